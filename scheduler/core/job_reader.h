@@ -1,0 +1,56 @@
+// Port: reads of recorded jobs, for the API. What is running now is overlaid from memory by the
+// engine. Calls block: never from a gRPC thread. Implementations are thread-safe.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "scheduler/core/job.h"
+
+namespace dq {
+
+// One term of a ListJobs filter; terms are joined by AND.
+struct JobFilterTerm {
+  enum class Field {
+    kState,
+    kQueue,
+    kStage,
+    kWorker,
+    kCreatedBy,
+    kLabel,
+    kCreateTime,
+    kEndTime,
+    kQualityScore,
+    kErrorReason,
+  };
+  enum class Op { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
+  Field field = Field::kState;
+  Op op = Op::kEqual;
+  std::string label;  // The key, with kLabel.
+  std::string text;   // Text fields, and states by name.
+  double number = 0;  // kQualityScore.
+  absl::Time time;    // kCreateTime, kEndTime.
+};
+
+class JobReader {
+ public:
+  virtual ~JobReader() = default;
+
+  // Returns the job. NOT_FOUND (JOB_NOT_FOUND).
+  virtual absl::StatusOr<JobRecord> GetJob(const JobName& name) = 0;
+  // Returns those that exist, in the order of `ids`.
+  virtual absl::StatusOr<std::vector<JobRecord>> BatchGetJobs(
+      const std::string& project, const std::vector<std::string>& ids) = 0;
+  // Returns up to `limit` jobs with key < `before` (0: from the newest), newest first.
+  virtual absl::StatusOr<std::vector<JobRecord>> ListJobs(const std::string& project,
+                                                          const std::vector<JobFilterTerm>& filter,
+                                                          JobKey before, int limit) = 0;
+  // Returns up to `limit` events with sequence > `after`, oldest first. NOT_FOUND (JOB_NOT_FOUND).
+  virtual absl::StatusOr<std::vector<JobEventRecord>> ListJobEvents(const JobName& name,
+                                                                    int64_t after, int limit) = 0;
+  // Returns the report's JSON of a completed job. NOT_FOUND (REPORT_NOT_FOUND).
+  virtual absl::StatusOr<std::string> GetReportJson(const JobName& name) = 0;
+};
+
+}  // namespace dq

@@ -1,0 +1,101 @@
+// Port: what the engine needs of the database. The engine decides in memory and calls Commit; an
+// implementation (scheduler/store on PostgreSQL, a fake under tests/support) makes it durable.
+// Calls block; they are made from the engine's writer and leadership threads, never from a gRPC
+// thread. Implementations are thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "scheduler/core/job.h"
+
+namespace dq {
+
+// The leadership row after a successful acquisition.
+struct Leadership {
+  int64_t epoch = 0;  // +1 at every acquisition.
+};
+
+// A job to insert, already with the status and events of everything that happened to it in this
+// batch.
+struct JobInsert {
+  JobRecord record;
+  std::vector<JobEventRecord>
+      events;  // From sequence 1; the last one's equals record.status.version.
+};
+
+// The new status of a recorded job: at most one per job and batch; several transitions are merged.
+struct JobUpdate {
+  JobKey key = 0;
+  JobName name;
+  int32_t expected_attempt = 0;  // The fence: what the row holds now.
+  std::string expected_token;
+  JobStatus status;
+  std::optional<JobResult>
+      result;              // Set with the transition to COMPLETED; its outputs become files.
+  std::string created_by;  // Owner of those files.
+  std::vector<JobEventRecord> events;
+};
+
+// Everything one commit makes durable, all or nothing.
+struct WriteBatch {
+  int64_t epoch = 0;  // Of the leader; a newer one in the database refuses the batch.
+  int64_t sequence =
+      0;  // Counts the batches of an epoch from 1: makes a repeated Commit recognisable.
+  absl::Time now;
+  std::vector<JobInsert> inserts;
+  std::vector<JobUpdate> updates;
+};
+
+// What became of one insert.
+enum class InsertOutcome {
+  kInserted,
+  kExisted,          // The same request_id with the same request_hash: `record` is the earlier job.
+  kRequestIdReused,  // The same request_id with another request_hash.
+  kIdTaken,          // The name belongs to another job.
+};
+
+struct InsertResult {
+  InsertOutcome outcome = InsertOutcome::kInserted;
+  JobRecord record;  // Only with kExisted.
+};
+
+struct BatchResult {
+  std::vector<InsertResult> inserts;  // One per insert, in order.
+};
+
+class JobStore {
+ public:
+  virtual ~JobStore() = default;
+
+  // Takes the leadership of the cell when it is free, expired or already `instance`'s, for `ttl` by
+  // the database's clock. FAILED_PRECONDITION (reason NOT_LEADER, metadata leader, address) when
+  // another holds it.
+  virtual absl::StatusOr<Leadership> AcquireLeadership(const std::string& instance,
+                                                       const std::string& address,
+                                                       absl::Duration ttl) = 0;
+  // Extends it. ABORTED (NOT_LEADER) when the epoch is not the newest.
+  virtual absl::Status RenewLeadership(int64_t epoch, absl::Duration ttl) = 0;
+  // Ends it at once, so that a standby need not wait. Not an error when it is lost already.
+  virtual absl::Status ReleaseLeadership(int64_t epoch) = 0;
+
+  // Makes a batch durable; OK means it is. ABORTED (NOT_LEADER): another leads, nothing was
+  // written. ABORTED (FENCED): a row did not hold the expected attempt and token, nothing was
+  // written; the leader's memory is wrong and it must step down. UNAVAILABLE: unknown or not
+  // written; call again with the identical batch until it succeeds or is refused: a batch that was
+  // written is recognised by (epoch, sequence) and answered as the first time, never written twice.
+  virtual absl::StatusOr<BatchResult> Commit(const WriteBatch& batch) = 0;
+
+  // Returns up to `limit` jobs in no terminal state with key > `after`, by key.
+  virtual absl::StatusOr<std::vector<JobRecord>> LoadLiveJobs(JobKey after, int limit) = 0;
+
+  // Returns the number of jobs by state; absent states have none. Kept, not counted.
+  virtual absl::StatusOr<std::map<JobState, int64_t>> LoadStateCounts() = 0;
+};
+
+}  // namespace dq

@@ -1,0 +1,29 @@
+// Port: what the engine tells the metrics. Implemented in scheduler/metrics.cc on prometheus-cpp;
+// engine code says what happened, not which series that is. Thread-safe, cheap, never blocks.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "scheduler/core/job.h"
+
+namespace dq {
+
+class EngineMetrics {
+ public:
+  virtual ~EngineMetrics() = default;
+  virtual void JobsInState(JobState state, int64_t count) = 0;  // Sets the gauge.
+  virtual void JobFinished(JobState outcome, absl::Duration run_time) = 0;
+  virtual void AttemptFailed(std::string_view reason) = 0;
+  virtual void QueueWaited(absl::Duration wait) = 0;
+  virtual void LeaseGranted() = 0;
+  virtual void LeaseExpired() = 0;
+  virtual void StaleMessageRefused() = 0;
+  virtual void WorkersConnected(int64_t workers, int64_t slots, int64_t slots_busy) = 0;
+  virtual void BatchCommitted(int64_t rows, absl::Duration time) = 0;
+  virtual void CommitFailed() = 0;
+  virtual void Leading(bool leading, int64_t epoch) = 0;
+};
+
+}  // namespace dq

@@ -1,0 +1,161 @@
+// The scheduler as the API layer sees it: submit, cancel, watch, worker sessions, live views. Owns
+// the engine's threads (run loop, commit writer, leadership). Every method returns at once and may
+// be called from a gRPC thread; callbacks and sinks are called once the decision is durable, from
+// an engine thread, and must not block. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/clock.h"
+#include "scheduler/core/job.h"
+#include "scheduler/core/job_store.h"
+#include "scheduler/core/worker_protocol.h"
+
+namespace dq {
+
+class EngineMetrics;
+
+// Intervals and limits of the engine. Tests shrink the intervals.
+struct SchedulerOptions {
+  std::string instance;  // Unique per process start.
+  std::string address;   // Where clients reach this replica.
+  absl::Duration leadership_ttl = absl::Seconds(5);
+  absl::Duration leadership_renew_interval = absl::Seconds(1);
+  absl::Duration report_interval = absl::Seconds(3);  // Told to workers.
+  absl::Duration lease_ttl = absl::Seconds(15);       // Since the last report.
+  absl::Duration broken_stream_ttl =
+      absl::Seconds(5);       // What is left of a lease when its stream breaks.
+  int poison_losses_max = 3;  // Lost leases until FAILED with POISON.
+  absl::Duration commit_linger = absl::ZeroDuration();  // Waits this long for more before a commit.
+  int commit_batch_rows_max = 1000;
+  int commands_queued_max = 100'000;        // Then RESOURCE_EXHAUSTED QUEUE_FULL.
+  int watch_backlog_messages_max = 10'000;  // Kept for resume tokens.
+};
+
+// Receives what the engine tells one worker. Called from an engine thread; must not block or call
+// back.
+class WorkerSink {
+ public:
+  virtual ~WorkerSink() = default;
+  virtual void Welcome(WorkerWelcome welcome) = 0;
+  virtual void Turn(WorkerTurn turn) = 0;
+  // The session ended on the scheduler's side; nothing follows. OK: replaced by a newer stream or
+  // shutdown.
+  virtual void Close(absl::Status status) = 0;
+};
+
+// Names one worker stream.
+using SessionId = int64_t;
+
+// A job as a watcher sees it.
+struct JobView {
+  JobRecord record;
+  JobProgress progress;        // Of the current attempt, while a worker holds a lease.
+  int64_t queue_position = 0;  // With WaitReason::kBehindOthers.
+};
+
+// A committed change. `sequence` orders all changes of this leader.
+struct JobChange {
+  int64_t sequence = 0;
+  bool progress_only = false;  // May be dropped when a newer one of the same job follows.
+  std::shared_ptr<const JobView> view;
+};
+
+// Receives committed changes. Called from an engine thread; must not block or call back.
+class WatchSink {
+ public:
+  virtual ~WatchSink() = default;
+  virtual void Changed(const JobChange& change) = 0;
+};
+using WatchId = int64_t;
+
+struct SubmitResult {
+  JobRecord job;
+  bool existed = false;
+};
+
+// A connected worker, for operators.
+struct WorkerView {
+  std::string instance;
+  std::string version;
+  std::vector<std::string> stages;
+  std::map<std::string, std::string> labels;
+  int32_t slots = 0;
+  bool draining = false;
+  absl::Time connect_time;
+  absl::Time last_report_time;
+  std::vector<JobName> jobs;
+};
+
+struct SchedulerStats {
+  std::map<JobState, int64_t> jobs_by_state;
+  int32_t workers = 0;
+  int32_t slots = 0;
+  int32_t slots_busy = 0;
+  std::optional<absl::Duration> oldest_queued_age;
+  int64_t epoch = 0;
+};
+
+class Scheduler {
+ public:
+  // All references outlive the scheduler. Start() begins the work.
+  Scheduler(SchedulerOptions options, JobStore& store, const Clock& clock, EngineMetrics& metrics);
+  // Calls Stop().
+  ~Scheduler();
+
+  // Starts the threads: competes for leadership, loads the live jobs, serves.
+  void Start();
+  // Hands leadership over, tells workers to reconnect, fails what is pending with UNAVAILABLE
+  // DRAINING, joins.
+  void Stop();
+  // Whether this replica leads and has loaded its jobs: what /readyz says. Until then every call
+  // below is answered with UNAVAILABLE (reason NOT_LEADER or DATABASE_UNAVAILABLE).
+  bool IsServing() const;
+
+  // Creates a job: the engine fills key, status, events. `record` holds everything else.
+  void Submit(JobRecord record, std::function<void(absl::StatusOr<SubmitResult>)> done);
+  // Cancels a live job. NOT_FOUND (NOT_LIVE) when no such job is live: the caller looks in the
+  // database.
+  void Cancel(const JobName& name, const std::string& reason, const std::string& actor,
+              std::function<void(absl::StatusOr<JobView>)> done);
+  // Returns the live ones among `names`, with progress and wait reason; an empty list means all of
+  // `project`. What is returned is committed.
+  void GetLiveJobs(const std::string& project, std::vector<std::string> ids,
+                   std::function<void(absl::StatusOr<std::vector<JobView>>)> done);
+  void GetStats(std::function<void(absl::StatusOr<SchedulerStats>)> done);
+  void ListWorkers(std::function<void(absl::StatusOr<std::vector<WorkerView>>)> done);
+
+  // Opens a session; a session of the same instance is closed first. The sink gets Welcome, then
+  // Turns; it is kept alive until Close() was called on it or CloseSession() returned and its last
+  // call ended.
+  SessionId OpenSession(WorkerHello hello, std::shared_ptr<WorkerSink> sink);
+  // Takes a report in. Unknown sessions are ignored.
+  void HandleReport(SessionId session, WorkerReport report);
+  // The stream broke: its leases have broken_stream_ttl left unless the worker comes back.
+  void CloseSession(SessionId session);
+
+  // Starts a watch of `project`: the sink gets every change committed from now on, and first those
+  // after `resume_after` when it is not 0. OUT_OF_RANGE (WATCH_TOKEN_EXPIRED) when they are not
+  // kept any more.
+  absl::StatusOr<WatchId> OpenWatch(const std::string& project, int64_t resume_after,
+                                    std::shared_ptr<WatchSink> sink);
+  // Ends a watch. A call that runs may still end after this returns; none starts.
+  void CloseWatch(WatchId watch);
+  // The sequence of the newest committed change, for bookmarks; epoch in the high bits, so that
+  // tokens of an earlier leader are recognised.
+  int64_t LastChange() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dq
