@@ -1,0 +1,136 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "common/storage/file_publication.h"
+#include "common/storage/file_tree.h"
+#include "common/storage/file_writer.h"
+#include "common/storage/object_store.h"
+#include "common/storage/object_uri.h"
+#include "common/storage/storage_error.h"
+
+namespace dq {
+namespace {
+
+ObjectInfo InfoOf(const std::string& key, const struct stat& info) {
+  return {FileUri(key), info.st_size, absl::TimeFromTimespec(info.st_mtim)};
+}
+
+absl::StatusOr<struct stat> StatPlainFile(int fd, std::string_view uri) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0)
+    return StorageError(errno, "cannot stat \"" + std::string(uri) + "\"");
+  if (S_ISDIR(info.st_mode)) return BadObject(uri, "is a directory, not a file");
+  if (!S_ISREG(info.st_mode)) return BadObject(uri, "is not a plain file");
+  return info;
+}
+
+// Calls `visit(name)` for every finished entry of the directory; takes the descriptor over.
+template <typename Visit>
+absl::Status ForEachEntry(UniqueFd directory, const std::string& key, Visit visit) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(directory.get()), ::closedir);
+  if (stream == nullptr) return StorageError(errno, "cannot list \"" + key + "\"");
+  (void)directory.Release();
+  while (const dirent* entry = ::readdir(stream.get())) {
+    const std::string name = entry->d_name;
+    if (name == "." || name == ".." || name.rfind(kUnfinishedPrefix, 0) == 0) continue;
+    DQ_RETURN_IF_ERROR(visit(::dirfd(stream.get()), name));
+  }
+  return absl::OkStatus();
+}
+
+// Adds what lies beneath `directory` to `found`. Files that vanish meanwhile and everything that is
+// neither file nor directory are passed over.
+absl::Status ListTree(UniqueFd directory, const std::string& key, std::vector<ObjectInfo>& found) {
+  return ForEachEntry(std::move(directory), key, [&](int fd, const std::string& name) {
+    const std::string child = key + "/" + name;
+    struct stat info {};
+    if (::fstatat(fd, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return absl::OkStatus();
+    if (S_ISREG(info.st_mode)) found.push_back(InfoOf(child, info));
+    if (!S_ISDIR(info.st_mode)) return absl::OkStatus();
+    UniqueFd below(::openat(fd, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!below) return errno == ENOENT ? absl::OkStatus() : StorageError(errno, child);
+    return ListTree(std::move(below), child, found);
+  });
+}
+
+class FileObjectStore final : public ObjectStore {
+ public:
+  explicit FileObjectStore(UniqueFd root) : tree_(std::move(root)) {}
+
+  absl::StatusOr<UniqueFd> OpenRead(std::string_view uri) override {
+    DQ_ASSIGN_OR_RETURN(const std::string key, ObjectKeyOf(uri));
+    // O_NONBLOCK: opening a FIFO must not hang; it means nothing for plain files.
+    DQ_ASSIGN_OR_RETURN(UniqueFd fd, tree_.Open(key, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+    DQ_RETURN_IF_ERROR(StatPlainFile(fd.get(), uri).status());
+    return fd;
+  }
+
+  absl::StatusOr<ObjectInfo> Stat(std::string_view uri) override {
+    DQ_ASSIGN_OR_RETURN(const std::string key, ObjectKeyOf(uri));
+    DQ_ASSIGN_OR_RETURN(const UniqueFd fd, tree_.Open(key, O_PATH));
+    DQ_ASSIGN_OR_RETURN(const struct stat info, StatPlainFile(fd.get(), uri));
+    return InfoOf(key, info);
+  }
+
+  absl::StatusOr<std::unique_ptr<ObjectWriter>> Create(std::string_view uri) override {
+    DQ_ASSIGN_OR_RETURN(const std::string key, ObjectKeyOf(uri));
+    return FileWriter::Create(tree_, key);
+  }
+
+  absl::StatusOr<std::unique_ptr<Publication>> Publish(std::string_view prefix_uri,
+                                                       std::string_view name) override {
+    DQ_ASSIGN_OR_RETURN(const std::string prefix, ObjectKeyOf(prefix_uri));
+    return FilePublication::Create(tree_, prefix, std::string(name));
+  }
+
+  absl::StatusOr<std::vector<ObjectInfo>> List(std::string_view prefix_uri) override {
+    DQ_ASSIGN_OR_RETURN(const std::string key, ObjectKeyOf(prefix_uri));
+    std::vector<ObjectInfo> found;
+    absl::StatusOr<UniqueFd> directory = tree_.OpenDirectory(key);
+    if (directory.status().code() == absl::StatusCode::kNotFound) return found;
+    DQ_RETURN_IF_ERROR(directory.status());
+    DQ_RETURN_IF_ERROR(ListTree(std::move(directory).value(), key, found));
+    std::sort(found.begin(), found.end(),
+              [](const ObjectInfo& a, const ObjectInfo& b) { return a.uri < b.uri; });
+    return found;
+  }
+
+  absl::Status Remove(std::string_view uri) override {
+    DQ_ASSIGN_OR_RETURN(const std::string key, ObjectKeyOf(uri));
+    const KeyParts parts = SplitKey(key);
+    const absl::StatusOr<UniqueFd> directory = tree_.OpenDirectory(parts.directory);
+    if (directory.status().code() == absl::StatusCode::kNotFound) return absl::OkStatus();
+    DQ_RETURN_IF_ERROR(directory.status());
+    if (::unlinkat(directory->get(), parts.name.c_str(), 0) != 0 && errno != ENOENT) {
+      return StorageError(errno, "cannot remove \"" + key + "\"");
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  const FileTree tree_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ObjectStore>> OpenFileObjectStore(const std::string& root) {
+  UniqueFd fd(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "STORAGE_ROOT_UNUSABLE",
+                     "cannot use the storage root \"" + root + "\": " + std::strerror(errno),
+                     {{"category", "configuration"}});
+  }
+  return std::unique_ptr<ObjectStore>(new FileObjectStore(std::move(fd)));
+}
+
+}  // namespace dq

@@ -1,0 +1,118 @@
+#include "common/storage/file_publication.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/random_id.h"
+#include "common/base/status_macros.h"
+#include "common/storage/object_uri.h"
+#include "common/storage/sha256.h"
+#include "common/storage/storage_error.h"
+
+namespace dq {
+namespace {
+
+constexpr char kManifestName[] = "manifest.json";
+
+bool IsFileName(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos &&
+         name.find('\0') == std::string_view::npos;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Publication>> FilePublication::Create(const FileTree& tree,
+                                                                     const std::string& prefix,
+                                                                     const std::string& name) {
+  if (!IsFileName(name)) return BadObject(name, "is not a directory name");
+  DQ_ASSIGN_OR_RETURN(UniqueFd parent, tree.MakeDirectory(prefix));
+  std::string unfinished_name = kUnfinishedPrefix + name + "-" + RandomHex(4);
+  if (::mkdirat(parent.get(), unfinished_name.c_str(), 0777) != 0) {
+    return StorageError(errno, "cannot create a directory in \"" + prefix + "\"");
+  }
+  UniqueFd directory(::openat(parent.get(), unfinished_name.c_str(),
+                              O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory) return StorageError(errno, "cannot open a directory in \"" + prefix + "\"");
+  return std::unique_ptr<Publication>(new FilePublication(prefix, name, std::move(unfinished_name),
+                                                          std::move(parent), std::move(directory)));
+}
+
+FilePublication::FilePublication(std::string prefix, std::string name, std::string unfinished_name,
+                                 UniqueFd parent, UniqueFd directory)
+    : prefix_(std::move(prefix)),
+      name_(std::move(name)),
+      unfinished_name_(std::move(unfinished_name)),
+      parent_(std::move(parent)),
+      directory_(std::move(directory)) {}
+
+FilePublication::~FilePublication() { Abort(); }
+
+absl::StatusOr<UniqueFd> FilePublication::CreateFile(std::string_view name) {
+  if (!IsFileName(name)) return BadObject(name, "is not a file name");
+  const std::string file(name);
+  UniqueFd fd(::openat(directory_.get(), file.c_str(),
+                       O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (!fd) return StorageError(errno, "cannot create \"" + KeyOf(file) + "\"");
+  files_.insert(file);
+  return fd;
+}
+
+absl::StatusOr<WrittenObject> FilePublication::Seal(std::string_view name) {
+  const std::string file(name);
+  UniqueFd fd(::openat(directory_.get(), file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return StorageError(errno, "cannot open \"" + KeyOf(file) + "\"");
+  DQ_RETURN_IF_ERROR(Sync(fd.get(), KeyOf(file)));
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return StorageError(errno, "cannot stat \"" + file + "\"");
+  DQ_ASSIGN_OR_RETURN(std::string sha256, Sha256OfFd(fd.get()));
+  return WrittenObject{FileUri(KeyOf(file)), info.st_size, std::move(sha256)};
+}
+
+absl::Status FilePublication::Drop(std::string_view name) {
+  const std::string file(name);
+  if (files_.erase(file) == 0) return absl::OkStatus();
+  if (::unlinkat(directory_.get(), file.c_str(), 0) != 0 && errno != ENOENT) {
+    return StorageError(errno, "cannot remove \"" + KeyOf(file) + "\"");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<WrittenObject> FilePublication::Commit(std::string_view manifest) {
+  DQ_ASSIGN_OR_RETURN(const UniqueFd file, CreateFile(kManifestName));
+  DQ_RETURN_IF_ERROR(WriteAll(file.get(), manifest, KeyOf(kManifestName)));
+  DQ_RETURN_IF_ERROR(Sync(file.get(), KeyOf(kManifestName)));
+  DQ_RETURN_IF_ERROR(Sync(directory_.get(), prefix_));
+  DQ_RETURN_IF_ERROR(MoveIntoPlace());
+  directory_.Reset();
+  DQ_RETURN_IF_ERROR(Sync(parent_.get(), prefix_));
+  return WrittenObject{FileUri(KeyOf(kManifestName)), static_cast<int64_t>(manifest.size()),
+                       Sha256Of(manifest)};
+}
+
+absl::Status FilePublication::MoveIntoPlace() {
+  // An empty or missing target is replaced, a published one never: rename answers ENOTEMPTY.
+  if (::renameat(parent_.get(), unfinished_name_.c_str(), parent_.get(), name_.c_str()) == 0) {
+    return absl::OkStatus();
+  }
+  if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR) {
+    return MakeError(absl::StatusCode::kAlreadyExists, "ID_TAKEN",
+                     "\"" + prefix_ + "/" + name_ + "\" is published already",
+                     {{"category", "system"}});
+  }
+  return StorageError(errno, "cannot move \"" + prefix_ + "/" + name_ + "\" into place");
+}
+
+void FilePublication::Abort() {
+  if (!directory_) return;
+  for (const std::string& file : files_) ::unlinkat(directory_.get(), file.c_str(), 0);
+  directory_.Reset();
+  ::unlinkat(parent_.get(), unfinished_name_.c_str(), AT_REMOVEDIR);
+}
+
+}  // namespace dq

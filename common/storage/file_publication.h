@@ -1,0 +1,43 @@
+// The Publication of files: a directory ".tmp-…" that is renamed into place. Not thread-safe.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "common/base/unique_fd.h"
+#include "common/storage/file_tree.h"
+#include "common/storage/object_store.h"
+
+namespace dq {
+
+class FilePublication final : public Publication {
+ public:
+  // Creates the unfinished directory for `prefix`/`name` in `tree`.
+  static absl::StatusOr<std::unique_ptr<Publication>> Create(const FileTree& tree,
+                                                             const std::string& prefix,
+                                                             const std::string& name);
+  ~FilePublication() override;
+
+  absl::StatusOr<UniqueFd> CreateFile(std::string_view name) override;
+  int scratch_directory_fd() const override { return directory_.get(); }
+  absl::StatusOr<WrittenObject> Seal(std::string_view name) override;
+  absl::Status Drop(std::string_view name) override;
+  absl::StatusOr<WrittenObject> Commit(std::string_view manifest) override;
+  void Abort() override;
+
+ private:
+  FilePublication(std::string prefix, std::string name, std::string unfinished_name,
+                  UniqueFd parent, UniqueFd directory);
+  absl::Status MoveIntoPlace();
+  std::string KeyOf(const std::string& file) const { return prefix_ + "/" + name_ + "/" + file; }
+
+  const std::string prefix_;
+  const std::string name_;
+  const std::string unfinished_name_;
+  const UniqueFd parent_;
+  UniqueFd directory_;           // Empty once committed or aborted.
+  std::set<std::string> files_;  // What Abort() has to remove.
+};
+
+}  // namespace dq

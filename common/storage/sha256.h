@@ -1,0 +1,40 @@
+// SHA-256 (FIPS 180-4) of bytes that arrive in pieces. Sha256 is not thread-safe.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+struct evp_md_ctx_st;
+
+namespace dq {
+
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(Sha256&&) noexcept;
+  Sha256& operator=(Sha256&&) noexcept;
+
+  // Takes the next bytes in.
+  void Update(std::string_view bytes);
+  // Returns the digest as 64 lower-case hex digits. Nothing may be called afterwards.
+  std::string Finish();
+
+ private:
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
+};
+
+// Returns the digest of `bytes`, lower-case hex.
+std::string Sha256Of(std::string_view bytes);
+
+// Returns the digest of the whole file `fd`, read with pread: the file offset stays. A read error
+// is typed IO_ERROR.
+absl::StatusOr<std::string> Sha256OfFd(int fd);
+
+}  // namespace dq
