@@ -160,6 +160,10 @@ struct JobRecord {
   std::string created_by;
   std::map<std::string, std::string> labels;
   absl::Time create_time;
+  // Ids of the files and references of its project that the job needs: they cannot be deleted while
+  // it lives. Filled in by the API from the spec.
+  std::vector<std::string> file_ids;
+  std::vector<std::string> reference_ids;
   JobRules rules;
   JobPayload payload;
   JobStatus status;

@@ -1,5 +1,7 @@
 // Port: reads of recorded jobs, for the API. What is running now is overlaid from memory by the
 // engine. Calls block: never from a gRPC thread. Implementations are thread-safe.
+// A record read back has no `result->report_json` (GetReportJson has it) and no file_ids and
+// reference_ids (they only guard against deletion).
 #pragma once
 
 #include <string>
@@ -10,7 +12,9 @@
 
 namespace dq {
 
-// One term of a ListJobs filter; terms are joined by AND.
+// One term of a ListJobs filter; terms are joined by AND. An absent label, worker or error reason
+// is the empty text; an absent time or score fits no term. With kStage, kEqual means "is one of the
+// stages" and kNotEqual "is none of them". Text is ordered by bytes.
 struct JobFilterTerm {
   enum class Field {
     kState,

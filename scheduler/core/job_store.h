@@ -39,7 +39,7 @@ struct JobUpdate {
   std::optional<JobResult>
       result;              // Set with the transition to COMPLETED; its outputs become files.
   std::string created_by;  // Owner of those files.
-  std::vector<JobEventRecord> events;
+  std::vector<JobEventRecord> events;  // Empty only when the state stays as it is.
 };
 
 // Everything one commit makes durable, all or nothing.
@@ -81,7 +81,8 @@ class JobStore {
                                                        absl::Duration ttl) = 0;
   // Extends it. ABORTED (NOT_LEADER) when the epoch is not the newest.
   virtual absl::Status RenewLeadership(int64_t epoch, absl::Duration ttl) = 0;
-  // Ends it at once, so that a standby need not wait. Not an error when it is lost already.
+  // Ends it at once, so that a standby need not wait; later commits of that epoch are refused. Not
+  // an error when it is lost already.
   virtual absl::Status ReleaseLeadership(int64_t epoch) = 0;
 
   // Makes a batch durable; OK means it is. ABORTED (NOT_LEADER): another leads, nothing was
@@ -91,7 +92,8 @@ class JobStore {
   // written is recognised by (epoch, sequence) and answered as the first time, never written twice.
   virtual absl::StatusOr<BatchResult> Commit(const WriteBatch& batch) = 0;
 
-  // Returns up to `limit` jobs in no terminal state with key > `after`, by key.
+  // Returns up to `limit` jobs in no terminal state with key > `after`, by key; without file_ids
+  // and reference_ids.
   virtual absl::StatusOr<std::vector<JobRecord>> LoadLiveJobs(JobKey after, int limit) = 0;
 
   // Returns the number of jobs by state; absent states have none. Kept, not counted.
