@@ -1,4 +1,4 @@
-#include "common/rpc/host_port.h"
+#include "common/base/host_port.h"
 
 #include <netdb.h>
 #include <sys/socket.h>
