@@ -10,9 +10,9 @@
 
 #include "common/base/error.h"
 #include "common/base/random_id.h"
+#include "common/base/sha256.h"
 #include "common/base/status_macros.h"
 #include "common/storage/object_uri.h"
-#include "common/storage/sha256.h"
 #include "common/storage/storage_error.h"
 
 namespace dq {

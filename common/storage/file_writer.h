@@ -5,10 +5,10 @@
 #include <memory>
 #include <string>
 
+#include "common/base/sha256.h"
 #include "common/base/unique_fd.h"
 #include "common/storage/file_tree.h"
 #include "common/storage/object_store.h"
-#include "common/storage/sha256.h"
 
 namespace dq {
 

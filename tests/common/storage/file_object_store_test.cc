@@ -9,9 +9,9 @@
 #include <iterator>
 
 #include "common/base/error.h"
+#include "common/base/sha256.h"
 #include "common/storage/file_tree.h"
 #include "common/storage/object_store.h"
-#include "common/storage/sha256.h"
 
 namespace dq {
 namespace {

@@ -1,4 +1,4 @@
-#include "common/storage/sha256.h"
+#include "common/base/sha256.h"
 
 #include <openssl/evp.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "common/storage/storage_error.h"
+#include "common/base/error.h"
 
 namespace dq {
 namespace {
@@ -61,7 +61,7 @@ absl::StatusOr<std::string> Sha256OfFd(int fd) {
   for (;;) {
     const ssize_t got = ::pread(fd, buffer.data(), buffer.size(), offset);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return StorageError(errno, "cannot read the file");
+    if (got < 0) return ErrnoError(errno, "IO_ERROR", "cannot read the file");
     if (got == 0) return hash.Finish();
     hash.Update({buffer.data(), static_cast<size_t>(got)});
     offset += got;
