@@ -1,0 +1,80 @@
+// The text form of a chain between the worker and its child.
+#include "worker/chain/chain_spec.h"
+
+#include <gtest/gtest.h>
+
+#include "common/base/error.h"
+
+namespace dq {
+namespace {
+
+ChainSpec FullSpec() {
+  ChainSpec spec;
+  spec.stages = {CompleteOptions{.key_columns = {"id", "naïve \"key\""},
+                                 .fill = FillMethod::kStatistic,
+                                 .missing_tokens = {"9999"},
+                                 .not_missing_tokens = {"none"},
+                                 .min_confidence = 0.7},
+                 DedupeOptions{.columns = {"email"}, .match = MatchKind::kExact}};
+  spec.gate =
+      ChainGate{.min_score = 90, .max_duplicate_ratio = 0.1, .fail_on_schema_mismatch = true};
+  spec.reference_key_columns = {"id"};
+  spec.memory_limit_bytes = int64_t{64} << 20;
+  spec.threads = 2;
+  spec.on_bad_row = BadRowPolicy::kPad;
+  spec.display_name = "customers.csv";
+  spec.input_sha256 = std::string(64, 'a');
+  return spec;
+}
+
+TEST(ChainSpec, EveryFieldSurvivesTheWayThroughText) {
+  const std::string text = EncodeChainSpec(FullSpec());
+  const auto read = DecodeChainSpec(text);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(EncodeChainSpec(*read), text);
+  const auto& complete = std::get<CompleteOptions>(read->stages[0]);
+  EXPECT_EQ(complete.key_columns[1], "naïve \"key\"");
+  EXPECT_EQ(complete.fill, FillMethod::kStatistic);
+  EXPECT_EQ(std::get<DedupeOptions>(read->stages[1]).match, MatchKind::kExact);
+  EXPECT_EQ(read->gate->min_score, 90);
+  EXPECT_EQ(read->on_bad_row, BadRowPolicy::kPad);
+  EXPECT_EQ(read->threads, 2);
+}
+
+TEST(ChainSpec, AbsentFieldsHaveTheirDefaults) {
+  const auto read = DecodeChainSpec(R"({"stages":[{"stage":"complete"},{"stage":"dedupe"}]})");
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(std::get<CompleteOptions>(read->stages[0]).fill, FillMethod::kReference);
+  EXPECT_FALSE(read->gate.has_value());
+  EXPECT_EQ(read->memory_limit_bytes, kMemoryLimitBytesDefault);
+}
+
+TEST(ChainSpec, AnUnknownStageIsNamed) {
+  const auto read = DecodeChainSpec(R"({"stages":[{"stage":"polish"}]})");
+  EXPECT_EQ(ReasonOf(read.status()), "UNKNOWN_STAGE");
+  EXPECT_EQ(MetadataOf(read.status())["stage"], "polish");
+  EXPECT_EQ(MetadataOf(read.status())["category"], "configuration");
+}
+
+TEST(ChainSpec, WrongTextsAreRefusedWithTheField) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"{", "(root)"},
+      {"[]", "(root)"},
+      {"{}", "stages"},
+      {R"({"stages":[]})", "stages"},
+      {R"({"stages":[{"stage":"dedupe"}],"threads":0})", "threads"},
+      {R"({"stages":[{"stage":"dedupe"}],"threads":"two"})", "threads"},
+      {R"({"stages":[{"stage":"dedupe","match":"alike"}]})", "match"},
+      {R"({"stages":[{"stage":"complete","min_confidence":2}]})", "min_confidence"},
+      {R"({"stages":[{"stage":"complete","key_columns":[1]}]})", "key_columns"},
+      {R"({"stages":[{"stage":"dedupe"}],"gate":{"min_score":101}})", "min_score"},
+  };
+  for (const auto& [text, field] : cases) {
+    const auto read = DecodeChainSpec(text);
+    EXPECT_EQ(ReasonOf(read.status()), "BAD_FIELD") << text;
+    EXPECT_EQ(MetadataOf(read.status())["field"], field) << text;
+  }
+}
+
+}  // namespace
+}  // namespace dq

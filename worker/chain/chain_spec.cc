@@ -1,0 +1,225 @@
+#include "worker/chain/chain_spec.h"
+
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "nlohmann/json.hpp"
+
+namespace dq {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array kFillNames = {"none", "reference", "statistic"};
+constexpr std::array kMatchNames = {"exact", "normalised"};
+constexpr std::array kBadRowNames = {"reject", "fail", "pad"};
+constexpr int kThreadsMax = 256;
+
+absl::Status BadField(std::string_view field, std::string_view what) {
+  return MakeError(absl::StatusCode::kInvalidArgument, "BAD_FIELD",
+                   "chain spec: field " + std::string(field) + " " + std::string(what),
+                   {{"category", "configuration"}, {"field", std::string(field)}});
+}
+
+Json EncodeStage(const StageSpec& stage) {
+  Json out = {{"stage", StageName(stage)}};
+  if (const auto* complete = std::get_if<CompleteOptions>(&stage)) {
+    out["key_columns"] = complete->key_columns;
+    out["fill"] = kFillNames[static_cast<size_t>(complete->fill)];
+    out["missing_tokens"] = complete->missing_tokens;
+    out["not_missing_tokens"] = complete->not_missing_tokens;
+    out["min_confidence"] = complete->min_confidence;
+  } else if (const auto* dedupe = std::get_if<DedupeOptions>(&stage)) {
+    out["columns"] = dedupe->columns;
+    out["match"] = kMatchNames[static_cast<size_t>(dedupe->match)];
+  }
+  return out;
+}
+
+// Reads fields of one JSON object; absent fields keep their default. The first error sticks.
+class FieldReader {
+ public:
+  explicit FieldReader(const Json& object) : object_(object) {
+    if (!object.is_object()) status_ = BadField("(root)", "is not an object");
+  }
+  absl::Status status() const { return status_; }
+
+  void Read(const char* name, std::string& value) {
+    const Json* field = Find(name);
+    if (field == nullptr) return;
+    if (!field->is_string()) return Fail(name, "is not a text");
+    value = field->get<std::string>();
+  }
+  void Read(const char* name, std::vector<std::string>& value) {
+    const Json* field = Find(name);
+    if (field == nullptr) return;
+    if (!field->is_array()) return Fail(name, "is not a list");
+    value.clear();
+    for (const Json& item : *field) {
+      if (!item.is_string()) return Fail(name, "holds something that is not a text");
+      value.push_back(item.get<std::string>());
+    }
+  }
+  void Read(const char* name, int64_t& value, int64_t min, int64_t max) {
+    const Json* field = Find(name);
+    if (field == nullptr) return;
+    if (!field->is_number_integer()) return Fail(name, "is not an integer");
+    value = field->get<int64_t>();
+    if (value < min || value > max) Fail(name, "is out of range");
+  }
+  void Read(const char* name, double& value, double min, double max) {
+    const Json* field = Find(name);
+    if (field == nullptr) return;
+    if (!field->is_number()) return Fail(name, "is not a number");
+    value = field->get<double>();
+    if (!(value >= min && value <= max)) Fail(name, "is out of range");
+  }
+  void Read(const char* name, std::optional<double>& value, double min, double max) {
+    if (Find(name) == nullptr) return;
+    double read = 0;
+    Read(name, read, min, max);
+    value = read;
+  }
+  void Read(const char* name, bool& value) {
+    const Json* field = Find(name);
+    if (field == nullptr) return;
+    if (!field->is_boolean()) return Fail(name, "is not true or false");
+    value = field->get<bool>();
+  }
+  template <typename Enum, size_t n>
+  void Read(const char* name, const std::array<const char*, n>& names, Enum& value) {
+    std::string text;
+    if (Find(name) == nullptr) return;
+    Read(name, text);
+    for (size_t i = 0; i < n; ++i) {
+      if (text == names[i]) {
+        value = static_cast<Enum>(i);
+        return;
+      }
+    }
+    Fail(name, "has no such value: " + text);
+  }
+
+ private:
+  const Json* Find(const char* name) const {
+    if (!status_.ok()) return nullptr;
+    const auto found = object_.find(name);
+    return found == object_.end() ? nullptr : &*found;
+  }
+  void Fail(const char* name, const std::string& what) {
+    if (status_.ok()) status_ = BadField(name, what);
+  }
+
+  const Json& object_;
+  absl::Status status_;
+};
+
+absl::StatusOr<StageSpec> DecodeStage(const Json& json) {
+  FieldReader reader(json);
+  std::string name;
+  reader.Read("stage", name);
+  DQ_RETURN_IF_ERROR(reader.status());
+  DQ_ASSIGN_OR_RETURN(StageSpec stage, DefaultStage(name));
+  if (auto* complete = std::get_if<CompleteOptions>(&stage)) {
+    reader.Read("key_columns", complete->key_columns);
+    reader.Read("fill", kFillNames, complete->fill);
+    reader.Read("missing_tokens", complete->missing_tokens);
+    reader.Read("not_missing_tokens", complete->not_missing_tokens);
+    reader.Read("min_confidence", complete->min_confidence, 0, 1);
+  } else if (auto* dedupe = std::get_if<DedupeOptions>(&stage)) {
+    reader.Read("columns", dedupe->columns);
+    reader.Read("match", kMatchNames, dedupe->match);
+  }
+  DQ_RETURN_IF_ERROR(reader.status());
+  return stage;
+}
+
+absl::Status DecodeStages(const Json& root, ChainSpec& spec) {
+  const auto stages = root.find("stages");
+  if (stages == root.end() || !stages->is_array()) return BadField("stages", "is not a list");
+  if (stages->empty() || stages->size() > kChainStagesMax) {
+    return BadField("stages", "needs 1 to 16 stages");
+  }
+  for (const Json& json : *stages) {
+    DQ_ASSIGN_OR_RETURN(StageSpec stage, DecodeStage(json));
+    spec.stages.push_back(std::move(stage));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DecodeGate(const Json& root, ChainSpec& spec) {
+  const auto found = root.find("gate");
+  if (found == root.end()) return absl::OkStatus();
+  FieldReader reader(*found);
+  ChainGate gate;
+  reader.Read("min_score", gate.min_score, 0, 100);
+  reader.Read("max_duplicate_ratio", gate.max_duplicate_ratio, 0, 1);
+  reader.Read("fail_on_schema_mismatch", gate.fail_on_schema_mismatch);
+  spec.gate = gate;
+  return reader.status();
+}
+
+}  // namespace
+
+std::string_view StageName(const StageSpec& stage) {
+  return std::holds_alternative<CompleteOptions>(stage) ? "complete" : "dedupe";
+}
+
+absl::StatusOr<StageSpec> DefaultStage(std::string_view name) {
+  if (name == "complete") return CompleteOptions{};
+  if (name == "dedupe") return DedupeOptions{};
+  return MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_STAGE",
+                   "there is no stage \"" + std::string(name) +
+                       "\" in a chain over a file; the stages are complete and dedupe",
+                   {{"category", "configuration"}, {"stage", std::string(name)}});
+}
+
+std::string EncodeChainSpec(const ChainSpec& spec) {
+  Json out;
+  out["stages"] = Json::array();
+  for (const StageSpec& stage : spec.stages) out["stages"].push_back(EncodeStage(stage));
+  if (spec.gate.has_value()) {
+    Json gate = Json::object();
+    if (spec.gate->min_score) gate["min_score"] = *spec.gate->min_score;
+    if (spec.gate->max_duplicate_ratio) {
+      gate["max_duplicate_ratio"] = *spec.gate->max_duplicate_ratio;
+    }
+    gate["fail_on_schema_mismatch"] = spec.gate->fail_on_schema_mismatch;
+    out["gate"] = gate;
+  }
+  out["reference_key_columns"] = spec.reference_key_columns;
+  out["memory_limit_bytes"] = spec.memory_limit_bytes;
+  out["threads"] = spec.threads;
+  out["on_bad_row"] = kBadRowNames[static_cast<size_t>(spec.on_bad_row)];
+  out["display_name"] = spec.display_name;
+  out["input_sha256"] = spec.input_sha256;
+  out["reference_sha256"] = spec.reference_sha256;
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+absl::StatusOr<ChainSpec> DecodeChainSpec(std::string_view json) {
+  const Json root = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (root.is_discarded()) return BadField("(root)", "is not JSON");
+  FieldReader reader(root);
+  DQ_RETURN_IF_ERROR(reader.status());
+  ChainSpec spec;
+  DQ_RETURN_IF_ERROR(DecodeStages(root, spec));
+  DQ_RETURN_IF_ERROR(DecodeGate(root, spec));
+  int64_t threads = spec.threads;
+  reader.Read("reference_key_columns", spec.reference_key_columns);
+  reader.Read("memory_limit_bytes", spec.memory_limit_bytes, kMemoryLimitBytesMin,
+              int64_t{1} << 50);
+  reader.Read("threads", threads, 1, kThreadsMax);
+  reader.Read("on_bad_row", kBadRowNames, spec.on_bad_row);
+  reader.Read("display_name", spec.display_name);
+  reader.Read("input_sha256", spec.input_sha256);
+  reader.Read("reference_sha256", spec.reference_sha256);
+  DQ_RETURN_IF_ERROR(reader.status());
+  spec.threads = static_cast<int>(threads);
+  return spec;
+}
+
+}  // namespace dq

@@ -1,0 +1,92 @@
+// What a chain is to do: the plain twin of the chain in a dq.v1.Grant, and its JSON text, with
+// which the process that talks to the scheduler hands it to the sandboxed child that runs it.
+// Values only; thread-safe as such.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace dq {
+
+// What is done with missing cells.
+enum class FillMethod {
+  kNone,       // Found and counted, nothing is changed.
+  kReference,  // Filled from the reference by key; tokens such as "N/A" are cleared.
+  kStatistic,  // From the reference, else a number column's median, any other column's mode.
+};
+
+// Options of the stage `complete`; see worker/README.md for the rules.
+struct CompleteOptions {
+  std::vector<std::string> key_columns;  // Empty: `ChainSpec::reference_key_columns` are used.
+  FillMethod fill = FillMethod::kReference;
+  std::vector<std::string> missing_tokens;      // Besides the vocabulary; compared without case.
+  std::vector<std::string> not_missing_tokens;  // Taken out of the vocabulary.
+  double min_confidence = 0.5;                  // Fills below are not made.
+};
+
+// Which records count as duplicates.
+enum class MatchKind {
+  kExact,       // Equal cells.
+  kNormalised,  // Equal after folding of case, accents, white space and punctuation.
+};
+
+// Options of the stage `dedupe`. The first record of a cluster stays.
+struct DedupeOptions {
+  std::vector<std::string> columns;  // Compared columns; empty: all.
+  MatchKind match = MatchKind::kNormalised;
+};
+
+using StageSpec = std::variant<CompleteOptions, DedupeOptions>;
+
+// "complete" or "dedupe".
+std::string_view StageName(const StageSpec& stage);
+
+// What happens to a row that cannot be read as a record.
+enum class BadRowPolicy {
+  kReject,  // Goes to the rejects file and is counted.
+  kFail,    // Fails the chain with PARSE_FAILED or ENCODING_INVALID.
+  kPad,     // A short row gets empty cells; anything else is rejected.
+};
+
+// When the data counts as good; every condition that is set must hold.
+struct ChainGate {
+  std::optional<double> min_score;            // 0 to 100.
+  std::optional<double> max_duplicate_ratio;  // Removed rows by input rows, 0 to 1.
+  bool fail_on_schema_mismatch = false;       // Missing, extra or differently typed columns.
+};
+
+inline constexpr int64_t kMemoryLimitBytesDefault = int64_t{512} << 20;
+inline constexpr int64_t kMemoryLimitBytesMin = int64_t{16} << 20;
+inline constexpr int kChainStagesMax = 16;
+
+// A chain over one file.
+struct ChainSpec {
+  std::vector<StageSpec> stages;                   // 1 to kChainStagesMax, in order.
+  std::optional<ChainGate> gate;                   // Unset: the verdict is NOT_EVALUATED.
+  std::vector<std::string> reference_key_columns;  // Key columns of the reference.
+  int64_t memory_limit_bytes = kMemoryLimitBytesDefault;
+  int threads = 1;  // Never changes the result.
+  BadRowPolicy on_bad_row = BadRowPolicy::kReject;
+  std::string display_name;      // The input's name for messages, for example "customers.csv".
+  std::string input_sha256;      // Lower-case hex; another content is INPUT_CHANGED. "": unknown.
+  std::string reference_sha256;  // The same for the reference.
+};
+
+// Writes the spec as one line of JSON that DecodeChainSpec reads back to an equal spec. Equal specs
+// give equal text.
+std::string EncodeChainSpec(const ChainSpec& spec);
+
+// Reads what EncodeChainSpec wrote. Errors: BAD_FIELD that names the field, UNKNOWN_STAGE that
+// names the stage; both of category configuration.
+absl::StatusOr<ChainSpec> DecodeChainSpec(std::string_view json);
+
+// Makes the stage called `name` with its default options; UNKNOWN_STAGE for any other name.
+absl::StatusOr<StageSpec> DefaultStage(std::string_view name);
+
+}  // namespace dq

@@ -1,0 +1,26 @@
+#include "worker/chain/memory_budget.h"
+
+#include <string>
+
+#include "common/base/error.h"
+
+namespace dq {
+namespace {
+
+std::string MiB(int64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; }
+
+}  // namespace
+
+absl::Status MemoryBudget::Take(int64_t bytes, std::string_view what) {
+  if (bytes <= available_bytes()) {
+    taken_bytes_ += bytes;
+    return absl::OkStatus();
+  }
+  return MakeError(absl::StatusCode::kResourceExhausted, "OUT_OF_MEMORY",
+                   std::string(what) + " needs " + MiB(bytes) +
+                       " more, which passes the memory limit of " + MiB(limit_bytes_) +
+                       "; raise the memory limit or split the file",
+                   {{"category", "system"}, {"limit_bytes", std::to_string(limit_bytes_)}});
+}
+
+}  // namespace dq

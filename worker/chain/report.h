@@ -1,0 +1,125 @@
+// The findings of a chain as plain values: the twin of dq.v1.Report, whose comments say what every
+// field means, and its JSON. Stages fill it; the chain runner adds what only it knows. Values only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dq {
+
+inline constexpr size_t kReportBytesMax = size_t{64} << 10;
+inline constexpr size_t kReportColumnsMax = 200;
+inline constexpr size_t kReportTopMax = 5;
+inline constexpr size_t kReportValueBytesMax = 64;
+
+struct ReportDimension {
+  double score = 0;
+  double score_before = 0;
+  double weight = 0;  // As published; shares are made to add up to 1 when the report is written.
+};
+
+struct ReportRename {
+  std::string from;
+  std::string to;
+  double confidence = 0;
+};
+
+struct ReportTypeMismatch {
+  std::string column;
+  std::string expected;
+  std::string actual;
+};
+
+struct ReportSchema {
+  bool compared = false;
+  std::vector<std::string> missing;
+  std::vector<std::string> extra;
+  std::vector<ReportRename> renamed;
+  std::vector<ReportTypeMismatch> type_mismatches;
+  bool reordered = false;
+};
+
+struct ReportDialect {
+  std::string delimiter;
+  std::string quote;
+  std::string line_end;
+  std::string encoding;
+  bool header = true;
+  double confidence = 1;
+};
+
+struct ReportValueCount {
+  std::string value;
+  int64_t count = 0;
+  bool count_is_estimate = false;
+};
+
+struct ReportColumn {
+  std::string name;
+  std::string type;
+  int64_t missing = 0;
+  int64_t disguised_missing = 0;
+  int64_t missing_after = 0;
+  int64_t filled = 0;
+  int64_t distinct = 0;
+  bool distinct_is_estimate = false;
+  double conformity = 1;
+  std::string min;
+  std::string max;
+  std::optional<double> mean;
+  std::vector<double> quantiles;
+  std::vector<ReportValueCount> top;
+  std::vector<int64_t> histogram;
+};
+
+struct ReportStage {
+  std::string name;
+  double seconds = 0;
+  int64_t rows_in = 0;
+  int64_t rows_out = 0;
+  int64_t peak_bytes = 0;
+  int64_t spilled_bytes = 0;
+};
+
+struct ReportProvenance {
+  std::string version;
+  std::string config_sha256;
+  std::string input_sha256;
+  std::string output_sha256;
+  int64_t seed = 0;
+};
+
+struct Report {
+  int64_t rows_in = 0;
+  int64_t rows_out = 0;
+  int64_t rows_rejected = 0;
+  int64_t duplicates_exact = 0;
+  int64_t duplicates_normalised = 0;
+  int64_t clusters = 0;
+  int64_t cells_filled = 0;
+  std::optional<double> score;         // Set by ScoreReport.
+  std::optional<double> score_before;  // Set by ScoreReport.
+  std::map<std::string, ReportDimension> dimensions;
+  ReportSchema schema;
+  ReportDialect dialect;
+  std::vector<ReportColumn> columns;
+  bool sampled = false;
+  std::vector<std::string> limits;  // What was cut, estimated or degraded, a sentence each.
+  ReportProvenance provenance;
+  std::vector<ReportStage> stages;
+};
+
+// Makes the weights add up to 1 and computes both scores from the dimensions: the weighted mean,
+// rounded to 2 digits. Without the dimension completeness nothing was scored and nothing changes.
+void ScoreReport(Report& report);
+
+// Writes the report as JSON with the field names of dq.v1.Report, readable by protobuf's parser and
+// never longer than kReportBytesMax: histograms go first, then top values, quantiles and columns
+// from the end; what went is said in population.limits.
+std::string ReportJson(const Report& report);
+
+}  // namespace dq

@@ -1,0 +1,75 @@
+// What a stage of a chain is: it sees batches of rows and changes them in place. Sits between the
+// chain runner (which drives) and worker/stages (which implement). A stage is used by one thread at
+// a time.
+//
+// A chain makes one pass over the input for every stage that learns, and one more:
+//   for every learning stage L, in order:
+//     Begin(kLearn) on L, Begin(kApply) on every stage before L
+//     for every batch: Apply by the stages before L, then L.Learn
+//     L.EndLearn
+//   Begin(kApply) on every stage
+//   for every batch: Apply by all stages in order, then Settle by all stages; the rows are written
+//   Finish on every stage, in order
+// So `complete` needs two passes whatever the size of the file, and a stage is asked to forget what
+// it counted whenever a new pass begins.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "worker/chain/chain_spec.h"
+#include "worker/chain/memory_budget.h"
+#include "worker/chain/report.h"
+#include "worker/table/row_batch.h"
+#include "worker/table/row_sink.h"
+
+namespace dq {
+
+enum class Pass { kLearn, kApply };
+
+class Stage {
+ public:
+  virtual ~Stage() = default;
+
+  // The name in the chain, "complete" or "dedupe".
+  virtual std::string_view name() const = 0;
+  // Whether the stage needs a pass of its own before it can apply.
+  virtual bool learns() const = 0;
+  // Starts a pass over rows with these columns: forgets the counts of an earlier kApply pass, keeps
+  // what was learned. The first Begin checks the options against the columns.
+  virtual absl::Status Begin(Pass pass, const std::vector<std::string>& columns) = 0;
+  // Looks at a batch and changes nothing. Skips dropped rows.
+  virtual absl::Status Learn(const RowBatch& batch) = 0;
+  // Ends the learn pass: decides.
+  virtual absl::Status EndLearn() = 0;
+  // Changes cells, drops rows. Skips rows that are dropped already.
+  virtual absl::Status Apply(RowBatch& batch) = 0;
+  // Sees the batch of the last Apply again as it leaves the whole chain: what is not dropped is in
+  // the output. Only in the last pass.
+  virtual void Settle(const RowBatch& batch) = 0;
+  // Adds the stage's findings to the report. Only after the last pass.
+  virtual absl::Status Finish(Report& report) = 0;
+};
+
+using StageList = std::vector<std::unique_ptr<Stage>>;
+
+// What stages may use. Everything outlives them.
+struct StageContext {
+  MemoryBudget& memory;
+  int reference_fd = -1;        // -1: no reference.
+  RowSink* changes = nullptr;   // row,column,before,after,method,confidence; null: not wanted.
+  RowSink* clusters = nullptr;  // row,cluster_id,kept,confidence; null: not wanted.
+  std::function<bool()> stop;   // Whether a long step of a stage's own should end with CANCELLED.
+};
+
+// Makes the stages of `spec`, in order.
+using StageFactory =
+    std::function<absl::StatusOr<StageList>(const ChainSpec& spec, const StageContext& context)>;
+
+}  // namespace dq

@@ -1,0 +1,13 @@
+// Builds the stages of a chain: the StageFactory that the product uses. Stateless.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "worker/chain/stage.h"
+
+namespace dq {
+
+// Makes the stages of `spec`, in order. Options are checked against the columns later, by
+// Stage::Begin.
+absl::StatusOr<StageList> BuildStages(const ChainSpec& spec, const StageContext& context);
+
+}  // namespace dq

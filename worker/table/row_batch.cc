@@ -1,0 +1,18 @@
+#include "worker/table/row_batch.h"
+
+namespace dq {
+
+void RowBatch::Reset(size_t columns) {
+  rows_.clear();
+  kept_.clear();
+  input_bytes = 0;
+  columns_.resize(columns);
+  for (auto& column : columns_) column.clear();
+}
+
+void RowBatch::AddRow(const RowInfo& info, const std::string_view* cells) {
+  rows_.push_back(info);
+  for (size_t i = 0; i < columns_.size(); ++i) columns_[i].push_back(cells[i]);
+}
+
+}  // namespace dq

@@ -1,0 +1,68 @@
+// A bounded batch of rows as columns of views into one buffer, the unit that flows through a chain.
+// Sits under the reader (which fills it), the stages (which change it in place) and the writer.
+// Not thread-safe: one owner at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dq {
+
+// What is known about one row besides its cells.
+struct RowInfo {
+  int64_t number = 0;       // 1-based data row of the input, rejected rows counted.
+  std::string_view source;  // The row's bytes without the line end; empty when they may not be
+                            // copied to the output as they are (quotes, or a changed cell).
+  bool dropped = false;     // Set by a stage: later stages and the writer skip the row.
+};
+
+// Rows of equal width. Cells are views: into `buffer`, into what `Keep` holds, or into memory of a
+// stage that outlives the pass. Moving a batch keeps its views valid; copying is not possible.
+class RowBatch {
+ public:
+  RowBatch() = default;
+  RowBatch(RowBatch&&) = default;
+  RowBatch& operator=(RowBatch&&) = default;
+  RowBatch(const RowBatch&) = delete;
+  RowBatch& operator=(const RowBatch&) = delete;
+
+  size_t row_count() const { return rows_.size(); }
+  size_t column_count() const { return columns_.size(); }
+
+  const RowInfo& row(size_t index) const { return rows_[index]; }
+  // The cells of one column, `row_count()` of them. Quotes are resolved.
+  const std::vector<std::string_view>& column(size_t index) const { return columns_[index]; }
+  std::string_view cell(size_t row, size_t column) const { return columns_[column][row]; }
+
+  // Replaces a cell. `value` must live as long as the batch: see `Keep`.
+  void SetCell(size_t row, size_t column, std::string_view value) {
+    columns_[column][row] = value;
+    rows_[row].source = {};
+  }
+  // Takes a copy of `value` into the batch and returns the view on it.
+  std::string_view Keep(std::string_view value) { return kept_.emplace_back(value); }
+  // Takes the row out of the flow. Its cells stay readable.
+  void Drop(size_t row) { rows_[row].dropped = true; }
+
+  // Bytes of input this batch stands for, line ends and rejected rows included.
+  int64_t input_bytes = 0;
+
+  // For the reader: forgets all rows and prepares for rows of `columns` cells.
+  void Reset(size_t columns);
+  // For the reader: the bytes most cells point into.
+  std::vector<char>& buffer() { return buffer_; }
+  // For the reader: adds a row whose cells are `cells` (`column_count()` of them).
+  void AddRow(const RowInfo& info, const std::string_view* cells);
+
+ private:
+  std::vector<char> buffer_;
+  std::vector<RowInfo> rows_;
+  std::vector<std::vector<std::string_view>> columns_;
+  std::deque<std::string> kept_;
+};
+
+}  // namespace dq
