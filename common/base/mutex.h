@@ -12,6 +12,8 @@
 #define DQ_THREAD_ANNOTATION(x)
 #endif
 
+// Abseil's headers define the same word in the same sense; either may come first.
+#undef GUARDED_BY
 #define GUARDED_BY(mu) DQ_THREAD_ANNOTATION(guarded_by(mu))
 #define REQUIRES(mu) DQ_THREAD_ANNOTATION(requires_capability(mu))
 #define EXCLUDES(mu) DQ_THREAD_ANNOTATION(locks_excluded(mu))
