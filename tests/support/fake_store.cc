@@ -1,0 +1,208 @@
+// Leadership and commits.
+#include "tests/support/fake_store.h"
+
+#include <algorithm>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+
+namespace dq {
+namespace {
+
+absl::Status Unavailable() {
+  return MakeError(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
+                   "The database does not answer.");
+}
+
+absl::Status NotLeader() {
+  return MakeError(absl::StatusCode::kAborted, "NOT_LEADER", "Another scheduler leads.");
+}
+
+}  // namespace
+
+void FakeStore::FailNextCommits(std::vector<CommitFault> faults) {
+  MutexLock lock(mutex_);
+  faults_.assign(faults.begin(), faults.end());
+}
+
+void FakeStore::SetAvailable(bool available) {
+  MutexLock lock(mutex_);
+  available_ = available;
+}
+
+void FakeStore::HoldCommits() {
+  MutexLock lock(mutex_);
+  held_ = true;
+}
+
+void FakeStore::ReleaseCommits() {
+  MutexLock lock(mutex_);
+  held_ = false;
+  released_.NotifyAll();
+}
+
+std::map<JobKey, JobRecord> FakeStore::Jobs() const {
+  MutexLock lock(mutex_);
+  return jobs_;
+}
+
+std::map<JobKey, std::vector<JobEventRecord>> FakeStore::Events() const {
+  MutexLock lock(mutex_);
+  return events_;
+}
+
+int64_t FakeStore::CommitCount() const {
+  MutexLock lock(mutex_);
+  return commits_;
+}
+
+absl::Status FakeStore::CheckAvailableLocked() const {
+  return available_ ? absl::OkStatus() : Unavailable();
+}
+
+absl::Status FakeStore::CheckEpochLocked(int64_t epoch) const {
+  const bool leads = epoch == lead_.epoch && !lead_.instance.empty();
+  return leads ? absl::OkStatus() : NotLeader();
+}
+
+absl::StatusOr<Leadership> FakeStore::AcquireLeadership(const std::string& instance,
+                                                        const std::string& address,
+                                                        absl::Duration ttl) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  const absl::Time now = clock_.Now();
+  const bool taken = !lead_.instance.empty() && lead_.instance != instance && now < lead_.expiry;
+  if (taken) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "NOT_LEADER",
+                     "Another scheduler leads.",
+                     {{"leader", lead_.instance}, {"address", lead_.address}});
+  }
+  lead_ = {lead_.epoch + 1, instance, address, now + ttl};
+  return Leadership{lead_.epoch};
+}
+
+absl::Status FakeStore::RenewLeadership(int64_t epoch, absl::Duration ttl) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  DQ_RETURN_IF_ERROR(CheckEpochLocked(epoch));
+  lead_.expiry = clock_.Now() + ttl;
+  return absl::OkStatus();
+}
+
+absl::Status FakeStore::ReleaseLeadership(int64_t epoch) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  if (epoch == lead_.epoch) lead_.instance.clear();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<BatchResult> FakeStore::Commit(const WriteBatch& batch) {
+  MutexLock lock(mutex_);
+  while (held_) released_.Wait(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  std::optional<CommitFault> fault;
+  if (!faults_.empty()) {
+    fault = faults_.front();
+    faults_.pop_front();
+  }
+  if (fault == CommitFault::kNotWritten) return Unavailable();
+  if (fault == CommitFault::kFenced) {
+    return MakeError(absl::StatusCode::kAborted, "FENCED", "A row holds another lease.");
+  }
+  DQ_RETURN_IF_ERROR(CheckEpochLocked(batch.epoch));
+  if (last_batch_ != std::pair(batch.epoch, batch.sequence)) {
+    DQ_RETURN_IF_ERROR(CheckFencesLocked(batch));
+    last_result_ = ApplyLocked(batch);
+    last_batch_ = {batch.epoch, batch.sequence};
+    ++commits_;
+  }
+  if (fault == CommitFault::kWrittenButNotTold) return Unavailable();
+  return last_result_;
+}
+
+absl::Status FakeStore::CheckFencesLocked(const WriteBatch& batch) const {
+  for (const JobUpdate& update : batch.updates) {
+    const auto row = jobs_.find(update.key);
+    const bool holds = row != jobs_.end() &&
+                       row->second.status.attempt == update.expected_attempt &&
+                       row->second.status.lease_token == update.expected_token;
+    if (!holds) {
+      return MakeError(absl::StatusCode::kAborted, "FENCED", "A row holds another lease.",
+                       {{"job", update.name.id}});
+    }
+  }
+  return absl::OkStatus();
+}
+
+BatchResult FakeStore::ApplyLocked(const WriteBatch& batch) {
+  BatchResult result;
+  for (const JobInsert& insert : batch.inserts) result.inserts.push_back(InsertLocked(insert));
+  for (const JobUpdate& update : batch.updates) UpdateLocked(update, batch.now);
+  return result;
+}
+
+InsertResult FakeStore::InsertLocked(const JobInsert& insert) {
+  const JobRecord& record = insert.record;
+  const Name request = {record.name.project, record.request_id};
+  if (const auto earlier = key_of_request_.find(request); earlier != key_of_request_.end()) {
+    const JobRecord& existing = jobs_.at(earlier->second);
+    if (existing.request_hash != record.request_hash) return {InsertOutcome::kRequestIdReused, {}};
+    return {InsertOutcome::kExisted, existing};
+  }
+  if (key_of_name_.contains(record.name)) return {InsertOutcome::kIdTaken, {}};
+  key_of_request_[request] = record.key;
+  key_of_name_[record.name] = record.key;
+  jobs_[record.key] = record;
+  events_[record.key] = insert.events;
+  return {};
+}
+
+void FakeStore::UpdateLocked(const JobUpdate& update, absl::Time now) {
+  JobRecord& row = jobs_.at(update.key);
+  row.status = update.status;
+  std::vector<JobEventRecord>& events = events_[update.key];
+  events.insert(events.end(), update.events.begin(), update.events.end());
+  if (!update.result) return;
+  row.result = update.result;
+  PublishOutputsLocked(update, now);
+}
+
+void FakeStore::PublishOutputsLocked(const JobUpdate& update, absl::Time now) {
+  for (const JobOutput& output : update.result->outputs) {
+    FileRecord file;
+    file.project = update.name.project;
+    file.id = output.file_id;
+    file.display_name = output.display_name;
+    file.uri = output.uri;
+    file.size_bytes = output.size_bytes;
+    file.sha256 = output.sha256;
+    file.produced_by = update.name.id;
+    file.request_id = output.file_id;
+    file.created_by = update.created_by;
+    file.create_time = now;
+    files_.rows.try_emplace({file.project, file.id}, Row<FileRecord>{file, next_age_++});
+  }
+}
+
+absl::StatusOr<std::vector<JobRecord>> FakeStore::LoadLiveJobs(JobKey after, int limit) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  std::vector<JobRecord> live;
+  for (auto row = jobs_.upper_bound(after); row != jobs_.end() && std::ssize(live) < limit; ++row) {
+    if (IsTerminal(row->second.status.state)) continue;
+    live.push_back(row->second);
+    live.back().file_ids.clear();
+    live.back().reference_ids.clear();
+  }
+  return live;
+}
+
+absl::StatusOr<std::map<JobState, int64_t>> FakeStore::LoadStateCounts() {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  std::map<JobState, int64_t> counts;
+  for (const auto& [key, record] : jobs_) ++counts[record.status.state];
+  return counts;
+}
+
+}  // namespace dq

@@ -1,0 +1,139 @@
+// An in-memory database: JobStore, JobReader and CatalogStore with the semantics of their ports,
+// plus faults on demand. The conformance suite runs against it and against PostgreSQL, so that what
+// the engine's tests prove with it holds for the real one. Thread-safe.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/mutex.h"
+#include "scheduler/core/catalog_store.h"
+#include "scheduler/core/job_reader.h"
+#include "scheduler/core/job_store.h"
+
+namespace dq {
+
+// What happens to a commit instead of success.
+enum class CommitFault {
+  kNotWritten,         // UNAVAILABLE, nothing was written.
+  kWrittenButNotTold,  // UNAVAILABLE, yet everything was written.
+  kFenced,             // ABORTED FENCED, nothing was written.
+};
+
+class FakeStore : public JobStore, public JobReader, public CatalogStore {
+ public:
+  // `clock` is the database's clock and outlives the store.
+  explicit FakeStore(const Clock& clock) : clock_(clock) {}
+
+  // Makes the next commits fail this way, one each, in order.
+  void FailNextCommits(std::vector<CommitFault> faults) EXCLUDES(mutex_);
+  // While unavailable every call is answered with UNAVAILABLE DATABASE_UNAVAILABLE.
+  void SetAvailable(bool available) EXCLUDES(mutex_);
+  // While held, Commit() blocks before it looks at the batch.
+  void HoldCommits() EXCLUDES(mutex_);
+  void ReleaseCommits() EXCLUDES(mutex_);
+
+  // The recorded jobs by key, their events, and how many commits succeeded: what checkers read.
+  std::map<JobKey, JobRecord> Jobs() const EXCLUDES(mutex_);
+  std::map<JobKey, std::vector<JobEventRecord>> Events() const EXCLUDES(mutex_);
+  int64_t CommitCount() const EXCLUDES(mutex_);
+
+  absl::StatusOr<Leadership> AcquireLeadership(const std::string& instance,
+                                               const std::string& address,
+                                               absl::Duration ttl) override;
+  absl::Status RenewLeadership(int64_t epoch, absl::Duration ttl) override;
+  absl::Status ReleaseLeadership(int64_t epoch) override;
+  absl::StatusOr<BatchResult> Commit(const WriteBatch& batch) override;
+  absl::StatusOr<std::vector<JobRecord>> LoadLiveJobs(JobKey after, int limit) override;
+  absl::StatusOr<std::map<JobState, int64_t>> LoadStateCounts() override;
+
+  absl::StatusOr<JobRecord> GetJob(const JobName& name) override;
+  absl::StatusOr<std::vector<JobRecord>> BatchGetJobs(const std::string& project,
+                                                      const std::vector<std::string>& ids) override;
+  absl::StatusOr<std::vector<JobRecord>> ListJobs(const std::string& project,
+                                                  const std::vector<JobFilterTerm>& filter,
+                                                  JobKey before, int limit) override;
+  absl::StatusOr<std::vector<JobEventRecord>> ListJobEvents(const JobName& name, int64_t after,
+                                                            int limit) override;
+  absl::StatusOr<std::string> GetReportJson(const JobName& name) override;
+
+  absl::StatusOr<Created<FileRecord>> CreateFile(const FileRecord& file) override;
+  absl::StatusOr<FileRecord> GetFile(const std::string& project, const std::string& id) override;
+  absl::StatusOr<std::vector<FileRecord>> ListFiles(const std::string& project,
+                                                    const std::string& before_id,
+                                                    int limit) override;
+  absl::Status DeleteFile(const std::string& project, const std::string& id) override;
+  absl::StatusOr<Created<ReferenceRecord>> CreateReference(
+      const ReferenceRecord& reference) override;
+  absl::StatusOr<ReferenceRecord> GetReference(const std::string& project,
+                                               const std::string& id) override;
+  absl::StatusOr<std::vector<ReferenceRecord>> ListReferences(const std::string& project,
+                                                              const std::string& before_id,
+                                                              int limit) override;
+  absl::Status DeleteReference(const std::string& project, const std::string& id) override;
+
+ private:
+  // (project, id) or (project, request id).
+  using Name = std::pair<std::string, std::string>;
+  struct Lead {
+    int64_t epoch = 0;
+    std::string instance;  // Empty: released.
+    std::string address;
+    absl::Time expiry = absl::InfinitePast();
+  };
+  // A recorded file or reference with its age: lists are newest first.
+  template <typename Record>
+  struct Row {
+    Record record;
+    int64_t age = 0;
+  };
+  template <typename Record>
+  struct Table {
+    std::map<Name, Row<Record>> rows;
+    std::map<Name, std::string> id_of_request;
+  };
+
+  absl::Status CheckAvailableLocked() const REQUIRES(mutex_);
+  absl::Status CheckEpochLocked(int64_t epoch) const REQUIRES(mutex_);
+  absl::Status CheckFencesLocked(const WriteBatch& batch) const REQUIRES(mutex_);
+  BatchResult ApplyLocked(const WriteBatch& batch) REQUIRES(mutex_);
+  InsertResult InsertLocked(const JobInsert& insert) REQUIRES(mutex_);
+  void UpdateLocked(const JobUpdate& update, absl::Time now) REQUIRES(mutex_);
+  void PublishOutputsLocked(const JobUpdate& update, absl::Time now) REQUIRES(mutex_);
+  absl::StatusOr<JobKey> FindLocked(const JobName& name) const REQUIRES(mutex_);
+  bool LiveJobNeedsLocked(const std::string& project,
+                          const std::vector<std::string> JobRecord::*ids,
+                          const std::string& id) const REQUIRES(mutex_);
+  template <typename Record, typename SameBody>
+  absl::StatusOr<Created<Record>> CreateLocked(Table<Record>& table, const Record& record,
+                                               SameBody same_body) REQUIRES(mutex_);
+  template <typename Record>
+  std::vector<Record> ListLocked(const Table<Record>& table, const std::string& project,
+                                 const std::string& before_id, int limit) const REQUIRES(mutex_);
+
+  const Clock& clock_;
+  mutable Mutex mutex_;
+  CondVar released_;
+  bool available_ GUARDED_BY(mutex_) = true;
+  bool held_ GUARDED_BY(mutex_) = false;
+  std::deque<CommitFault> faults_ GUARDED_BY(mutex_);
+  Lead lead_ GUARDED_BY(mutex_);
+  int64_t commits_ GUARDED_BY(mutex_) = 0;
+  // The last batch and its answer, to recognise a repetition.
+  std::pair<int64_t, int64_t> last_batch_ GUARDED_BY(mutex_) = {0, 0};
+  BatchResult last_result_ GUARDED_BY(mutex_);
+  std::map<JobKey, JobRecord> jobs_ GUARDED_BY(mutex_);
+  std::map<JobKey, std::vector<JobEventRecord>> events_ GUARDED_BY(mutex_);
+  std::map<JobName, JobKey> key_of_name_ GUARDED_BY(mutex_);
+  std::map<Name, JobKey> key_of_request_ GUARDED_BY(mutex_);
+  int64_t next_age_ GUARDED_BY(mutex_) = 1;
+  Table<FileRecord> files_ GUARDED_BY(mutex_);
+  Table<ReferenceRecord> references_ GUARDED_BY(mutex_);
+};
+
+}  // namespace dq
