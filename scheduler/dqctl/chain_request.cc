@@ -1,0 +1,92 @@
+#include "scheduler/dqctl/chain_request.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "scheduler/dqctl/gate.h"
+
+namespace dq::dqctl {
+namespace {
+
+using dq::v1::Stage;
+
+absl::Status Usage(const std::string& message) {
+  return MakeError(absl::StatusCode::kInvalidArgument, "USAGE", message);
+}
+
+absl::StatusOr<Stage> CompleteStage(const ChainOptions& options) {
+  Stage stage;
+  auto* complete = stage.mutable_complete();
+  complete->mutable_key_columns()->Assign(options.key.begin(), options.key.end());
+  if (options.fill == "none") {
+    complete->set_fill(dq::v1::FILL_METHOD_NONE);
+  } else if (options.fill == "reference") {
+    complete->set_fill(dq::v1::FILL_METHOD_REFERENCE);
+  } else if (options.fill == "statistic") {
+    complete->set_fill(dq::v1::FILL_METHOD_STATISTIC);
+  } else if (!options.fill.empty()) {
+    return Usage("--fill " + options.fill + ": one of none, reference, statistic");
+  }
+  return stage;
+}
+
+absl::StatusOr<Stage> DedupeStage(const ChainOptions& options) {
+  Stage stage;
+  auto* dedupe = stage.mutable_dedupe();
+  if (options.match == "exact") {
+    dedupe->set_match(dq::v1::MATCH_KIND_EXACT);
+  } else if (options.match == "normalised") {
+    dedupe->set_match(dq::v1::MATCH_KIND_NORMALISED);
+  } else if (!options.match.empty()) {
+    return Usage("--match " + options.match + ": one of exact, normalised");
+  }
+  return stage;
+}
+
+absl::StatusOr<Stage> StageNamed(const std::string& name, const ChainOptions& options) {
+  if (name == "complete") return CompleteStage(options);
+  if (name == "dedupe") return DedupeStage(options);
+  if (name != "noop") return Usage("--chain " + name + ": one of complete, dedupe, noop");
+  Stage stage;
+  stage.mutable_noop()->set_duration_ms(options.noop_ms);
+  return stage;
+}
+
+absl::Status CheckOptionsHaveTheirStage(const ChainOptions& options,
+                                        const std::vector<std::string>& stages) {
+  const auto has = [&stages](const char* name) {
+    return std::find(stages.begin(), stages.end(), name) != stages.end();
+  };
+  if (!options.key.empty() && !has("complete")) return Usage("--key needs the stage complete");
+  if (!options.fill.empty() && !has("complete")) return Usage("--fill needs the stage complete");
+  if (!options.match.empty() && !has("dedupe")) return Usage("--match needs the stage dedupe");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<dq::v1::JobSpec> SpecOf(const ChainOptions& options) {
+  std::vector<std::string> stages = options.stages;
+  if (stages.empty()) stages = {"complete", "dedupe"};
+  DQ_RETURN_IF_ERROR(CheckOptionsHaveTheirStage(options, stages));
+  dq::v1::JobSpec spec;
+  for (const std::string& name : stages) {
+    DQ_ASSIGN_OR_RETURN(*spec.add_stages(), StageNamed(name, options));
+  }
+  if (!options.gate.empty()) {
+    DQ_ASSIGN_OR_RETURN(*spec.mutable_gate(), ParseGate(options.gate));
+  }
+  return spec;
+}
+
+std::string ResourceName(std::string_view project, std::string_view collection,
+                         std::string_view text) {
+  if (text.starts_with("projects/")) return std::string(text);
+  const std::string prefix = std::string(collection) + "/";
+  if (text.starts_with(prefix)) text.remove_prefix(prefix.size());
+  return "projects/" + std::string(project) + "/" + prefix + std::string(text);
+}
+
+}  // namespace dq::dqctl

@@ -1,0 +1,103 @@
+#include <filesystem>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/random_id.h"
+#include "common/base/status_macros.h"
+#include "scheduler/dqctl/chain_request.h"
+#include "scheduler/dqctl/clean_paths.h"
+#include "scheduler/dqctl/follow.h"
+#include "scheduler/dqctl/inputs.h"
+#include "scheduler/dqctl/local_clean.h"
+#include "scheduler/dqctl/record.h"
+#include "scheduler/dqctl/run.h"
+#include "scheduler/dqctl/transfer.h"
+
+namespace dq::dqctl {
+namespace {
+
+using dq::v1::Job;
+
+// Uploads what has to be there first and creates the job. Every call carries a request id of this
+// run, so that an answer that gets lost is asked for again without a second job.
+absl::StatusOr<std::string> Submit(Client& client, const CleanCommand& command,
+                                   dq::v1::JobSpec spec, const Session& session) {
+  const std::string run = "clean-" + RandomHex(12);
+  ProgressDisplay display(session.console);
+  DQ_ASSIGN_OR_RETURN(const std::string input,
+                      ResolveFile(client, session, command.file, run + "-input", display));
+  spec.set_input_file(input);
+  if (!command.chain.reference.empty()) {
+    const ReferenceSource source{.text = command.chain.reference,
+                                 .reference_id = "",
+                                 .stage = "",
+                                 .key = command.chain.key,
+                                 .request_id = run + "-reference"};
+    DQ_ASSIGN_OR_RETURN(*spec.mutable_reference(),
+                        ResolveReference(client, session, source, display));
+  }
+  dq::v1::CreateJobRequest request;
+  request.set_parent("projects/" + session.connection.project);
+  request.set_request_id(run + "-job");
+  *request.mutable_job()->mutable_spec() = std::move(spec);
+  request.mutable_job()->set_display_name(std::filesystem::path(command.file).filename().string());
+  DQ_ASSIGN_OR_RETURN(const auto response, client.CreateJob(request));
+  return response.job().name();
+}
+
+// Fetches the outputs that the command line asks for. The cleaned file must be among them.
+absl::Status Fetch(Client& client, const CleanCommand& command, const Job& job,
+                   const Session& session) {
+  ProgressDisplay display(session.console);
+  const auto progress = [&display](int64_t done, int64_t total) {
+    display.ShowTransfer("downloading", done, total);
+  };
+  for (const auto& [kind, path] : WantedOutputs(command)) {
+    bool found = false;
+    for (const dq::v1::OutputFile& output : job.output_files()) {
+      if (output.kind() != kind) continue;
+      dq::v1::File file;
+      file.set_name(output.file());
+      file.set_size_bytes(output.size_bytes());
+      file.set_sha256(output.sha256());
+      DQ_RETURN_IF_ERROR(DownloadToPath(client, file, path, progress));
+      found = true;
+    }
+    if (!found) {
+      return MakeError(absl::StatusCode::kNotFound, "OUTPUT_MISSING",
+                       job.name() + " produced nothing for " + path);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ExitCode> CleanWithFleet(const CleanCommand& command, Session& session) {
+  DQ_ASSIGN_OR_RETURN(dq::v1::JobSpec spec, SpecOf(command.chain));
+  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
+  DQ_ASSIGN_OR_RETURN(const std::string name, Submit(*client, command, std::move(spec), session));
+  session.console.err << name << std::endl;
+  if (command.detach) {
+    DQ_ASSIGN_OR_RETURN(const Job job, client->GetJob(name));
+    PrintRecord(session.console, command.format, job, JobDetails(job, session.console.now()));
+    session.console.err << "detached; attach again: dqctl job watch " << name << std::endl;
+    return ExitCode::kOk;
+  }
+  DQ_ASSIGN_OR_RETURN(const Job job, FollowJob(*client, name, session));
+  if (job.state() != dq::v1::JOB_STATE_COMPLETED) return PrintEnd(job, session);
+  DQ_RETURN_IF_ERROR(Detached(Fetch(*client, command, job, session), name));
+  DQ_ASSIGN_OR_RETURN(const dq::v1::Report report, client->GetReport(job.report()));
+  PrintCleaned(command, report, job.verdict(), session.console);
+  return PrintEnd(job, session);
+}
+
+}  // namespace
+
+absl::StatusOr<ExitCode> Run(const CleanCommand& command, Session& session) {
+  if (command.local || IsLocalPath(command.file, "files")) {
+    DQ_RETURN_IF_ERROR(CheckReadable(command.file));
+  }
+  DQ_RETURN_IF_ERROR(CheckOutputs(command));
+  return command.local ? CleanLocally(command, session) : CleanWithFleet(command, session);
+}
+
+}  // namespace dq::dqctl

@@ -1,0 +1,74 @@
+#include "scheduler/dqctl/clean_paths.h"
+
+#include <filesystem>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "scheduler/dqctl/new_file.h"
+#include "scheduler/dqctl/record.h"
+#include "scheduler/dqctl/report_head.h"
+
+namespace dq::dqctl {
+namespace {
+
+bool SameFile(const std::string& a, const std::string& b) {
+  std::error_code ignored;
+  return std::filesystem::weakly_canonical(a, ignored) ==
+         std::filesystem::weakly_canonical(b, ignored);
+}
+
+}  // namespace
+
+std::string CleanedPath(const CleanCommand& command) {
+  if (!command.output.empty()) return command.output;
+  const std::filesystem::path input(command.file);
+  return (input.parent_path() / (input.stem().string() + ".cleaned" + input.extension().string()))
+      .string();
+}
+
+std::vector<std::pair<dq::v1::OutputKind, std::string>> WantedOutputs(const CleanCommand& command) {
+  std::vector<std::pair<dq::v1::OutputKind, std::string>> wanted;
+  const auto add = [&wanted](dq::v1::OutputKind kind, const std::string& path) {
+    if (!path.empty()) wanted.emplace_back(kind, path);
+  };
+  add(dq::v1::OUTPUT_KIND_REPORT, command.report);
+  add(dq::v1::OUTPUT_KIND_CHANGES, command.changes);
+  add(dq::v1::OUTPUT_KIND_CLUSTERS, command.clusters);
+  add(dq::v1::OUTPUT_KIND_REJECTS, command.rejects);
+  add(dq::v1::OUTPUT_KIND_CLEANED, CleanedPath(command));
+  return wanted;
+}
+
+absl::Status CheckOutputs(const CleanCommand& command) {
+  std::vector<std::string> taken = {command.file};
+  if (!command.chain.reference.empty()) taken.push_back(command.chain.reference);
+  for (const auto& [kind, path] : WantedOutputs(command)) {
+    for (const std::string& other : taken) {
+      if (SameFile(path, other)) {
+        return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
+                         "the output " + path + " would replace another file of this command");
+      }
+    }
+    taken.push_back(path);
+    // A detached run writes nothing here.
+    if (!command.detach) DQ_RETURN_IF_ERROR(NewFile::Create(path).status());
+  }
+  return absl::OkStatus();
+}
+
+void PrintCleaned(const CleanCommand& command, const dq::v1::Report& report,
+                  dq::v1::Verdict verdict, const Console& console) {
+  if (command.format != OutputFormat::kTable) {
+    console.out << ToJson(report, command.format) << "\n";
+  } else {
+    console.out << "COMPLETED\n\n";
+    PrintReportHead(console.out, report, verdict);
+    console.out << "\n";
+    for (const auto& [kind, path] : WantedOutputs(command)) {
+      console.out << "wrote " << path << "\n";
+    }
+  }
+  console.out.flush();
+}
+
+}  // namespace dq::dqctl

@@ -1,0 +1,33 @@
+// Where `dqctl clean` puts its outputs and how it reports on them, the same with and without a
+// scheduler. Stateless and thread-safe.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "dq/v1/job.pb.h"
+#include "dq/v1/report.pb.h"
+#include "scheduler/dqctl/command.h"
+#include "scheduler/dqctl/console.h"
+
+namespace dq::dqctl {
+
+// Returns where the cleaned file goes: --output, or "customers.cleaned.csv" in the folder of
+// "customers.csv".
+std::string CleanedPath(const CleanCommand& command);
+
+// Returns the outputs that were asked for with their paths, the cleaned file last: when it is
+// there, everything is.
+std::vector<std::pair<dq::v1::OutputKind, std::string>> WantedOutputs(const CleanCommand& command);
+
+// Checks before any work that every output can be created and that none is the input, the
+// reference, or another output.
+absl::Status CheckOutputs(const CleanCommand& command);
+
+// Prints the report's head and where the cleaned file is; as JSON the report itself.
+void PrintCleaned(const CleanCommand& command, const dq::v1::Report& report,
+                  dq::v1::Verdict verdict, const Console& console);
+
+}  // namespace dq::dqctl

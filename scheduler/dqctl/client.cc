@@ -1,0 +1,246 @@
+#include "scheduler/dqctl/client.h"
+
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "common/base/backoff.h"
+#include "common/base/error.h"
+#include "common/base/random_id.h"
+#include "common/base/status_macros.h"
+#include "common/rpc/client_channel.h"
+#include "common/rpc/status_mapping.h"
+#include "dq/v1/admin_service.grpc.pb.h"
+#include "dq/v1/file_service.grpc.pb.h"
+#include "dq/v1/job_service.grpc.pb.h"
+#include "dq/v1/reference_service.grpc.pb.h"
+#include "dq/v1/report_service.grpc.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "grpcpp/client_context.h"
+
+namespace dq::dqctl {
+namespace {
+
+constexpr absl::Duration kRetryFirst = absl::Milliseconds(100);
+constexpr absl::Duration kRetryCap = absl::Seconds(2);
+
+absl::Status Unreachable(const std::string& address, std::string_view why) {
+  return MakeError(
+      absl::StatusCode::kUnavailable, "SCHEDULER_UNREACHABLE",
+      "no scheduler answers at " + address + (why.empty() ? "" : ": ") + std::string(why));
+}
+
+}  // namespace
+
+struct Client::Stubs {
+  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
+      : job(dq::v1::JobService::NewStub(channel)),
+        file(dq::v1::FileService::NewStub(channel)),
+        reference(dq::v1::ReferenceService::NewStub(channel)),
+        report(dq::v1::ReportService::NewStub(channel)),
+        admin(dq::v1::AdminService::NewStub(channel)),
+        health(grpc::health::v1::Health::NewStub(channel)) {}
+
+  std::unique_ptr<dq::v1::JobService::Stub> job;
+  std::unique_ptr<dq::v1::FileService::Stub> file;
+  std::unique_ptr<dq::v1::ReferenceService::Stub> reference;
+  std::unique_ptr<dq::v1::ReportService::Stub> report;
+  std::unique_ptr<dq::v1::AdminService::Stub> admin;
+  std::unique_ptr<grpc::health::v1::Health::Stub> health;
+};
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const std::string& address,
+                                                        const ClientOptions& options,
+                                                        Interrupt& interrupt) {
+  DQ_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, MakeClientChannel(address));
+  const absl::Time deadline = absl::Now() + options.connect_timeout;
+  while (absl::Now() < deadline) {
+    if (interrupt.triggered()) return InterruptedError();
+    const absl::Time slice = std::min(deadline, absl::Now() + absl::Milliseconds(100));
+    if (channel->WaitForConnected(absl::ToChronoTime(slice))) {
+      return std::unique_ptr<Client>(
+          new Client(address, options, interrupt, std::make_unique<Stubs>(channel)));
+    }
+  }
+  return Unreachable(address, "");
+}
+
+Client::Client(std::string address, const ClientOptions& options, Interrupt& interrupt,
+               std::unique_ptr<Stubs> stubs)
+    : address_(std::move(address)),
+      options_(options),
+      interrupt_(interrupt),
+      stubs_(std::move(stubs)) {}
+
+Client::~Client() = default;
+
+const std::string& Client::address() const { return address_; }
+
+absl::Status Client::Repeat(const std::function<absl::Status()>& once) {
+  const absl::Time give_up = absl::Now() + options_.retry_for;
+  Backoff backoff(kRetryFirst, kRetryCap, RandomUniform);
+  while (true) {
+    const absl::Status status = once();
+    if (interrupt_.triggered()) return InterruptedError();
+    if (status.code() != absl::StatusCode::kUnavailable) return status;
+    const absl::Duration wait =
+        std::max(backoff.Next(), RetryDelayOf(status).value_or(absl::ZeroDuration()));
+    if (absl::Now() + wait > give_up) {
+      // A reason means that a scheduler is there and says why it cannot.
+      return ReasonOf(status).empty() ? Unreachable(address_, MessageOf(status)) : status;
+    }
+    if (interrupt_.Sleep(wait)) return InterruptedError();
+  }
+}
+
+template <typename Stub, typename Request, typename Response>
+absl::StatusOr<Response> Client::Call(Stub& stub,
+                                      grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                                                   const Request&, Response*),
+                                      const Request& request) {
+  Response response;
+  DQ_RETURN_IF_ERROR(Repeat([&] {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(absl::Now() + options_.call_timeout));
+    const Interrupt::Scope scope(interrupt_, [&context] { context.TryCancel(); });
+    return FromGrpcStatus((stub.*method)(&context, request, &response));
+  }));
+  return response;
+}
+
+absl::StatusOr<dq::v1::CreateJobResponse> Client::CreateJob(
+    const dq::v1::CreateJobRequest& request) {
+  return Call(*stubs_->job, &dq::v1::JobService::Stub::CreateJob, request);
+}
+
+absl::StatusOr<dq::v1::Job> Client::GetJob(const std::string& name) {
+  dq::v1::GetJobRequest request;
+  request.set_name(name);
+  DQ_ASSIGN_OR_RETURN(auto response,
+                      Call(*stubs_->job, &dq::v1::JobService::Stub::GetJob, request));
+  return std::move(*response.mutable_job());
+}
+
+absl::StatusOr<dq::v1::ListJobsResponse> Client::ListJobs(const dq::v1::ListJobsRequest& request) {
+  return Call(*stubs_->job, &dq::v1::JobService::Stub::ListJobs, request);
+}
+
+absl::StatusOr<dq::v1::Job> Client::CancelJob(const dq::v1::CancelJobRequest& request) {
+  DQ_ASSIGN_OR_RETURN(auto response,
+                      Call(*stubs_->job, &dq::v1::JobService::Stub::CancelJob, request));
+  return std::move(*response.mutable_job());
+}
+
+absl::StatusOr<dq::v1::ListJobEventsResponse> Client::ListJobEvents(
+    const dq::v1::ListJobEventsRequest& request) {
+  return Call(*stubs_->job, &dq::v1::JobService::Stub::ListJobEvents, request);
+}
+
+absl::StatusOr<dq::v1::File> Client::GetFile(const std::string& name) {
+  dq::v1::GetFileRequest request;
+  request.set_name(name);
+  DQ_ASSIGN_OR_RETURN(auto response,
+                      Call(*stubs_->file, &dq::v1::FileService::Stub::GetFile, request));
+  return std::move(*response.mutable_file());
+}
+
+absl::StatusOr<dq::v1::ListFilesResponse> Client::ListFiles(
+    const dq::v1::ListFilesRequest& request) {
+  return Call(*stubs_->file, &dq::v1::FileService::Stub::ListFiles, request);
+}
+
+absl::StatusOr<dq::v1::CreateReferenceResponse> Client::CreateReference(
+    const dq::v1::CreateReferenceRequest& request) {
+  return Call(*stubs_->reference, &dq::v1::ReferenceService::Stub::CreateReference, request);
+}
+
+absl::StatusOr<dq::v1::ListReferencesResponse> Client::ListReferences(
+    const dq::v1::ListReferencesRequest& request) {
+  return Call(*stubs_->reference, &dq::v1::ReferenceService::Stub::ListReferences, request);
+}
+
+absl::StatusOr<dq::v1::Report> Client::GetReport(const std::string& name) {
+  dq::v1::GetReportRequest request;
+  request.set_name(name);
+  DQ_ASSIGN_OR_RETURN(auto response,
+                      Call(*stubs_->report, &dq::v1::ReportService::Stub::GetReport, request));
+  return std::move(*response.mutable_report());
+}
+
+absl::StatusOr<dq::v1::GetStatsResponse> Client::GetStats() {
+  return Call(*stubs_->admin, &dq::v1::AdminService::Stub::GetStats, dq::v1::GetStatsRequest());
+}
+
+absl::StatusOr<dq::v1::ListWorkersResponse> Client::ListWorkers(
+    const dq::v1::ListWorkersRequest& request) {
+  return Call(*stubs_->admin, &dq::v1::AdminService::Stub::ListWorkers, request);
+}
+
+absl::StatusOr<std::string> Client::CheckHealth() {
+  using grpc::health::v1::HealthCheckResponse;
+  DQ_ASSIGN_OR_RETURN(const HealthCheckResponse response,
+                      Call(*stubs_->health, &grpc::health::v1::Health::Stub::Check,
+                           grpc::health::v1::HealthCheckRequest()));
+  return HealthCheckResponse::ServingStatus_Name(response.status());
+}
+
+absl::Status Client::WatchJobs(
+    const dq::v1::WatchJobsRequest& request, absl::Time deadline,
+    const std::function<bool(const dq::v1::WatchJobsResponse&)>& on_message) {
+  grpc::ClientContext context;
+  if (deadline != absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
+  const Interrupt::Scope scope(interrupt_, [&context] { context.TryCancel(); });
+  const auto reader = stubs_->job->WatchJobs(&context, request);
+  dq::v1::WatchJobsResponse message;
+  bool stopped = false;
+  while (!stopped && reader->Read(&message)) stopped = !on_message(message);
+  if (stopped) context.TryCancel();
+  const absl::Status status = FromGrpcStatus(reader->Finish());
+  if (stopped) return absl::OkStatus();
+  return interrupt_.triggered() ? InterruptedError() : status;
+}
+
+absl::StatusOr<dq::v1::File> Client::UploadFile(const dq::v1::UploadHeader& header,
+                                                const ChunkSource& next_chunk) {
+  grpc::ClientContext context;
+  const Interrupt::Scope scope(interrupt_, [&context] { context.TryCancel(); });
+  dq::v1::UploadFileResponse response;
+  const auto writer = stubs_->file->UploadFile(&context, &response);
+  dq::v1::UploadFileRequest message;
+  *message.mutable_header() = header;
+  bool open = writer->Write(message);
+  while (open) {
+    absl::StatusOr<std::optional<std::string>> chunk = next_chunk();
+    if (!chunk.ok()) {
+      context.TryCancel();
+      (void)writer->Finish();
+      return std::move(chunk).status();
+    }
+    if (!chunk->has_value()) break;
+    message.set_chunk(std::move(**chunk));
+    open = writer->Write(message);
+  }
+  if (open) writer->WritesDone();
+  const absl::Status status = FromGrpcStatus(writer->Finish());
+  if (interrupt_.triggered()) return InterruptedError();
+  DQ_RETURN_IF_ERROR(status);
+  return std::move(*response.mutable_file());
+}
+
+absl::Status Client::DownloadFile(const std::string& name, int64_t offset,
+                                  const std::function<absl::Status(std::string_view)>& sink) {
+  grpc::ClientContext context;
+  const Interrupt::Scope scope(interrupt_, [&context] { context.TryCancel(); });
+  dq::v1::DownloadFileRequest request;
+  request.set_name(name);
+  request.set_offset(offset);
+  const auto reader = stubs_->file->DownloadFile(&context, request);
+  dq::v1::DownloadFileResponse message;
+  absl::Status sunk;
+  while (sunk.ok() && reader->Read(&message)) sunk = sink(message.chunk());
+  if (!sunk.ok()) context.TryCancel();
+  const absl::Status status = FromGrpcStatus(reader->Finish());
+  if (interrupt_.triggered()) return InterruptedError();
+  return sunk.ok() ? status : sunk;
+}
+
+}  // namespace dq::dqctl

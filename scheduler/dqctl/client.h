@@ -1,0 +1,104 @@
+// The public API as blocking calls: deadlines, safe repeats, typed errors. The only file of dqctl
+// that knows gRPC. Thread-safe.
+//
+// A call that meets UNAVAILABLE is repeated with backoff for as long as ClientOptions say: every
+// call here may be repeated, because creating calls carry a request_id. Then the error is
+// SCHEDULER_UNREACHABLE. Ctrl-C ends every call with INTERRUPTED.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "dq/v1/admin_service.pb.h"
+#include "dq/v1/file_service.pb.h"
+#include "dq/v1/job_service.pb.h"
+#include "dq/v1/reference_service.pb.h"
+#include "dq/v1/report_service.pb.h"
+#include "scheduler/dqctl/interrupt.h"
+
+namespace grpc {
+class ClientContext;
+class Status;
+}  // namespace grpc
+
+namespace dq::dqctl {
+
+struct ClientOptions {
+  absl::Duration connect_timeout = absl::Seconds(3);  // Of the first connection.
+  absl::Duration call_timeout = absl::Seconds(30);    // Of one unary call.
+  absl::Duration retry_for = absl::Seconds(10);       // How long UNAVAILABLE is retried.
+};
+
+class Client {
+ public:
+  // Connects to "host:port". UNAVAILABLE SCHEDULER_UNREACHABLE when nobody answers in time.
+  // `interrupt` outlives the client.
+  static absl::StatusOr<std::unique_ptr<Client>> Connect(const std::string& address,
+                                                         const ClientOptions& options,
+                                                         Interrupt& interrupt);
+  ~Client();
+
+  const std::string& address() const;
+
+  absl::StatusOr<dq::v1::CreateJobResponse> CreateJob(const dq::v1::CreateJobRequest& request);
+  absl::StatusOr<dq::v1::Job> GetJob(const std::string& name);
+  absl::StatusOr<dq::v1::ListJobsResponse> ListJobs(const dq::v1::ListJobsRequest& request);
+  absl::StatusOr<dq::v1::Job> CancelJob(const dq::v1::CancelJobRequest& request);
+  absl::StatusOr<dq::v1::ListJobEventsResponse> ListJobEvents(
+      const dq::v1::ListJobEventsRequest& request);
+  absl::StatusOr<dq::v1::File> GetFile(const std::string& name);
+  absl::StatusOr<dq::v1::ListFilesResponse> ListFiles(const dq::v1::ListFilesRequest& request);
+  absl::StatusOr<dq::v1::CreateReferenceResponse> CreateReference(
+      const dq::v1::CreateReferenceRequest& request);
+  absl::StatusOr<dq::v1::ListReferencesResponse> ListReferences(
+      const dq::v1::ListReferencesRequest& request);
+  absl::StatusOr<dq::v1::Report> GetReport(const std::string& name);
+  absl::StatusOr<dq::v1::GetStatsResponse> GetStats();
+  absl::StatusOr<dq::v1::ListWorkersResponse> ListWorkers(
+      const dq::v1::ListWorkersRequest& request);
+  // Returns the health of the whole server, for example "SERVING".
+  absl::StatusOr<std::string> CheckHealth();
+
+  // Runs one stream of WatchJobs until it ends or until `on_message` returns false, which is OK.
+  // Not repeated: a broken stream is its error. Ends with DEADLINE_EXCEEDED at `deadline`.
+  absl::Status WatchJobs(const dq::v1::WatchJobsRequest& request, absl::Time deadline,
+                         const std::function<bool(const dq::v1::WatchJobsResponse&)>& on_message);
+
+  // Uploads once: the header, then what `next_chunk` returns (at most 1 MiB each) until it returns
+  // nothing. Not repeated. A chunk source that fails ends the upload with its error.
+  using ChunkSource = std::function<absl::StatusOr<std::optional<std::string>>()>;
+  absl::StatusOr<dq::v1::File> UploadFile(const dq::v1::UploadHeader& header,
+                                          const ChunkSource& next_chunk);
+
+  // Streams a file's bytes from `offset` into `sink` once, not repeated. A sink that fails ends the
+  // download with its error.
+  absl::Status DownloadFile(const std::string& name, int64_t offset,
+                            const std::function<absl::Status(std::string_view)>& sink);
+
+  // Calls `once` until it answers something other than UNAVAILABLE, as unary calls do.
+  absl::Status Repeat(const std::function<absl::Status()>& once);
+
+ private:
+  struct Stubs;
+  Client(std::string address, const ClientOptions& options, Interrupt& interrupt,
+         std::unique_ptr<Stubs> stubs);
+
+  // Calls a unary method of a stub, repeated as the head of this file says.
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> Call(Stub& stub,
+                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
+                                const Request& request);
+
+  const std::string address_;
+  const ClientOptions options_;
+  Interrupt& interrupt_;
+  const std::unique_ptr<Stubs> stubs_;
+};
+
+}  // namespace dq::dqctl

@@ -1,0 +1,159 @@
+// What the user asked for, as plain values: one struct per command of dqctl, filled in by
+// options.cc and carried out by the function Run() of the command's file. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace dq::dqctl {
+
+// How records are printed: for people, as proto JSON, or as one proto JSON object a line.
+enum class OutputFormat { kTable, kJson, kNdjson };
+
+// Where the scheduler is and which project is meant.
+struct Connection {
+  std::string address;  // "host:port".
+  std::string project;  // An id, without "projects/".
+};
+
+// The chain of a job and the rules for its result. Empty texts and lists mean the server's default.
+struct ChainOptions {
+  std::string reference;            // A path, an id or a resource name.
+  std::vector<std::string> key;     // Columns that join the file with the reference.
+  std::vector<std::string> stages;  // "complete", "dedupe", "noop".
+  std::string fill;                 // "none", "reference", "statistic".
+  std::string match;                // "exact", "normalised".
+  std::vector<std::string> gate;    // Conditions, for example "score>=90".
+  int64_t noop_ms = 0;              // How long a stage noop takes.
+};
+
+// `dqctl clean`: upload, run, watch, fetch.
+struct CleanCommand {
+  std::string file;
+  ChainOptions chain;
+  std::string output;  // Empty: FILE's stem + ".cleaned" + its extension.
+  std::string report;  // Empty: not written. The same for the three below.
+  std::string changes;
+  std::string clusters;
+  std::string rejects;
+  bool local = false;
+  bool detach = false;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+// `dqctl job submit`: create a job over a file that is there already, or that is uploaded first.
+struct JobSubmitCommand {
+  std::string input;  // A path, an id or a resource name; empty for a pure noop chain.
+  ChainOptions chain;
+  std::string job_id;
+  std::string request_id;  // Empty: chosen at random.
+  std::string display_name;
+  std::string queue;
+  int priority = 0;
+  int attempts_max = 0;                           // 0: the server's default.
+  absl::Duration timeout = absl::ZeroDuration();  // Longest attempt; 0: no limit.
+  std::map<std::string, std::string> labels;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct JobGetCommand {
+  std::string name;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct JobListCommand {
+  std::string filter;
+  int limit = 50;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+// `dqctl job watch` (with a bar) and `dqctl job wait` (silent, with a time limit).
+struct JobFollowCommand {
+  std::string name;
+  bool show_progress = true;
+  absl::Duration timeout = absl::InfiniteDuration();
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct JobCancelCommand {
+  std::string name;
+  std::string reason;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct JobEventsCommand {
+  std::string name;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct FileUploadCommand {
+  std::string path;
+  std::string file_id;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct FileListCommand {
+  int limit = 50;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct FileGetCommand {
+  std::string name;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct FileDownloadCommand {
+  std::string name;
+  std::string output;  // Empty: the file's own name, in the working directory. "-": stdout.
+};
+
+struct ReferenceAddCommand {
+  std::string file;  // A path, an id or a resource name.
+  std::string reference_id;
+  std::vector<std::string> key;
+  std::string stage;  // Empty: "complete".
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct ReferenceListCommand {
+  int limit = 50;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct WorkerListCommand {
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct AdminStatsCommand {
+  OutputFormat format = OutputFormat::kTable;
+};
+
+// `dqctl dev`: PostgreSQL, a scheduler and workers as children of this process.
+struct DevCommand {
+  std::string data_dir;
+  int workers = 2;
+  int slots = 2;
+  std::string listen;      // "host:port"; port 0: a free one.
+  std::string ready_file;  // Written once everything serves; empty: none.
+};
+
+struct DoctorCommand {
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct VersionCommand {
+  OutputFormat format = OutputFormat::kTable;
+};
+
+using Command =
+    std::variant<CleanCommand, JobSubmitCommand, JobGetCommand, JobListCommand, JobFollowCommand,
+                 JobCancelCommand, JobEventsCommand, FileUploadCommand, FileListCommand,
+                 FileGetCommand, FileDownloadCommand, ReferenceAddCommand, ReferenceListCommand,
+                 WorkerListCommand, AdminStatsCommand, DevCommand, DoctorCommand, VersionCommand>;
+
+}  // namespace dq::dqctl

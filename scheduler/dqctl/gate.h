@@ -1,0 +1,17 @@
+// Reads the conditions of --gate into a dq.v1.Gate. Stateless and thread-safe.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "dq/v1/job.pb.h"
+
+namespace dq::dqctl {
+
+// Reads conditions, each one of "score>=N" (0 to 100), "duplicate_ratio<=N" (0 to 1) and "schema".
+// Spaces are ignored; one condition may hold several, separated by commas or "and". An unknown
+// condition, a number out of range or one condition given twice is INVALID_ARGUMENT USAGE.
+absl::StatusOr<dq::v1::Gate> ParseGate(const std::vector<std::string>& conditions);
+
+}  // namespace dq::dqctl

@@ -1,0 +1,145 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "common/base/error.h"
+#include "common/base/random_id.h"
+#include "common/base/status_macros.h"
+#include "google/protobuf/util/time_util.h"
+#include "scheduler/dqctl/chain_request.h"
+#include "scheduler/dqctl/follow.h"
+#include "scheduler/dqctl/inputs.h"
+#include "scheduler/dqctl/paging.h"
+#include "scheduler/dqctl/record.h"
+#include "scheduler/dqctl/run.h"
+
+namespace dq::dqctl {
+namespace {
+
+using dq::v1::Job;
+
+constexpr int kAllEvents = 100'000;
+
+std::string JobName(const Session& session, const std::string& text) {
+  return ResourceName(session.connection.project, "jobs", text);
+}
+
+void PrintJob(const Session& session, OutputFormat format, const Job& job) {
+  PrintRecord(session.console, format, job, JobDetails(job, session.console.now()));
+}
+
+absl::Status AddInputs(Client& client, const JobSubmitCommand& command,
+                       const std::string& request_id, const Session& session,
+                       dq::v1::JobSpec& spec) {
+  ProgressDisplay display(session.console);
+  if (!command.input.empty()) {
+    DQ_ASSIGN_OR_RETURN(*spec.mutable_input_file(), ResolveFile(client, session, command.input,
+                                                                request_id + "-input", display));
+  }
+  if (!command.chain.reference.empty()) {
+    const ReferenceSource source{.text = command.chain.reference,
+                                 .reference_id = "",
+                                 .stage = "",
+                                 .key = command.chain.key,
+                                 .request_id = request_id + "-ref"};
+    DQ_ASSIGN_OR_RETURN(*spec.mutable_reference(),
+                        ResolveReference(client, session, source, display));
+  }
+  return absl::OkStatus();
+}
+
+dq::v1::CreateJobRequest RequestOf(const JobSubmitCommand& command, const Session& session) {
+  dq::v1::CreateJobRequest request;
+  request.set_parent("projects/" + session.connection.project);
+  request.set_job_id(command.job_id);
+  request.set_request_id(command.request_id.empty() ? "submit-" + RandomHex(12)
+                                                    : command.request_id);
+  Job* job = request.mutable_job();
+  job->set_display_name(command.display_name);
+  job->mutable_labels()->insert(command.labels.begin(), command.labels.end());
+  return request;
+}
+
+}  // namespace
+
+absl::StatusOr<ExitCode> Run(const JobSubmitCommand& command, Session& session) {
+  DQ_ASSIGN_OR_RETURN(dq::v1::JobSpec spec, SpecOf(command.chain));
+  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
+  dq::v1::CreateJobRequest request = RequestOf(command, session);
+  DQ_RETURN_IF_ERROR(AddInputs(*client, command, request.request_id(), session, spec));
+  spec.set_queue(command.queue);
+  spec.set_priority(command.priority);
+  if (command.attempts_max > 0) spec.mutable_retry()->set_max_attempts(command.attempts_max);
+  if (command.timeout > absl::ZeroDuration()) {
+    *spec.mutable_execution_timeout() = google::protobuf::util::TimeUtil::MillisecondsToDuration(
+        absl::ToInt64Milliseconds(command.timeout));
+  }
+  *request.mutable_job()->mutable_spec() = std::move(spec);
+  DQ_ASSIGN_OR_RETURN(const auto response, client->CreateJob(request));
+  if (response.existed()) session.console.err << "the job existed already\n";
+  PrintJob(session, command.format, response.job());
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Run(const JobGetCommand& command, Session& session) {
+  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
+  DQ_ASSIGN_OR_RETURN(const Job job, client->GetJob(JobName(session, command.name)));
+  PrintJob(session, command.format, job);
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Run(const JobListCommand& command, Session& session) {
+  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
+  dq::v1::ListJobsRequest request;
+  request.set_parent("projects/" + session.connection.project);
+  request.set_filter(command.filter);
+  DQ_ASSIGN_OR_RETURN(
+      const std::vector<Job> jobs,
+      (ListUpTo<Job>(
+          command.limit, request, [&](const auto& page) { return client->ListJobs(page); },
+          [](const auto& response) { return response.jobs(); })));
+  PrintRecords(session.console, command.format, jobs, JobsTable(jobs));
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Run(const JobFollowCommand& command, Session& session) {
+  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
+  const std::string name = JobName(session, command.name);
+  session.watch.timeout = command.timeout;
+  absl::StatusOr<Job> job;
+  if (command.show_progress) {
+    job = FollowJob(*client, name, session);
+  } else {
+    const WatchObserver silent{.on_job = [](const Job&) {}, .on_connection = [](const auto&) {}};
+    job = WatchJob(*client, name, session.watch, silent, session.interrupt);
+    if (!job.ok()) return Detached(job.status(), name);
+  }
+  DQ_RETURN_IF_ERROR(job.status());
+  PrintJob(session, command.format, *job);
+  return PrintEnd(*job, session);
+}
+
+absl::StatusOr<ExitCode> Run(const JobCancelCommand& command, Session& session) {
+  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
+  dq::v1::CancelJobRequest request;
+  request.set_name(JobName(session, command.name));
+  request.set_reason(command.reason);
+  DQ_ASSIGN_OR_RETURN(const Job job, client->CancelJob(request));
+  PrintJob(session, command.format, job);
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Run(const JobEventsCommand& command, Session& session) {
+  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
+  dq::v1::ListJobEventsRequest request;
+  request.set_parent(JobName(session, command.name));
+  DQ_ASSIGN_OR_RETURN(
+      const std::vector<dq::v1::JobEvent> events,
+      (ListUpTo<dq::v1::JobEvent>(
+          kAllEvents, request, [&](const auto& page) { return client->ListJobEvents(page); },
+          [](const auto& response) { return response.events(); })));
+  PrintRecords(session.console, command.format, events, EventsTable(events));
+  return ExitCode::kOk;
+}
+
+}  // namespace dq::dqctl

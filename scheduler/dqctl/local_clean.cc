@@ -1,0 +1,174 @@
+#include "scheduler/dqctl/local_clean.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "common/base/unique_fd.h"
+#include "google/protobuf/util/json_util.h"
+#include "scheduler/dqctl/chain_request.h"
+#include "scheduler/dqctl/child_process.h"
+#include "scheduler/dqctl/clean_paths.h"
+#include "scheduler/dqctl/programs.h"
+#include "scheduler/dqctl/progress_display.h"
+
+namespace dq::dqctl {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr absl::Duration kStopGrace = absl::Seconds(5);
+
+std::string Joined(const std::vector<std::string>& parts, const char* separator) {
+  std::string joined;
+  for (const std::string& part : parts) joined += (joined.empty() ? "" : separator) + part;
+  return joined;
+}
+
+std::vector<std::string> WorkerCommand(const std::string& program, const CleanCommand& command,
+                                       const std::string& report) {
+  std::vector<std::string> arguments = {
+      program,      "run",      "--progress",         "json",     "--input",
+      command.file, "--output", CleanedPath(command), "--report", report};
+  const auto add = [&arguments](const char* flag, const std::string& value) {
+    if (!value.empty()) arguments.insert(arguments.end(), {flag, value});
+  };
+  add("--reference", command.chain.reference);
+  add("--key", Joined(command.chain.key, ","));
+  add("--chain", Joined(command.chain.stages, ","));
+  add("--fill", command.chain.fill);
+  add("--match", command.chain.match);
+  add("--gate", Joined(command.chain.gate, ","));
+  add("--changes", command.changes);
+  add("--clusters", command.clusters);
+  add("--rejects", command.rejects);
+  return arguments;
+}
+
+// A folder for the report when nobody asked for one. Removed with everything in it.
+class ScratchFolder {
+ public:
+  ScratchFolder() : path_((fs::temp_directory_path() / "dqctl-XXXXXX").string()) {
+    made_ = ::mkdtemp(path_.data()) != nullptr;
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    if (made_) fs::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  std::string File(const char* name) const { return (fs::path(path_) / name).string(); }
+
+ private:
+  std::string path_;
+  bool made_ = false;
+};
+
+// Shows progress lines and hands every other line through, until the child closes its stderr.
+void RelayProgress(int fd, const Session& session) {
+  const std::unique_ptr<FILE, int (*)(FILE*)> lines(::fdopen(fd, "r"), ::fclose);
+  ProgressDisplay display(session.console);
+  dq::v1::Job job;
+  char* line = nullptr;
+  size_t capacity = 0;
+  for (ssize_t length = 0; (length = ::getline(&line, &capacity, lines.get())) > 0;) {
+    std::string text(line, static_cast<size_t>(length));
+    if (text.back() == '\n') text.pop_back();
+    if (ReadProgressLine(text, job)) {
+      display.Show(job);
+    } else {
+      display.Note(text);
+    }
+  }
+  std::free(line);
+}
+
+absl::StatusOr<ChildEnd> RunWorker(const std::vector<std::string>& command, Session& session) {
+  int pipe[2];
+  if (::pipe2(pipe, O_CLOEXEC) != 0) return ErrnoError(errno, "START_FAILED", "pipe");
+  UniqueFd read_end(pipe[0]);
+  UniqueFd write_end(pipe[1]);
+  DQ_ASSIGN_OR_RETURN(
+      ChildProcess child,
+      ChildProcess::Start({.command = command,
+                           .stdout_fd = STDERR_FILENO,  // Results are printed here, by us.
+                           .stderr_fd = write_end.get(),
+                           .account = std::nullopt,
+                           .death_signal = SIGKILL}));
+  write_end.Reset();
+  const Interrupt::Scope scope(session.interrupt, [&child] { child.Signal(SIGTERM); });
+  RelayProgress(read_end.Release(), session);
+  if (session.interrupt.triggered()) {
+    child.Stop(SIGTERM, kStopGrace);
+    return MakeError(absl::StatusCode::kCancelled, "INTERRUPTED", "stopped; nothing was written");
+  }
+  return child.Wait();
+}
+
+absl::StatusOr<dq::v1::Report> ReadReport(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  dq::v1::Report report;
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;
+  const auto status = google::protobuf::util::JsonStringToMessage(text.str(), &report, options);
+  if (!file || !status.ok()) {
+    return MakeError(absl::StatusCode::kDataLoss, "REPORT_UNREADABLE",
+                     "dq-worker wrote no readable report to " + path);
+  }
+  return report;
+}
+
+dq::v1::Verdict VerdictOf(const CleanCommand& command, ExitCode code) {
+  if (command.chain.gate.empty()) return dq::v1::VERDICT_NOT_EVALUATED;
+  return code == ExitCode::kGateFailed ? dq::v1::VERDICT_FAILED : dq::v1::VERDICT_PASSED;
+}
+
+}  // namespace
+
+bool ReadProgressLine(const std::string& line, dq::v1::Job& job) {
+  if (!line.starts_with("{")) return false;
+  dq::v1::Progress progress;
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;
+  if (!google::protobuf::util::JsonStringToMessage(line, &progress, options).ok()) return false;
+  job.set_state(dq::v1::JOB_STATE_PROCESSING);
+  *job.mutable_progress() = std::move(progress);
+  return true;
+}
+
+absl::StatusOr<ExitCode> CleanLocally(const CleanCommand& command, Session& session) {
+  DQ_RETURN_IF_ERROR(SpecOf(command.chain).status());
+  DQ_ASSIGN_OR_RETURN(const std::string program, FindProgram("dq-worker", session.program_folder,
+                                                             session.environment("PATH")));
+  const ScratchFolder scratch;
+  const std::string report_path =
+      command.report.empty() ? scratch.File("report.json") : command.report;
+  DQ_ASSIGN_OR_RETURN(const ChildEnd end,
+                      RunWorker(WorkerCommand(program, command, report_path), session));
+  if (end.signal != 0) {
+    return MakeError(absl::StatusCode::kInternal, "WORKER_LOST",
+                     "dq-worker ended by " + end.Text());
+  }
+  const auto code = static_cast<ExitCode>(end.exit_code);
+  if (code != ExitCode::kOk && code != ExitCode::kGateFailed) return code;
+  DQ_ASSIGN_OR_RETURN(const dq::v1::Report report, ReadReport(report_path));
+  PrintCleaned(command, report, VerdictOf(command, code), session.console);
+  if (code == ExitCode::kGateFailed) {
+    session.console.err << "dqctl: GATE_FAILED: the data did not pass the gate\n";
+  }
+  return code;
+}
+
+}  // namespace dq::dqctl

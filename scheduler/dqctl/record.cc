@@ -1,0 +1,216 @@
+#include "scheduler/dqctl/record.h"
+
+#include <array>
+#include <cstdio>
+#include <utility>
+
+#include "google/protobuf/util/json_util.h"
+#include "scheduler/dqctl/job_text.h"
+
+namespace dq::dqctl {
+namespace {
+
+std::string Fixed1(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f", value);
+  return text.data();
+}
+
+// Returns the last part of a resource name, which is what people type.
+std::string IdOf(const std::string& name) { return name.substr(name.rfind('/') + 1); }
+
+std::string ScoreText(const dq::v1::Job& job) {
+  return job.has_quality_score() ? Fixed1(job.quality_score()) : "";
+}
+
+template <typename Strings>
+std::string Commas(const Strings& strings) {
+  std::string joined;
+  for (const auto& text : strings) joined += (joined.empty() ? "" : ",") + text;
+  return joined;
+}
+
+std::string StageNames(const dq::v1::JobSpec& spec) {
+  std::string names;
+  for (const dq::v1::Stage& stage : spec.stages()) {
+    const auto* field = dq::v1::Stage::descriptor()->FindFieldByNumber(stage.kind_case());
+    names += (names.empty() ? "" : ",") + (field == nullptr ? std::string("?") : field->name());
+  }
+  return names;
+}
+
+}  // namespace
+
+std::string ToJson(const google::protobuf::Message& message, OutputFormat format) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  options.always_print_primitive_fields = true;
+  options.add_whitespace = format == OutputFormat::kJson;
+  std::string json;
+  // Fails only for invalid UTF-8, which protobuf refuses to receive.
+  (void)google::protobuf::util::MessageToJsonString(message, &json, options);
+  while (!json.empty() && json.back() == '\n') json.pop_back();
+  return json;
+}
+
+void PrintRecord(const Console& console, OutputFormat format,
+                 const google::protobuf::Message& record, const Table& table) {
+  if (format == OutputFormat::kTable) {
+    table.Print(console.out);
+  } else {
+    console.out << ToJson(record, format) << "\n";
+  }
+  console.out.flush();
+}
+
+void PrintAll(const Console& console, OutputFormat format,
+              std::span<const google::protobuf::Message* const> records, const Table& table) {
+  switch (format) {
+    case OutputFormat::kTable:
+      table.Print(console.out);
+      break;
+    case OutputFormat::kNdjson:
+      for (const auto* record : records) console.out << ToJson(*record, format) << "\n";
+      break;
+    case OutputFormat::kJson:
+      console.out << "[";
+      for (size_t i = 0; i < records.size(); ++i) {
+        console.out << (i == 0 ? "\n" : ",\n") << ToJson(*records[i], format);
+      }
+      console.out << (records.empty() ? "]\n" : "\n]\n");
+      break;
+  }
+  console.out.flush();
+}
+
+Table JobsTable(std::span<const dq::v1::Job> jobs) {
+  Table table({{"JOB"},
+               {"STATE"},
+               {"VERDICT"},
+               {"SCORE", Align::kRight},
+               {"PERCENT", Align::kRight},
+               {"ATTEMPT", Align::kRight},
+               {"CREATED (UTC)"},
+               {"STAGES"},
+               {"NAME"}});
+  for (const dq::v1::Job& job : jobs) {
+    table.AddRow({IdOf(job.name()), StateName(job.state()), VerdictName(job.verdict()),
+                  ScoreText(job), Fixed1(job.progress().percent()), std::to_string(job.attempt()),
+                  TimeText(job.create_time()), StageNames(job.spec()), job.display_name()});
+  }
+  return table;
+}
+
+Table EventsTable(std::span<const dq::v1::JobEvent> events) {
+  Table table({{"#", Align::kRight},
+               {"TIME (UTC)"},
+               {"EVENT"},
+               {"FROM"},
+               {"TO"},
+               {"ATTEMPT", Align::kRight},
+               {"WORKER"},
+               {"ACTOR"},
+               {"REASON"},
+               {"MESSAGE"}});
+  for (const dq::v1::JobEvent& event : events) {
+    table.AddRow({std::to_string(event.sequence()), TimeText(event.time()), event.event(),
+                  StateName(event.from_state()), StateName(event.to_state()),
+                  std::to_string(event.attempt()), event.worker(), event.actor(), event.reason(),
+                  event.message()});
+  }
+  return table;
+}
+
+Table FilesTable(std::span<const dq::v1::File> files) {
+  Table table({{"FILE"}, {"SIZE", Align::kRight}, {"CREATED (UTC)"}, {"PRODUCED BY"}, {"NAME"}});
+  for (const dq::v1::File& file : files) {
+    table.AddRow({IdOf(file.name()), HumanBytes(file.size_bytes()), TimeText(file.create_time()),
+                  IdOf(file.produced_by()), file.display_name()});
+  }
+  return table;
+}
+
+Table ReferencesTable(std::span<const dq::v1::Reference> references) {
+  Table table({{"REFERENCE"}, {"STAGE"}, {"KEY"}, {"FILE"}, {"CREATED (UTC)"}, {"NAME"}});
+  for (const dq::v1::Reference& reference : references) {
+    table.AddRow({IdOf(reference.name()), reference.stage(), Commas(reference.key_columns()),
+                  IdOf(reference.file()), TimeText(reference.create_time()),
+                  reference.display_name()});
+  }
+  return table;
+}
+
+Table WorkersTable(std::span<const dq::v1::Worker> workers, absl::Time now) {
+  Table table({{"WORKER"},
+               {"BUSY", Align::kRight},
+               {"SLOTS", Align::kRight},
+               {"DRAINING"},
+               {"REPORTED", Align::kRight},
+               {"STAGES"},
+               {"VERSION"}});
+  for (const dq::v1::Worker& worker : workers) {
+    const std::string reported =
+        worker.has_last_report_time()
+            ? ClockDuration(now - ToTime(worker.last_report_time())) + " ago"
+            : "";
+    table.AddRow({IdOf(worker.name()), std::to_string(worker.slots_busy()),
+                  std::to_string(worker.slots()), worker.draining() ? "yes" : "no", reported,
+                  Commas(worker.stages()), worker.version()});
+  }
+  return table;
+}
+
+Table JobDetails(const dq::v1::Job& job, absl::Time now) {
+  Table table({{""}, {""}});
+  const auto add = [&table](const char* title, const std::string& value) {
+    if (!value.empty()) table.AddRow({title, value});
+  };
+  add("job", job.name());
+  add("name", job.display_name());
+  add("state", StateLine(job, now));
+  add("verdict", VerdictName(job.verdict()));
+  add("score", ScoreText(job));
+  add("progress", Fixed1(job.progress().percent()) + " %");
+  add("step", job.progress().current_step());
+  add("stages", StageNames(job.spec()));
+  add("input", job.spec().input_file());
+  add("reference", job.spec().reference());
+  add("queue", job.spec().queue());
+  add("priority", std::to_string(job.spec().priority()));
+  add("attempt", std::to_string(job.attempt()));
+  add("failed attempts", std::to_string(job.charges()));
+  add("last error", job.error().reason());
+  add("", job.error().message());
+  add("worker", job.worker());
+  add("created", TimeText(job.create_time()));
+  add("started", TimeText(job.start_time()));
+  add("ended", TimeText(job.end_time()));
+  for (const dq::v1::OutputFile& file : job.output_files()) {
+    add("output",
+        OutputKindName(file.kind()) + "  " + file.file() + "  " + HumanBytes(file.size_bytes()));
+  }
+  return table;
+}
+
+Table StatsDetails(const dq::v1::GetStatsResponse& stats) {
+  Table table({{""}, {"", Align::kRight}});
+  for (int i = 1; i < dq::v1::JobState_ARRAYSIZE; ++i) {
+    const std::string state = StateName(static_cast<dq::v1::JobState>(i));
+    const auto found = stats.jobs_by_state().find(state);
+    const int64_t count = found == stats.jobs_by_state().end() ? 0 : found->second;
+    table.AddRow({"jobs " + state, WithThousands(count)});
+  }
+  table.AddRow({"workers", WithThousands(stats.workers())});
+  table.AddRow({"slots", WithThousands(stats.slots())});
+  table.AddRow({"slots busy", WithThousands(stats.slots_busy())});
+  if (stats.has_oldest_queued_age()) {
+    table.AddRow(
+        {"oldest queued", ClockDuration(absl::Seconds(stats.oldest_queued_age().seconds()))});
+  }
+  table.AddRow({"epoch", std::to_string(stats.epoch())});
+  table.AddRow({"instance", stats.instance()});
+  table.AddRow({"version", stats.version()});
+  return table;
+}
+
+}  // namespace dq::dqctl

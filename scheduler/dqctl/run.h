@@ -1,0 +1,35 @@
+// Carries out the commands of dqctl, one function each: prints results on the console's out,
+// returns the exit code of a command that did what it should, or the error of one that could not.
+// Each is called once per process, from its main thread.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "scheduler/dqctl/command.h"
+#include "scheduler/dqctl/exit_code.h"
+#include "scheduler/dqctl/session.h"
+
+namespace dq::dqctl {
+
+// Runs whichever command it is, prints its error if there is one, and returns the exit code.
+ExitCode RunCommand(const Command& command, Session& session);
+
+absl::StatusOr<ExitCode> Run(const CleanCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const JobSubmitCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const JobGetCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const JobListCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const JobFollowCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const JobCancelCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const JobEventsCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const FileUploadCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const FileListCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const FileGetCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const FileDownloadCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const ReferenceAddCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const ReferenceListCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const WorkerListCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const AdminStatsCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const DevCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const DoctorCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const VersionCommand& command, Session& session);
+
+}  // namespace dq::dqctl

@@ -1,2 +1,0 @@
--- Starts the transaction of a batch.
-BEGIN

@@ -1,2 +1,0 @@
--- Makes a batch durable.
-COMMIT
