@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "common/base/error.h"
+#include "common/base/host_port.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/connection_limits.h"
-#include "common/base/host_port.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"

@@ -4,9 +4,9 @@
 
 #include "absl/time/clock.h"
 #include "common/base/error.h"
+#include "common/base/host_port.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/connection_limits.h"
-#include "common/base/host_port.h"
 #include "grpc/health/v1/health.pb.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"

@@ -54,7 +54,8 @@ class CatalogStore {
   virtual absl::StatusOr<Created<FileRecord>> CreateFile(const FileRecord& file) = 0;
   // NOT_FOUND FILE_NOT_FOUND.
   virtual absl::StatusOr<FileRecord> GetFile(const std::string& project, const std::string& id) = 0;
-  // Returns up to `limit` files, newest first, that come after `before_id` ("": from the newest).
+  // Returns up to `limit` files, newest first, that come after `before_id` ("", or one that is gone
+  // by now: from the newest).
   virtual absl::StatusOr<std::vector<FileRecord>> ListFiles(const std::string& project,
                                                             const std::string& before_id,
                                                             int limit) = 0;

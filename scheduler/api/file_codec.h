@@ -1,0 +1,13 @@
+// Files and references as the API shows them. Pure and thread-safe.
+#pragma once
+
+#include "dq/v1/file.pb.h"
+#include "dq/v1/reference.pb.h"
+#include "scheduler/core/catalog_store.h"
+
+namespace dq {
+
+v1::File ToProto(const FileRecord& record);
+v1::Reference ToProto(const ReferenceRecord& record);
+
+}  // namespace dq

@@ -1,0 +1,169 @@
+#include "scheduler/api/file_service.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "common/base/error.h"
+#include "common/base/random_id.h"
+#include "common/base/sha256.h"
+#include "common/base/status_macros.h"
+#include "common/rpc/utf8.h"
+#include "common/storage/object_uri.h"
+#include "scheduler/api/download_reactor.h"
+#include "scheduler/api/file_codec.h"
+#include "scheduler/api/page_token.h"
+#include "scheduler/api/resource_name.h"
+#include "scheduler/api/rpc_call.h"
+#include "scheduler/api/upload_reactor.h"
+#include "scheduler/api/violations.h"
+
+namespace dq {
+namespace {
+
+constexpr size_t kRequestIdCharactersMax = 64;
+constexpr size_t kDisplayNameBytesMax = 255;
+constexpr size_t kRequestIdBytes = 16;
+// The part of the storage root that the product itself writes.
+constexpr std::string_view kOwnKeys = "projects/";
+
+bool IsOwn(const std::string& uri) {
+  const auto key = ObjectKeyOf(uri);
+  return key.ok() && key->substr(0, kOwnKeys.size()) == kOwnKeys;
+}
+
+// Replaces the storage's words for a missing object by the API's.
+absl::Status AsFileNotFound(const absl::Status& status, const std::string& uri) {
+  if (!absl::IsNotFound(status)) return status;
+  return MakeError(absl::StatusCode::kNotFound, "FILE_NOT_FOUND",
+                   "there is nothing at '" + uri + "' beneath the storage root", {{"uri", uri}});
+}
+
+absl::Status CheckRegister(const v1::RegisterFileRequest& request) {
+  Violations violations;
+  violations.Merge(ParseProject(request.parent(), "parent").status());
+  violations.Require(request.file_id().empty() || IsResourceId(request.file_id()), "file_id",
+                     "an id: lower-case letters, digits and dashes, from a letter on");
+  violations.Require(IsPlainText(request.request_id(), kRequestIdCharactersMax), "request_id",
+                     "at most 64 characters and no control characters");
+  violations.Require(ObjectKeyOf(request.uri()).ok(), "uri",
+                     "\"file:///key\" with a key beneath the storage root, without \"..\"");
+  violations.Require(!IsOwn(request.uri()), "uri",
+                     "beneath projects/, where uploads and results are kept: they are files "
+                     "already");
+  return violations.ToStatus();
+}
+
+// Describes what lies at the uri; reads all of it for the hash.
+absl::StatusOr<FileRecord> Describe(const v1::RegisterFileRequest& request, ObjectStore& objects) {
+  const auto info = objects.Stat(request.uri());
+  if (!info.ok()) return AsFileNotFound(info.status(), request.uri());
+  DQ_ASSIGN_OR_RETURN(const UniqueFd fd, objects.OpenRead(request.uri()));
+  FileRecord record;
+  DQ_ASSIGN_OR_RETURN(record.sha256, Sha256OfFd(fd.get()));
+  record.uri = request.uri();
+  record.size_bytes = info->size_bytes;
+  record.display_name =
+      ValidUtf8(record.uri.substr(record.uri.rfind('/') + 1), kDisplayNameBytesMax);
+  return record;
+}
+
+absl::Status Register(const ApiPorts& ports, const v1::RegisterFileRequest& request, RpcCall& call,
+                      v1::RegisterFileResponse& response) {
+  DQ_RETURN_IF_ERROR(CheckRegister(request));
+  DQ_ASSIGN_OR_RETURN(FileRecord record, Describe(request, ports.objects));
+  record.create_time = ports.clock.Now();
+  DQ_ASSIGN_OR_RETURN(record.project, ParseProject(request.parent(), "parent"));
+  record.id =
+      request.file_id().empty() ? TimeOrderedId("f-", record.create_time) : request.file_id();
+  record.request_id =
+      request.request_id().empty() ? "auto-" + RandomHex(kRequestIdBytes) : request.request_id();
+  record.created_by = call.caller();
+  call.set_subject(ResourceText(record.project, kFiles, record.id));
+  DQ_ASSIGN_OR_RETURN(const Created<FileRecord> created, ports.catalog.CreateFile(record));
+  *response.mutable_file() = ToProto(created.record);
+  response.set_existed(created.existed);
+  return absl::OkStatus();
+}
+
+absl::Status List(CatalogStore& catalog, const v1::ListFilesRequest& request,
+                  v1::ListFilesResponse& response) {
+  const std::string identity = "ListFiles " + request.parent();
+  DQ_ASSIGN_OR_RETURN(const std::string project, ParseProject(request.parent(), "parent"));
+  DQ_ASSIGN_OR_RETURN(const int size, EffectivePageSize(request.page_size()));
+  DQ_ASSIGN_OR_RETURN(const std::string before, ReadPageToken(identity, request.page_token()));
+  DQ_ASSIGN_OR_RETURN(std::vector<FileRecord> files, catalog.ListFiles(project, before, size + 1));
+  if (files.size() > static_cast<size_t>(size)) {
+    files.resize(static_cast<size_t>(size));
+    response.set_next_page_token(MakePageToken(identity, files.back().id));
+  }
+  for (const FileRecord& file : files) *response.add_files() = ToProto(file);
+  return absl::OkStatus();
+}
+
+// Deletes the record, then the bytes, unless they lie outside of what the product wrote.
+absl::Status Delete(const ApiPorts& ports, const std::string& name, RpcCall& call) {
+  call.set_subject(name);
+  DQ_ASSIGN_OR_RETURN(const ProjectResource file, ParseResource(name, kFiles, "name"));
+  const auto record = ports.catalog.GetFile(file.project, file.id);
+  if (absl::IsNotFound(record.status())) return absl::OkStatus();
+  DQ_RETURN_IF_ERROR(record.status());
+  DQ_RETURN_IF_ERROR(ports.catalog.DeleteFile(file.project, file.id));
+  return IsOwn(record->uri) ? ports.objects.Remove(record->uri) : absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::ServerReadReactor<v1::UploadFileRequest>* FileService::UploadFile(
+    grpc::CallbackServerContext* context, v1::UploadFileResponse* response) {
+  auto upload = std::make_shared<UploadReactor>(ports_, *context, *response);
+  upload->Start();
+  return upload.get();  // Keeps itself alive until OnDone().
+}
+
+grpc::ServerUnaryReactor* FileService::RegisterFile(grpc::CallbackServerContext* context,
+                                                    const v1::RegisterFileRequest* request,
+                                                    v1::RegisterFileResponse* response) {
+  return AnswerBlocking(ports_, context, "FileService/RegisterFile",
+                        [this, request, response](RpcCall& call) {
+                          return Register(ports_, *request, call, *response);
+                        });
+}
+
+grpc::ServerUnaryReactor* FileService::GetFile(grpc::CallbackServerContext* context,
+                                               const v1::GetFileRequest* request,
+                                               v1::GetFileResponse* response) {
+  return AnswerBlocking(
+      ports_, context, "FileService/GetFile", [this, request, response](RpcCall&) -> absl::Status {
+        DQ_ASSIGN_OR_RETURN(const ProjectResource name,
+                            ParseResource(request->name(), kFiles, "name"));
+        DQ_ASSIGN_OR_RETURN(const FileRecord file, ports_.catalog.GetFile(name.project, name.id));
+        *response->mutable_file() = ToProto(file);
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* FileService::ListFiles(grpc::CallbackServerContext* context,
+                                                 const v1::ListFilesRequest* request,
+                                                 v1::ListFilesResponse* response) {
+  return AnswerBlocking(
+      ports_, context, "FileService/ListFiles",
+      [this, request, response](RpcCall&) { return List(ports_.catalog, *request, *response); });
+}
+
+grpc::ServerUnaryReactor* FileService::DeleteFile(grpc::CallbackServerContext* context,
+                                                  const v1::DeleteFileRequest* request,
+                                                  v1::DeleteFileResponse*) {
+  return AnswerBlocking(ports_, context, "FileService/DeleteFile", [this, request](RpcCall& call) {
+    return Delete(ports_, request->name(), call);
+  });
+}
+
+grpc::ServerWriteReactor<v1::DownloadFileResponse>* FileService::DownloadFile(
+    grpc::CallbackServerContext* context, const v1::DownloadFileRequest* request) {
+  auto download = std::make_shared<DownloadReactor>(ports_, *context, *request);
+  download->Start();
+  return download.get();  // Keeps itself alive until OnDone().
+}
+
+}  // namespace dq

@@ -1,0 +1,38 @@
+// Makes the record of a new job from a valid request: names resolved to files, options to values,
+// the grant that a worker will get. Thread-safe.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "dq/v1/job_service.pb.h"
+#include "scheduler/core/catalog_store.h"
+#include "scheduler/core/job.h"
+
+namespace dq {
+
+// The files that a job reads, as the catalog has them.
+struct JobInputs {
+  FileRecord input;           // `id` empty: none.
+  ReferenceRecord reference;  // `id` empty: none.
+  FileRecord reference_file;
+};
+
+// Returns whether ResolveInputs() would ask the catalog at all.
+bool NeedsCatalog(const v1::CreateJobRequest& request);
+
+// Looks the files up. Blocks. FAILED_PRECONDITION FILE_NOT_READY when the input or the reference's
+// file is not there, REFERENCE_MISSING when the reference is not there or serves another stage.
+absl::StatusOr<JobInputs> ResolveInputs(const v1::CreateJobRequest& request, CatalogStore& catalog);
+
+// Returns the record for Scheduler::Submit(): everything but key, status and events. Chooses id,
+// uid and request_id where the caller chose none.
+JobRecord MakeJobRecord(const v1::CreateJobRequest& request, const JobInputs& inputs,
+                        const std::string& created_by, absl::Time now);
+
+// Returns the SHA-256 of what the caller asked for, without request_id and output-only fields:
+// equal for equal requests.
+std::string RequestHash(const v1::CreateJobRequest& request);
+
+}  // namespace dq

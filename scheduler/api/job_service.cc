@@ -1,0 +1,224 @@
+#include "scheduler/api/job_service.h"
+
+#include <utility>
+#include <vector>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "scheduler/api/filter_parser.h"
+#include "scheduler/api/job_codec.h"
+#include "scheduler/api/job_creation.h"
+#include "scheduler/api/page_token.h"
+#include "scheduler/api/resource_name.h"
+#include "scheduler/api/spec_validation.h"
+#include "scheduler/api/violations.h"
+#include "scheduler/api/watch_reactor.h"
+#include "scheduler/core/state_table.h"
+
+namespace dq {
+namespace {
+
+constexpr size_t kReasonCharactersMax = 500;
+
+absl::Status JobNotFound(const JobName& name) {
+  const std::string text = JobText(name);
+  return MakeError(absl::StatusCode::kNotFound, "JOB_NOT_FOUND",
+                   "there is no job '" + text + "'; ListJobs names those there are",
+                   {{"job", text}});
+}
+
+// What ListJobs was asked, checked.
+struct JobsQuery {
+  std::string project;
+  std::vector<JobFilterTerm> filter;
+  int page_size = 0;
+  JobKey before = 0;
+  std::string identity;  // What page tokens are bound to.
+};
+
+absl::StatusOr<JobsQuery> ParseQuery(const v1::ListJobsRequest& request) {
+  JobsQuery query;
+  query.identity = "ListJobs " + request.parent() + " " + request.filter();
+  DQ_ASSIGN_OR_RETURN(query.project, ParseProject(request.parent(), "parent"));
+  DQ_ASSIGN_OR_RETURN(query.filter, ParseFilter(request.filter()));
+  DQ_ASSIGN_OR_RETURN(query.page_size, EffectivePageSize(request.page_size()));
+  DQ_ASSIGN_OR_RETURN(query.before, ReadNumberToken(query.identity, request.page_token()));
+  return query;
+}
+
+absl::Status ListEvents(const ApiPorts& ports, const v1::ListJobEventsRequest& request,
+                        v1::ListJobEventsResponse& response) {
+  const std::string identity = "ListJobEvents " + request.parent();
+  DQ_ASSIGN_OR_RETURN(const JobName name, ParseJobName(request.parent(), "parent"));
+  DQ_ASSIGN_OR_RETURN(const int size, EffectivePageSize(request.page_size()));
+  DQ_ASSIGN_OR_RETURN(const int64_t after, ReadNumberToken(identity, request.page_token()));
+  DQ_ASSIGN_OR_RETURN(const std::vector<JobEventRecord> events,
+                      ports.jobs.ListJobEvents(name, after, size + 1));
+  for (const JobEventRecord& event : events) {
+    if (response.events_size() == size) {
+      const int64_t last = response.events(size - 1).sequence();
+      response.set_next_page_token(MakePageToken(identity, std::to_string(last)));
+      break;
+    }
+    *response.add_events() = ToProto(event);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* JobService::CreateJob(grpc::CallbackServerContext* context,
+                                                const v1::CreateJobRequest* request,
+                                                v1::CreateJobResponse* response) {
+  auto call = UnaryCall::Begin(ports_, context, "JobService/CreateJob");
+  if (const absl::Status valid = ValidateCreateJob(*request); !valid.ok()) {
+    call->Finish(valid);
+  } else if (!NeedsCatalog(*request)) {
+    Submit(call, MakeJobRecord(*request, {}, call->caller(), ports_.clock.Now()), response);
+  } else {
+    call->RunBlocking([this, call, request, response] {
+      const auto inputs = ResolveInputs(*request, ports_.catalog);
+      if (!inputs.ok()) return call->Finish(inputs.status());
+      Submit(call, MakeJobRecord(*request, *inputs, call->caller(), ports_.clock.Now()), response);
+    });
+  }
+  return call->reactor();
+}
+
+void JobService::Submit(const std::shared_ptr<UnaryCall>& call, JobRecord record,
+                        v1::CreateJobResponse* response) {
+  call->set_subject(JobText(record.name));
+  ports_.scheduler.Submit(std::move(record), [call, response](absl::StatusOr<SubmitResult> result) {
+    if (result.ok()) {
+      *response->mutable_job() = ToProto(result->job);
+      response->set_existed(result->existed);
+    }
+    call->Finish(result.status());
+  });
+}
+
+grpc::ServerUnaryReactor* JobService::GetJob(grpc::CallbackServerContext* context,
+                                             const v1::GetJobRequest* request,
+                                             v1::GetJobResponse* response) {
+  auto call = UnaryCall::Begin(ports_, context, "JobService/GetJob");
+  const auto name = ParseJobName(request->name(), "name");
+  if (!name.ok()) {
+    call->Finish(name.status());
+    return call->reactor();
+  }
+  lookup_.Find(name->project, {name->id},
+               [call, response, name = *name](const absl::StatusOr<JobViews>& found) {
+                 if (!found.ok()) return call->Finish(found.status());
+                 if (found->empty()) return call->Finish(JobNotFound(name));
+                 *response->mutable_job() = ToProto(found->begin()->second);
+                 call->Finish(absl::OkStatus());
+               });
+  return call->reactor();
+}
+
+grpc::ServerUnaryReactor* JobService::BatchGetJobs(grpc::CallbackServerContext* context,
+                                                   const v1::BatchGetJobsRequest* request,
+                                                   v1::BatchGetJobsResponse* response) {
+  auto call = UnaryCall::Begin(ports_, context, "JobService/BatchGetJobs");
+  const auto named = ParseNamedJobs(request->parent(), request->names());
+  if (!named.ok() || named->ids.empty()) {
+    call->Finish(named.status());
+    return call->reactor();
+  }
+  lookup_.Find(named->project, named->ids,
+               [call, request, response, ids = named->ids](const absl::StatusOr<JobViews>& found) {
+                 if (!found.ok()) return call->Finish(found.status());
+                 for (int i = 0; i < request->names_size(); ++i) {
+                   const auto job = found->find(ids[static_cast<size_t>(i)]);
+                   if (job == found->end()) {
+                     response->add_not_found(request->names(i));
+                   } else {
+                     *response->add_jobs() = ToProto(job->second);
+                   }
+                 }
+                 call->Finish(absl::OkStatus());
+               });
+  return call->reactor();
+}
+
+grpc::ServerUnaryReactor* JobService::ListJobs(grpc::CallbackServerContext* context,
+                                               const v1::ListJobsRequest* request,
+                                               v1::ListJobsResponse* response) {
+  auto call = UnaryCall::Begin(ports_, context, "JobService/ListJobs");
+  call->RunBlocking([this, call, request, response] {
+    const auto query = ParseQuery(*request);
+    if (!query.ok()) return call->Finish(query.status());
+    const auto size = static_cast<size_t>(query->page_size);
+    auto page =
+        ports_.jobs.ListJobs(query->project, query->filter, query->before, query->page_size + 1);
+    if (!page.ok()) return call->Finish(page.status());
+    if (page->size() > size) {
+      page->resize(size);
+      response->set_next_page_token(
+          MakePageToken(query->identity, std::to_string(page->back().key)));
+    }
+    lookup_.Overlay(query->project, *std::move(page), [call, response](std::vector<JobView> jobs) {
+      for (const JobView& job : jobs) *response->add_jobs() = ToProto(job);
+      call->Finish(absl::OkStatus());
+    });
+  });
+  return call->reactor();
+}
+
+grpc::ServerUnaryReactor* JobService::CancelJob(grpc::CallbackServerContext* context,
+                                                const v1::CancelJobRequest* request,
+                                                v1::CancelJobResponse* response) {
+  auto call = UnaryCall::Begin(ports_, context, "JobService/CancelJob");
+  call->set_subject(request->name());
+  const auto name = ParseJobName(request->name(), "name");
+  Violations violations;
+  violations.Merge(name.status());
+  violations.Require(IsPlainText(request->reason(), kReasonCharactersMax), "reason",
+                     "at most 500 characters and no control characters");
+  if (const absl::Status valid = violations.ToStatus(); !valid.ok()) {
+    call->Finish(valid);
+    return call->reactor();
+  }
+  ports_.scheduler.Cancel(*name, request->reason(), call->caller(),
+                          [this, call, response, name = *name](const absl::StatusOr<JobView>& job) {
+                            if (ReasonOf(job.status()) == "NOT_LIVE")
+                              return AnswerEnded(call, name, response);
+                            if (job.ok()) *response->mutable_job() = ToProto(*job);
+                            call->Finish(job.status());
+                          });
+  return call->reactor();
+}
+
+void JobService::AnswerEnded(const std::shared_ptr<UnaryCall>& call, const JobName& name,
+                             v1::CancelJobResponse* response) {
+  call->RunBlocking([this, call, name, response] {
+    const auto job = ports_.jobs.GetJob(name);
+    if (!job.ok()) return call->Finish(job.status());
+    const JobState state = job->status.state;
+    if (state == JobState::kCancelled) {
+      *response->mutable_job() = ToProto(*job);
+      return call->Finish(absl::OkStatus());
+    }
+    const std::string text(StateName(state));
+    call->Finish(MakeError(absl::StatusCode::kFailedPrecondition, "ILLEGAL_TRANSITION",
+                           "the job is " + text + " and cannot be cancelled any more",
+                           {{"job", JobText(name)}, {"state", text}}));
+  });
+}
+
+grpc::ServerUnaryReactor* JobService::ListJobEvents(grpc::CallbackServerContext* context,
+                                                    const v1::ListJobEventsRequest* request,
+                                                    v1::ListJobEventsResponse* response) {
+  return AnswerBlocking(
+      ports_, context, "JobService/ListJobEvents",
+      [this, request, response](RpcCall&) { return ListEvents(ports_, *request, *response); });
+}
+
+grpc::ServerWriteReactor<v1::WatchJobsResponse>* JobService::WatchJobs(
+    grpc::CallbackServerContext* context, const v1::WatchJobsRequest* request) {
+  auto watch = std::make_shared<WatchReactor>(ports_, lookup_, watches_, *context);
+  watch->Start(*request);
+  return watch.get();  // Keeps itself alive until OnDone().
+}
+
+}  // namespace dq

@@ -1,0 +1,183 @@
+#include "scheduler/api/spec_validation.h"
+
+#include <set>
+#include <string>
+
+#include "common/base/error.h"
+#include "scheduler/api/chain_defaults.h"
+#include "scheduler/api/resource_name.h"
+#include "scheduler/api/time_codec.h"
+#include "scheduler/api/violations.h"
+
+namespace dq {
+namespace {
+
+constexpr size_t kDisplayNameCharactersMax = 200;
+constexpr size_t kRequestIdCharactersMax = 64;
+constexpr int kLabelsMax = 64;
+constexpr size_t kLabelCharactersMax = 63;
+constexpr int kStagesMax = 16;
+constexpr int kColumnsMax = 1000;
+constexpr size_t kColumnCharactersMax = 256;
+constexpr int kTokensMax = 1000;
+constexpr int64_t kNoopDurationMsMax = 3'600'000;
+constexpr int kPriorityMax = 100;
+constexpr int kAttemptsMax = 100;
+constexpr double kMultiplierMax = 10;
+constexpr char kSpec[] = "job.spec.";
+
+bool IsWithin(double value, double low, double high) { return value >= low && value <= high; }
+
+void CheckTexts(const google::protobuf::RepeatedPtrField<std::string>& texts, int count_max,
+                const std::string& field, Violations& violations) {
+  violations.Require(texts.size() <= count_max, field,
+                     "at most " + std::to_string(count_max) + " entries");
+  std::set<std::string> seen;
+  for (const std::string& text : texts) {
+    violations.Require(IsPlainText(text, kColumnCharactersMax), field,
+                       "an entry has at most 256 characters and no control characters");
+    violations.Require(seen.insert(text).second, field, "'" + text + "' is named twice");
+  }
+}
+
+void CheckComplete(const v1::CompleteOptions& options, const std::string& field,
+                   Violations& violations) {
+  CheckTexts(options.key_columns(), kColumnsMax, field + "key_columns", violations);
+  CheckTexts(options.missing_tokens(), kTokensMax, field + "missing_tokens", violations);
+  CheckTexts(options.not_missing_tokens(), kTokensMax, field + "not_missing_tokens", violations);
+  violations.Require(v1::FillMethod_IsValid(options.fill()), field + "fill",
+                     "not a FillMethod of this version");
+  violations.Require(IsWithin(options.min_confidence(), 0, 1), field + "min_confidence", "0 to 1");
+}
+
+void CheckDedupe(const v1::DedupeOptions& options, const std::string& field,
+                 Violations& violations) {
+  CheckTexts(options.columns(), kColumnsMax, field + "columns", violations);
+  violations.Require(v1::MatchKind_IsValid(options.match()), field + "match",
+                     "not a MatchKind of this version");
+  violations.Require(v1::SurvivorKind_IsValid(options.survivor()), field + "survivor",
+                     "not a SurvivorKind of this version");
+}
+
+void CheckStage(const v1::Stage& stage, const std::string& field, Violations& violations) {
+  switch (stage.kind_case()) {
+    case v1::Stage::kComplete:
+      return CheckComplete(stage.complete(), field + ".complete.", violations);
+    case v1::Stage::kDedupe:
+      return CheckDedupe(stage.dedupe(), field + ".dedupe.", violations);
+    case v1::Stage::kNoop:
+      return violations.Require(
+          stage.noop().duration_ms() >= 0 && stage.noop().duration_ms() <= kNoopDurationMsMax,
+          field + ".noop.duration_ms", "0 to 3,600,000");
+    case v1::Stage::KIND_NOT_SET:
+      return;  // Reported as UNKNOWN_STAGE.
+  }
+}
+
+void CheckLabels(const v1::Job& job, Violations& violations) {
+  violations.Require(static_cast<int>(job.labels().size()) <= kLabelsMax, "job.labels",
+                     "at most 64 labels");
+  for (const auto& [key, value] : job.labels()) {
+    violations.Require(!key.empty() && IsPlainText(key, kLabelCharactersMax), "job.labels",
+                       "a key has 1 to 63 characters and no control characters");
+    violations.Require(IsPlainText(value, kLabelCharactersMax), "job.labels",
+                       "a value has at most 63 characters and no control characters");
+  }
+}
+
+void CheckWait(bool is_set, const google::protobuf::Duration& wait, const std::string& field,
+               Violations& violations) {
+  violations.Require(!is_set || (IsValidProto(wait) && FromProto(wait) >= absl::ZeroDuration()),
+                     field, "a duration that is not negative");
+}
+
+void CheckRetry(const v1::RetryPolicy& retry, Violations& violations) {
+  const std::string field = std::string(kSpec) + "retry.";
+  violations.Require(retry.max_attempts() >= 0 && retry.max_attempts() <= kAttemptsMax,
+                     field + "max_attempts", "1 to 100, or 0 for the default of 3");
+  violations.Require(retry.multiplier() == 0 || IsWithin(retry.multiplier(), 1, kMultiplierMax),
+                     field + "multiplier", "1 to 10, or 0 for the default of 2");
+  CheckWait(retry.has_backoff(), retry.backoff(), field + "backoff", violations);
+  CheckWait(retry.has_backoff_cap(), retry.backoff_cap(), field + "backoff_cap", violations);
+}
+
+void CheckGate(const v1::Gate& gate, Violations& violations) {
+  violations.Require(!gate.has_min_score() || IsWithin(gate.min_score(), 0, 100),
+                     std::string(kSpec) + "gate.min_score", "0 to 100");
+  violations.Require(!gate.has_max_duplicate_ratio() || IsWithin(gate.max_duplicate_ratio(), 0, 1),
+                     std::string(kSpec) + "gate.max_duplicate_ratio", "0 to 1");
+}
+
+void CheckRules(const v1::JobSpec& spec, Violations& violations) {
+  violations.Require(spec.queue().empty() || IsResourceId(spec.queue()),
+                     std::string(kSpec) + "queue", "an id: lower-case letters, digits and dashes");
+  violations.Require(spec.priority() >= -kPriorityMax && spec.priority() <= kPriorityMax,
+                     std::string(kSpec) + "priority", "-100 to 100");
+  CheckRetry(spec.retry(), violations);
+  violations.Require(
+      !spec.has_execution_timeout() || (IsValidProto(spec.execution_timeout()) &&
+                                        FromProto(spec.execution_timeout()) > absl::ZeroDuration()),
+      std::string(kSpec) + "execution_timeout", "a positive duration");
+  violations.Require(!spec.has_not_before() || IsValidProto(spec.not_before()),
+                     std::string(kSpec) + "not_before", "a time between the years 1 and 9999");
+  CheckGate(spec.gate(), violations);
+}
+
+// Checks a name below `project`; "" is for the caller to judge.
+void CheckFileName(const std::string& name, std::string_view collection, const std::string& project,
+                   const std::string& field, Violations& violations) {
+  if (name.empty()) return;
+  const auto parts = ParseResource(name, collection, field);
+  violations.Merge(parts.status());
+  if (parts.ok() && !project.empty()) {
+    violations.Require(parts->project == project, field, "of another project than the job");
+  }
+}
+
+void CheckFiles(const v1::JobSpec& spec, const std::string& project, Violations& violations) {
+  const std::string input = std::string(kSpec) + "input_file";
+  const std::string reference = std::string(kSpec) + "reference";
+  violations.Require(!spec.input_file().empty() || IsNoopOnly(spec), input,
+                     "needed by every chain but a pure noop");
+  CheckFileName(spec.input_file(), kFiles, project, input, violations);
+  violations.Require(spec.reference().empty() || HasComplete(spec), reference,
+                     "only the stage complete uses a reference, and the chain has none");
+  CheckFileName(spec.reference(), kReferences, project, reference, violations);
+}
+
+absl::Status CheckStagesAreKnown(const v1::JobSpec& spec) {
+  for (int i = 0; i < spec.stages_size(); ++i) {
+    if (spec.stages(i).kind_case() != v1::Stage::KIND_NOT_SET) continue;
+    return FieldError("UNKNOWN_STAGE", {{std::string(kSpec) + "stages[" + std::to_string(i) + "]",
+                                         "has no kind that this scheduler knows; it knows "
+                                         "complete, dedupe and noop"}});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ValidateCreateJob(const v1::CreateJobRequest& request) {
+  const v1::JobSpec& spec = request.job().spec();
+  if (absl::Status known = CheckStagesAreKnown(spec); !known.ok()) return known;
+  Violations violations;
+  const auto project = ParseProject(request.parent(), "parent");
+  violations.Merge(project.status());
+  violations.Require(request.job_id().empty() || IsResourceId(request.job_id()), "job_id",
+                     "an id: 1 to 63 lower-case letters, digits and dashes, from a letter on");
+  violations.Require(IsPlainText(request.request_id(), kRequestIdCharactersMax), "request_id",
+                     "at most 64 characters and no control characters");
+  violations.Require(IsPlainText(request.job().display_name(), kDisplayNameCharactersMax),
+                     "job.display_name", "at most 200 characters and no control characters");
+  CheckLabels(request.job(), violations);
+  violations.Require(spec.stages_size() <= kStagesMax, "job.spec.stages", "at most 16 stages");
+  for (int i = 0; i < spec.stages_size(); ++i) {
+    CheckStage(spec.stages(i), std::string(kSpec) + "stages[" + std::to_string(i) + "]",
+               violations);
+  }
+  CheckRules(spec, violations);
+  CheckFiles(spec, project.ok() ? *project : "", violations);
+  return violations.ToStatus();
+}
+
+}  // namespace dq

@@ -1,0 +1,48 @@
+// Collects the wrong fields of a request, so that a caller learns of all of them at once. Not
+// thread-safe.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/rpc/status_mapping.h"
+
+namespace dq {
+
+class Violations {
+ public:
+  // Notes `description` against `field` unless `holds`.
+  void Require(bool holds, std::string_view field, std::string_view description) {
+    if (!holds) list_.push_back({std::string(field), std::string(description)});
+  }
+  // Notes the violations of a failed check; OK notes nothing.
+  void Merge(const absl::Status& status) {
+    for (FieldViolation& violation : FieldViolationsOf(status)) {
+      list_.push_back(std::move(violation));
+    }
+  }
+  // Returns INVALID_ARGUMENT (BAD_FIELD) with what was noted, or OK.
+  absl::Status ToStatus() const {
+    return list_.empty() ? absl::OkStatus() : FieldError("BAD_FIELD", list_);
+  }
+
+ private:
+  std::vector<FieldViolation> list_;
+};
+
+// Returns whether `text` has at most `characters_max` characters and no control characters, which
+// neither people nor PostgreSQL can take. `text` is valid UTF-8.
+inline bool IsPlainText(std::string_view text, size_t characters_max) {
+  size_t characters = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) return false;
+    if ((byte & 0xC0) != 0x80) ++characters;  // Not a continuation byte.
+  }
+  return characters <= characters_max;
+}
+
+}  // namespace dq

@@ -1,0 +1,25 @@
+// The worker protocol between Protobuf and plain values, with the checks that need no state. Pure
+// and thread-safe.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "dq/v1/worker_service.pb.h"
+#include "scheduler/core/worker_protocol.h"
+
+namespace dq {
+
+inline constexpr int32_t kWorkerProtocol = 1;
+
+// Checks and translates. FAILED_PRECONDITION PROTOCOL_TOO_OLD for another protocol than
+// kWorkerProtocol; INVALID_ARGUMENT BAD_FIELD.
+absl::StatusOr<WorkerHello> FromProto(const v1::Hello& hello);
+
+// Checks and translates. INVALID_ARGUMENT BAD_FIELD.
+absl::StatusOr<WorkerReport> FromProto(const v1::WorkReport& report);
+
+v1::WorkResponse ToProto(const WorkerWelcome& welcome);
+
+// A grant whose payload cannot be read is left out and logged: it cannot have been recorded so.
+v1::WorkResponse ToProto(const WorkerTurn& turn);
+
+}  // namespace dq

@@ -1,0 +1,268 @@
+#include "scheduler/store/batch_statements.h"
+
+#include <map>
+#include <utility>
+
+#include "scheduler/store/embedded_sql.h"
+#include "scheduler/store/json_columns.h"
+
+namespace dq {
+namespace {
+
+const JobStatus& StatusIn(const JobInsert& insert) { return insert.record.status; }
+const JobStatus& StatusIn(const JobUpdate& update) { return update.status; }
+
+// Adds the columns that transitions change, in the order of insert_jobs and update_jobs.
+template <typename Rows>
+void AddStatus(Parameters& p, const Rows& rows) {
+  p.AddArray(rows, [](auto& r) { return static_cast<int16_t>(StatusIn(r).state); });
+  p.AddArray(rows, [](auto& r) { return static_cast<int16_t>(StatusIn(r).wait_reason); });
+  p.AddArray(rows, [](auto& r) { return StatusIn(r).attempt; });
+  p.AddArray(rows, [](auto& r) { return StatusIn(r).charges; });
+  p.AddArray(rows, [](auto& r) { return StatusIn(r).losses; });
+  p.AddArray(rows, [](auto& r) { return StatusIn(r).version; });
+  p.AddArray(rows, [](auto& r) { return StatusIn(r).wait_until; });
+  p.AddArray(rows, [](auto& r) { return StatusIn(r).start_time; });
+  p.AddArray(rows, [](auto& r) { return StatusIn(r).end_time; });
+  p.AddArray(rows, [](auto& r) { return std::string_view(StatusIn(r).lease_token); });
+  p.AddArray(rows, [](auto& r) { return std::string_view(StatusIn(r).worker); });
+  p.AddArray(rows, [](auto& r) { return std::string_view(StatusIn(r).error.reason); });
+  p.AddArray(rows, [](auto& r) { return std::string_view(StatusIn(r).error.message); });
+  p.AddArray(rows, [](auto& r) { return ToJson(StatusIn(r).error.metadata); });
+}
+
+// Adds key, project, id and request id.
+void AddIdentity(Parameters& p, const std::vector<JobInsert>& inserts) {
+  p.AddArray(inserts, [](auto& i) { return i.record.key; });
+  p.AddArray(inserts, [](auto& i) { return std::string_view(i.record.name.project); });
+  p.AddArray(inserts, [](auto& i) { return std::string_view(i.record.name.id); });
+  p.AddArray(inserts, [](auto& i) { return std::string_view(i.record.request_id); });
+}
+
+PipelineCall InsertJobs(const std::vector<JobInsert>& inserts) {
+  Parameters p;
+  AddIdentity(p, inserts);
+  AddStatus(p, inserts);
+  return {&sql::kInsertJobs, std::move(p)};
+}
+
+PipelineCall UpdateJobs(const std::vector<JobUpdate>& updates) {
+  Parameters p;
+  p.AddArray(updates, [](auto& u) { return u.key; });
+  p.AddArray(updates, [](auto& u) { return u.expected_attempt; });
+  p.AddArray(updates, [](auto& u) { return std::string_view(u.expected_token); });
+  AddStatus(p, updates);
+  return {&sql::kUpdateJobs, std::move(p)};
+}
+
+// Whole microseconds; nothing for an infinite duration.
+std::optional<int64_t> Microseconds(absl::Duration duration) {
+  if (duration == absl::InfiniteDuration()) return std::nullopt;
+  return absl::ToInt64Microseconds(duration);
+}
+
+PipelineCall InsertJobSpecs(const InsertList& inserted) {
+  Parameters p;
+  p.AddArray(inserted, [](auto* i) { return i->record.key; });
+  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.uid); });
+  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.display_name); });
+  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.request_hash); });
+  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.created_by); });
+  p.AddArray(inserted, [](auto* i) { return ToJson(i->record.labels); });
+  p.AddArray(inserted, [](auto* i) { return i->record.create_time; });
+  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.rules.queue); });
+  p.AddArray(inserted, [](auto* i) { return i->record.rules.priority; });
+  p.AddArray(inserted, [](auto* i) { return ToJson(i->record.rules.stages); });
+  p.AddArray(inserted, [](auto* i) { return i->record.rules.max_attempts; });
+  p.AddArray(inserted, [](auto* i) { return absl::ToInt64Microseconds(i->record.rules.backoff); });
+  p.AddArray(inserted, [](auto* i) { return i->record.rules.backoff_multiplier; });
+  p.AddArray(inserted,
+             [](auto* i) { return absl::ToInt64Microseconds(i->record.rules.backoff_cap); });
+  p.AddArray(inserted, [](auto* i) { return Microseconds(i->record.rules.execution_timeout); });
+  p.AddArray(inserted, [](auto* i) { return i->record.rules.not_before; });
+  p.AddArray(inserted, [](auto* i) { return ByteView{i->record.payload.spec}; });
+  p.AddArray(inserted, [](auto* i) { return ByteView{i->record.payload.grant}; });
+  return {&sql::kInsertJobSpecs, std::move(p)};
+}
+
+enum class NeedKind : int16_t { kFile = 1, kReference = 2 };
+
+struct Need {
+  const JobRecord* job;
+  NeedKind kind;
+  std::string_view id;
+};
+
+std::vector<Need> Needs(const InsertList& inserted) {
+  std::vector<Need> needs;
+  for (const JobInsert* insert : inserted) {
+    const JobRecord& job = insert->record;
+    for (const auto& id : job.file_ids) needs.push_back({&job, NeedKind::kFile, id});
+    for (const auto& id : job.reference_ids) needs.push_back({&job, NeedKind::kReference, id});
+  }
+  return needs;
+}
+
+PipelineCall InsertJobNeeds(const std::vector<Need>& needs) {
+  Parameters p;
+  p.AddArray(needs, [](auto& n) { return std::string_view(n.job->name.project); });
+  p.AddArray(needs, [](auto& n) { return static_cast<int16_t>(n.kind); });
+  p.AddArray(needs, [](auto& n) { return n.id; });
+  p.AddArray(needs, [](auto& n) { return n.job->key; });
+  return {&sql::kInsertJobNeeds, std::move(p)};
+}
+
+struct EventRow {
+  JobKey key;
+  const JobEventRecord* event;
+};
+
+PipelineCall InsertJobEvents(const std::vector<EventRow>& rows) {
+  Parameters p;
+  p.AddArray(rows, [](auto& r) { return r.key; });
+  p.AddArray(rows, [](auto& r) { return r.event->sequence; });
+  p.AddArray(rows, [](auto& r) { return r.event->time; });
+  p.AddArray(rows, [](auto& r) { return static_cast<int16_t>(r.event->event); });
+  p.AddArray(rows, [](auto& r) {
+    return r.event->from.has_value() ? std::optional(static_cast<int16_t>(*r.event->from))
+                                     : std::nullopt;
+  });
+  p.AddArray(rows, [](auto& r) { return static_cast<int16_t>(r.event->to); });
+  p.AddArray(rows, [](auto& r) { return r.event->attempt; });
+  p.AddArray(rows, [](auto& r) { return std::string_view(r.event->worker); });
+  p.AddArray(rows, [](auto& r) { return std::string_view(r.event->actor); });
+  p.AddArray(rows, [](auto& r) { return std::string_view(r.event->reason); });
+  p.AddArray(rows, [](auto& r) { return std::string_view(r.event->message); });
+  return {&sql::kInsertJobEvents, std::move(p)};
+}
+
+struct ResultRow {
+  JobKey key;
+  const JobName* name;
+  std::string_view created_by;
+  const JobResult* result;
+};
+
+PipelineCall InsertJobResults(const std::vector<ResultRow>& rows) {
+  Parameters p;
+  p.AddArray(rows, [](auto& r) { return r.key; });
+  p.AddArray(rows, [](auto& r) { return std::string_view(r.result->manifest_uri); });
+  p.AddArray(rows, [](auto& r) { return std::string_view(r.result->manifest_sha256); });
+  p.AddArray(rows, [](auto& r) { return std::string_view(r.result->report_json); });
+  p.AddArray(rows, [](auto& r) { return r.result->quality_score; });
+  p.AddArray(rows, [](auto& r) { return static_cast<int16_t>(r.result->verdict); });
+  p.AddArray(rows, [](auto& r) { return ToJson(r.result->outputs); });
+  return {&sql::kInsertJobResults, std::move(p)};
+}
+
+struct FileRow {
+  const ResultRow* job;
+  const JobOutput* output;
+};
+
+PipelineCall InsertProducedFiles(const std::vector<FileRow>& rows, absl::Time now) {
+  Parameters p;
+  p.AddArray(rows, [](auto& r) { return std::string_view(r.job->name->project); });
+  p.AddArray(rows, [](auto& r) { return std::string_view(r.output->file_id); });
+  p.AddArray(rows, [](auto& r) { return std::string_view(r.output->display_name); });
+  p.AddArray(rows, [](auto& r) { return std::string_view(r.output->uri); });
+  p.AddArray(rows, [](auto& r) { return r.output->size_bytes; });
+  p.AddArray(rows, [](auto& r) { return std::string_view(r.output->sha256); });
+  p.AddArray(rows, [](auto& r) { return std::string_view(r.job->name->id); });
+  p.AddArray(rows, [](auto& r) { return r.job->created_by; });
+  p.AddTime(now);
+  return {&sql::kInsertProducedFiles, std::move(p)};
+}
+
+PipelineCall KeysCall(const sql::Statement& statement, const std::vector<JobKey>& keys) {
+  Parameters p;
+  p.AddArray(keys, [](JobKey key) { return key; });
+  return {&statement, std::move(p)};
+}
+
+using StateCounts = std::map<std::pair<std::string_view, JobState>, int64_t>;
+
+PipelineCall AddStateCounts(const StateCounts& counts) {
+  Parameters p;
+  p.AddArray(counts, [](auto& c) { return c.first.first; });
+  p.AddArray(counts, [](auto& c) { return static_cast<int16_t>(c.first.second); });
+  p.AddArray(counts, [](auto& c) { return c.second; });
+  return {&sql::kAddStateCounts, std::move(p)};
+}
+
+// The rows beside `job` that a batch adds or removes.
+struct Consequences {
+  std::vector<EventRow> events;
+  std::vector<ResultRow> results;
+  std::vector<JobKey> live;
+  std::vector<JobKey> finished;
+  StateCounts counts;
+};
+
+void AddInsert(const JobInsert& insert, Consequences& to) {
+  const JobRecord& job = insert.record;
+  for (const JobEventRecord& event : insert.events) to.events.push_back({job.key, &event});
+  if (job.result.has_value()) {
+    to.results.push_back({job.key, &job.name, job.created_by, &*job.result});
+  }
+  if (!IsTerminal(job.status.state)) to.live.push_back(job.key);
+  ++to.counts[{job.name.project, job.status.state}];
+}
+
+void AddUpdate(const JobUpdate& update, Consequences& to) {
+  for (const JobEventRecord& event : update.events) to.events.push_back({update.key, &event});
+  if (update.result.has_value()) {
+    to.results.push_back({update.key, &update.name, update.created_by, &*update.result});
+  }
+  if (update.events.empty() || !update.events.front().from.has_value()) return;
+  const JobState before = *update.events.front().from;
+  const JobState after = update.status.state;
+  if (IsTerminal(after)) to.finished.push_back(update.key);
+  if (IsTerminal(before) && !IsTerminal(after)) to.live.push_back(update.key);
+  --to.counts[{update.name.project, before}];
+  ++to.counts[{update.name.project, after}];
+}
+
+std::vector<FileRow> ProducedFiles(const std::vector<ResultRow>& results) {
+  std::vector<FileRow> files;
+  for (const ResultRow& row : results) {
+    for (const JobOutput& output : row.result->outputs) files.push_back({&row, &output});
+  }
+  return files;
+}
+
+}  // namespace
+
+std::vector<PipelineCall> DecidingCalls(const WriteBatch& batch) {
+  std::vector<PipelineCall> calls;
+  if (!batch.inserts.empty()) calls.push_back(InsertJobs(batch.inserts));
+  if (!batch.updates.empty()) calls.push_back(UpdateJobs(batch.updates));
+  return calls;
+}
+
+std::vector<PipelineCall> FollowingCalls(const WriteBatch& batch, const InsertList& inserted) {
+  Consequences rows;
+  for (const JobInsert* insert : inserted) AddInsert(*insert, rows);
+  for (const JobUpdate& update : batch.updates) AddUpdate(update, rows);
+  std::erase_if(rows.counts, [](const auto& count) { return count.second == 0; });
+  const std::vector<Need> needs = Needs(inserted);
+  const std::vector<FileRow> files = ProducedFiles(rows.results);
+  std::vector<PipelineCall> calls;
+  if (!inserted.empty()) calls.push_back(InsertJobSpecs(inserted));
+  if (!needs.empty()) calls.push_back(InsertJobNeeds(needs));
+  if (!rows.live.empty()) calls.push_back(KeysCall(sql::kInsertLiveJobs, rows.live));
+  if (!rows.finished.empty()) calls.push_back(KeysCall(sql::kDeleteLiveJobs, rows.finished));
+  if (!rows.events.empty()) calls.push_back(InsertJobEvents(rows.events));
+  if (!rows.results.empty()) calls.push_back(InsertJobResults(rows.results));
+  if (!files.empty()) calls.push_back(InsertProducedFiles(files, batch.now));
+  if (!rows.counts.empty()) calls.push_back(AddStateCounts(rows.counts));
+  return calls;
+}
+
+PipelineCall ConflictCall(const WriteBatch& batch) {
+  Parameters p;
+  AddIdentity(p, batch.inserts);
+  return {&sql::kFindConflictingJobs, std::move(p)};
+}
+
+}  // namespace dq

@@ -1,0 +1,104 @@
+#include "scheduler/store/job_rows.h"
+
+#include "scheduler/store/json_columns.h"
+
+namespace dq {
+namespace {
+
+template <typename Enum>
+Enum ReadEnum(const pqxx::field& field) {
+  return static_cast<Enum>(field.as<int16_t>());
+}
+
+absl::Duration ReadDuration(const pqxx::field& field) {
+  return field.is_null() ? absl::InfiniteDuration() : absl::Microseconds(field.as<int64_t>());
+}
+
+JobRules ReadRules(const pqxx::row& row) {
+  return {.queue = row["queue"].c_str(),
+          .priority = row["priority"].as<int32_t>(),
+          .stages = ListFromJson(row["stages"].c_str()),
+          .max_attempts = row["max_attempts"].as<int32_t>(),
+          .backoff = ReadDuration(row["backoff_us"]),
+          .backoff_multiplier = row["backoff_multiplier"].as<double>(),
+          .backoff_cap = ReadDuration(row["backoff_cap_us"]),
+          .execution_timeout = ReadDuration(row["execution_timeout_us"]),
+          .not_before = ReadTime(row["not_before"])};
+}
+
+JobStatus ReadStatus(const pqxx::row& row) {
+  return {.state = ReadEnum<JobState>(row["state"]),
+          .attempt = row["attempt"].as<int32_t>(),
+          .charges = row["charges"].as<int32_t>(),
+          .losses = row["losses"].as<int32_t>(),
+          .lease_token = row["lease_token"].c_str(),
+          .worker = row["worker"].c_str(),
+          .wait_reason = ReadEnum<WaitReason>(row["wait_reason"]),
+          .wait_until = ReadTime(row["wait_until"]),
+          .error = {.reason = row["error_reason"].c_str(),
+                    .message = row["error_message"].c_str(),
+                    .metadata = MapFromJson(row["error_metadata"].c_str())},
+          .start_time = ReadTime(row["start_time"]),
+          .end_time = ReadTime(row["end_time"]),
+          .version = row["version"].as<int64_t>()};
+}
+
+std::optional<JobResult> ReadResult(const pqxx::row& row) {
+  if (row["verdict"].is_null()) return std::nullopt;
+  JobResult result{.manifest_uri = row["manifest_uri"].c_str(),
+                   .manifest_sha256 = row["manifest_sha256"].c_str(),
+                   .report_json = "",
+                   .quality_score = std::nullopt,
+                   .verdict = ReadEnum<Verdict>(row["verdict"]),
+                   .outputs = OutputsFromJson(row["outputs"].c_str())};
+  if (!row["quality_score"].is_null()) result.quality_score = row["quality_score"].as<double>();
+  return result;
+}
+
+}  // namespace
+
+absl::Time ReadTime(const pqxx::field& field) {
+  return field.is_null() ? absl::InfinitePast() : absl::FromUnixMicros(field.as<int64_t>());
+}
+
+JobRecord ReadJob(const pqxx::row& row) {
+  JobRecord job;
+  job.key = row["key"].as<int64_t>();
+  job.name = {row["project"].c_str(), row["id"].c_str()};
+  job.uid = row["uid"].c_str();
+  job.display_name = row["display_name"].c_str();
+  job.request_id = row["request_id"].c_str();
+  job.request_hash = row["request_hash"].c_str();
+  job.created_by = row["created_by"].c_str();
+  job.labels = MapFromJson(row["labels"].c_str());
+  job.create_time = ReadTime(row["create_time"]);
+  job.rules = ReadRules(row);
+  job.payload = {.spec = pqxx::binarystring(row["spec"]).str(),
+                 .grant = pqxx::binarystring(row["grant_payload"]).str()};
+  job.status = ReadStatus(row);
+  job.result = ReadResult(row);
+  return job;
+}
+
+std::vector<JobRecord> ReadJobs(const pqxx::result& rows) {
+  std::vector<JobRecord> jobs;
+  for (const pqxx::row& row : rows) jobs.push_back(ReadJob(row));
+  return jobs;
+}
+
+JobEventRecord ReadJobEvent(const pqxx::row& row) {
+  JobEventRecord event;
+  event.sequence = row["sequence"].as<int64_t>();
+  event.time = ReadTime(row["time"]);
+  event.event = ReadEnum<JobEvent>(row["event"]);
+  if (!row["from_state"].is_null()) event.from = ReadEnum<JobState>(row["from_state"]);
+  event.to = ReadEnum<JobState>(row["to_state"]);
+  event.attempt = row["attempt"].as<int32_t>();
+  event.worker = row["worker"].c_str();
+  event.actor = row["actor"].c_str();
+  event.reason = row["reason"].c_str();
+  event.message = row["message"].c_str();
+  return event;
+}
+
+}  // namespace dq

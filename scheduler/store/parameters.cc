@@ -1,0 +1,94 @@
+#include "scheduler/store/parameters.h"
+
+#include <bit>
+
+#include "scheduler/store/text_encoding.h"
+
+namespace dq {
+namespace {
+
+// PostgreSQL counts microseconds from 2000-01-01 UTC.
+constexpr int64_t kPostgresEpochUs = int64_t{946'684'800} * 1'000'000;
+
+template <typename T>
+std::string BigEndian(T value) {
+  std::string bytes(sizeof(T), '\0');
+  for (size_t i = sizeof(T); i-- > 0; value = static_cast<T>(value >> 8)) {
+    bytes[i] = static_cast<char>(value & 0xff);
+  }
+  return bytes;
+}
+
+std::string TimeBytes(absl::Time time) {
+  return BigEndian(static_cast<uint64_t>(absl::ToUnixMicros(time) - kPostgresEpochUs));
+}
+
+}  // namespace
+
+template <typename T>
+void BinaryWriter::AppendNumber(T value) {
+  for (int shift = static_cast<int>(sizeof(T)) * 8 - 8; shift >= 0; shift -= 8) {
+    bytes_ += static_cast<char>((value >> shift) & 0xff);
+  }
+}
+
+void BinaryWriter::AppendNull() { AppendNumber(uint32_t{0xffffffff}); }
+
+void BinaryWriter::AppendSized(std::string_view bytes) {
+  AppendNumber(static_cast<uint32_t>(bytes.size()));
+  bytes_ += bytes;
+}
+
+void BinaryWriter::AppendElement(int16_t value) {
+  AppendNumber(uint32_t{sizeof(value)});
+  AppendNumber(static_cast<uint16_t>(value));
+}
+
+void BinaryWriter::AppendElement(int32_t value) {
+  AppendNumber(uint32_t{sizeof(value)});
+  AppendNumber(static_cast<uint32_t>(value));
+}
+
+void BinaryWriter::AppendElement(int64_t value) {
+  AppendNumber(uint32_t{sizeof(value)});
+  AppendNumber(static_cast<uint64_t>(value));
+}
+
+void BinaryWriter::AppendElement(double value) {
+  AppendNumber(uint32_t{sizeof(value)});
+  AppendNumber(std::bit_cast<uint64_t>(value));
+}
+
+void BinaryWriter::AppendElement(std::string_view text) {
+  IsStorableText(text) ? AppendSized(text) : AppendSized(StorableText(text));
+}
+
+void BinaryWriter::AppendElement(ByteView bytes) { AppendSized(bytes.bytes); }
+
+void BinaryWriter::AppendElement(absl::Time time) {
+  if (time == absl::InfinitePast() || time == absl::InfiniteFuture()) return AppendNull();
+  AppendSized(TimeBytes(time));
+}
+
+void BinaryWriter::AppendArrayHead(uint32_t element_oid, size_t elements) {
+  if (elements == 0) {  // An empty array has no dimension.
+    AppendNumber(uint32_t{0});
+    AppendNumber(uint32_t{0});
+    return AppendNumber(element_oid);
+  }
+  AppendNumber(uint32_t{1});  // Dimensions.
+  AppendNumber(uint32_t{1});  // May hold NULL.
+  AppendNumber(element_oid);
+  AppendNumber(static_cast<uint32_t>(elements));
+  AppendNumber(uint32_t{1});  // Index of the first element.
+}
+
+void Parameters::AddInt64(int64_t value) {
+  values_.push_back(BigEndian(static_cast<uint64_t>(value)));
+}
+
+void Parameters::AddText(std::string_view text) { values_.push_back(StorableText(text)); }
+
+void Parameters::AddTime(absl::Time time) { values_.push_back(TimeBytes(time)); }
+
+}  // namespace dq

@@ -1,0 +1,34 @@
+// CatalogStore on PostgreSQL. Thread-safe.
+#pragma once
+
+#include "scheduler/core/catalog_store.h"
+#include "scheduler/store/resource_pool.h"
+#include "scheduler/store/session.h"
+
+namespace dq {
+
+class PostgresCatalogStore : public CatalogStore {
+ public:
+  // `sessions` outlives the store.
+  explicit PostgresCatalogStore(ResourcePool<Session>& sessions) : sessions_(sessions) {}
+
+  absl::StatusOr<Created<FileRecord>> CreateFile(const FileRecord& file) override;
+  absl::StatusOr<FileRecord> GetFile(const std::string& project, const std::string& id) override;
+  absl::StatusOr<std::vector<FileRecord>> ListFiles(const std::string& project,
+                                                    const std::string& before_id,
+                                                    int limit) override;
+  absl::Status DeleteFile(const std::string& project, const std::string& id) override;
+  absl::StatusOr<Created<ReferenceRecord>> CreateReference(
+      const ReferenceRecord& reference) override;
+  absl::StatusOr<ReferenceRecord> GetReference(const std::string& project,
+                                               const std::string& id) override;
+  absl::StatusOr<std::vector<ReferenceRecord>> ListReferences(const std::string& project,
+                                                              const std::string& before_id,
+                                                              int limit) override;
+  absl::Status DeleteReference(const std::string& project, const std::string& id) override;
+
+ private:
+  ResourcePool<Session>& sessions_;
+};
+
+}  // namespace dq

@@ -1,0 +1,124 @@
+#include "scheduler/store/postgres_job_store.h"
+
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "scheduler/store/embedded_sql.h"
+#include "scheduler/store/job_rows.h"
+#include "scheduler/store/json_columns.h"
+
+namespace dq {
+namespace {
+
+template <typename T>
+std::vector<std::unique_ptr<T>> One(std::unique_ptr<T> thing) {
+  std::vector<std::unique_ptr<T>> things;
+  things.push_back(std::move(thing));
+  return things;
+}
+
+absl::Status AnotherLeads(const pqxx::result& rows) {
+  ErrorMetadata metadata;
+  if (!rows.empty()) metadata = {{"leader", rows[0][0].c_str()}, {"address", rows[0][1].c_str()}};
+  return MakeError(absl::StatusCode::kFailedPrecondition, "NOT_LEADER",
+                   "another scheduler leads: " + metadata["leader"], metadata);
+}
+
+}  // namespace
+
+PostgresJobStore::PostgresJobStore(std::string cell, std::unique_ptr<Session> leadership,
+                                   std::unique_ptr<BatchWriter> writer,
+                                   ResourcePool<Session>& readers)
+    : cell_(std::move(cell)),
+      leadership_(One(std::move(leadership))),
+      writer_(One(std::move(writer))),
+      readers_(readers) {}
+
+absl::StatusOr<Leadership> PostgresJobStore::AcquireLeadership(const std::string& instance,
+                                                               const std::string& address,
+                                                               absl::Duration ttl) {
+  const int64_t ttl_us = absl::ToInt64Microseconds(ttl);
+  Leadership leadership;
+  DQ_RETURN_IF_ERROR(leadership_.Take()->Run([&](Transaction& transaction) {
+    const auto rows = transaction.Run(sql::kAcquireLeadership, cell_, instance, address, ttl_us);
+    if (rows.empty()) return AnotherLeads(transaction.Run(sql::kGetLeader, cell_));
+    leadership.epoch = rows[0][0].as<int64_t>();
+    return absl::OkStatus();
+  }));
+  leadership_ttl_us_ = ttl_us;
+  return leadership;
+}
+
+absl::Status PostgresJobStore::RenewLeadership(int64_t epoch, absl::Duration ttl) {
+  const int64_t ttl_us = absl::ToInt64Microseconds(ttl);
+  leadership_ttl_us_ = ttl_us;
+  return leadership_.Take()->Run([&](Transaction& transaction) {
+    const auto rows = transaction.Run(sql::kRenewLeadership, cell_, epoch, ttl_us);
+    if (rows.affected_rows() == 1) return absl::OkStatus();
+    return MakeError(absl::StatusCode::kAborted, "NOT_LEADER",
+                     "another scheduler leads: epoch " + std::to_string(epoch) + " is over");
+  });
+}
+
+absl::Status PostgresJobStore::ReleaseLeadership(int64_t epoch) {
+  return leadership_.Take()->Run([&](Transaction& transaction) {
+    transaction.Run(sql::kReleaseLeadership, cell_, epoch);
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<BatchResult> PostgresJobStore::Commit(const WriteBatch& batch) {
+  DQ_ASSIGN_OR_RETURN(const std::vector<InsertVerdict> verdicts,
+                      writer_.Take()->Write(batch, absl::Microseconds(leadership_ttl_us_.load())));
+  std::vector<JobKey> keys;
+  for (const InsertVerdict& verdict : verdicts) {
+    if (verdict.outcome == InsertOutcome::kExisted) keys.push_back(verdict.earlier);
+  }
+  DQ_ASSIGN_OR_RETURN(const auto earlier, LoadByKey(keys));
+  BatchResult result;
+  for (const InsertVerdict& verdict : verdicts) {
+    InsertResult& insert = result.inserts.emplace_back();
+    insert.outcome = verdict.outcome;
+    if (const auto job = earlier.find(verdict.earlier); job != earlier.end()) {
+      insert.record = job->second;
+    }
+  }
+  return result;
+}
+
+absl::StatusOr<std::map<JobKey, JobRecord>> PostgresJobStore::LoadByKey(
+    const std::vector<JobKey>& keys) {
+  std::map<JobKey, JobRecord> jobs;
+  if (keys.empty()) return jobs;
+  DQ_RETURN_IF_ERROR(readers_.Take()->Run([&](Transaction& transaction) {
+    for (JobRecord& job : ReadJobs(transaction.Run(sql::kGetJobsByKey, ToJson(keys)))) {
+      jobs[job.key] = std::move(job);
+    }
+    return absl::OkStatus();
+  }));
+  return jobs;
+}
+
+absl::StatusOr<std::vector<JobRecord>> PostgresJobStore::LoadLiveJobs(JobKey after, int limit) {
+  std::vector<JobRecord> jobs;
+  DQ_RETURN_IF_ERROR(readers_.Take()->Run([&](Transaction& transaction) {
+    jobs = ReadJobs(transaction.Run(sql::kLoadLiveJobs, after, limit));
+    return absl::OkStatus();
+  }));
+  return jobs;
+}
+
+absl::StatusOr<std::map<JobState, int64_t>> PostgresJobStore::LoadStateCounts() {
+  std::map<JobState, int64_t> counts;
+  DQ_RETURN_IF_ERROR(readers_.Take()->Run([&](Transaction& transaction) {
+    counts.clear();
+    for (const pqxx::row& row : transaction.Run(sql::kLoadStateCounts)) {
+      counts[static_cast<JobState>(row[0].as<int16_t>())] = row[1].as<int64_t>();
+    }
+    return absl::OkStatus();
+  }));
+  return counts;
+}
+
+}  // namespace dq

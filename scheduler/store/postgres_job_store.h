@@ -1,0 +1,42 @@
+// JobStore on PostgreSQL: leadership on a connection of its own, so that a long commit never delays
+// a renewal's answer, batches through the BatchWriter, loads through the readers. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "scheduler/core/job_store.h"
+#include "scheduler/store/batch_writer.h"
+#include "scheduler/store/resource_pool.h"
+#include "scheduler/store/session.h"
+
+namespace dq {
+
+class PostgresJobStore : public JobStore {
+ public:
+  // `readers` outlives the store. `cell` names the leadership row.
+  PostgresJobStore(std::string cell, std::unique_ptr<Session> leadership,
+                   std::unique_ptr<BatchWriter> writer, ResourcePool<Session>& readers);
+
+  absl::StatusOr<Leadership> AcquireLeadership(const std::string& instance,
+                                               const std::string& address,
+                                               absl::Duration ttl) override;
+  absl::Status RenewLeadership(int64_t epoch, absl::Duration ttl) override;
+  absl::Status ReleaseLeadership(int64_t epoch) override;
+  absl::StatusOr<BatchResult> Commit(const WriteBatch& batch) override;
+  absl::StatusOr<std::vector<JobRecord>> LoadLiveJobs(JobKey after, int limit) override;
+  absl::StatusOr<std::map<JobState, int64_t>> LoadStateCounts() override;
+
+ private:
+  absl::StatusOr<std::map<JobKey, JobRecord>> LoadByKey(const std::vector<JobKey>& keys);
+
+  const std::string cell_;
+  ResourcePool<Session> leadership_;
+  ResourcePool<BatchWriter> writer_;
+  ResourcePool<Session>& readers_;
+  // The time to live of the last acquisition or renewal: commits extend the leadership by it.
+  std::atomic<int64_t> leadership_ttl_us_ = 0;
+};
+
+}  // namespace dq

@@ -1,0 +1,70 @@
+#include "scheduler/store/session.h"
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "scheduler/store/embedded_sql.h"
+#include "scheduler/store/sql_error.h"
+
+namespace dq {
+namespace {
+
+constexpr int kTriesMax = 4;
+
+std::string Milliseconds(absl::Duration duration) {
+  return std::to_string(absl::ToInt64Milliseconds(duration));
+}
+
+// Keeps libpqxx 6 from reconnecting behind our back, which would lose the session's settings. The
+// call is deprecated because version 7 never reconnects.
+void InhibitReactivation(pqxx::connection& connection) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  connection.inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+}
+
+}  // namespace
+
+absl::Status Session::Run(const std::function<absl::Status(Transaction&)>& body) {
+  absl::Status status;
+  for (int i = 0; i < kTriesMax; ++i) {
+    const bool was_open = connection_ != nullptr;
+    status = RunOnce(body);
+    const bool broke = absl::IsUnavailable(status) && was_open;
+    if (!broke && !IsTransactionConflict(status)) break;
+  }
+  return status;
+}
+
+absl::Status Session::RunOnce(const std::function<absl::Status(Transaction&)>& body) {
+  DQ_RETURN_IF_ERROR(Open());
+  absl::Status status = CatchSqlErrors([&] {
+    Transaction transaction(*connection_, prepared_);
+    DQ_RETURN_IF_ERROR(body(transaction));
+    transaction.Commit();
+    return absl::OkStatus();
+  });
+  if (absl::IsUnavailable(status)) connection_.reset();
+  return status;
+}
+
+absl::Status Session::Open() {
+  if (connection_ != nullptr) return absl::OkStatus();
+  prepared_.clear();
+  const absl::Status status = CatchSqlErrors([&] {
+    connection_ = std::make_unique<pqxx::connection>(target_.conninfo);
+    InhibitReactivation(*connection_);
+    Transaction transaction(*connection_, prepared_);
+    transaction.Run(sql::kSetSessionLimits, Milliseconds(limits_.statement_timeout),
+                    Milliseconds(limits_.idle_in_transaction_timeout));
+    transaction.Commit();
+    return absl::OkStatus();
+  });
+  if (status.ok()) return status;
+  connection_.reset();
+  return MakeError(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
+                   "cannot use the database at " + target_.label + ": " + MessageOf(status),
+                   {{"server", target_.label}});
+}
+
+}  // namespace dq

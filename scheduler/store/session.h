@@ -1,0 +1,68 @@
+// A libpqxx connection that heals: opened on first use, dropped when it breaks, opened again at the
+// next use with its statements prepared anew. Not thread-safe: lend it through a ResourcePool.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <pqxx/pqxx>
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "scheduler/store/connection_string.h"
+#include "scheduler/store/statement.h"
+
+namespace dq {
+
+// How long the server lets a statement and an idle transaction live.
+struct SessionLimits {
+  absl::Duration statement_timeout = absl::Seconds(10);
+  absl::Duration idle_in_transaction_timeout = absl::Seconds(10);
+};
+
+// A transaction in which embedded statements run. Its exceptions end in Session::Run.
+class Transaction {
+ public:
+  Transaction(pqxx::connection& connection, std::set<std::string>& prepared)
+      : connection_(connection), prepared_(prepared), work_(connection) {}
+
+  // Runs a statement, prepared at its first use in the session.
+  template <typename... Arguments>
+  pqxx::result Run(const sql::Statement& statement, const Arguments&... arguments) {
+    if (prepared_.insert(statement.name).second) {
+      connection_.prepare(statement.name, statement.text);
+    }
+    return work_.exec_prepared(statement.name, arguments...);
+  }
+  // Runs the statements of a migration.
+  void RunScript(const char* text) { work_.exec(text); }
+  void Commit() { work_.commit(); }
+
+ private:
+  pqxx::connection& connection_;
+  std::set<std::string>& prepared_;
+  pqxx::work work_;
+};
+
+class Session {
+ public:
+  Session(ConnectionTarget target, SessionLimits limits)
+      : target_(std::move(target)), limits_(limits) {}
+
+  // Runs `body` in a transaction and commits when it returns OK. Repeats it after a serialization
+  // failure, and once on a new connection when the old one turned out broken: `body` must allow
+  // that it happened already. UNAVAILABLE (DATABASE_UNAVAILABLE) names the server.
+  absl::Status Run(const std::function<absl::Status(Transaction&)>& body);
+
+ private:
+  absl::Status Open();
+  absl::Status RunOnce(const std::function<absl::Status(Transaction&)>& body);
+
+  const ConnectionTarget target_;
+  const SessionLimits limits_;
+  std::unique_ptr<pqxx::connection> connection_;  // Empty: to be opened.
+  std::set<std::string> prepared_;                // Names known to `connection_`.
+};
+
+}  // namespace dq

@@ -1,0 +1,2 @@
+-- Starts the transaction of a batch.
+BEGIN

@@ -1,0 +1,2 @@
+-- Takes finished jobs from those a new leader loads. $1 keys. 0 rows: none was there.
+DELETE FROM job_live l USING unnest($1::bigint[]) AS u (key) WHERE l.job_key = u.key

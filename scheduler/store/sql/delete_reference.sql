@@ -1,0 +1,6 @@
+-- Deletes a reference that no live job needs. $1 project, $2 id.
+-- 0 rows: there is none, or it is needed.
+DELETE FROM reference f
+WHERE f.project = $1 AND f.id = $2
+  AND NOT EXISTS (SELECT FROM job_need n JOIN job_live l ON l.job_key = n.job_key
+                  WHERE n.project = $1 AND n.kind = 2 AND n.resource_id = $2)

@@ -1,0 +1,43 @@
+-- Returns jobs, newest first. $1 project, $2 only keys below this, $3 how many at most, $4 the
+-- filter's terms as a JSON array of {field, op, label, text, number}; a job is returned when no term
+-- fails. Numbers of fields and operators: JobFilterTerm. Times are microseconds in `number`.
+-- 0 rows: no more jobs fit.
+SELECT r.*
+FROM job_record r
+WHERE r.project = $1 AND r.key < $2
+  AND NOT EXISTS (
+    SELECT
+    FROM jsonb_to_recordset($4::jsonb)
+           AS t (field integer, op integer, label text, text text, number numeric)
+    CROSS JOIN LATERAL (
+      SELECT CASE t.field
+               WHEN 0 THEN sign(r.state - t.number)
+               WHEN 6 THEN sign(r.create_time - t.number)
+               WHEN 7 THEN sign(r.end_time - t.number)
+               WHEN 8 THEN sign(r.quality_score::numeric - t.number)
+               WHEN 2 THEN CASE WHEN r.stages ? t.text THEN 0 ELSE 1 END
+             END AS by_number,
+             CASE t.field
+               WHEN 1 THEN r.queue
+               WHEN 3 THEN r.worker
+               WHEN 4 THEN r.created_by
+               WHEN 5 THEN coalesce(r.labels ->> t.label, '')
+               WHEN 9 THEN r.error_reason
+             END COLLATE "C" AS by_text
+    ) value
+    CROSS JOIN LATERAL (
+      SELECT coalesce(value.by_number,
+                      CASE WHEN value.by_text < t.text THEN -1
+                           WHEN value.by_text > t.text THEN 1
+                           WHEN value.by_text = t.text THEN 0 END) AS sign
+    ) difference
+    WHERE NOT coalesce(CASE t.op
+                         WHEN 0 THEN difference.sign = 0
+                         WHEN 1 THEN difference.sign <> 0
+                         WHEN 2 THEN difference.sign < 0
+                         WHEN 3 THEN difference.sign <= 0
+                         WHEN 4 THEN difference.sign > 0
+                         WHEN 5 THEN difference.sign >= 0
+                       END, false))
+ORDER BY r.key DESC
+LIMIT $3

@@ -1,0 +1,24 @@
+// The one place where libpqxx's exceptions and PostgreSQL's error codes become a Status. Stateless
+// and thread-safe.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace dq {
+
+// Returns the status for an error of `sqlstate` (five characters; "": the connection is gone):
+// UNAVAILABLE (DATABASE_UNAVAILABLE) when trying again later may help; ABORTED
+// (TRANSACTION_CONFLICT) for serialization failures and deadlocks; INTERNAL (DATABASE_ERROR)
+// otherwise.
+absl::Status StatusFromSqlState(const std::string& sqlstate, const std::string& message);
+
+// Runs `body` and returns its status, or that of the exception it ended with.
+absl::Status CatchSqlErrors(const std::function<absl::Status()>& body);
+
+// Returns whether the transaction can be repeated at once: TRANSACTION_CONFLICT.
+bool IsTransactionConflict(const absl::Status& status);
+
+}  // namespace dq

@@ -1,0 +1,74 @@
+#include "tests/scheduler/store/store_under_test.h"
+
+#include <utility>
+
+#include "common/base/clock.h"
+#include "scheduler/store/postgres_store.h"
+#include "tests/scheduler/store/job_script.h"
+#include "tests/support/fake_store.h"
+#include "tests/support/store_database.h"
+
+namespace dq {
+namespace {
+
+class Fake : public StoreUnderTest {
+ public:
+  JobStore& jobs() override { return store_; }
+  JobReader& reader() override { return store_; }
+  CatalogStore& catalog() override { return store_; }
+
+ private:
+  FakeStore store_{SystemClock()};
+};
+
+class Postgres : public StoreUnderTest {
+ public:
+  Postgres() {
+    PostgresStoreOptions options;
+    options.conninfo = NewStoreDatabase();
+    auto created = PostgresStore::Create(options);
+    EXPECT_TRUE(created.ok()) << created.status();
+    store_ = std::move(created).value();
+  }
+  JobStore& jobs() override { return store_->jobs(); }
+  JobReader& reader() override { return store_->reader(); }
+  CatalogStore& catalog() override { return store_->catalog(); }
+
+ private:
+  std::unique_ptr<PostgresStore> store_;
+};
+
+}  // namespace
+
+std::string KindName(const ::testing::TestParamInfo<StoreKind>& info) {
+  return info.param == StoreKind::kFake ? "Fake" : "Postgres";
+}
+
+std::unique_ptr<StoreUnderTest> StoreUnderTest::Make(StoreKind kind) {
+  if (kind == StoreKind::kFake) return std::make_unique<Fake>();
+  return std::make_unique<Postgres>();
+}
+
+StoreTest::StoreTest() : store_(StoreUnderTest::Make(GetParam())) {
+  const auto leadership = jobs().AcquireLeadership("first", "address-1", absl::Hours(1));
+  EXPECT_TRUE(leadership.ok()) << leadership.status();
+  if (leadership.ok()) epoch_ = leadership->epoch;
+}
+
+WriteBatch StoreTest::NextBatch() {
+  WriteBatch batch;
+  batch.epoch = epoch_;
+  batch.sequence = ++sequence_;
+  batch.now = JobScript::Start();
+  return batch;
+}
+
+absl::StatusOr<BatchResult> StoreTest::Commit(std::vector<JobInsert> inserts,
+                                              std::vector<JobUpdate> updates) {
+  WriteBatch batch = NextBatch();
+  batch.inserts = std::move(inserts);
+  batch.updates = std::move(updates);
+  return jobs().Commit(batch);
+}
+
+}  // namespace dq

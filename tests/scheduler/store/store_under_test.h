@@ -1,0 +1,56 @@
+// What the conformance suite runs against: the in-memory fake and PostgreSQL, behind the ports.
+// Both must pass every test, so that what is proven with the fake holds for the real one.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "scheduler/core/catalog_store.h"
+#include "scheduler/core/job_reader.h"
+#include "scheduler/core/job_store.h"
+
+namespace dq {
+
+enum class StoreKind { kFake, kPostgres };
+std::string KindName(const ::testing::TestParamInfo<StoreKind>& info);
+
+// An empty store of one kind.
+class StoreUnderTest {
+ public:
+  static std::unique_ptr<StoreUnderTest> Make(StoreKind kind);
+  virtual ~StoreUnderTest() = default;
+  virtual JobStore& jobs() = 0;
+  virtual JobReader& reader() = 0;
+  virtual CatalogStore& catalog() = 0;
+};
+
+// A fixture with an empty store led by epoch `epoch()`.
+class StoreTest : public ::testing::TestWithParam<StoreKind> {
+ protected:
+  StoreTest();
+
+  JobStore& jobs() { return store_->jobs(); }
+  JobReader& reader() { return store_->reader(); }
+  CatalogStore& catalog() { return store_->catalog(); }
+  int64_t epoch() const { return epoch_; }
+
+  // Returns an empty batch of this leader with the next sequence.
+  WriteBatch NextBatch();
+  // Commits the parts as the next batch.
+  absl::StatusOr<BatchResult> Commit(std::vector<JobInsert> inserts,
+                                     std::vector<JobUpdate> updates = {});
+
+ private:
+  const std::unique_ptr<StoreUnderTest> store_;
+  int64_t epoch_ = 0;
+  int64_t sequence_ = 0;
+};
+
+#define DQ_RUN_ON_EVERY_STORE(Suite)     \
+  INSTANTIATE_TEST_SUITE_P(Every, Suite, \
+                           ::testing::Values(StoreKind::kFake, StoreKind::kPostgres), KindName)
+
+}  // namespace dq

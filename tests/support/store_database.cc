@@ -1,0 +1,98 @@
+#include "tests/support/store_database.h"
+
+#include <gtest/gtest.h>
+#include <libpq-fe.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "scheduler/store/postgres_store.h"
+
+namespace dq {
+namespace {
+
+// Checks each event against the table, and that it continues where the one before ended.
+constexpr char kTransitionCheck[] = R"sql(
+CREATE FUNCTION check_transition() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE before smallint;
+BEGIN
+  SELECT to_state INTO before FROM job_event
+  WHERE job_key = NEW.job_key AND sequence = NEW.sequence - 1;
+  IF before IS DISTINCT FROM NEW.from_state THEN
+    RAISE EXCEPTION 'job % event %: from % after %', NEW.job_key, NEW.sequence, NEW.from_state,
+      before;
+  END IF;
+  IF NEW.event = 1 AND NEW.from_state IS NULL AND NEW.sequence = 1 AND NEW.to_state IN (1, 2) THEN
+    RETURN NEW;
+  END IF;
+  PERFORM FROM job_transition t WHERE t.from_state = NEW.from_state AND t.event = NEW.event
+    AND t.to_state = NEW.to_state;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'job %: illegal transition % -%-> %', NEW.job_key, NEW.from_state, NEW.event,
+      NEW.to_state;
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER check_transition BEFORE INSERT ON job_event
+FOR EACH ROW EXECUTE FUNCTION check_transition();
+)sql";
+
+absl::Status InstallTransitionCheck(const std::string& conninfo) {
+  PGconn* connection = PQconnectdb(conninfo.c_str());
+  PGresult* result = PQexec(connection, kTransitionCheck);
+  const bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
+  const std::string message = PQerrorMessage(connection);
+  PQclear(result);
+  PQfinish(connection);
+  if (done) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kInternal, "SQL_FAILED", message);
+}
+
+absl::Status PrepareDatabase(const std::string& conninfo) {
+  PostgresStoreOptions options;
+  options.conninfo = conninfo;
+  DQ_RETURN_IF_ERROR(PostgresStore::Create(options).status());
+  return InstallTransitionCheck(conninfo);
+}
+
+template <typename T>
+T OrDie(absl::StatusOr<T> value) {
+  if (value.ok()) return std::move(value).value();
+  std::cerr << "no PostgreSQL for tests: " << value.status() << std::endl;
+  std::abort();
+}
+
+absl::StatusOr<bool> Prepared(const absl::Status& status) {
+  if (!status.ok()) return status;
+  return true;
+}
+
+// Stops the server after the last test.
+class ServerEnvironment : public ::testing::Environment {
+ public:
+  PrivatePostgres& Server() {
+    if (server_ != nullptr) return *server_;
+    server_ = OrDie(PrivatePostgres::Start({"log_statement=all"}));
+    OrDie<bool>(Prepared(server_->PrepareTemplate(PrepareDatabase)));
+    return *server_;
+  }
+  void TearDown() override { server_.reset(); }
+
+ private:
+  std::unique_ptr<PrivatePostgres> server_;
+};
+
+// Owned by GoogleTest.
+ServerEnvironment* const environment =
+    static_cast<ServerEnvironment*>(::testing::AddGlobalTestEnvironment(new ServerEnvironment));
+
+}  // namespace
+
+PrivatePostgres& TestServer() { return environment->Server(); }
+
+std::string NewStoreDatabase() { return OrDie(TestServer().CreateDatabase()); }
+
+}  // namespace dq
