@@ -80,6 +80,8 @@ void AppendEscaped(std::string& out, char c) {
 
 void SetLogLevel(LogLevel level) { g_level.store(level, std::memory_order_relaxed); }
 
+bool IsLogged(LogLevel level) { return level >= g_level.load(std::memory_order_relaxed); }
+
 std::string JsonEscape(std::string_view text) {
   std::string out;
   out.reserve(text.size() + 2);
@@ -98,7 +100,7 @@ std::string JsonEscape(std::string_view text) {
 }
 
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
-  if (level < g_level.load(std::memory_order_relaxed)) return;
+  if (!IsLogged(level)) return;
   std::string line = "{\"time\":\"";
   line += absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone());
   line.append("\",\"level\":\"").append(LevelName(level));

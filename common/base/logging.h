@@ -36,6 +36,9 @@ class LogField {
 // Lines below `level` are dropped. Default: kInfo.
 void SetLogLevel(LogLevel level);
 
+// Returns whether a line of `level` would be written: ask before composing a costly one.
+bool IsLogged(LogLevel level);
+
 // Writes a line. `event` is a short stable phrase, for example "job transition"; keys are literals.
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -73,6 +74,10 @@ struct JobName {
   std::string project;
   std::string id;
   friend auto operator<=>(const JobName&, const JobName&) = default;
+  template <typename H>
+  friend H AbslHashValue(H state, const JobName& name) {
+    return H::combine(std::move(state), name.project, name.id);
+  }
 };
 
 // Identifies one grant of one job. A message about a running job is believed only when all of it

@@ -1,7 +1,8 @@
 // The scheduler as the API layer sees it: submit, cancel, watch, worker sessions, live views. Owns
 // the engine's threads (run loop, commit writer, leadership). Every method returns at once and may
 // be called from a gRPC thread; callbacks and sinks are called once the decision is durable, from
-// an engine thread, and must not block. Thread-safe.
+// an engine thread, and must not block. Only a refusal for overload (QUEUE_FULL) or after Stop() is
+// handed to the callback from within the call. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -74,6 +75,9 @@ class WatchSink {
  public:
   virtual ~WatchSink() = default;
   virtual void Changed(const JobChange& change) = 0;
+  // The watch ended on the scheduler's side, because this replica leads no more; nothing follows.
+  // A watcher that comes back gets a new snapshot.
+  virtual void Lost(const absl::Status& why) { static_cast<void>(why); }
 };
 using WatchId = int64_t;
 

@@ -1,0 +1,249 @@
+// Leadership, time and commits.
+#include "scheduler/engine/cell.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/logging.h"
+
+namespace dq {
+namespace {
+
+constexpr int kKeyEpochShift = 40;
+
+// A timer that is served later than this was missed because the process stood still (stopped,
+// swapped out, machine asleep): the reports of that time are still unread.
+constexpr absl::Duration kStallMin = absl::Milliseconds(1500);
+
+// A commit that takes longer is treated as an outage: workers must hear something before they
+// fence themselves.
+constexpr absl::Duration kCommitMax = absl::Seconds(1);
+
+absl::Time ExecutionDeadline(const JobRecord& record, const Instant& now) {
+  return now.boot + (record.status.start_time + record.rules.execution_timeout - now.wall);
+}
+
+absl::Status InsertError(InsertOutcome outcome) {
+  if (outcome == InsertOutcome::kIdTaken) {
+    return MakeError(absl::StatusCode::kAlreadyExists, "ID_TAKEN",
+                     "A job of this id exists: choose another id.");
+  }
+  return MakeError(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
+                   "This request id was used with another body: choose another request id.");
+}
+
+}  // namespace
+
+Cell::Cell(const SchedulerOptions& options, CellSources sources, EngineMetrics& metrics,
+           WatchHub& watches)
+    : options_(options),
+      sources_(std::move(sources)),
+      retry_policy_(options.poison_losses_max),
+      metrics_(metrics),
+      watches_(watches),
+      refusal_(MakeError(absl::StatusCode::kUnavailable, "NOT_LEADER",
+                         "This scheduler does not lead yet.")),
+      leases_(options.lease_ttl, options.broken_stream_ttl),
+      workers_(demands_),
+      writes_(options.commit_batch_rows_max) {}
+
+void Cell::TakeOver(const Instant& now, int64_t epoch, std::vector<JobRecord> live,
+                    const std::map<JobState, int64_t>& counts) {
+  now_ = now;
+  epoch_ = epoch;
+  next_key_ = (epoch << kKeyEpochShift) + 1;
+  degraded_ = false;
+  sealed_at_ = absl::InfiniteFuture();
+  counts_ = counts;
+  writes_.Restart(epoch);
+  watches_.Restart(epoch);
+  for (JobRecord& record : live) LoadJob(std::move(record));
+  metrics_.Leading(true, epoch);
+  ReportGauges();
+  Log(LogLevel::kInfo, "leading", {{"epoch", epoch}, {"live_jobs", uint64_t{live.size()}}});
+}
+
+void Cell::LoadJob(JobRecord record) {
+  const DemandId demand = demands_.Intern(record.rules.stages);
+  LiveJob& job = jobs_.Add(std::move(record), demand);
+  if (IsLeased(job.record.status.state)) {
+    const Worker& worker = workers_.FindOrAdd(job.record.status.worker);
+    leases_.Grant(job.record.key, worker.id, now_.boot, ExecutionDeadline(job.record, now_));
+    return;
+  }
+  EnterState(job);
+  if (job.record.status.attempt == 0) job.queued_since = job.record.create_time;
+}
+
+void Cell::StepDown(const absl::Status& why) {
+  refusal_ = why;
+  if (!IsLeading()) return;
+  Log(LogLevel::kWarning, "leading no more", {{"epoch", epoch_}, {"reason", MessageOf(why)}});
+  epoch_ = 0;
+  std::deque<PendingBatch> unsaved = writes_.TakeAll();
+  std::vector<std::shared_ptr<WorkerSink>> sinks;
+  for (const Worker* worker : workers_.Connected()) sinks.push_back(worker->sink);
+  jobs_.Clear();
+  ready_ = ReadyQueue();
+  leases_ = LeaseTable(options_.lease_ttl, options_.broken_stream_ttl);
+  waits_ = TimerQueue();
+  workers_.Clear();
+  counts_.clear();
+  metrics_.Leading(false, 0);
+  for (PendingBatch& batch : unsaved) {
+    for (SubmitDone& done : batch.submitted) done(why);
+    for (Release& release : batch.releases) release(why);
+  }
+  for (const auto& sink : sinks) sink->Close(draining_ ? absl::OkStatus() : why);
+  watches_.EndAll(why);
+}
+
+void Cell::DatabaseLost(const Instant& now) {
+  now_ = now;
+  if (!IsLeading() || degraded_) return;
+  degraded_ = true;
+  metrics_.CommitFailed();
+  Log(LogLevel::kWarning, "database lost", {{"rows_pending", writes_.rows_pending()}});
+  for (const Worker* connected : workers_.Connected()) {
+    Worker& worker = *workers_.Find(connected->id);
+    if (worker.answered < worker.received) AnswerReport(worker, {});
+  }
+}
+
+void Cell::DatabaseFound(const Instant& now) {
+  now_ = now;
+  if (!degraded_ || sealed_at_ != absl::InfiniteFuture()) return;
+  degraded_ = false;
+  Log(LogLevel::kInfo, "database found", {{"rows_pending", writes_.rows_pending()}});
+}
+
+void Cell::Drain() {
+  draining_ = true;
+  for (const Worker* connected : workers_.Connected()) {
+    SendTurn(*workers_.Find(connected->id), {});
+  }
+}
+
+void Cell::Tick(const Instant& now) {
+  now_ = now;
+  if (!IsLeading()) return;
+  if (now.boot - sealed_at_ > kCommitMax) DatabaseLost(now);
+  EndLeases();
+  EndWaits();
+  Dispatch();
+}
+
+void Cell::EndLeases() {
+  if (leases_.NextDue() + kStallMin < now_.boot) {
+    Log(LogLevel::kWarning, "stood still",
+        {{"milliseconds", absl::ToInt64Milliseconds(now_.boot - leases_.NextDue())}});
+    leases_.RenewAll(now_.boot);
+  }
+  while (const std::optional<EndedLease> ended = leases_.PopEnded(now_.boot)) {
+    LiveJob& job = *jobs_.Find(ended->job);
+    const LeaseId lease = LeaseOf(job);
+    const bool expired = ended->end == LeaseEnd::kExpired;
+    if (expired) metrics_.LeaseExpired();
+    PendingBatch& batch =
+        EndAttempt(job, expired ? AttemptEnd::kLost : AttemptEnd::kTimedOut, {}, {});
+    if (const Worker& worker = *workers_.Find(ended->worker); worker.session != 0) {
+      const RevokeReason reason = expired ? RevokeReason::kLost : RevokeReason::kTimeout;
+      batch.TurnFor(worker.id, worker.session).revoked.push_back({lease, reason});
+    }
+    ForgetLease(ended->worker, job);
+  }
+}
+
+void Cell::EndWaits() {
+  while (const std::optional<JobKey> key = waits_.PopDue(now_.wall)) {
+    Apply(*jobs_.Find(*key), JobEvent::kReady, {});
+  }
+}
+
+void Cell::Dispatch() {
+  if (degraded_ || draining_) return;
+  // Gives one job to each worker in turn; a whole round without a match ends it.
+  size_t misses = 0;
+  while (!ready_.empty() && misses < workers_.LineLength()) {
+    Worker* const worker = workers_.Dequeue();
+    if (worker == nullptr) return;
+    const std::optional<JobKey> key = ready_.PopFor(worker->offer);
+    misses = key ? 0 : misses + 1;
+    if (key) Claim(*jobs_.Find(*key), *worker);
+    workers_.Enqueue(*worker);
+  }
+}
+
+absl::Time Cell::NextDue(const Instant& now) const {
+  if (!IsLeading()) return absl::InfiniteFuture();
+  absl::Time due = std::min(leases_.NextDue(), writes_.OldestOpened() + options_.commit_linger);
+  if (waits_.NextDue() != absl::InfiniteFuture()) {
+    due = std::min(due, now.boot + (waits_.NextDue() - now.wall));
+  }
+  if (!degraded_) due = std::min(due, sealed_at_ + kCommitMax + absl::Milliseconds(1));
+  return due;
+}
+
+std::shared_ptr<const WriteBatch> Cell::BatchToCommit(const Instant& now) {
+  const bool lingers = now.boot < writes_.OldestOpened() + options_.commit_linger;
+  if (!IsLeading() || (lingers && !writes_.HasFullBatch())) return nullptr;
+  std::shared_ptr<const WriteBatch> rows = writes_.Seal(now);
+  if (rows != nullptr) sealed_at_ = now.boot;
+  return rows;
+}
+
+void Cell::Committed(const Instant& now, BatchResult result) {
+  now_ = now;
+  PendingBatch batch = writes_.TakeDurable();
+  metrics_.BatchCommitted(static_cast<int64_t>(batch.RowCount()), now.boot - sealed_at_);
+  sealed_at_ = absl::InfiniteFuture();
+  DatabaseFound(now);
+  FinishInserts(batch, result);
+  for (Release& release : batch.releases) release(absl::OkStatus());
+  SendTurns(batch);
+  for (DraftChange& change : batch.changes) watches_.Publish(std::move(change.view), change.kind);
+  DropFinished(batch);
+  ReportGauges();
+}
+
+void Cell::FinishInserts(PendingBatch& batch, BatchResult& result) {
+  for (size_t i = 0; i < batch.submitted.size(); ++i) {
+    InsertResult& insert = result.inserts[i];
+    switch (insert.outcome) {
+      case InsertOutcome::kInserted:
+        batch.submitted[i](SubmitResult{batch.rows->inserts[i].record, false});
+        AddInserted(std::move(batch.rows->inserts[i].record));
+        break;
+      case InsertOutcome::kExisted:
+        batch.submitted[i](SubmitResult{std::move(insert.record), true});
+        break;
+      case InsertOutcome::kRequestIdReused:
+      case InsertOutcome::kIdTaken:
+        batch.submitted[i](InsertError(insert.outcome));
+        break;
+    }
+  }
+}
+
+void Cell::SendTurns(PendingBatch& batch) {
+  for (TurnDraft& draft : batch.turns) {
+    Worker* const worker = workers_.Find(draft.worker);
+    if (worker == nullptr || worker->session == 0 || worker->session != draft.session) continue;
+    SendTurn(*worker, std::move(draft.turn));
+  }
+}
+
+void Cell::DropFinished(const PendingBatch& batch) {
+  for (const LiveJob* job : batch.changed) {
+    const bool finished = IsTerminal(job->record.status.state);
+    if (finished && job->last_batch == batch.rows->sequence) jobs_.Erase(job->record.key);
+  }
+}
+
+void Cell::ReportGauges() {
+  for (const auto& [state, count] : counts_) metrics_.JobsInState(state, count);
+  metrics_.WorkersConnected(workers_.connected(), workers_.slots(), leases_.size());
+}
+
+}  // namespace dq

@@ -1,0 +1,170 @@
+// The heart of the scheduler: a deterministic function of (state, event, now). Every public method
+// takes an event, changes memory at once and adds what must be recorded to the write queue;
+// whatever may be told (acknowledgements, grants, closings, changes) is told by Committed() only,
+// after the batch it belongs to is durable. Knows no thread and no I/O: the run loop calls it, the
+// commit writer carries its batches away, keys and randomness come from the constructor.
+// Single-threaded.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "scheduler/core/lease_table.h"
+#include "scheduler/core/ready_queue.h"
+#include "scheduler/core/retry_policy.h"
+#include "scheduler/core/timer_queue.h"
+#include "scheduler/engine/engine_metrics.h"
+#include "scheduler/engine/instant.h"
+#include "scheduler/engine/job_table.h"
+#include "scheduler/engine/scheduler.h"
+#include "scheduler/engine/watch_hub.h"
+#include "scheduler/engine/worker_table.h"
+#include "scheduler/engine/write_queue.h"
+
+namespace dq {
+
+// Where the cell gets what must be unique.
+struct CellSources {
+  std::function<std::string()> lease_token;       // 32 random hex digits.
+  std::function<std::string()> uid;               // Unique for all time.
+  std::function<std::string(absl::Time)> job_id;  // For a job without a name.
+};
+
+class Cell {
+ public:
+  using CancelDone = std::function<void(absl::StatusOr<JobView>)>;
+  using ViewsDone = std::function<void(absl::StatusOr<std::vector<JobView>>)>;
+
+  // `metrics` and `watches` outlive the cell.
+  Cell(const SchedulerOptions& options, CellSources sources, EngineMetrics& metrics,
+       WatchHub& watches);
+
+  // Leadership.
+
+  // Begins to lead with what the database holds: every leased job gets one fresh TTL.
+  void TakeOver(const Instant& now, int64_t epoch, std::vector<JobRecord> live,
+                const std::map<JobState, int64_t>& counts);
+  // Stops leading: forgets everything, fails what waits with `why` and closes every session. Also
+  // tells why requests are refused from now on. Harmless when not leading.
+  void StepDown(const absl::Status& why);
+  bool IsLeading() const { return epoch_ != 0; }
+  int64_t epoch() const { return epoch_; }
+  // The database does not answer: running jobs go on, reports are answered as degraded, nothing new
+  // is accepted or granted, until the database is found again: by a successful commit, or by
+  // DatabaseFound() while none is being repeated.
+  void DatabaseLost(const Instant& now);
+  void DatabaseFound(const Instant& now);
+  bool IsDegraded() const { return degraded_; }
+  // Grants nothing any more and asks every worker to connect elsewhere.
+  void Drain();
+
+  // Requests; see Scheduler.
+
+  void Submit(const Instant& now, JobRecord record, SubmitDone done);
+  void Cancel(const Instant& now, const JobName& name, const std::string& reason,
+              const std::string& actor, CancelDone done);
+  void GetLiveJobs(const Instant& now, const std::string& project,
+                   const std::vector<std::string>& ids, ViewsDone done);
+  absl::StatusOr<SchedulerStats> GetStats(const Instant& now) const;
+  absl::StatusOr<std::vector<WorkerView>> ListWorkers() const;
+
+  // Worker sessions; see Scheduler.
+
+  void OpenSession(const Instant& now, SessionId session, WorkerHello hello,
+                   std::shared_ptr<WorkerSink> sink);
+  void HandleReport(const Instant& now, SessionId session, const WorkerReport& report);
+  void CloseSession(const Instant& now, SessionId session);
+
+  // Time and the writer.
+
+  // Does what time has brought about: ends leases, ends waits, grants. Call after every event.
+  void Tick(const Instant& now);
+  // Returns when Tick() or BatchToCommit() has something to do next, on the boot clock.
+  absl::Time NextDue(const Instant& now) const;
+  // Returns the next batch to commit; null when there is none, one is being committed, or the
+  // linger time is not over. Repeat the commit until it succeeds, then call Committed().
+  std::shared_ptr<const WriteBatch> BatchToCommit(const Instant& now);
+  // The batch is durable: tells what it allows to tell.
+  void Committed(const Instant& now, BatchResult result);
+  bool HasPendingWrites() const { return !writes_.empty(); }
+
+ private:
+  // What a transition's event says besides the state.
+  struct Note {
+    std::string_view actor = "scheduler";
+    std::string reason = {};
+    std::string message = {};
+  };
+
+  // cell.cc: leadership, time and commits.
+  void LoadJob(JobRecord record);
+  void EndLeases();
+  void EndWaits();
+  void Dispatch();
+  void FinishInserts(PendingBatch& batch, BatchResult& result);
+  void SendTurns(PendingBatch& batch);
+  void DropFinished(const PendingBatch& batch);
+  void ReportGauges();
+
+  // cell_jobs.cc: jobs. Apply() is the only function that changes the state of an existing job.
+  PendingBatch& Apply(LiveJob& job, JobEvent event, Note note);
+  void LeaveState(LiveJob& job, JobState to);
+  void EnterState(LiveJob& job);
+  void AddInserted(JobRecord record);
+  void CancelLive(LiveJob& job, Note note);
+  void Claim(LiveJob& job, Worker& worker);
+  PendingBatch& EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported, Note note);
+  JobFailure FailureOf(const LiveJob& job, AttemptEnd end, JobFailure reported) const;
+  void AddOutputs(LiveJob& job, JobResult result);
+  void EndLease(LiveJob& job);
+
+  // cell_workers.cc: what workers say and hear.
+  WorkerWelcome AttachHeld(Worker& worker);
+  void HandleLease(Worker& worker, const LeaseReport& report, WorkerTurn& answer);
+  void HandleProgress(LiveJob& job, const JobProgress& progress, WorkerTurn& answer);
+  void HandleOutcome(Worker& worker, LiveJob& job, const Outcome& outcome);
+  void RefuseStale(const Worker& worker, const LiveJob* job, const LeaseReport& report,
+                   WorkerTurn& answer);
+  void MarkSeen(Worker& worker, LiveJob& job);
+  void ReleaseUnlisted(const Worker& worker);
+  void AnswerReport(Worker& worker, WorkerTurn answer);
+  void SendTurn(Worker& worker, WorkerTurn turn);
+  void ForgetLease(WorkerId worker, const LiveJob& job);
+  void ForgetIfGone(WorkerId worker);
+
+  // cell_views.cc: what is shown and told.
+  absl::Status CheckLeading() const;
+  absl::Status CheckAccepting() const;
+  std::shared_ptr<JobView> MakeView(const LiveJob& job) const;
+  void RecordChange(PendingBatch* batch, const LiveJob& job, ChangeKind kind);
+  void WhenDurable(const LiveJob& job, Release release);
+
+  const SchedulerOptions options_;
+  const CellSources sources_;
+  const RetryPolicy retry_policy_;
+  EngineMetrics& metrics_;
+  WatchHub& watches_;
+
+  Instant now_;  // Of the event being handled.
+  int64_t epoch_ = 0;
+  absl::Status refusal_;  // Why requests are refused while not leading.
+  bool degraded_ = false;
+  bool draining_ = false;
+  int64_t next_key_ = 1;
+  absl::Time sealed_at_ = absl::InfiniteFuture();  // Of the batch being committed; boot clock.
+
+  StageDemands demands_;
+  JobTable jobs_;
+  ReadyQueue ready_;
+  LeaseTable leases_;
+  TimerQueue waits_;  // Ends of PENDING, wall clock.
+  WorkerTable workers_;
+  WriteQueue writes_;
+  std::map<JobState, int64_t> counts_;
+};
+
+}  // namespace dq

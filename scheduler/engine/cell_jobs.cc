@@ -1,0 +1,267 @@
+// Jobs: submitted, cancelled, claimed, ended, and the one function that changes a state.
+#include <cstdlib>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/error.h"
+#include "common/base/logging.h"
+#include "scheduler/core/state_table.h"
+#include "scheduler/engine/cell.h"
+
+namespace dq {
+namespace {
+
+// Ordinary steps are in the job's history; the log's default level tells of failures only.
+LogLevel LevelOf(JobEvent event) {
+  const bool charged =
+      event == JobEvent::kRetry || event == JobEvent::kGiveUp || event == JobEvent::kLose;
+  return charged ? LogLevel::kInfo : LogLevel::kDebug;
+}
+
+void LogTransition(const JobRecord& job, const JobEventRecord& event) {
+  if (!IsLogged(LevelOf(event.event))) return;
+  Log(LevelOf(event.event), "job transition",
+      {{"job", job.name.id},
+       {"project", job.name.project},
+       {"from", event.from ? StateName(*event.from) : std::string_view()},
+       {"to", StateName(event.to)},
+       {"transition", EventName(event.event)},
+       {"attempt", event.attempt},
+       {"worker", event.worker},
+       {"actor", event.actor},
+       {"reason", event.reason}});
+}
+
+// A table that says no to the engine's own decision is a bug that must not reach the database.
+[[noreturn]] void DieOfIllegalTransition(const LiveJob& job, JobEvent event) {
+  Log(LogLevel::kError, "illegal transition",
+      {{"job", job.record.name.id},
+       {"from", StateName(job.record.status.state)},
+       {"transition", EventName(event)}});
+  std::abort();
+}
+
+std::string_view SuffixOf(int16_t output_kind) {
+  static constexpr std::string_view kSuffixes[] = {"output",  "cleaned",  "report",
+                                                   "changes", "clusters", "rejects"};
+  const bool known = output_kind > 0 && output_kind < std::ssize(kSuffixes);
+  return kSuffixes[known ? output_kind : 0];
+}
+
+JobFailure SystemFailure(std::string_view reason, std::string message) {
+  return {std::string(reason), std::move(message), {{"category", "system"}}};
+}
+
+}  // namespace
+
+void Cell::Submit(const Instant& now, JobRecord record, SubmitDone done) {
+  now_ = now;
+  if (absl::Status refusal = CheckAccepting(); !refusal.ok()) return done(refusal);
+  record.key = next_key_++;
+  record.uid = sources_.uid();
+  record.create_time = now.wall;
+  if (record.name.id.empty()) record.name.id = sources_.job_id(now.wall);
+  if (record.request_id.empty()) record.request_id = record.uid;
+  record.status = JobStatus();
+  record.status.version = 1;
+  record.status.state = JobState::kQueued;
+  if (record.rules.not_before > now.wall) {
+    record.status.state = JobState::kPending;
+    record.status.wait_reason = WaitReason::kNotBefore;
+    record.status.wait_until = record.rules.not_before;
+  }
+  JobEventRecord created;
+  created.sequence = 1;
+  created.time = now.wall;
+  created.to = record.status.state;
+  created.actor = record.created_by;
+  LogTransition(record, created);
+  writes_.Insert({std::move(record), {std::move(created)}}, std::move(done), now);
+}
+
+void Cell::AddInserted(JobRecord record) {
+  const DemandId demand = demands_.Intern(record.rules.stages);
+  LiveJob& job = jobs_.Add(std::move(record), demand);
+  ++counts_[job.record.status.state];
+  EnterState(job);
+  RecordChange(nullptr, job, ChangeKind::kState);
+}
+
+void Cell::Cancel(const Instant& now, const JobName& name, const std::string& reason,
+                  const std::string& actor, CancelDone done) {
+  now_ = now;
+  if (absl::Status refusal = CheckAccepting(); !refusal.ok()) return done(refusal);
+  LiveJob* const job = jobs_.Find(name);
+  const absl::Status not_live =
+      MakeError(absl::StatusCode::kNotFound, "NOT_LIVE", "There is no live job " + name.id + ".");
+  if (job == nullptr) return done(not_live);
+  if (IsTerminal(job->record.status.state)) {
+    // Its end is decided and not yet durable: the caller reads the database afterwards.
+    return WhenDurable(*job, [done = std::move(done), not_live](const absl::Status& status) {
+      done(status.ok() ? not_live : status);
+    });
+  }
+  if (job->record.status.state != JobState::kCancelling) {
+    CancelLive(*job, {.actor = actor, .message = reason});
+  }
+  WhenDurable(*job, [done = std::move(done), view = MakeView(*job)](const absl::Status& status) {
+    if (status.ok()) {
+      done(std::move(*view));
+    } else {
+      done(status);
+    }
+  });
+}
+
+void Cell::CancelLive(LiveJob& job, Note note) {
+  if (!IsLeased(job.record.status.state)) {
+    Apply(job, JobEvent::kCancel, std::move(note));
+    return;
+  }
+  PendingBatch& batch = Apply(job, JobEvent::kRequestCancel, std::move(note));
+  const Worker* const worker = workers_.Find(leases_.Find(job.record.key)->worker);
+  if (worker->session == 0) return;
+  batch.TurnFor(worker->id, worker->session)
+      .revoked.push_back({LeaseOf(job), RevokeReason::kCancel});
+}
+
+void Cell::Claim(LiveJob& job, Worker& worker) {
+  JobStatus& status = job.record.status;
+  ++status.attempt;
+  status.lease_token = sources_.lease_token();
+  status.worker = worker.hello.instance;
+  status.start_time = now_.wall;
+  job.progress = JobProgress();
+  job.session = worker.session;
+  job.lease_seen = false;
+  --worker.credits;
+  ++worker.unseen;
+  PendingBatch& batch = Apply(job, JobEvent::kClaim, {});
+  leases_.Grant(job.record.key, worker.id, now_.boot,
+                now_.boot + job.record.rules.execution_timeout);
+  batch.TurnFor(worker.id, worker.session)
+      .grants.push_back({LeaseOf(job), job.record.payload.grant});
+  metrics_.LeaseGranted();
+  metrics_.QueueWaited(now_.wall - job.queued_since);
+}
+
+JobFailure Cell::FailureOf(const LiveJob& job, AttemptEnd end, JobFailure reported) const {
+  switch (end) {
+    case AttemptEnd::kLost:
+      return SystemFailure("WORKER_LOST", "Worker " + job.record.status.worker +
+                                              " was not heard of until its lease ended.");
+    case AttemptEnd::kTimedOut:
+      return {"TIMEOUT",
+              absl::StrCat("The attempt took longer than ",
+                           absl::FormatDuration(job.record.rules.execution_timeout),
+                           ": raise execution_timeout or give less data."),
+              {{"category", "processing"}}};
+    case AttemptEnd::kStopped:
+      return SystemFailure("WORKER_STOPPED",
+                           "Worker " + job.record.status.worker + " stopped without being asked.");
+    case AttemptEnd::kCompleted:
+    case AttemptEnd::kReleased:
+    case AttemptEnd::kFailedRetryable:
+    case AttemptEnd::kFailedForGood:
+      return reported;
+  }
+  return reported;
+}
+
+PendingBatch& Cell::EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported, Note note) {
+  JobStatus& status = job.record.status;
+  const AttemptDecision decision = retry_policy_.Decide(job.record.rules, status, end);
+  JobFailure failure = FailureOf(job, end, std::move(reported));
+  if (decision.poison) {
+    failure = SystemFailure(
+        "POISON", absl::StrCat(status.losses + decision.losses,
+                               " workers were lost over this job, last ", status.worker, "."));
+  }
+  status.charges += decision.charges;
+  status.losses += decision.losses;
+  if (decision.charges > 0) {
+    metrics_.AttemptFailed(failure.reason);
+    note.reason = failure.reason;
+    note.message = failure.message;
+  }
+  if (decision.event == JobEvent::kRetry) {
+    status.wait_reason = WaitReason::kBackoff;
+    status.wait_until = now_.wall + decision.backoff;
+  }
+  if (decision.event == JobEvent::kComplete) status.error = JobFailure();
+  if (decision.charges > 0 && status.state != JobState::kCancelling) {
+    status.error = std::move(failure);
+  }
+  return Apply(job, decision.event, std::move(note));
+}
+
+void Cell::AddOutputs(LiveJob& job, JobResult result) {
+  for (JobOutput& output : result.outputs) {
+    output.file_id = absl::StrCat(job.record.name.id, "-", std::string(SuffixOf(output.kind)));
+  }
+  job.record.result = std::move(result);
+}
+
+PendingBatch& Cell::Apply(LiveJob& job, JobEvent event, Note note) {
+  JobStatus& status = job.record.status;
+  const JobState from = status.state;
+  const std::optional<JobState> to = NextState(from, event);
+  if (!to) DieOfIllegalTransition(job, event);
+  PendingBatch& batch = writes_.Change(job, now_);
+  LeaveState(job, *to);
+  status.state = *to;
+  ++status.version;
+  JobEventRecord& record = WriteQueue::RowOf(batch, job).events.emplace_back();
+  record.sequence = status.version;
+  record.time = now_.wall;
+  record.event = event;
+  record.from = from;
+  record.to = *to;
+  record.attempt = status.attempt;
+  record.worker = IsLeased(from) || IsLeased(*to) ? status.worker : "";
+  record.actor = note.actor;
+  record.reason = std::move(note.reason);
+  record.message = std::move(note.message);
+  LogTransition(job.record, record);
+  --counts_[from];
+  ++counts_[*to];
+  EnterState(job);
+  RecordChange(&batch, job, ChangeKind::kState);
+  return batch;
+}
+
+void Cell::LeaveState(LiveJob& job, JobState to) {
+  JobStatus& status = job.record.status;
+  if (status.state == JobState::kPending) waits_.Clear(job.record.key);
+  if (status.state == JobState::kQueued) ready_.Erase(AsReady(job));
+  if (IsLeased(status.state) && !IsLeased(to)) EndLease(job);
+  if (to == JobState::kPending) return;
+  status.wait_reason = WaitReason::kNone;
+  status.wait_until = absl::InfinitePast();
+}
+
+void Cell::EndLease(LiveJob& job) {
+  job.ended = LeaseOf(job);
+  job.record.status.lease_token.clear();
+  const Lease* const lease = leases_.Find(job.record.key);
+  if (lease == nullptr) return;
+  const WorkerId worker = lease->worker;
+  leases_.Remove(job.record.key);
+  ForgetLease(worker, job);
+}
+
+void Cell::EnterState(LiveJob& job) {
+  JobStatus& status = job.record.status;
+  if (status.state == JobState::kPending) waits_.Set(job.record.key, status.wait_until);
+  if (status.state == JobState::kQueued) {
+    job.queued_since = now_.wall;
+    ready_.Push(AsReady(job));
+  }
+  if (!IsTerminal(status.state)) return;
+  status.end_time = now_.wall;
+  const bool ran = status.start_time != absl::InfinitePast();
+  metrics_.JobFinished(status.state,
+                       ran ? status.end_time - status.start_time : absl::ZeroDuration());
+}
+
+}  // namespace dq

@@ -1,0 +1,120 @@
+// Views: what callers and watchers see, and when.
+#include <algorithm>
+#include <utility>
+
+#include "common/base/error.h"
+#include "scheduler/engine/cell.h"
+
+namespace dq {
+
+absl::Status Cell::CheckLeading() const { return IsLeading() ? absl::OkStatus() : refusal_; }
+
+absl::Status Cell::CheckAccepting() const {
+  if (!IsLeading()) return refusal_;
+  if (draining_) {
+    return MakeError(absl::StatusCode::kUnavailable, "DRAINING",
+                     "This scheduler shuts down: try again, another takes over.");
+  }
+  if (degraded_) {
+    return MakeError(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
+                     "The database does not answer: try again later.");
+  }
+  if (writes_.rows_pending() >= options_.commands_queued_max) {
+    return MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
+                     "Too much waits to be recorded: try again later.");
+  }
+  return absl::OkStatus();
+}
+
+std::shared_ptr<JobView> Cell::MakeView(const LiveJob& job) const {
+  auto view = std::make_shared<JobView>();
+  view->record = job.record;
+  if (view->record.result) view->record.result->report_json.clear();
+  JobStatus& status = view->record.status;
+  if (IsLeased(status.state)) view->progress = job.progress;
+  if (status.state != JobState::kQueued) return view;
+  if (workers_.AnyServes(job.demand)) {
+    status.wait_reason = WaitReason::kBehindOthers;
+    view->queue_position = ready_.CountBefore(AsReady(job));
+  } else {
+    status.wait_reason = WaitReason::kNoWorkerForStage;
+  }
+  return view;
+}
+
+void Cell::RecordChange(PendingBatch* batch, const LiveJob& job, ChangeKind kind) {
+  std::shared_ptr<const JobView> view;
+  if (watches_.IsRecording()) view = MakeView(job);
+  if (batch == nullptr) {
+    watches_.Publish(std::move(view), kind);
+  } else {
+    batch->changes.push_back({kind, std::move(view)});
+  }
+}
+
+void Cell::WhenDurable(const LiveJob& job, Release release) {
+  PendingBatch* const batch = writes_.Find(job.last_batch);
+  if (batch == nullptr) return release(absl::OkStatus());
+  batch->releases.push_back(std::move(release));
+}
+
+void Cell::GetLiveJobs(const Instant& now, const std::string& project,
+                       const std::vector<std::string>& ids, ViewsDone done) {
+  now_ = now;
+  if (absl::Status refusal = CheckLeading(); !refusal.ok()) return done(refusal);
+  std::vector<LiveJob*> jobs = ids.empty() ? jobs_.OfProject(project) : std::vector<LiveJob*>();
+  for (const std::string& id : ids) {
+    if (LiveJob* const job = jobs_.Find(JobName{project, id})) jobs.push_back(job);
+  }
+  auto views = std::make_shared<std::vector<JobView>>();
+  const LiveJob* newest = nullptr;
+  for (const LiveJob* job : jobs) {
+    if (newest == nullptr || job->last_batch > newest->last_batch) newest = job;
+    if (!IsTerminal(job->record.status.state)) views->push_back(*MakeView(*job));
+  }
+  if (newest == nullptr) return done(std::move(*views));
+  // What was decided may not be seen before it is durable.
+  WhenDurable(*newest, [done = std::move(done), views](const absl::Status& status) {
+    if (status.ok()) {
+      done(std::move(*views));
+    } else {
+      done(status);
+    }
+  });
+}
+
+absl::StatusOr<SchedulerStats> Cell::GetStats(const Instant& now) const {
+  if (!IsLeading()) return refusal_;
+  SchedulerStats stats;
+  for (const auto& [state, count] : counts_) {
+    if (count != 0) stats.jobs_by_state[state] = count;
+  }
+  stats.workers = static_cast<int32_t>(workers_.connected());
+  stats.slots = static_cast<int32_t>(workers_.slots());
+  stats.slots_busy = static_cast<int32_t>(leases_.size());
+  stats.epoch = epoch_;
+  if (const std::optional<JobKey> oldest = ready_.OldestKey()) {
+    stats.oldest_queued_age = now.wall - jobs_.Find(*oldest)->record.create_time;
+  }
+  return stats;
+}
+
+absl::StatusOr<std::vector<WorkerView>> Cell::ListWorkers() const {
+  if (!IsLeading()) return refusal_;
+  std::vector<WorkerView> views;
+  for (const Worker* worker : workers_.Connected()) {
+    WorkerView& view = views.emplace_back();
+    view.instance = worker->hello.instance;
+    view.version = worker->hello.version;
+    view.stages = worker->hello.stages;
+    view.labels = worker->hello.labels;
+    view.slots = worker->hello.slots;
+    view.draining = worker->draining;
+    view.connect_time = worker->connect_time;
+    view.last_report_time = worker->last_report_time;
+    for (JobKey key : leases_.JobsOf(worker->id)) view.jobs.push_back(jobs_.Find(key)->record.name);
+  }
+  return views;
+}
+
+}  // namespace dq

@@ -1,0 +1,70 @@
+#include "scheduler/engine/job_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dq {
+
+LiveJob& JobTable::Add(JobRecord record, DemandId demand) {
+  auto job = std::make_unique<LiveJob>();
+  job->record = std::move(record);
+  job->demand = demand;
+  job->row_attempt = job->record.status.attempt;
+  job->row_token = job->record.status.lease_token;
+  LiveJob& added = *job;
+  by_key_[added.record.key] = std::move(job);
+  by_name_.insert(&added);
+  return added;
+}
+
+LiveJob* JobTable::Find(JobKey key) {
+  const auto found = by_key_.find(key);
+  return found == by_key_.end() ? nullptr : found->second.get();
+}
+
+const LiveJob* JobTable::Find(JobKey key) const {
+  const auto found = by_key_.find(key);
+  return found == by_key_.end() ? nullptr : found->second.get();
+}
+
+LiveJob* JobTable::Find(const JobName& name) {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : *found;
+}
+
+void JobTable::Erase(JobKey key) {
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return;
+  by_name_.erase(found->second.get());
+  by_key_.erase(found);
+}
+
+void JobTable::Clear() {
+  by_name_.clear();
+  by_key_.clear();
+}
+
+std::vector<LiveJob*> JobTable::OfProject(const std::string& project) {
+  std::vector<LiveJob*> jobs;
+  for (const auto& [key, job] : by_key_) {
+    if (job->record.name.project == project) jobs.push_back(job.get());
+  }
+  std::ranges::sort(jobs, {}, [](const LiveJob* job) { return job->record.key; });
+  return jobs;
+}
+
+ReadyJob AsReady(const LiveJob& job) {
+  return {job.record.key, job.record.rules.priority, job.demand};
+}
+
+LeaseId LeaseOf(const LiveJob& job) {
+  return {job.record.name, job.record.status.attempt, job.record.status.lease_token};
+}
+
+bool Holds(const LiveJob& job, const LeaseId& lease) {
+  const JobStatus& status = job.record.status;
+  return IsLeased(status.state) && status.attempt == lease.attempt &&
+         status.lease_token == lease.token;
+}
+
+}  // namespace dq

@@ -1,0 +1,101 @@
+#include "scheduler/engine/leader_election.h"
+
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "common/base/error.h"
+#include "common/base/logging.h"
+#include "common/base/status_macros.h"
+
+namespace dq {
+namespace {
+
+constexpr int kLoadPageJobs = 5000;
+constexpr int64_t kNoEpoch = 0;
+
+}  // namespace
+
+LeaderElection::LeaderElection(JobStore& store, ElectionOptions options, ElectionListener listener)
+    : store_(store), options_(std::move(options)), listener_(std::move(listener)) {}
+
+LeaderElection::~LeaderElection() { Stop(); }
+
+void LeaderElection::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void LeaderElection::Stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    changed_.NotifyAll();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void LeaderElection::Resign(int64_t epoch) {
+  MutexLock lock(mutex_);
+  resigned_ = epoch;
+  changed_.NotifyAll();
+}
+
+bool LeaderElection::IsOver(int64_t epoch) {
+  MutexLock lock(mutex_);
+  return stopping_ || (epoch != kNoEpoch && resigned_ >= epoch);
+}
+
+void LeaderElection::Pause(int64_t epoch) {
+  const absl::Time due = absl::Now() + options_.renew_interval;
+  while (!IsOver(epoch) && absl::Now() < due) {
+    MutexLock lock(mutex_);
+    if (!stopping_) changed_.WaitFor(mutex_, absl::ToChronoNanoseconds(due - absl::Now()));
+  }
+}
+
+void LeaderElection::Run() {
+  while (!IsOver(kNoEpoch)) {
+    Compete();
+    Pause(kNoEpoch);
+  }
+}
+
+void LeaderElection::Compete() {
+  const absl::StatusOr<Leadership> won =
+      store_.AcquireLeadership(options_.instance, options_.address, options_.ttl);
+  if (!won.ok()) return listener_.waiting(won.status());
+  absl::StatusOr<TakenOver> loaded = Load(won->epoch);
+  if (!loaded.ok()) return listener_.waiting(loaded.status());
+  listener_.elected(*std::move(loaded));
+  Hold(won->epoch);
+  if (!IsOver(kNoEpoch)) return;
+  if (const absl::Status released = store_.ReleaseLeadership(won->epoch); !released.ok()) {
+    Log(LogLevel::kWarning, "leadership not given back", {{"message", MessageOf(released)}});
+  }
+}
+
+absl::StatusOr<TakenOver> LeaderElection::Load(int64_t epoch) {
+  TakenOver taken;
+  taken.epoch = epoch;
+  JobKey after = 0;
+  while (true) {
+    DQ_ASSIGN_OR_RETURN(std::vector<JobRecord> page, store_.LoadLiveJobs(after, kLoadPageJobs));
+    for (JobRecord& job : page) taken.live.push_back(std::move(job));
+    if (page.size() < kLoadPageJobs) break;
+    after = taken.live.back().key;
+    DQ_RETURN_IF_ERROR(store_.RenewLeadership(epoch, options_.ttl));
+  }
+  DQ_ASSIGN_OR_RETURN(taken.counts, store_.LoadStateCounts());
+  return taken;
+}
+
+void LeaderElection::Hold(int64_t epoch) {
+  while (true) {
+    Pause(epoch);
+    if (IsOver(epoch)) return;
+    const absl::Status renewed = store_.RenewLeadership(epoch, options_.ttl);
+    if (absl::IsAborted(renewed)) return listener_.lost(epoch, renewed);
+    listener_.renewed(epoch, renewed);
+  }
+}
+
+}  // namespace dq

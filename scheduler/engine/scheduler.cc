@@ -1,0 +1,312 @@
+// Wires the cell, its run loop, the commit writer and the election together.
+#include "scheduler/engine/scheduler.h"
+
+#include <atomic>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "common/base/error.h"
+#include "common/base/logging.h"
+#include "common/base/mutex.h"
+#include "common/base/random_id.h"
+#include "scheduler/engine/cell.h"
+#include "scheduler/engine/commit_writer.h"
+#include "scheduler/engine/leader_election.h"
+#include "scheduler/engine/run_loop.h"
+#include "scheduler/engine/watch_hub.h"
+
+namespace dq {
+namespace {
+
+constexpr size_t kTokenBytes = 16;
+
+CellSources RandomSources() {
+  return {.lease_token = [] { return RandomHex(kTokenBytes); },
+          .uid = [] { return RandomHex(kTokenBytes); },
+          .job_id = [](absl::Time now) { return TimeOrderedId("j-", now); }};
+}
+
+absl::Status Draining() {
+  return MakeError(absl::StatusCode::kUnavailable, "DRAINING",
+                   "This scheduler shuts down: try again, another takes over.");
+}
+
+absl::Status QueueFull() {
+  return MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
+                   "The scheduler is overloaded: try again later.");
+}
+
+// Returns what callers are told while another leads: they find the leader in the metadata.
+absl::Status AsRefusal(const absl::Status& why) {
+  const bool database = ReasonOf(why) == "DATABASE_UNAVAILABLE";
+  return MakeError(absl::StatusCode::kUnavailable, database ? "DATABASE_UNAVAILABLE" : "NOT_LEADER",
+                   MessageOf(why), MetadataOf(why));
+}
+
+}  // namespace
+
+class Scheduler::Impl {
+ public:
+  Impl(SchedulerOptions options, JobStore& store, const Clock& clock, EngineMetrics& metrics);
+
+  void Start();
+  void Stop() EXCLUDES(mutex_);
+  bool IsServing() const { return serving_.load(std::memory_order_acquire); }
+  absl::Status Refusal() const EXCLUDES(mutex_);
+
+  // Runs `act(cell, now)` on the loop, or tells `done` why it will not.
+  template <typename Done, typename Act>
+  void Ask(Done done, Act act);
+  // Runs `act(cell, now)` on the loop even when many wait; not at all after Stop().
+  template <typename Act>
+  bool Tell(Act act);
+
+  WatchHub& watches() { return watches_; }
+  SessionId NextSession() { return next_session_.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  CommitListener ListenToWriter();
+  ElectionListener ListenToElection();
+  absl::Time AfterPass(const Instant& now) EXCLUDES(mutex_);
+  void StepDown(const absl::Status& why) EXCLUDES(mutex_);
+  void WaitUntilFlushed() EXCLUDES(mutex_);
+
+  const SchedulerOptions options_;
+  WatchHub watches_;
+  Cell cell_;  // Touched by the loop's thread only.
+  std::atomic<bool> serving_ = false;
+  std::atomic<SessionId> next_session_ = 1;
+  mutable Mutex mutex_;
+  CondVar flushed_changed_;
+  bool flushing_ GUARDED_BY(mutex_) = false;
+  bool flushed_ GUARDED_BY(mutex_) = false;
+  bool started_ GUARDED_BY(mutex_) = false;
+  absl::Status refusal_ GUARDED_BY(mutex_);
+  CommitWriter writer_;
+  LeaderElection election_;
+  RunLoop loop_;
+};
+
+Scheduler::Impl::Impl(SchedulerOptions options, JobStore& store, const Clock& clock,
+                      EngineMetrics& metrics)
+    : options_(std::move(options)),
+      watches_(options_.watch_backlog_messages_max),
+      cell_(options_, RandomSources(), metrics, watches_),
+      refusal_(MakeError(absl::StatusCode::kUnavailable, "NOT_LEADER",
+                         "This scheduler does not lead yet.")),
+      writer_(store, ListenToWriter()),
+      election_(store,
+                {options_.instance, options_.address, options_.leadership_ttl,
+                 options_.leadership_renew_interval},
+                ListenToElection()),
+      loop_(clock, options_.commands_queued_max,
+            [this](const Instant& now) { return AfterPass(now); }) {}
+
+CommitListener Scheduler::Impl::ListenToWriter() {
+  CommitListener listener;
+  listener.committed = [this](int64_t epoch, BatchResult result) {
+    Tell([epoch, result = std::move(result)](Cell& cell, const Instant& now) mutable {
+      if (cell.epoch() == epoch) cell.Committed(now, std::move(result));
+    });
+  };
+  listener.refused = [this](int64_t epoch, const absl::Status& why) {
+    Tell([this, epoch, why](Cell& cell, const Instant&) {
+      if (cell.epoch() != epoch) return;
+      StepDown(why);
+      election_.Resign(epoch);
+    });
+  };
+  listener.failing = [this](int64_t epoch, const absl::Status&) {
+    Tell([epoch](Cell& cell, const Instant& now) {
+      if (cell.epoch() == epoch) cell.DatabaseLost(now);
+    });
+  };
+  return listener;
+}
+
+ElectionListener Scheduler::Impl::ListenToElection() {
+  ElectionListener listener;
+  listener.elected = [this](TakenOver taken) {
+    Tell([this, taken = std::move(taken)](Cell& cell, const Instant& now) mutable {
+      cell.TakeOver(now, taken.epoch, std::move(taken.live), taken.counts);
+      serving_.store(true, std::memory_order_release);
+    });
+  };
+  listener.lost = [this](int64_t epoch, const absl::Status& why) {
+    Tell([this, epoch, why](Cell& cell, const Instant&) {
+      if (cell.epoch() == epoch) StepDown(why);
+    });
+  };
+  listener.waiting = [this](const absl::Status& why) {
+    Tell([this, why](Cell&, const Instant&) { StepDown(why); });
+  };
+  listener.renewed = [this](int64_t epoch, const absl::Status& status) {
+    Tell([epoch, ok = status.ok()](Cell& cell, const Instant& now) {
+      if (cell.epoch() != epoch) return;
+      ok ? cell.DatabaseFound(now) : cell.DatabaseLost(now);
+    });
+  };
+  return listener;
+}
+
+void Scheduler::Impl::StepDown(const absl::Status& why) {
+  const absl::Status refusal = AsRefusal(why);
+  {
+    MutexLock lock(mutex_);
+    refusal_ = refusal;
+  }
+  serving_.store(false, std::memory_order_release);
+  writer_.Abandon();
+  cell_.StepDown(refusal);
+}
+
+absl::Status Scheduler::Impl::Refusal() const {
+  MutexLock lock(mutex_);
+  return refusal_;
+}
+
+absl::Time Scheduler::Impl::AfterPass(const Instant& now) {
+  cell_.Tick(now);
+  if (std::shared_ptr<const WriteBatch> batch = cell_.BatchToCommit(now)) {
+    writer_.Commit(std::move(batch));
+  }
+  watches_.Deliver();
+  MutexLock lock(mutex_);
+  if (flushing_ && !flushed_ && (!cell_.HasPendingWrites() || cell_.IsDegraded())) {
+    flushed_ = true;
+    flushed_changed_.NotifyAll();
+  }
+  return cell_.NextDue(now);
+}
+
+void Scheduler::Impl::Start() {
+  {
+    MutexLock lock(mutex_);
+    started_ = true;
+  }
+  loop_.Start();
+  writer_.Start();
+  election_.Start();
+}
+
+void Scheduler::Impl::WaitUntilFlushed() {
+  // Renewals go on meanwhile, so that what was decided can still be recorded.
+  const absl::Time deadline = absl::Now() + options_.leadership_ttl;
+  MutexLock lock(mutex_);
+  while (!flushed_ && absl::Now() < deadline) {
+    flushed_changed_.WaitFor(mutex_, absl::ToChronoNanoseconds(deadline - absl::Now()));
+  }
+}
+
+void Scheduler::Impl::Stop() {
+  {
+    MutexLock lock(mutex_);
+    if (!std::exchange(started_, false)) return;
+  }
+  Tell([this](Cell& cell, const Instant&) {
+    cell.Drain();
+    MutexLock lock(mutex_);
+    flushing_ = true;
+  });
+  WaitUntilFlushed();
+  serving_.store(false, std::memory_order_release);
+  Tell([](Cell& cell, const Instant&) { cell.StepDown(Draining()); });
+  loop_.Stop();
+  writer_.Stop();
+  election_.Stop();
+}
+
+template <typename Act>
+bool Scheduler::Impl::Tell(Act act) {
+  return loop_.Post([this, act = std::move(act)](const Instant& now) mutable { act(cell_, now); });
+}
+
+template <typename Done, typename Act>
+void Scheduler::Impl::Ask(Done done, Act act) {
+  // Shared, because a refused command takes its captures with it.
+  auto shared_done = std::make_shared<Done>(std::move(done));
+  const bool accepted =
+      loop_.Offer([this, shared_done, act = std::move(act)](const Instant& now) mutable {
+        act(cell_, now, std::move(*shared_done));
+      });
+  if (!accepted) (*shared_done)(loop_.IsStopped() ? Draining() : QueueFull());
+}
+
+Scheduler::Scheduler(SchedulerOptions options, JobStore& store, const Clock& clock,
+                     EngineMetrics& metrics)
+    : impl_(std::make_unique<Impl>(std::move(options), store, clock, metrics)) {}
+
+Scheduler::~Scheduler() { Stop(); }
+
+void Scheduler::Start() { impl_->Start(); }
+void Scheduler::Stop() { impl_->Stop(); }
+bool Scheduler::IsServing() const { return impl_->IsServing(); }
+
+void Scheduler::Submit(JobRecord record, std::function<void(absl::StatusOr<SubmitResult>)> done) {
+  impl_->Ask(std::move(done), [record = std::move(record)](Cell& cell, const Instant& now,
+                                                           SubmitDone reply) mutable {
+    cell.Submit(now, std::move(record), std::move(reply));
+  });
+}
+
+void Scheduler::Cancel(const JobName& name, const std::string& reason, const std::string& actor,
+                       std::function<void(absl::StatusOr<JobView>)> done) {
+  impl_->Ask(std::move(done),
+             [name, reason, actor](Cell& cell, const Instant& now, Cell::CancelDone reply) {
+               cell.Cancel(now, name, reason, actor, std::move(reply));
+             });
+}
+
+void Scheduler::GetLiveJobs(const std::string& project, std::vector<std::string> ids,
+                            std::function<void(absl::StatusOr<std::vector<JobView>>)> done) {
+  impl_->Ask(std::move(done), [project, ids = std::move(ids)](Cell& cell, const Instant& now,
+                                                              Cell::ViewsDone reply) {
+    cell.GetLiveJobs(now, project, ids, std::move(reply));
+  });
+}
+
+void Scheduler::GetStats(std::function<void(absl::StatusOr<SchedulerStats>)> done) {
+  using Done = std::function<void(absl::StatusOr<SchedulerStats>)>;
+  impl_->Ask(std::move(done),
+             [](Cell& cell, const Instant& now, Done reply) { reply(cell.GetStats(now)); });
+}
+
+void Scheduler::ListWorkers(std::function<void(absl::StatusOr<std::vector<WorkerView>>)> done) {
+  using Done = std::function<void(absl::StatusOr<std::vector<WorkerView>>)>;
+  impl_->Ask(std::move(done),
+             [](Cell& cell, const Instant&, Done reply) { reply(cell.ListWorkers()); });
+}
+
+SessionId Scheduler::OpenSession(WorkerHello hello, std::shared_ptr<WorkerSink> sink) {
+  const SessionId session = impl_->NextSession();
+  const bool accepted = impl_->Tell(
+      [session, hello = std::move(hello), sink](Cell& cell, const Instant& now) mutable {
+        cell.OpenSession(now, session, std::move(hello), std::move(sink));
+      });
+  if (!accepted) sink->Close(Draining());
+  return session;
+}
+
+void Scheduler::HandleReport(SessionId session, WorkerReport report) {
+  impl_->Tell([session, report = std::move(report)](Cell& cell, const Instant& now) {
+    cell.HandleReport(now, session, report);
+  });
+}
+
+void Scheduler::CloseSession(SessionId session) {
+  impl_->Tell([session](Cell& cell, const Instant& now) { cell.CloseSession(now, session); });
+}
+
+absl::StatusOr<WatchId> Scheduler::OpenWatch(const std::string& project, int64_t resume_after,
+                                             std::shared_ptr<WatchSink> sink) {
+  if (!impl_->IsServing()) return impl_->Refusal();
+  absl::StatusOr<WatchId> watch = impl_->watches().Open(project, resume_after, std::move(sink));
+  impl_->Tell([](Cell&, const Instant&) {});
+  return watch;
+}
+
+void Scheduler::CloseWatch(WatchId watch) { impl_->watches().Close(watch); }
+
+int64_t Scheduler::LastChange() const { return impl_->watches().Last(); }
+
+}  // namespace dq

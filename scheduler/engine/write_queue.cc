@@ -1,0 +1,104 @@
+#include "scheduler/engine/write_queue.h"
+
+#include <utility>
+
+namespace dq {
+
+WorkerTurn& PendingBatch::TurnFor(WorkerId worker, int64_t session) {
+  const auto [entry, is_new] = turn_of.try_emplace(worker, turns.size());
+  if (is_new) turns.push_back({worker, session, {}});
+  TurnDraft& draft = turns[entry->second];
+  // A newer stream took over: what the earlier one would have heard says nothing to it.
+  if (draft.session != session) draft = {worker, session, {}};
+  return draft.turn;
+}
+
+void WriteQueue::Restart(int64_t epoch) {
+  epoch_ = epoch;
+  next_sequence_ = 1;
+  durable_ = 0;
+  rows_pending_ = 0;
+  batches_.clear();
+}
+
+PendingBatch& WriteQueue::Open(const Instant& now) {
+  const bool has_room =
+      !batches_.empty() && !batches_.back().sealed && batches_.back().RowCount() < rows_max_;
+  if (has_room) return batches_.back();
+  PendingBatch& batch = batches_.emplace_back();
+  batch.rows->epoch = epoch_;
+  batch.rows->sequence = next_sequence_++;
+  batch.opened = now.boot;
+  return batch;
+}
+
+PendingBatch& WriteQueue::Insert(JobInsert insert, SubmitDone done, const Instant& now) {
+  PendingBatch& batch = Open(now);
+  batch.rows->inserts.push_back(std::move(insert));
+  batch.submitted.push_back(std::move(done));
+  ++rows_pending_;
+  return batch;
+}
+
+PendingBatch& WriteQueue::Change(LiveJob& job, const Instant& now) {
+  PendingBatch* const earlier = Find(job.last_batch);
+  if (earlier != nullptr && !earlier->sealed) return *earlier;
+  PendingBatch& batch = Open(now);
+  job.last_batch = batch.rows->sequence;
+  job.update_index = batch.rows->updates.size();
+  JobUpdate& row = batch.rows->updates.emplace_back();
+  row.key = job.record.key;
+  row.name = job.record.name;
+  row.created_by = job.record.created_by;
+  batch.changed.push_back(&job);
+  ++rows_pending_;
+  return batch;
+}
+
+PendingBatch* WriteQueue::Find(int64_t sequence) {
+  if (batches_.empty() || sequence <= durable_) return nullptr;
+  const int64_t index = sequence - batches_.front().rows->sequence;
+  return &batches_[static_cast<size_t>(index)];
+}
+
+std::shared_ptr<const WriteBatch> WriteQueue::Seal(const Instant& now) {
+  if (batches_.empty() || batches_.front().sealed) return nullptr;
+  PendingBatch& batch = batches_.front();
+  batch.sealed = true;
+  batch.rows->now = now.wall;
+  for (size_t i = 0; i < batch.changed.size(); ++i) {
+    LiveJob& job = *batch.changed[i];
+    JobUpdate& row = batch.rows->updates[i];
+    row.expected_attempt = job.row_attempt;
+    row.expected_token = job.row_token;
+    row.status = job.record.status;
+    row.result = std::exchange(job.record.result, std::nullopt);
+    job.row_attempt = row.status.attempt;
+    job.row_token = row.status.lease_token;
+  }
+  return batch.rows;
+}
+
+absl::Time WriteQueue::OldestOpened() const {
+  const bool can_seal = !batches_.empty() && !batches_.front().sealed;
+  return can_seal ? batches_.front().opened : absl::InfiniteFuture();
+}
+
+bool WriteQueue::HasFullBatch() const {
+  return !batches_.empty() && !batches_.front().sealed && batches_.front().RowCount() >= rows_max_;
+}
+
+PendingBatch WriteQueue::TakeDurable() {
+  PendingBatch batch = std::move(batches_.front());
+  batches_.pop_front();
+  durable_ = batch.rows->sequence;
+  rows_pending_ -= static_cast<int64_t>(batch.RowCount());
+  return batch;
+}
+
+std::deque<PendingBatch> WriteQueue::TakeAll() {
+  rows_pending_ = 0;
+  return std::exchange(batches_, {});
+}
+
+}  // namespace dq

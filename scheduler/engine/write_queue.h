@@ -1,0 +1,105 @@
+// What the cell has decided and the database does not hold yet: batches of rows in order, each with
+// what may be told once it is durable. One batch at a time is sealed and being committed; the ones
+// behind it still grow. Several changes of one job in one batch become one row. Single-threaded:
+// owned by the cell.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "scheduler/core/job_store.h"
+#include "scheduler/core/lease_table.h"
+#include "scheduler/engine/instant.h"
+#include "scheduler/engine/job_table.h"
+#include "scheduler/engine/scheduler.h"
+#include "scheduler/engine/watch_hub.h"
+
+namespace dq {
+
+using SubmitDone = std::function<void(absl::StatusOr<SubmitResult>)>;
+
+// Called once: with OK when everything decided before is durable, else with why it never will be.
+using Release = std::function<void(const absl::Status&)>;
+
+// What a worker will be told. Dropped when its stream is not `session` any more.
+struct TurnDraft {
+  WorkerId worker = 0;
+  int64_t session = 0;
+  WorkerTurn turn;
+};
+
+// A change that watchers will be told.
+struct DraftChange {
+  ChangeKind kind = ChangeKind::kState;
+  std::shared_ptr<const JobView> view;
+};
+
+struct PendingBatch {
+  std::shared_ptr<WriteBatch> rows = std::make_shared<WriteBatch>();
+  bool sealed = false;
+  absl::Time opened;                  // Boot clock.
+  std::vector<SubmitDone> submitted;  // One per insert.
+  std::vector<LiveJob*> changed;      // One per update.
+  std::vector<Release> releases;
+  std::vector<TurnDraft> turns;
+  absl::flat_hash_map<WorkerId, size_t> turn_of;  // Index in `turns`.
+  std::vector<DraftChange> changes;
+
+  size_t RowCount() const { return rows->inserts.size() + rows->updates.size(); }
+  // Returns what `worker` will be told on `session` with this batch.
+  WorkerTurn& TurnFor(WorkerId worker, int64_t session);
+};
+
+class WriteQueue {
+ public:
+  // A batch takes at most `rows_max` rows.
+  explicit WriteQueue(int rows_max) : rows_max_(static_cast<size_t>(rows_max)) {}
+
+  // Begins the epoch of a new leader; the queue is empty.
+  void Restart(int64_t epoch);
+  // Adds an insert; returns its batch.
+  PendingBatch& Insert(JobInsert insert, SubmitDone done, const Instant& now);
+  // Returns the batch that records the job's newest change, with a row for it: the unsealed one
+  // that has a row already, else the newest. The row's status is taken from the job when sealed.
+  PendingBatch& Change(LiveJob& job, const Instant& now);
+  // Returns the row of `job` in the batch that Change() returned.
+  static JobUpdate& RowOf(PendingBatch& batch, const LiveJob& job) {
+    return batch.rows->updates[job.update_index];
+  }
+
+  // Returns the batch of that sequence; null once it is durable.
+  PendingBatch* Find(int64_t sequence);
+  // Returns the newest batch; null when everything is durable.
+  PendingBatch* Newest() { return batches_.empty() ? nullptr : &batches_.back(); }
+  bool IsDurable(int64_t sequence) const { return sequence <= durable_; }
+  bool empty() const { return batches_.empty(); }
+  int64_t rows_pending() const { return rows_pending_; }
+
+  // Closes the oldest batch for changes and returns its rows; null when there is none or one is
+  // being committed already.
+  std::shared_ptr<const WriteBatch> Seal(const Instant& now);
+  // Returns when the oldest unsealed batch was opened: an infinite future when none can be sealed.
+  absl::Time OldestOpened() const;
+  // Returns whether a batch could be sealed that is full.
+  bool HasFullBatch() const;
+  // Takes out the sealed batch: it is durable.
+  PendingBatch TakeDurable();
+  // Takes out everything: it never will be.
+  std::deque<PendingBatch> TakeAll();
+
+ private:
+  PendingBatch& Open(const Instant& now);
+
+  const size_t rows_max_;
+  int64_t epoch_ = 0;
+  int64_t next_sequence_ = 1;
+  int64_t durable_ = 0;
+  int64_t rows_pending_ = 0;
+  std::deque<PendingBatch> batches_;  // By sequence; at most the first is sealed.
+};
+
+}  // namespace dq
