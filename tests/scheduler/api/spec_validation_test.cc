@@ -1,0 +1,171 @@
+#include "scheduler/api/spec_validation.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "common/base/error.h"
+#include "common/rpc/status_mapping.h"
+
+namespace dq {
+namespace {
+
+using Edit = std::function<void(v1::CreateJobRequest&)>;
+
+v1::CreateJobRequest ValidRequest() {
+  v1::CreateJobRequest request;
+  request.set_parent("projects/default");
+  request.mutable_job()->mutable_spec()->set_input_file("projects/default/files/f-1");
+  return request;
+}
+
+absl::Status Validate(const Edit& edit) {
+  v1::CreateJobRequest request = ValidRequest();
+  edit(request);
+  return ValidateCreateJob(request);
+}
+
+std::vector<std::string> WrongFields(const Edit& edit) {
+  const absl::Status status = Validate(edit);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  EXPECT_EQ(ReasonOf(status), "BAD_FIELD");
+  std::vector<std::string> fields;
+  for (const FieldViolation& violation : FieldViolationsOf(status)) {
+    EXPECT_FALSE(violation.description.empty());
+    fields.push_back(violation.field);
+  }
+  return fields;
+}
+
+v1::JobSpec& Spec(v1::CreateJobRequest& request) { return *request.mutable_job()->mutable_spec(); }
+
+TEST(SpecValidation, DefaultsAreValid) { EXPECT_TRUE(ValidateCreateJob(ValidRequest()).ok()); }
+
+TEST(SpecValidation, NoopChainNeedsNoInput) {
+  EXPECT_TRUE(Validate([](auto& request) {
+                Spec(request).clear_input_file();
+                Spec(request).add_stages()->mutable_noop();
+              }).ok());
+}
+
+TEST(SpecValidation, StageWithoutKindIsUnknown) {
+  const absl::Status status = Validate([](auto& request) {
+    Spec(request).add_stages()->mutable_dedupe();
+    Spec(request).add_stages();
+  });
+  EXPECT_EQ(ReasonOf(status), "UNKNOWN_STAGE");
+  EXPECT_EQ(FieldViolationsOf(status).at(0).field, "job.spec.stages[1]");
+}
+
+struct BadFieldCase {
+  std::string field;
+  Edit edit;
+};
+
+class SpecValidationBadField : public testing::TestWithParam<BadFieldCase> {};
+
+TEST_P(SpecValidationBadField, IsNamed) {
+  EXPECT_THAT(WrongFields(GetParam().edit), testing::ElementsAre(GetParam().field));
+}
+
+using Request = v1::CreateJobRequest;
+
+INSTANTIATE_TEST_SUITE_P(
+    EveryField, SpecValidationBadField,
+    testing::ValuesIn(std::vector<BadFieldCase>{
+        {"parent", [](Request& r) { r.set_parent("default"); }},
+        {"parent", [](Request& r) { r.set_parent("projects/UPPER"); }},
+        {"job_id", [](Request& r) { r.set_job_id("1abc"); }},
+        {"job_id", [](Request& r) { r.set_job_id("abc-"); }},
+        {"job_id", [](Request& r) { r.set_job_id(std::string(64, 'a')); }},
+        {"request_id", [](Request& r) { r.set_request_id(std::string(65, 'x')); }},
+        {"request_id", [](Request& r) { r.set_request_id(std::string(1, '\0')); }},
+        {"job.display_name",
+         [](Request& r) { r.mutable_job()->set_display_name(std::string(201, 'x')); }},
+        {"job.display_name", [](Request& r) { r.mutable_job()->set_display_name("a\nb"); }},
+        {"job.labels", [](Request& r) { (*r.mutable_job()->mutable_labels())[""] = "x"; }},
+        {"job.labels",
+         [](Request& r) { (*r.mutable_job()->mutable_labels())["k"] = std::string(64, 'v'); }},
+        {"job.labels",
+         [](Request& r) {
+           for (int i = 0; i < 65; ++i) {
+             (*r.mutable_job()->mutable_labels())["k" + std::to_string(i)] = "";
+           }
+         }},
+        {"job.spec.input_file", [](Request& r) { Spec(r).clear_input_file(); }},
+        {"job.spec.input_file", [](Request& r) { Spec(r).set_input_file("../etc/passwd"); }},
+        {"job.spec.input_file",
+         [](Request& r) { Spec(r).set_input_file("projects/other/files/f-1"); }},
+        {"job.spec.reference", [](Request& r) { Spec(r).set_reference("r-1"); }},
+        {"job.spec.reference",
+         [](Request& r) {
+           Spec(r).add_stages()->mutable_dedupe();
+           Spec(r).set_reference("projects/default/references/r-1");
+         }},
+        {"job.spec.stages",
+         [](Request& r) {
+           for (int i = 0; i < 17; ++i) Spec(r).add_stages()->mutable_dedupe();
+         }},
+        {"job.spec.stages[0].complete.min_confidence",
+         [](Request& r) { Spec(r).add_stages()->mutable_complete()->set_min_confidence(1.5); }},
+        {"job.spec.stages[0].complete.fill",
+         [](Request& r) {
+           Spec(r).add_stages()->mutable_complete()->set_fill(static_cast<v1::FillMethod>(77));
+         }},
+        {"job.spec.stages[0].complete.key_columns",
+         [](Request& r) {
+           auto* complete = Spec(r).add_stages()->mutable_complete();
+           complete->add_key_columns("id");
+           complete->add_key_columns("id");
+         }},
+        {"job.spec.stages[0].dedupe.match",
+         [](Request& r) {
+           Spec(r).add_stages()->mutable_dedupe()->set_match(static_cast<v1::MatchKind>(9));
+         }},
+        {"job.spec.stages[0].dedupe.survivor",
+         [](Request& r) {
+           Spec(r).add_stages()->mutable_dedupe()->set_survivor(static_cast<v1::SurvivorKind>(9));
+         }},
+        {"job.spec.stages[0].noop.duration_ms",
+         [](Request& r) { Spec(r).add_stages()->mutable_noop()->set_duration_ms(3'600'001); }},
+        {"job.spec.queue", [](Request& r) { Spec(r).set_queue("Not An Id"); }},
+        {"job.spec.priority", [](Request& r) { Spec(r).set_priority(101); }},
+        {"job.spec.priority", [](Request& r) { Spec(r).set_priority(-101); }},
+        {"job.spec.retry.max_attempts",
+         [](Request& r) { Spec(r).mutable_retry()->set_max_attempts(101); }},
+        {"job.spec.retry.multiplier",
+         [](Request& r) { Spec(r).mutable_retry()->set_multiplier(0.5); }},
+        {"job.spec.retry.backoff",
+         [](Request& r) { Spec(r).mutable_retry()->mutable_backoff()->set_seconds(-1); }},
+        {"job.spec.retry.backoff_cap",
+         [](Request& r) {
+           Spec(r).mutable_retry()->mutable_backoff_cap()->set_nanos(2'000'000'000);
+         }},
+        {"job.spec.execution_timeout", [](Request& r) { Spec(r).mutable_execution_timeout(); }},
+        {"job.spec.not_before",
+         [](Request& r) { Spec(r).mutable_not_before()->set_seconds(999'999'999'999); }},
+        {"job.spec.gate.min_score",
+         [](Request& r) { Spec(r).mutable_gate()->set_min_score(100.5); }},
+        {"job.spec.gate.max_duplicate_ratio",
+         [](Request& r) { Spec(r).mutable_gate()->set_max_duplicate_ratio(-0.1); }},
+    }));
+
+TEST(SpecValidation, AllViolationsAreToldAtOnce) {
+  EXPECT_THAT(WrongFields([](auto& request) {
+                request.set_parent("nowhere");
+                Spec(request).set_priority(1000);
+                Spec(request).clear_input_file();
+              }),
+              testing::UnorderedElementsAre("parent", "job.spec.priority", "job.spec.input_file"));
+}
+
+TEST(SpecValidation, CharactersAreCountedNotBytes) {
+  std::string name;
+  for (int i = 0; i < 200; ++i) name += "\xc3\xa4";
+  EXPECT_TRUE(
+      Validate([&name](auto& request) { request.mutable_job()->set_display_name(name); }).ok());
+}
+
+}  // namespace
+}  // namespace dq
