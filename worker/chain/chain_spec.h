@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "worker/table/bad_row.h"
 
 namespace dq {
 
@@ -46,13 +47,6 @@ using StageSpec = std::variant<CompleteOptions, DedupeOptions>;
 
 // "complete" or "dedupe".
 std::string_view StageName(const StageSpec& stage);
-
-// What happens to a row that cannot be read as a record.
-enum class BadRowPolicy {
-  kReject,  // Goes to the rejects file and is counted.
-  kFail,    // Fails the chain with PARSE_FAILED or ENCODING_INVALID.
-  kPad,     // A short row gets empty cells; anything else is rejected.
-};
 
 // When the data counts as good; every condition that is set must hold.
 struct ChainGate {

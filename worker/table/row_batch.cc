@@ -4,8 +4,8 @@ namespace dq {
 
 void RowBatch::Reset(size_t columns) {
   rows_.clear();
-  kept_.clear();
   input_bytes = 0;
+  dropped_count_ = 0;
   columns_.resize(columns);
   for (auto& column : columns_) column.clear();
 }

@@ -5,8 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,14 +12,14 @@ namespace dq {
 
 // What is known about one row besides its cells.
 struct RowInfo {
-  int64_t number = 0;       // 1-based data row of the input, rejected rows counted.
-  std::string_view source;  // The row's bytes without the line end; empty when they may not be
-                            // copied to the output as they are (quotes, or a changed cell).
-  bool dropped = false;     // Set by a stage: later stages and the writer skip the row.
+  int64_t number = 0;            // 1-based data row of the input, rejected rows counted.
+  std::string_view source = {};  // The row's bytes without the line end; empty when they may not be
+                                 // copied to the output as they are (quotes, or a changed cell).
+  bool dropped = false;          // Set by a stage: later stages and the writer skip the row.
 };
 
-// Rows of equal width. Cells are views: into `buffer`, into what `Keep` holds, or into memory of a
-// stage that outlives the pass. Moving a batch keeps its views valid; copying is not possible.
+// Rows of equal width. Cells are views: into `buffer`, or into memory of a stage that outlives the
+// pass. Moving a batch keeps its views valid; copying is not possible.
 class RowBatch {
  public:
   RowBatch() = default;
@@ -38,15 +36,18 @@ class RowBatch {
   const std::vector<std::string_view>& column(size_t index) const { return columns_[index]; }
   std::string_view cell(size_t row, size_t column) const { return columns_[column][row]; }
 
-  // Replaces a cell. `value` must live as long as the batch: see `Keep`.
+  // Replaces a cell. `value` must live as long as the pass.
   void SetCell(size_t row, size_t column, std::string_view value) {
     columns_[column][row] = value;
     rows_[row].source = {};
   }
-  // Takes a copy of `value` into the batch and returns the view on it.
-  std::string_view Keep(std::string_view value) { return kept_.emplace_back(value); }
   // Takes the row out of the flow. Its cells stay readable.
-  void Drop(size_t row) { rows_[row].dropped = true; }
+  void Drop(size_t row) {
+    rows_[row].dropped = true;
+    ++dropped_count_;
+  }
+  // How many rows are out of the flow.
+  size_t dropped_count() const { return dropped_count_; }
 
   // Bytes of input this batch stands for, line ends and rejected rows included.
   int64_t input_bytes = 0;
@@ -62,7 +63,7 @@ class RowBatch {
   std::vector<char> buffer_;
   std::vector<RowInfo> rows_;
   std::vector<std::vector<std::string_view>> columns_;
-  std::deque<std::string> kept_;
+  size_t dropped_count_ = 0;
 };
 
 }  // namespace dq

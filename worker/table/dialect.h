@@ -1,0 +1,33 @@
+// How a delimited text file is written, and how that is found out. Stateless; thread-safe.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace dq {
+
+inline constexpr size_t kDialectSampleBytes = size_t{64} << 10;
+inline constexpr std::string_view kUtf8Bom = "\xEF\xBB\xBF";
+
+enum class LineEnd { kLf, kCrLf, kCr };
+
+struct Dialect {
+  char delimiter = ',';
+  char quote = '"';
+  LineEnd line_end = LineEnd::kLf;
+  bool bom = false;
+  double confidence = 1;  // 0 to 1: the share of the sample's records that agree.
+};
+
+// "\n", "\r\n" or "\r".
+std::string_view LineEndText(LineEnd line_end);
+
+// Finds the dialect from the first bytes of a file (all of a short one, else kDialectSampleBytes).
+// Delimiters are comma, semicolon, tab and bar: the one with which most records have as many cells
+// as the header, then the one that gives more cells. One column: a comma of confidence 0.5.
+// UNSUPPORTED_FORMAT for nothing but blank lines, for UTF-16 and for compressed or binary
+// containers.
+absl::StatusOr<Dialect> DetectDialect(std::string_view sample);
+
+}  // namespace dq

@@ -1,0 +1,84 @@
+#include "worker/table/file_source.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#define XXH_STATIC_LINKING_ONLY
+#include "common/base/status_macros.h"
+#include "worker/table/file_error.h"
+#include "xxhash.h"
+
+namespace dq {
+
+struct FileSource::Fingerprint {
+  XXH3_state_t state;
+};
+
+absl::StatusOr<std::unique_ptr<FileSource>> FileSource::Open(int fd) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return IoFailed(errno, "cannot look at the file");
+  if (!S_ISREG(info.st_mode)) {
+    return UnsupportedFormat("the input is not a regular file, which is needed to read it twice");
+  }
+  (void)::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+  return std::unique_ptr<FileSource>(new FileSource(fd, info.st_size));
+}
+
+FileSource::FileSource(int fd, int64_t size_bytes)
+    : fd_(fd),
+      size_bytes_(size_bytes),
+      fingerprint_(std::make_unique<Fingerprint>()),
+      hash_(std::make_unique<Sha256>()) {
+  StartPass();
+}
+
+FileSource::~FileSource() = default;
+
+void FileSource::StartPass() {
+  position_ = 0;
+  XXH3_64bits_reset(&fingerprint_->state);
+}
+
+void FileSource::Rewind() {
+  // A pass that did not reach the end has no digest to keep.
+  if (sha256_.empty()) hash_ = std::make_unique<Sha256>();
+  StartPass();
+}
+
+absl::StatusOr<size_t> FileSource::Read(char* out, size_t size) {
+  const size_t wanted =
+      static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(size), size_bytes_ - position_));
+  size_t done = 0;
+  while (done < wanted) {
+    const ssize_t got =
+        ::pread(fd_, out + done, wanted - done, position_ + static_cast<int64_t>(done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return IoFailed(errno, "cannot read the file");
+    if (got == 0) return InputChanged("the file became shorter while it was read; run it again");
+    done += static_cast<size_t>(got);
+  }
+  const bool ended = AtEnd();
+  position_ += static_cast<int64_t>(done);
+  XXH3_64bits_update(&fingerprint_->state, out, done);
+  if (sha256_.empty()) hash_->Update({out, done});
+  if (AtEnd() && !ended) DQ_RETURN_IF_ERROR(EndPass());
+  return done;
+}
+
+absl::Status FileSource::EndPass() {
+  struct stat info {};
+  if (::fstat(fd_, &info) != 0) return IoFailed(errno, "cannot look at the file");
+  const uint64_t fingerprint = XXH3_64bits_digest(&fingerprint_->state);
+  if (info.st_size != size_bytes_ || first_fingerprint_.value_or(fingerprint) != fingerprint) {
+    return InputChanged("the file changed while it was read; run it again");
+  }
+  first_fingerprint_ = fingerprint;
+  if (sha256_.empty()) sha256_ = hash_->Finish();
+  return absl::OkStatus();
+}
+
+}  // namespace dq

@@ -1,0 +1,51 @@
+// Reads an open regular file from front to back, as often as asked, and notices when it changes in
+// between. Uses pread only: never the descriptor's own position, never a mapping (a truncated
+// mapping is a SIGBUS). Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/sha256.h"
+
+namespace dq {
+
+class FileSource {
+ public:
+  // Takes the size as it is now. `fd` must outlive the source. UNSUPPORTED_FORMAT for anything but
+  // a regular file.
+  static absl::StatusOr<std::unique_ptr<FileSource>> Open(int fd);
+  ~FileSource();
+
+  int64_t size_bytes() const { return size_bytes_; }
+  int64_t position() const { return position_; }
+  bool AtEnd() const { return position_ == size_bytes_; }
+
+  // Reads up to `size` bytes to `out`; fewer only at the end. INPUT_CHANGED when the file got
+  // shorter, or, at the end, when its bytes are not those of the first complete pass.
+  absl::StatusOr<size_t> Read(char* out, size_t size);
+  // Goes back to the first byte.
+  void Rewind();
+  // SHA-256 of the whole content, lower-case hex; "" before the first complete pass.
+  const std::string& sha256() const { return sha256_; }
+
+ private:
+  FileSource(int fd, int64_t size_bytes);
+  void StartPass();
+  absl::Status EndPass();
+
+  struct Fingerprint;
+  int fd_;
+  int64_t size_bytes_;
+  int64_t position_ = 0;
+  std::unique_ptr<Fingerprint> fingerprint_;  // Of this pass, cheap.
+  std::optional<uint64_t> first_fingerprint_;
+  std::unique_ptr<Sha256> hash_;  // Of the first pass only.
+  std::string sha256_;
+};
+
+}  // namespace dq

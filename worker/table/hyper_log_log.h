@@ -1,0 +1,32 @@
+// Estimates the number of different values from their hashes, in fixed memory. HyperLogLog
+// (Flajolet et al. 2007) with the estimator of Ertl 2017, which needs no correction tables.
+// Deterministic; not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace dq {
+
+class HyperLogLog {
+ public:
+  // 2^precision registers of a byte, 4 to 18; standard error 1.04 / sqrt(2^precision): 0.41 %
+  // at 16.
+  explicit HyperLogLog(int precision);
+
+  // Adds a value by a well-mixed 64-bit hash.
+  void Add(uint64_t hash) {
+    const uint64_t index = hash >> (64 - precision_);
+    const uint64_t rest = (hash << precision_) | (uint64_t{1} << (precision_ - 1));
+    const auto rank = static_cast<uint8_t>(__builtin_clzll(rest) + 1);
+    if (rank > registers_[index]) registers_[index] = rank;
+  }
+  // The estimate, rounded.
+  int64_t Estimate() const;
+
+ private:
+  int precision_;
+  std::vector<uint8_t> registers_;
+};
+
+}  // namespace dq

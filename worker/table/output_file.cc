@@ -1,0 +1,32 @@
+#include "worker/table/output_file.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "common/base/status_macros.h"
+#include "worker/table/file_error.h"
+
+namespace dq {
+
+absl::Status OutputFile::Flush() {
+  std::string_view rest = buffer_;
+  while (!rest.empty()) {
+    const ssize_t put = ::write(fd_, rest.data(), rest.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return IoFailed(errno, "cannot write " + name_);
+    rest.remove_prefix(static_cast<size_t>(put));
+  }
+  hash_.Update(buffer_);
+  size_bytes_ += static_cast<int64_t>(buffer_.size());
+  buffer_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status OutputFile::Finish() {
+  DQ_RETURN_IF_ERROR(Flush());
+  sha256_ = hash_.Finish();
+  return absl::OkStatus();
+}
+
+}  // namespace dq

@@ -1,0 +1,45 @@
+// Writes an open file front to back through a buffer, counting and hashing what was written. Not
+// thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "common/base/sha256.h"
+
+namespace dq {
+
+inline constexpr size_t kOutputBufferBytes = size_t{1} << 20;
+
+class OutputFile {
+ public:
+  // `fd` must outlive the file; `name` is for messages, for example "the cleaned file".
+  OutputFile(int fd, std::string_view name) : fd_(fd), name_(name) {}
+
+  // The buffer: append to it, then call Flush now and then.
+  std::string& buffer() { return buffer_; }
+  // Writes the buffer out when it is full. DISK_FULL or IO_FAILED; both stick.
+  absl::Status FlushIfFull() {
+    return buffer_.size() < kOutputBufferBytes ? absl::OkStatus() : Flush();
+  }
+  // Writes what is left and ends the digest. Called once, last.
+  absl::Status Finish();
+
+  int64_t size_bytes() const { return size_bytes_; }
+  // Lower-case hex; after Finish.
+  const std::string& sha256() const { return sha256_; }
+
+ private:
+  absl::Status Flush();
+
+  int fd_;
+  std::string name_;
+  std::string buffer_;
+  int64_t size_bytes_ = 0;
+  Sha256 hash_;
+  std::string sha256_;
+};
+
+}  // namespace dq

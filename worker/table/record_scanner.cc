@@ -1,0 +1,174 @@
+#include "worker/table/record_scanner.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace dq {
+
+void RecordScanner::Start(char* data, size_t size, Tail tail) {
+  data_ = data;
+  size_ = size;
+  last_ = tail == Tail::kLast;
+  position_ = 0;
+  index_.Build(data, size);
+  cursor_ = index_.positions();
+}
+
+ScanOutcome RecordScanner::Next() {
+  record_.begin = position_;
+  record_.cell_count = 0;
+  record_.cells.clear();
+  record_.plain = true;
+  record_.bad = BadRow::kNone;
+  doubled_.clear();
+  const uint32_t* const start = cursor_;
+  for (size_t begin = position_;;) {
+    const bool quoted = begin < size_ && data_[begin] == dialect_.quote;
+    switch (quoted ? ScanQuotedCell(begin) : ScanPlainCell(begin)) {
+      case CellEnd::kDelimiter:
+        begin = *cursor_++ + 1;
+        continue;
+      case CellEnd::kLine:
+        position_ = record_.next;
+        if (record_.bad != BadRow::kNone) return ScanOutcome::kBad;
+        return ScanOutcome::kRecord;
+      case CellEnd::kBad:
+        CutAtFirstLineEnd();
+        return ScanOutcome::kBad;
+      case CellEnd::kIncomplete:
+        cursor_ = start;
+        return ScanOutcome::kIncomplete;
+    }
+  }
+}
+
+RecordScanner::CellEnd RecordScanner::ScanPlainCell(size_t begin) {
+  for (;; ++cursor_) {
+    const size_t at = *cursor_;
+    if (at == size_) return EndAtInputEnd(begin, size_);
+    const char c = data_[at];
+    if (c == dialect_.delimiter) {
+      AddCell(begin, at);
+      return CellEnd::kDelimiter;
+    }
+    if (IsLineEnd(at)) {
+      const size_t end = c == '\n' && at > begin && data_[at - 1] == '\r' ? at - 1 : at;
+      AddCell(begin, end);
+      EndRecord(end, at + 1);
+      return CellEnd::kLine;
+    }
+    if (c == '\r') {
+      // The padding byte behind the last one is never a line feed of this input.
+      if (at + 1 == size_ || data_[at + 1] != '\n') record_.plain = false;
+    } else if (c == '\0') {
+      (void)Bad(BadRow::kNulByte, at);
+    } else {
+      record_.plain = false;
+    }
+  }
+}
+
+RecordScanner::CellEnd RecordScanner::ScanQuotedCell(size_t begin) {
+  record_.plain = false;
+  bool doubled = false;
+  for (++cursor_;; ++cursor_) {
+    const size_t at = *cursor_;
+    if (at == size_) {
+      return last_ ? Bad(BadRow::kUnterminatedQuote, begin) : CellEnd::kIncomplete;
+    }
+    if (data_[at] == '\0') (void)Bad(BadRow::kNulByte, at);
+    if (data_[at] != dialect_.quote) continue;
+    if (at + 1 < size_ && data_[at + 1] == dialect_.quote) {
+      doubled = true;
+      ++cursor_;
+      continue;
+    }
+    ++cursor_;
+    return EndQuotedCell(begin, at, doubled);
+  }
+}
+
+RecordScanner::CellEnd RecordScanner::EndQuotedCell(size_t begin, size_t quote, bool doubled) {
+  if (doubled) doubled_.push_back(record_.cell_count);
+  AddCell(begin + 1, quote);
+  size_t at = quote + 1;
+  if (at < size_ && data_[at] == dialect_.delimiter) return CellEnd::kDelimiter;
+  if (at < size_ && data_[at] == '\r' && !IsLineEnd(at)) {
+    ++at;
+    ++cursor_;
+  }
+  if (at >= size_) {
+    if (!last_) return CellEnd::kIncomplete;
+    EndRecord(quote + 1, size_);
+    return CellEnd::kLine;
+  }
+  if (!IsLineEnd(at)) return Bad(BadRow::kTextAfterQuote, quote + 1);
+  EndRecord(quote + 1, at + 1);
+  return CellEnd::kLine;
+}
+
+RecordScanner::CellEnd RecordScanner::EndAtInputEnd(size_t begin, size_t end) {
+  if (!last_) return CellEnd::kIncomplete;
+  if (dialect_.line_end == LineEnd::kCrLf && end > begin && data_[end - 1] == '\r') --end;
+  AddCell(begin, end);
+  EndRecord(end, size_);
+  return CellEnd::kLine;
+}
+
+RecordScanner::CellEnd RecordScanner::Bad(BadRow kind, size_t defect) {
+  if (record_.bad == BadRow::kNone || kind != BadRow::kNulByte) {
+    record_.bad = kind;
+    record_.defect = defect;
+  }
+  return CellEnd::kBad;
+}
+
+void RecordScanner::AddCell(size_t begin, size_t end) {
+  if (record_.cell_count++ <= kColumnsMax) record_.cells.emplace_back(data_ + begin, end - begin);
+}
+
+void RecordScanner::EndRecord(size_t end, size_t next) {
+  record_.end = end;
+  record_.next = next;
+  while (*cursor_ < next && *cursor_ != size_) ++cursor_;
+}
+
+bool RecordScanner::GiveUp() {
+  (void)Bad(BadRow::kUnterminatedQuote, record_.begin);
+  CutAtFirstLineEnd();
+  return record_.next <= size_;
+}
+
+void RecordScanner::CutAtFirstLineEnd() {
+  const char line_end = dialect_.line_end == LineEnd::kCr ? '\r' : '\n';
+  const auto* found =
+      static_cast<const char*>(std::memchr(data_ + record_.begin, line_end, size_ - record_.begin));
+  const size_t at = found == nullptr ? size_ : static_cast<size_t>(found - data_);
+  const bool crlf =
+      found != nullptr && line_end == '\n' && at > record_.begin && data_[at - 1] == '\r';
+  cursor_ = index_.positions() +
+            (std::lower_bound(index_.positions(), cursor_, static_cast<uint32_t>(record_.begin)) -
+             index_.positions());
+  EndRecord(crlf ? at - 1 : at, at + 1);
+  position_ = record_.next;
+}
+
+void RecordScanner::ResolveDoubledQuotes() {
+  for (const size_t cell : doubled_) {
+    if (cell >= record_.cells.size()) continue;
+    const std::string_view text = record_.cells[cell];
+    char* const begin = data_ + (text.data() - data_);
+    char* out = begin;
+    for (size_t i = 0; i < text.size(); ++i) {
+      *out++ = text[i];
+      if (text[i] == dialect_.quote) ++i;
+    }
+    record_.cells[cell] = {begin, static_cast<size_t>(out - begin)};
+  }
+}
+
+bool RecordScanner::IsLineEnd(size_t at) const {
+  return data_[at] == (dialect_.line_end == LineEnd::kCr ? '\r' : '\n');
+}
+
+}  // namespace dq

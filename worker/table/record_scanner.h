@@ -1,0 +1,85 @@
+// Splits indexed bytes into records of cells, one record a call, and says what is wrong with one
+// that is not well formed. Second half of reading delimited text; the rules of RFC 4180 and beyond
+// are in worker/README.md. Not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include "worker/table/bad_row.h"
+#include "worker/table/dialect.h"
+#include "worker/table/structural_index.h"
+
+namespace dq {
+
+inline constexpr size_t kColumnsMax = 10'000;
+
+enum class ScanOutcome {
+  kRecord,      // A well-formed record; the number of its cells is for the caller to judge.
+  kBad,         // Not a record: `bad` and `defect` say why and where.
+  kIncomplete,  // The record may go on after the last byte: come again with more.
+};
+
+struct Record {
+  size_t begin = 0;  // First byte.
+  size_t end = 0;    // After the last byte, line end not included.
+  size_t next = 0;   // First byte of the next record.
+  size_t cell_count = 0;
+  std::vector<std::string_view> cells;  // Without their quotes; the first kColumnsMax + 1 only.
+  bool plain = true;                    // No quote and no carriage return in it.
+  BadRow bad = BadRow::kNone;
+  size_t defect = 0;  // The offending byte of a bad record.
+};
+
+class RecordScanner {
+ public:
+  explicit RecordScanner(const Dialect& dialect) : dialect_(dialect), index_(dialect) {}
+
+  // Starts over with `data[0, size)`, writable and readable for kIndexPaddingBytes more. kLast:
+  // nothing comes after these bytes.
+  enum class Tail { kMoreMayCome, kLast };
+  void Start(char* data, size_t size, Tail tail);
+
+  // Whether all bytes are used up.
+  bool AtEnd() const { return position_ >= size_; }
+  // Scans the next record. After kIncomplete the position stays. A bad record ends at its first
+  // line end, so that a stray quote costs one line and not the rest of the file.
+  ScanOutcome Next();
+  // The record of the last Next, valid until the next call.
+  const Record& record() const { return record_; }
+  // Makes doubled quotes in the cells of the last record single ones, in place: the bytes of the
+  // record are not what they were.
+  void ResolveDoubledQuotes();
+  // Where the next record begins.
+  size_t position() const { return position_; }
+  // Ends an incomplete record at its first line end as unterminated, because there will be no more
+  // room for it. Returns false when it has no line end either.
+  bool GiveUp();
+  const StructuralIndex& index() const { return index_; }
+
+ private:
+  enum class CellEnd { kDelimiter, kLine, kBad, kIncomplete };
+
+  CellEnd ScanPlainCell(size_t begin);
+  CellEnd ScanQuotedCell(size_t begin);
+  CellEnd EndQuotedCell(size_t begin, size_t quote, bool doubled);
+  CellEnd EndAtInputEnd(size_t begin, size_t end);
+  CellEnd Bad(BadRow kind, size_t defect);
+  void AddCell(size_t begin, size_t end);
+  void EndRecord(size_t end, size_t next);
+  void CutAtFirstLineEnd();
+  bool IsLineEnd(size_t at) const;
+
+  Dialect dialect_;
+  StructuralIndex index_;
+  char* data_ = nullptr;
+  size_t size_ = 0;
+  bool last_ = false;
+  size_t position_ = 0;
+  const uint32_t* cursor_ = nullptr;  // The first structural byte not looked at.
+  Record record_;
+  std::vector<size_t> doubled_;  // Cells with doubled quotes.
+};
+
+}  // namespace dq

@@ -1,0 +1,23 @@
+// Folds text so that spellings of the same thing become equal. The rules are published in
+// worker/README.md. Stateless; thread-safe.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dq {
+
+// Appends `text` (well-formed UTF-8) to `out` with
+//   - case, accents and compatibility forms of Latin, Greek and Cyrillic letters folded;
+//   - runs of white space as one space, none at the ends;
+//   - full stops and apostrophes dropped, and , ; : ! ? " ( ) [ ] { } as white space, unless a
+//   digit
+//     follows ("1.5" is not "15");
+//   - - _ / between two letters as white space ("-5" is not "5").
+// All else stays as it is.
+void AppendFolded(std::string& out, std::string_view text);
+
+// Appends `text` with white space as above and ASCII case folded, nothing else: for keys.
+void AppendKeyFolded(std::string& out, std::string_view text);
+
+}  // namespace dq

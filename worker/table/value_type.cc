@@ -1,0 +1,207 @@
+#include "worker/table/value_type.h"
+
+#include <charconv>
+#include <numeric>
+
+namespace dq {
+namespace {
+
+constexpr size_t kDigitsMax = 18;
+
+bool IsDigit(char c) { return static_cast<unsigned char>(c - '0') <= 9; }
+
+bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+size_t CountDigits(std::string_view text, size_t from) {
+  size_t at = from;
+  while (at < text.size() && IsDigit(text[at])) ++at;
+  return at - from;
+}
+
+int Number(std::string_view digits) {
+  int value = 0;
+  for (const char c : digits) value = value * 10 + (c - '0');
+  return value;
+}
+
+bool DayExists(int year, int month, int day) {
+  constexpr std::array kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  if (year < 1 || month < 1 || month > 12 || day < 1) return false;
+  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+  return day <= kDays[static_cast<size_t>(month - 1)] + (month == 2 && leap ? 1 : 0);
+}
+
+// Takes "NN" below `limit` after the character `before`.
+bool TakePair(std::string_view& text, char before, int limit) {
+  if (text.size() < 3 || text[0] != before || CountDigits(text, 1) < 2) return false;
+  if (Number(text.substr(1, 2)) >= limit) return false;
+  text.remove_prefix(3);
+  return true;
+}
+
+bool IsZone(std::string_view text) {
+  if (text.empty() || text == "Z") return true;
+  if (text[0] != '+' && text[0] != '-') return false;
+  return TakePair(text, text[0], 24) && TakePair(text, ':', 60) && text.empty();
+}
+
+bool IsTime(std::string_view text) {
+  if (text.empty()) return true;
+  if (!TakePair(text, text[0] == 'T' ? 'T' : ' ', 24) || !TakePair(text, ':', 60)) return false;
+  if (TakePair(text, ':', 60) && !text.empty() && text[0] == '.') {
+    const size_t digits = CountDigits(text, 1);
+    if (digits == 0) return false;
+    text.remove_prefix(1 + digits);
+  }
+  return IsZone(text);
+}
+
+bool IsDate(std::string_view value) {
+  if (value.size() < 10 || value.size() > 40) return false;
+  if (value[2] == '.' && value[5] == '.') {
+    return value.size() == 10 && CountDigits(value, 0) == 2 && CountDigits(value, 3) == 2 &&
+           CountDigits(value, 6) == 4 &&
+           DayExists(Number(value.substr(6, 4)), Number(value.substr(3, 2)),
+                     Number(value.substr(0, 2)));
+  }
+  const char mark = value[4];
+  if ((mark != '-' && mark != '/') || value[7] != mark || CountDigits(value, 0) != 4) return false;
+  if (CountDigits(value, 5) != 2 || CountDigits(value.substr(0, 10), 8) != 2) return false;
+  return DayExists(Number(value.substr(0, 4)), Number(value.substr(5, 2)),
+                   Number(value.substr(8, 2))) &&
+         IsTime(value.substr(10));
+}
+
+ValueType TypeOfNumberOrDate(std::string_view value) {
+  const size_t sign = value[0] == '+' || value[0] == '-' ? 1 : 0;
+  const size_t whole = CountDigits(value, sign);
+  const size_t end = sign + whole;
+  const bool canonical = whole == 1 || (whole > 1 && whole <= kDigitsMax && value[sign] != '0');
+  if (canonical && end == value.size()) return ValueType::kInteger;
+  if (canonical && value[end] == '.') {
+    const size_t fraction = CountDigits(value, end + 1);
+    if (fraction >= 1 && fraction <= kDigitsMax && end + 1 + fraction == value.size()) {
+      return ValueType::kDecimal;
+    }
+  }
+  return sign == 0 && IsDate(value) ? ValueType::kDate : ValueType::kText;
+}
+
+bool IsBoolean(std::string_view value) {
+  if (value.size() > 5) return false;
+  std::array<char, 5> lower{};
+  for (size_t i = 0; i < value.size(); ++i) lower[i] = static_cast<char>(value[i] | 0x20);
+  const std::string_view text(lower.data(), value.size());
+  return text == "true" || text == "false" || text == "yes" || text == "no" || text == "t" ||
+         text == "f" || text == "y" || text == "n";
+}
+
+}  // namespace
+
+std::string_view ValueTypeName(ValueType type) {
+  switch (type) {
+    case ValueType::kBoolean:
+      return "boolean";
+    case ValueType::kInteger:
+      return "integer";
+    case ValueType::kDecimal:
+      return "decimal";
+    case ValueType::kDate:
+      return "date";
+    case ValueType::kText:
+      return "text";
+  }
+  return "text";
+}
+
+std::string_view TrimSpace(std::string_view cell) {
+  constexpr std::string_view kNoBreakSpace = "\xC2\xA0";
+  for (;;) {
+    if (!cell.empty() && IsSpace(cell.front())) {
+      cell.remove_prefix(1);
+    } else if (cell.starts_with(kNoBreakSpace)) {
+      cell.remove_prefix(2);
+    } else {
+      break;
+    }
+  }
+  for (;;) {
+    if (!cell.empty() && IsSpace(cell.back())) {
+      cell.remove_suffix(1);
+    } else if (cell.ends_with(kNoBreakSpace)) {
+      cell.remove_suffix(2);
+    } else {
+      return cell;
+    }
+  }
+}
+
+ValueType TypeOf(std::string_view value) {
+  const char first = value[0];
+  if (IsDigit(first)) return TypeOfNumberOrDate(value);
+  switch (first) {
+    case '+':
+    case '-':
+      return TypeOfNumberOrDate(value);
+    case 't':
+    case 'T':
+    case 'f':
+    case 'F':
+    case 'y':
+    case 'Y':
+    case 'n':
+    case 'N':
+      return IsBoolean(value) ? ValueType::kBoolean : ValueType::kText;
+    default:
+      return ValueType::kText;
+  }
+}
+
+bool Conforms(ValueType actual, ValueType column) {
+  return actual == column || column == ValueType::kText ||
+         (actual == ValueType::kInteger && column == ValueType::kDecimal);
+}
+
+double NumberOf(std::string_view value) {
+  if (value.starts_with('+')) value.remove_prefix(1);
+  double number = 0;
+  std::from_chars(value.data(), value.data() + value.size(), number);
+  return number;
+}
+
+int DecimalsOf(std::string_view value) {
+  const size_t point = value.find('.');
+  return point == std::string_view::npos ? 0 : static_cast<int>(value.size() - point - 1);
+}
+
+int32_t DayNumberOf(std::string_view value) {
+  if (value[2] == '.') {
+    return Number(value.substr(6, 4)) * 10000 + Number(value.substr(3, 2)) * 100 +
+           Number(value.substr(0, 2));
+  }
+  return Number(value.substr(0, 4)) * 10000 + Number(value.substr(5, 2)) * 100 +
+         Number(value.substr(8, 2));
+}
+
+int64_t TypeCounter::total() const {
+  return std::accumulate(counts_.begin(), counts_.end(), int64_t{0});
+}
+
+ValueType TypeCounter::Decide() const {
+  const int64_t all = total();
+  if (all == 0) return ValueType::kText;
+  for (const ValueType type :
+       {ValueType::kBoolean, ValueType::kInteger, ValueType::kDecimal, ValueType::kDate}) {
+    if (20 * Conforming(type) >= 19 * all) return type;
+  }
+  return ValueType::kText;
+}
+
+int64_t TypeCounter::Conforming(ValueType type) const {
+  if (type == ValueType::kText) return total();
+  int64_t count = counts_[static_cast<size_t>(type)];
+  if (type == ValueType::kDecimal) count += counts_[static_cast<size_t>(ValueType::kInteger)];
+  return count;
+}
+
+}  // namespace dq

@@ -1,0 +1,58 @@
+// What a cell's text is: boolean, integer, decimal, date or text. The rules are published in
+// worker/README.md. Stateless; thread-safe.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace dq {
+
+enum class ValueType { kBoolean, kInteger, kDecimal, kDate, kText };
+inline constexpr size_t kValueTypes = 5;
+
+// "boolean", "integer", "decimal", "date", "text".
+std::string_view ValueTypeName(ValueType type);
+
+// Returns `cell` without white space (ASCII white space and U+00A0) at both ends.
+std::string_view TrimSpace(std::string_view cell);
+
+// Classifies a trimmed, non-empty value:
+//   boolean  true false yes no t f y n, in any case
+//   integer  optional sign, 1 to 18 digits, no leading zero ("007" is an identifier: text)
+//   decimal  optional sign, 1 to 18 digits without leading zero, ".", 1 to 18 digits
+//   date     YYYY-MM-DD or YYYY/MM/DD, optionally followed by "T" or " " and HH:MM[:SS[.fraction]]
+//            and "Z" or +HH:MM, or DD.MM.YYYY; only days that exist
+//   text     all else
+ValueType TypeOf(std::string_view value);
+
+// Whether a value of type `actual` fits a column of type `column`: equal, or an integer among
+// decimals, or anything among texts.
+bool Conforms(ValueType actual, ValueType column);
+
+// The value of an integer or decimal text as accepted by TypeOf.
+double NumberOf(std::string_view value);
+
+// Digits after the point of a decimal text; 0 for an integer.
+int DecimalsOf(std::string_view value);
+
+// Year, month and day of a date text as accepted by TypeOf, as YYYYMMDD, to compare dates.
+int32_t DayNumberOf(std::string_view value);
+
+// Counts values by type and decides the type of the column.
+class TypeCounter {
+ public:
+  void Add(ValueType type, int64_t times = 1) { counts_[static_cast<size_t>(type)] += times; }
+  int64_t total() const;
+  // The first of boolean, integer, decimal (integers count), date to which at least 95 % of the
+  // values conform; text when there is none, and for no values.
+  ValueType Decide() const;
+  // How many values conform to `type`.
+  int64_t Conforming(ValueType type) const;
+
+ private:
+  std::array<int64_t, kValueTypes> counts_{};
+};
+
+}  // namespace dq
