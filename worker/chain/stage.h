@@ -68,6 +68,11 @@ struct StageContext {
   std::function<bool()> stop;   // Whether a long step of a stage's own should end with CANCELLED.
 };
 
+// Returns the place of the column called `name`; SCHEMA_INCOMPATIBLE, naming `option`, when there
+// is none or more than one.
+absl::StatusOr<size_t> FindColumn(const std::vector<std::string>& columns, std::string_view name,
+                                  std::string_view option);
+
 // Makes the stages of `spec`, in order.
 using StageFactory =
     std::function<absl::StatusOr<StageList>(const ChainSpec& spec, const StageContext& context)>;

@@ -1,0 +1,86 @@
+#include "worker/chain/chain_outputs.h"
+
+#include <array>
+
+#include "common/base/status_macros.h"
+
+namespace dq {
+namespace {
+
+constexpr std::array<std::string_view, 6> kChangesHeader = {"row",   "column", "before",
+                                                            "after", "method", "confidence"};
+constexpr std::array<std::string_view, 4> kClustersHeader = {"row", "cluster_id", "kept",
+                                                             "confidence"};
+constexpr std::array<std::string_view, 4> kRejectsHeader = {"row", "byte", "reason", "content"};
+
+std::unique_ptr<OutputFile> MakeFile(int fd, std::string_view name) {
+  return fd < 0 ? nullptr : std::make_unique<OutputFile>(fd, name);
+}
+
+}  // namespace
+
+LastPassSink::LastPassSink(std::unique_ptr<OutputFile> file,
+                           std::span<const std::string_view> header)
+    : file_(std::move(file)), header_(header.begin(), header.end()) {}
+
+absl::Status LastPassSink::Open() {
+  if (file_ == nullptr) return absl::OkStatus();
+  writer_ = std::make_unique<CsvWriter>(*file_, Dialect{});
+  const std::vector<std::string_view> header(header_.begin(), header_.end());
+  return writer_->Add(header);
+}
+
+absl::Status LastPassSink::Add(std::span<const std::string_view> cells) {
+  return writer_ == nullptr ? absl::OkStatus() : writer_->Add(cells);
+}
+
+ChainOutputs::ChainOutputs(const ChainFiles& files)
+    : cleaned_(MakeFile(files.cleaned_fd, "the cleaned file")),
+      report_(MakeFile(files.report_fd, "the report")),
+      changes_(MakeFile(files.changes_fd, "the changes file"), kChangesHeader),
+      clusters_(MakeFile(files.clusters_fd, "the clusters file"), kClustersHeader),
+      rejects_(MakeFile(files.rejects_fd, "the rejects file"), kRejectsHeader) {}
+
+absl::Status ChainOutputs::Open(const Dialect& dialect, const std::vector<std::string>& columns) {
+  for (LastPassSink* sink : {&changes_, &clusters_, &rejects_}) DQ_RETURN_IF_ERROR(sink->Open());
+  if (cleaned_ == nullptr) return absl::OkStatus();
+  cleaned_writer_ = std::make_unique<CsvWriter>(*cleaned_, dialect);
+  const std::vector<std::string_view> header(columns.begin(), columns.end());
+  return cleaned_writer_->Add(header);
+}
+
+absl::Status ChainOutputs::AddCleaned(const RowBatch& batch) {
+  return cleaned_writer_ == nullptr ? absl::OkStatus() : cleaned_writer_->AddBatch(batch);
+}
+
+absl::Status ChainOutputs::Finish() {
+  for (OutputFile* file : {cleaned_.get(), changes_.file(), clusters_.file(), rejects_.file()}) {
+    if (file != nullptr) DQ_RETURN_IF_ERROR(file->Finish());
+  }
+  return absl::OkStatus();
+}
+
+std::string ChainOutputs::CleanedSha256() const {
+  return cleaned_ == nullptr ? "" : cleaned_->sha256();
+}
+
+absl::Status ChainOutputs::WriteReport(std::string_view json) {
+  if (report_ == nullptr) return absl::OkStatus();
+  report_->buffer() += json;
+  return report_->Finish();
+}
+
+std::vector<ChainOutput> ChainOutputs::Written() {
+  std::vector<ChainOutput> written;
+  const auto add = [&written](OutputKind kind, const OutputFile* file) {
+    if (file != nullptr) written.push_back({kind, file->size_bytes(), file->sha256()});
+  };
+  add(OutputKind::kCleaned, cleaned_.get());
+  add(OutputKind::kReport, report_.get());
+  add(OutputKind::kChanges, changes_.file());
+  add(OutputKind::kClusters, clusters_.file());
+  add(OutputKind::kRejects, rejects_.file());
+  return written;
+}
+
+}  // namespace dq

@@ -1,0 +1,61 @@
+// The output files of one chain and their writers. Part of the chain runner. Not thread-safe.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "worker/chain/chain_runner.h"
+#include "worker/table/csv_writer.h"
+#include "worker/table/output_file.h"
+
+namespace dq {
+
+// A side output that takes rows in the last pass only: passes before it are rehearsals.
+class LastPassSink final : public RowSink {
+ public:
+  // `file` may be empty: then rows are not kept. The header is written by Open.
+  LastPassSink(std::unique_ptr<OutputFile> file, std::span<const std::string_view> header);
+
+  // Starts the last pass.
+  absl::Status Open();
+  absl::Status Add(std::span<const std::string_view> cells) override;
+  OutputFile* file() { return file_.get(); }
+
+ private:
+  std::unique_ptr<OutputFile> file_;
+  std::vector<std::string> header_;
+  std::unique_ptr<CsvWriter> writer_;
+};
+
+class ChainOutputs {
+ public:
+  explicit ChainOutputs(const ChainFiles& files);
+
+  LastPassSink* changes() { return changes_.file() == nullptr ? nullptr : &changes_; }
+  LastPassSink* clusters() { return clusters_.file() == nullptr ? nullptr : &clusters_; }
+  LastPassSink* rejects() { return rejects_.file() == nullptr ? nullptr : &rejects_; }
+
+  // Starts the last pass: writes all headers.
+  absl::Status Open(const Dialect& dialect, const std::vector<std::string>& columns);
+  absl::Status AddCleaned(const RowBatch& batch);
+  // Ends all files but the report.
+  absl::Status Finish();
+  // SHA-256 of the cleaned file; "" when there is none. After Finish.
+  std::string CleanedSha256() const;
+  absl::Status WriteReport(std::string_view json);
+  // Every file that was written.
+  std::vector<ChainOutput> Written();
+
+ private:
+  std::unique_ptr<OutputFile> cleaned_;
+  std::unique_ptr<CsvWriter> cleaned_writer_;
+  std::unique_ptr<OutputFile> report_;
+  LastPassSink changes_;
+  LastPassSink clusters_;
+  LastPassSink rejects_;
+};
+
+}  // namespace dq

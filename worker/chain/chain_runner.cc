@@ -1,0 +1,279 @@
+#include "worker/chain/chain_runner.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/sha256.h"
+#include "common/base/status_macros.h"
+#include "worker/chain/chain_outputs.h"
+#include "worker/chain/gate.h"
+#include "worker/chain/progress_meter.h"
+#include "worker/table/csv_reader.h"
+#include "worker/table/file_error.h"
+
+namespace dq {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// Adds the time of its life to `seconds`.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& seconds) : seconds_(seconds) {}
+  ~Stopwatch() { seconds_ += std::chrono::duration<double>(SteadyClock::now() - start_).count(); }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  double& seconds_;
+  SteadyClock::time_point start_ = SteadyClock::now();
+};
+
+int64_t PeakBytes() {
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return int64_t{usage.ru_maxrss} * 1024;
+}
+
+ReportDialect DescribeDialect(const Dialect& dialect) {
+  static constexpr const char* kLineEndNames[] = {"lf", "crlf", "cr"};
+  ReportDialect described;
+  described.delimiter = dialect.delimiter;
+  described.quote = dialect.quote;
+  described.line_end = kLineEndNames[static_cast<size_t>(dialect.line_end)];
+  described.encoding = dialect.bom ? "utf-8-bom" : "utf-8";
+  described.confidence = dialect.confidence;
+  return described;
+}
+
+// Digest of what decides the result: neither threads nor memory nor names.
+std::string ConfigSha256(ChainSpec spec) {
+  spec.threads = 1;
+  spec.memory_limit_bytes = kMemoryLimitBytesDefault;
+  spec.display_name.clear();
+  spec.input_sha256.clear();
+  spec.reference_sha256.clear();
+  return Sha256Of(EncodeChainSpec(spec));
+}
+
+// One run of one chain.
+class ChainRun {
+ public:
+  ChainRun(const ChainSpec& spec, const ChainFiles& files, ProgressSink& sink,
+           const CancelToken& cancel)
+      : spec_(spec),
+        files_(files),
+        sink_(sink),
+        cancel_(cancel),
+        memory_(spec.memory_limit_bytes),
+        outputs_(files) {}
+
+  absl::StatusOr<ChainResult> Run(const StageFactory& make_stages);
+
+ private:
+  absl::Status Open(const StageFactory& make_stages);
+  absl::Status LearnPass(size_t learner);
+  absl::Status LastPass();
+  absl::Status ApplyStage(size_t stage, RowBatch& batch);
+  absl::StatusOr<bool> NextBatch(size_t stage);
+  absl::Status CheckInput() const;
+  absl::StatusOr<ChainResult> Conclude();
+  void DescribeRun();
+  absl::Status CheckCancelled() const;
+
+  const ChainSpec& spec_;
+  const ChainFiles& files_;
+  ProgressSink& sink_;
+  const CancelToken& cancel_;
+  MemoryBudget memory_;
+  ChainOutputs outputs_;
+  std::unique_ptr<CsvReader> reader_;
+  StageList stages_;
+  std::unique_ptr<ProgressMeter> meter_;
+  RowBatch batch_;
+  Report report_;
+  std::vector<ChainStageTotals> totals_;
+};
+
+absl::StatusOr<ChainResult> ChainRun::Run(const StageFactory& make_stages) {
+  DQ_RETURN_IF_ERROR(Open(make_stages));
+  for (size_t i = 0; i < stages_.size(); ++i) {
+    if (stages_[i]->learns()) DQ_RETURN_IF_ERROR(LearnPass(i));
+  }
+  DQ_RETURN_IF_ERROR(LastPass());
+  return Conclude();
+}
+
+absl::Status ChainRun::Open(const StageFactory& make_stages) {
+  if (spec_.stages.empty()) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "BAD_FIELD", "the chain has no stage",
+                     {{"category", "configuration"}, {"field", "stages"}});
+  }
+  DQ_ASSIGN_OR_RETURN(reader_, CsvReader::Open(files_.input_fd, {.on_bad_row = spec_.on_bad_row}));
+  const StageContext context{.memory = memory_,
+                             .reference_fd = files_.reference_fd,
+                             .changes = outputs_.changes(),
+                             .clusters = outputs_.clusters(),
+                             .stop = [this] { return cancel_.cancelled(); }};
+  DQ_ASSIGN_OR_RETURN(stages_, make_stages(spec_, context));
+  int passes = 1;
+  for (const auto& stage : stages_) {
+    passes += stage->learns() ? 1 : 0;
+    totals_.push_back({.stage = std::string(stage->name())});
+    report_.stages.push_back({.name = std::string(stage->name())});
+  }
+  meter_ = std::make_unique<ProgressMeter>(sink_, passes, static_cast<int>(stages_.size()),
+                                           reader_->source().size_bytes());
+  return absl::OkStatus();
+}
+
+absl::Status ChainRun::LearnPass(size_t learner) {
+  meter_->StartPass(stages_[learner]->name(), static_cast<int>(learner) + 1,
+                    "Learning what the columns hold");
+  {
+    const Stopwatch watch(totals_[learner].seconds);
+    for (size_t i = 0; i <= learner; ++i) {
+      DQ_RETURN_IF_ERROR(
+          stages_[i]->Begin(i == learner ? Pass::kLearn : Pass::kApply, reader_->columns()));
+    }
+  }
+  DQ_RETURN_IF_ERROR(reader_->StartPass(nullptr));
+  for (;;) {
+    DQ_ASSIGN_OR_RETURN(const bool more, NextBatch(learner));
+    if (!more) break;
+    for (size_t i = 0; i < learner; ++i) DQ_RETURN_IF_ERROR(stages_[i]->Apply(batch_));
+    const Stopwatch watch(totals_[learner].seconds);
+    DQ_RETURN_IF_ERROR(stages_[learner]->Learn(batch_));
+  }
+  DQ_RETURN_IF_ERROR(CheckInput());
+  const Stopwatch watch(totals_[learner].seconds);
+  return stages_[learner]->EndLearn();
+}
+
+absl::Status ChainRun::LastPass() {
+  const size_t last = stages_.size() - 1;
+  meter_->StartPass(stages_[last]->name(), static_cast<int>(last) + 1, "Writing the cleaned file");
+  for (const auto& stage : stages_) {
+    DQ_RETURN_IF_ERROR(stage->Begin(Pass::kApply, reader_->columns()));
+  }
+  DQ_RETURN_IF_ERROR(outputs_.Open(reader_->dialect(), reader_->columns()));
+  DQ_RETURN_IF_ERROR(reader_->StartPass(outputs_.rejects()));
+  for (;;) {
+    DQ_ASSIGN_OR_RETURN(const bool more, NextBatch(last));
+    if (!more) break;
+    for (size_t i = 0; i < stages_.size(); ++i) DQ_RETURN_IF_ERROR(ApplyStage(i, batch_));
+    for (const auto& stage : stages_) stage->Settle(batch_);
+    report_.rows_out += static_cast<int64_t>(batch_.row_count() - batch_.dropped_count());
+    const Stopwatch watch(totals_[last].seconds);
+    DQ_RETURN_IF_ERROR(outputs_.AddCleaned(batch_));
+  }
+  return CheckInput();
+}
+
+absl::Status ChainRun::ApplyStage(size_t stage, RowBatch& batch) {
+  const Stopwatch watch(totals_[stage].seconds);
+  report_.stages[stage].rows_in += static_cast<int64_t>(batch.row_count() - batch.dropped_count());
+  DQ_RETURN_IF_ERROR(stages_[stage]->Apply(batch));
+  report_.stages[stage].rows_out += static_cast<int64_t>(batch.row_count() - batch.dropped_count());
+  return absl::OkStatus();
+}
+
+// Reads the next batch; the time counts for `stage`.
+absl::StatusOr<bool> ChainRun::NextBatch(size_t stage) {
+  DQ_RETURN_IF_ERROR(CheckCancelled());
+  const Stopwatch watch(totals_[stage].seconds);
+  DQ_ASSIGN_OR_RETURN(const bool more, reader_->Next(batch_));
+  if (!more) return false;
+  meter_->Add(static_cast<int64_t>(batch_.row_count()), batch_.input_bytes);
+  return true;
+}
+
+absl::Status ChainRun::CheckInput() const {
+  if (spec_.input_sha256.empty() || reader_->source().sha256() == spec_.input_sha256) {
+    return absl::OkStatus();
+  }
+  return InputChanged("the input is not the file that was uploaded; upload it again");
+}
+
+absl::StatusOr<ChainResult> ChainRun::Conclude() {
+  DQ_RETURN_IF_ERROR(CheckCancelled());
+  DQ_RETURN_IF_ERROR(outputs_.Finish());
+  for (const auto& stage : stages_) DQ_RETURN_IF_ERROR(stage->Finish(report_));
+  DescribeRun();
+  ScoreReport(report_);
+  const GateFindings gate = JudgeGate(spec_.gate, report_);
+  ChainResult result{.report_json = ReportJson(report_),
+                     .score = report_.score,
+                     .verdict = gate.verdict,
+                     .verdict_reason = gate.reason,
+                     .rows_in = report_.rows_in,
+                     .rows_out = report_.rows_out,
+                     .rows_rejected = report_.rows_rejected,
+                     .duplicates_removed = report_.duplicates_exact + report_.duplicates_normalised,
+                     .cells_filled = report_.cells_filled,
+                     .totals = totals_,
+                     .outputs = {}};
+  DQ_RETURN_IF_ERROR(outputs_.WriteReport(result.report_json));
+  result.outputs = outputs_.Written();
+  meter_->Finish("Done");
+  return result;
+}
+
+void ChainRun::DescribeRun() {
+  report_.rows_in = reader_->rows();
+  report_.rows_rejected = reader_->rows_rejected();
+  report_.dialect = DescribeDialect(reader_->dialect());
+  report_.provenance = {.version = DQ_VERSION,
+                        .config_sha256 = ConfigSha256(spec_),
+                        .input_sha256 = reader_->source().sha256(),
+                        .output_sha256 = outputs_.CleanedSha256(),
+                        .seed = 0};
+  if (const int64_t blank = reader_->blank_lines(); blank > 0) {
+    report_.limits.push_back(std::to_string(blank) +
+                             " blank lines were skipped; they are no rows.");
+  }
+  for (size_t i = 0; i < stages_.size(); ++i) {
+    report_.stages[i].seconds = totals_[i].seconds;
+    report_.stages[i].peak_bytes = PeakBytes();
+    totals_[i].rows = report_.stages[i].rows_in;
+    totals_[i].bytes = reader_->source().size_bytes();
+  }
+}
+
+absl::Status ChainRun::CheckCancelled() const {
+  if (!cancel_.cancelled()) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the chain was cancelled",
+                   {{"category", "processing"}});
+}
+
+}  // namespace
+
+absl::StatusOr<ChainResult> RunChain(const ChainSpec& spec, const StageFactory& make_stages,
+                                     const ChainFiles& files, ProgressSink& sink,
+                                     const CancelToken& cancel) {
+  ChainRun run(spec, files, sink, cancel);
+  return run.Run(make_stages);
+}
+
+std::string_view OutputKindName(OutputKind kind) {
+  switch (kind) {
+    case OutputKind::kCleaned:
+      return "cleaned";
+    case OutputKind::kReport:
+      return "report";
+    case OutputKind::kChanges:
+      return "changes";
+    case OutputKind::kClusters:
+      return "clusters";
+    case OutputKind::kRejects:
+      return "rejects";
+  }
+  return "";
+}
+
+}  // namespace dq

@@ -1,0 +1,43 @@
+#include "worker/chain/gate.h"
+
+#include <array>
+#include <charconv>
+
+namespace dq {
+namespace {
+
+std::string Text(double number) {
+  std::array<char, 64> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+  return std::string(text.data(), end);
+}
+
+std::string FailedCondition(const ChainGate& gate, const Report& report) {
+  if (gate.min_score.has_value() && !report.score.has_value()) {
+    return "the gate asks for a score, and the chain has no stage complete that scores";
+  }
+  if (gate.min_score.has_value() && *report.score < *gate.min_score) {
+    return "the score " + Text(*report.score) + " is below " + Text(*gate.min_score);
+  }
+  const auto removed = static_cast<double>(report.duplicates_exact + report.duplicates_normalised);
+  const double ratio = report.rows_in == 0 ? 0 : removed / static_cast<double>(report.rows_in);
+  if (gate.max_duplicate_ratio.has_value() && ratio > *gate.max_duplicate_ratio) {
+    return "the share of duplicates " + Text(ratio) + " is above " +
+           Text(*gate.max_duplicate_ratio);
+  }
+  const ReportSchema& schema = report.schema;
+  const bool equal = schema.missing.empty() && schema.extra.empty() && schema.renamed.empty() &&
+                     schema.type_mismatches.empty();
+  if (gate.fail_on_schema_mismatch && !equal) return "the columns are not those of the reference";
+  return "";
+}
+
+}  // namespace
+
+GateFindings JudgeGate(const std::optional<ChainGate>& gate, const Report& report) {
+  if (!gate.has_value()) return {};
+  const std::string failed = FailedCondition(*gate, report);
+  return {failed.empty() ? Verdict::kPassed : Verdict::kFailed, failed};
+}
+
+}  // namespace dq

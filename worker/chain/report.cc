@@ -1,0 +1,200 @@
+#include "worker/chain/report.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "nlohmann/json.hpp"
+
+namespace dq {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kNameBytesMax = 256;
+constexpr size_t kNamesMax = 100;
+constexpr size_t kLimitsMax = 50;
+
+// Cuts at the end of a character.
+std::string Cut(const std::string& text, size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  size_t size = bytes_max;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+  return text.substr(0, size);
+}
+
+// What is left out to stay below the limit of size; every step leaves out more.
+struct Detail {
+  size_t columns = kReportColumnsMax;
+  bool histograms = true;
+  bool top = true;
+  bool quantiles = true;
+};
+
+Json NamesJson(const std::vector<std::string>& names) {
+  Json out = Json::array();
+  for (size_t i = 0; i < std::min(names.size(), kNamesMax); ++i) {
+    out.push_back(Cut(names[i], kNameBytesMax));
+  }
+  return out;
+}
+
+Json DimensionsJson(const Report& report) {
+  Json out = Json::object();
+  for (const auto& [name, dimension] : report.dimensions) {
+    out[name] = {{"score", dimension.score},
+                 {"score_before", dimension.score_before},
+                 {"weight", dimension.weight}};
+  }
+  return out;
+}
+
+Json SchemaJson(const ReportSchema& schema) {
+  Json renamed = Json::array();
+  Json mismatches = Json::array();
+  for (size_t i = 0; i < std::min(schema.renamed.size(), kNamesMax); ++i) {
+    const ReportRename& rename = schema.renamed[i];
+    renamed.push_back({{"from", Cut(rename.from, kNameBytesMax)},
+                       {"to", Cut(rename.to, kNameBytesMax)},
+                       {"confidence", rename.confidence}});
+  }
+  for (size_t i = 0; i < std::min(schema.type_mismatches.size(), kNamesMax); ++i) {
+    const ReportTypeMismatch& mismatch = schema.type_mismatches[i];
+    mismatches.push_back({{"column", Cut(mismatch.column, kNameBytesMax)},
+                          {"expected", mismatch.expected},
+                          {"actual", mismatch.actual}});
+  }
+  return {{"compared", schema.compared},      {"missing", NamesJson(schema.missing)},
+          {"extra", NamesJson(schema.extra)}, {"renamed", renamed},
+          {"type_mismatches", mismatches},    {"reordered", schema.reordered}};
+}
+
+Json ColumnJson(const ReportColumn& column, const Detail& detail) {
+  Json out = {{"name", Cut(column.name, kNameBytesMax)},
+              {"type", column.type},
+              {"missing", column.missing},
+              {"disguised_missing", column.disguised_missing},
+              {"missing_after", column.missing_after},
+              {"filled", column.filled},
+              {"distinct", column.distinct},
+              {"distinct_is_estimate", column.distinct_is_estimate},
+              {"conformity", column.conformity}};
+  if (!column.min.empty()) out["min"] = Cut(column.min, kReportValueBytesMax);
+  if (!column.max.empty()) out["max"] = Cut(column.max, kReportValueBytesMax);
+  if (column.mean.has_value()) out["mean"] = *column.mean;
+  if (detail.quantiles && !column.quantiles.empty()) out["quantiles"] = column.quantiles;
+  if (detail.top && !column.top.empty()) {
+    for (const ReportValueCount& top : column.top) {
+      out["top"].push_back({{"value", Cut(top.value, kReportValueBytesMax)},
+                            {"count", top.count},
+                            {"count_is_estimate", top.count_is_estimate}});
+    }
+  }
+  if (detail.histograms && !column.histogram.empty()) out["histogram"] = column.histogram;
+  return out;
+}
+
+Json PopulationJson(const Report& report, const Detail& detail) {
+  std::vector<std::string> limits;
+  if (!detail.histograms) limits.push_back("The report leaves out histograms for its size.");
+  if (!detail.top) limits.push_back("The report leaves out the most frequent values for its size.");
+  if (!detail.quantiles) limits.push_back("The report leaves out quantiles for its size.");
+  if (detail.columns < report.columns.size()) {
+    limits.push_back("The report shows the first " + std::to_string(detail.columns) + " of " +
+                     std::to_string(report.columns.size()) + " columns.");
+  }
+  for (const std::string& limit : report.limits) {
+    if (limits.size() == kLimitsMax) break;
+    limits.push_back(Cut(limit, kNameBytesMax * 2));
+  }
+  return {{"sampled", report.sampled}, {"limits", limits}};
+}
+
+Json ProvenanceJson(const ReportProvenance& provenance) {
+  return {{"version", provenance.version},
+          {"config_sha256", provenance.config_sha256},
+          {"input_sha256", provenance.input_sha256},
+          {"output_sha256", provenance.output_sha256},
+          {"seed", provenance.seed}};
+}
+
+Json StagesJson(const std::vector<ReportStage>& stages) {
+  Json out = Json::array();
+  for (const ReportStage& stage : stages) {
+    out.push_back({{"name", stage.name},
+                   {"seconds", stage.seconds},
+                   {"rows_in", stage.rows_in},
+                   {"rows_out", stage.rows_out},
+                   {"peak_bytes", stage.peak_bytes},
+                   {"spilled_bytes", stage.spilled_bytes}});
+  }
+  return out;
+}
+
+Json DialectJson(const ReportDialect& dialect) {
+  return {{"delimiter", dialect.delimiter}, {"quote", dialect.quote},
+          {"line_end", dialect.line_end},   {"encoding", dialect.encoding},
+          {"header", dialect.header},       {"confidence", dialect.confidence}};
+}
+
+std::string Render(const Report& report, const Detail& detail) {
+  Json out;
+  out["rows_in"] = report.rows_in;
+  out["rows_out"] = report.rows_out;
+  out["rows_rejected"] = report.rows_rejected;
+  out["duplicates_removed"] = {{"exact", report.duplicates_exact},
+                               {"normalised", report.duplicates_normalised},
+                               {"fuzzy", 0}};
+  out["clusters"] = report.clusters;
+  out["cells_filled"] = report.cells_filled;
+  if (report.score.has_value()) out["score"] = *report.score;
+  if (report.score_before.has_value()) out["score_before"] = *report.score_before;
+  out["dimensions"] = DimensionsJson(report);
+  out["schema"] = SchemaJson(report.schema);
+  out["dialect"] = DialectJson(report.dialect);
+  out["columns"] = Json::array();
+  for (size_t i = 0; i < std::min(detail.columns, report.columns.size()); ++i) {
+    out["columns"].push_back(ColumnJson(report.columns[i], detail));
+  }
+  out["population"] = PopulationJson(report, detail);
+  out["provenance"] = ProvenanceJson(report.provenance);
+  out["stages"] = StagesJson(report.stages);
+  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+double Round2(double value) { return std::round(value * 100) / 100; }
+
+}  // namespace
+
+void ScoreReport(Report& report) {
+  if (!report.dimensions.contains("completeness")) return;
+  double weights = 0;
+  for (const auto& [name, dimension] : report.dimensions) weights += dimension.weight;
+  double score = 0;
+  double score_before = 0;
+  for (auto& [name, dimension] : report.dimensions) {
+    dimension.weight = std::round(dimension.weight / weights * 1e4) / 1e4;
+    score += dimension.weight * dimension.score;
+    score_before += dimension.weight * dimension.score_before;
+    dimension.score = Round2(dimension.score);
+    dimension.score_before = Round2(dimension.score_before);
+  }
+  report.score = std::min(100.0, Round2(score));
+  report.score_before = std::min(100.0, Round2(score_before));
+}
+
+std::string ReportJson(const Report& report) {
+  Detail detail;
+  std::string json = Render(report, detail);
+  for (bool* part : {&detail.histograms, &detail.top, &detail.quantiles}) {
+    if (json.size() <= kReportBytesMax) return json;
+    *part = false;
+    json = Render(report, detail);
+  }
+  while (json.size() > kReportBytesMax && detail.columns > 0) {
+    detail.columns = std::min(detail.columns, report.columns.size()) * 3 / 4;
+    json = Render(report, detail);
+  }
+  return json;
+}
+
+}  // namespace dq
