@@ -1,0 +1,23 @@
+#include "worker/stages/build_stages.h"
+
+#include <utility>
+
+#include "worker/stages/complete/complete_stage.h"
+#include "worker/stages/dedupe/dedupe_stage.h"
+
+namespace dq {
+
+absl::StatusOr<StageList> BuildStages(const ChainSpec& spec, const StageContext& context) {
+  StageList stages;
+  for (const StageSpec& stage : spec.stages) {
+    if (const auto* complete = std::get_if<CompleteOptions>(&stage)) {
+      stages.push_back(std::make_unique<CompleteStage>(*complete, spec.reference_key_columns,
+                                                       spec.reference_sha256, context));
+    } else if (const auto* dedupe = std::get_if<DedupeOptions>(&stage)) {
+      stages.push_back(std::make_unique<DedupeStage>(*dedupe, context));
+    }
+  }
+  return stages;
+}
+
+}  // namespace dq

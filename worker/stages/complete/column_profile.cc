@@ -1,0 +1,169 @@
+#include "worker/stages/complete/column_profile.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#define XXH_INLINE_ALL
+#include "xxhash.h"
+
+namespace dq {
+namespace {
+
+uint64_t HashOf(std::string_view value) { return XXH3_64bits(value.data(), value.size()); }
+
+constexpr size_t kStatisticBytesMax = 256;  // Longer values are not known whole.
+
+double Rounded(double share) { return std::round(share * 1e4) / 1e4; }
+
+}  // namespace
+
+ProfileLimits ProfileLimits::ForColumns(size_t columns) {
+  constexpr size_t kValuesInAll = size_t{1} << 20;
+  constexpr size_t kNumbersInAll = size_t{1} << 21;
+  ProfileLimits limits;
+  columns = std::max<size_t>(columns, 1);
+  limits.values = std::clamp(std::bit_floor(kValuesInAll / columns), size_t{256}, limits.values);
+  limits.numbers = std::clamp(kNumbersInAll / columns, size_t{1024}, limits.numbers);
+  limits.precision = columns <= 256 ? 16 : 12;
+  return limits;
+}
+
+ColumnProfile::ColumnProfile(const ProfileLimits& limits, const MissingTokens& tokens)
+    : tokens_(tokens), values_(limits.values, limits.precision), numbers_(limits.numbers) {}
+
+void ColumnProfile::Learn(const RowBatch& batch, size_t column) {
+  const std::vector<std::string_view>& cells = batch.column(column);
+  for (size_t row = 0; row < cells.size(); ++row) {
+    if (batch.dropped_count() > 0 && batch.row(row).dropped) continue;
+    const std::string_view value = TrimSpace(cells[row]);
+    if (value.empty()) {
+      ++blank_;
+    } else if (tokens_.Contains(value)) {
+      const auto seen = tokens_seen_.find(value);
+      if (seen == tokens_seen_.end()) {
+        tokens_seen_.emplace(value, 1);
+      } else {
+        ++seen->second;
+      }
+    } else {
+      AddValue(value);
+    }
+  }
+}
+
+void ColumnProfile::AddValue(std::string_view value) {
+  const ValueType type = TypeOf(value);
+  types_.Add(type);
+  shapes_.Add(value);
+  values_.Add(value, HashOf(value));
+  switch (type) {
+    case ValueType::kInteger:
+    case ValueType::kDecimal:
+      AddNumber(value);
+      break;
+    case ValueType::kDate:
+      AddOrdered(value, DayNumberOf(value), least_date_, greatest_date_);
+      break;
+    case ValueType::kBoolean:
+    case ValueType::kText:
+      break;
+  }
+}
+
+void ColumnProfile::AddNumber(std::string_view value) {
+  const double number = NumberOf(value);
+  numbers_.Add(number);
+  sum_ += number;
+  const int decimals = DecimalsOf(value);
+  decimals_min_ = std::min(decimals_min_, decimals);
+  decimals_max_ = std::max(decimals_max_, decimals);
+  AddOrdered(value, number, least_number_, greatest_number_);
+}
+
+void ColumnProfile::AddOrdered(std::string_view value, double key, Extreme& least,
+                               Extreme& greatest) {
+  // The negated comparisons are true for the first value, when the key is not a number.
+  if (!(key >= least.key)) least = {key, std::string(value)};
+  if (!(key <= greatest.key)) greatest = {key, std::string(value)};
+}
+
+ColumnFindings ColumnProfile::Decide(const std::string& name) {
+  ColumnFindings findings;
+  findings.report.name = name;
+  findings.rule.type = types_.Decide();
+  JudgeTokens(findings);
+  findings.present = types_.total();
+  findings.conforming = types_.Conforming(findings.rule.type);
+  findings.counts_estimated = !values_.exact();
+  ReportColumn& report = findings.report;
+  report.type = ValueTypeName(findings.rule.type);
+  report.distinct = std::min(values_.Distinct(), findings.present);
+  report.distinct_is_estimate = !values_.exact();
+  report.conformity = findings.present == 0 ? 1
+                                            : Rounded(static_cast<double>(findings.conforming) /
+                                                      static_cast<double>(findings.present));
+  for (CountedValue& top : values_.Top(kReportTopMax)) {
+    report.top.push_back({std::move(top.value), top.count, !values_.exact()});
+  }
+  if (findings.rule.IsNumber()) {
+    DescribeNumbers(findings);
+  } else if (findings.rule.type == ValueType::kDate) {
+    report.min = least_date_.text;
+    report.max = greatest_date_.text;
+  }
+  OfferStatistic(findings);
+  return findings;
+}
+
+void ColumnProfile::JudgeTokens(ColumnFindings& findings) {
+  ReportColumn& report = findings.report;
+  report.missing = blank_;
+  for (const auto& [token, count] : tokens_seen_) {
+    const bool data = findings.rule.type == ValueType::kText && !tokens_.IsAdded(token) &&
+                      shapes_.CouldHold(token);
+    if (!data) {
+      report.missing += count;
+      report.disguised_missing += count;
+      continue;
+    }
+    findings.rule.data_tokens.insert(token);
+    types_.Add(ValueType::kText, count);
+    values_.Add(token, HashOf(token), count);
+  }
+}
+
+void ColumnProfile::DescribeNumbers(ColumnFindings& findings) {
+  ReportColumn& report = findings.report;
+  findings.rule.min = least_number_.key;
+  findings.rule.max = greatest_number_.key;
+  report.min = least_number_.text;
+  report.max = greatest_number_.text;
+  report.mean = sum_ / static_cast<double>(numbers_.count());
+  report.quantiles = numbers_.At({0.05, 0.25, 0.5, 0.75, 0.95});
+  findings.quantiles_estimated = !numbers_.exact();
+}
+
+void ColumnProfile::OfferStatistic(ColumnFindings& findings) {
+  const ReportColumn& report = findings.report;
+  if (findings.rule.IsNumber()) {
+    // Integers that hardly ever repeat are identifiers.
+    if (findings.rule.type == ValueType::kInteger && findings.present > 1 &&
+        report.distinct * 100 >= findings.present * 99) {
+      return;
+    }
+    std::optional<int> decimals;
+    if (decimals_min_ == decimals_max_) decimals = decimals_min_;
+    if (findings.rule.type == ValueType::kInteger) decimals = 0;
+    findings.rule.statistic = {FormatNumber(report.quantiles[2], decimals), "median"};
+    return;
+  }
+  const std::vector<CountedValue> top = values_.Top(2);
+  if (top.empty() || report.distinct * 2 > findings.present) return;
+  if (top[0].value.size() >= kStatisticBytesMax) return;
+  const int64_t runner_up = top.size() > 1 ? top[1].count : 0;
+  const bool certain = values_.exact() || top[0].count > runner_up + values_.error();
+  if (certain) findings.rule.statistic = {top[0].value, "mode"};
+}
+
+}  // namespace dq

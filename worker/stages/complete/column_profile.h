@@ -1,0 +1,76 @@
+// Learns what stage `complete` must know about one column, in one pass and bounded memory.
+// Deterministic in the order of rows; not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "worker/chain/report.h"
+#include "worker/stages/complete/column_rule.h"
+#include "worker/stages/complete/missing_tokens.h"
+#include "worker/table/quantile_sketch.h"
+#include "worker/table/row_batch.h"
+#include "worker/table/value_counter.h"
+#include "worker/table/value_type.h"
+
+namespace dq {
+
+// How much a profile may remember; fewer for tables of many columns, so that their sum is bounded.
+struct ProfileLimits {
+  size_t values = kCountedValuesMax;  // Counted exactly.
+  size_t numbers = size_t{1} << 17;   // Before quantiles become estimates.
+  int precision = 16;                 // Of the distinct count beyond.
+  static ProfileLimits ForColumns(size_t columns);
+};
+
+// What was learned, in the end.
+struct ColumnFindings {
+  ColumnRule rule;
+  ReportColumn report;     // All but missing_after, filled and histogram.
+  int64_t conforming = 0;  // Present values that fit the type.
+  int64_t present = 0;     // Cells that hold a value.
+  bool counts_estimated = false;
+  bool quantiles_estimated = false;
+};
+
+class ColumnProfile {
+ public:
+  // `tokens` outlives the profile.
+  ColumnProfile(const ProfileLimits& limits, const MissingTokens& tokens);
+
+  // Adds the cells of `column`; rows that were dropped are left out.
+  void Learn(const RowBatch& batch, size_t column);
+  // Decides. Called once, last.
+  ColumnFindings Decide(const std::string& name);
+
+ private:
+  struct Extreme {
+    double key = std::numeric_limits<double>::quiet_NaN();
+    std::string text;
+  };
+
+  void AddValue(std::string_view value);
+  void AddNumber(std::string_view value);
+  void AddOrdered(std::string_view value, double key, Extreme& least, Extreme& greatest);
+  void JudgeTokens(ColumnFindings& findings);
+  void DescribeNumbers(ColumnFindings& findings);
+  void OfferStatistic(ColumnFindings& findings);
+
+  const MissingTokens& tokens_;
+  int64_t blank_ = 0;
+  TypeCounter types_;
+  ShapeCounter shapes_;
+  std::map<std::string, int64_t, std::less<>> tokens_seen_;  // By exact spelling.
+  ValueCounter values_;
+  QuantileSketch numbers_;
+  double sum_ = 0;
+  int decimals_min_ = std::numeric_limits<int>::max();
+  int decimals_max_ = 0;
+  Extreme least_number_, greatest_number_, least_date_, greatest_date_;
+};
+
+}  // namespace dq

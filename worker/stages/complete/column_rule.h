@@ -1,0 +1,41 @@
+// What stage `complete` decided about one column: its type, which words are missing values in it,
+// and what the column's own statistic offers as a fill. Immutable once built; thread-safe.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "worker/stages/complete/missing_tokens.h"
+#include "worker/table/value_type.h"
+
+namespace dq {
+
+// A value made from a column's other values.
+struct StatisticFill {
+  std::string value;
+  std::string_view method;  // "median" or "mode".
+};
+
+struct ColumnRule {
+  ValueType type = ValueType::kText;
+  std::set<std::string, std::less<>> data_tokens;  // Words of the vocabulary that are data here.
+  std::optional<StatisticFill> statistic;
+  double min = 0;  // Of a number column.
+  double max = 0;
+
+  // Whether a trimmed value stands for "no value".
+  bool IsMissing(std::string_view value, const MissingTokens& tokens) const {
+    if (value.empty()) return true;
+    return tokens.Contains(value) && !data_tokens.contains(value);
+  }
+  bool IsNumber() const { return type == ValueType::kInteger || type == ValueType::kDecimal; }
+};
+
+// Writes a number as a fill: with `decimals` digits after the point, or in its shortest form that
+// reads back equal when there is no number of digits that all values share.
+std::string FormatNumber(double number, std::optional<int> decimals);
+
+}  // namespace dq

@@ -1,0 +1,97 @@
+// Stage `complete` (UC1): learns every column, compares with the reference, finds missing values
+// and fills what can be justified. Two passes. The rules are published in worker/README.md.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "worker/chain/stage.h"
+#include "worker/stages/complete/column_profile.h"
+#include "worker/stages/complete/missing_tokens.h"
+#include "worker/stages/complete/reference_table.h"
+#include "worker/stages/complete/schema_comparison.h"
+
+namespace dq {
+
+// Shares of the score; those of dimensions that were not measured are spread over the others.
+inline constexpr double kCompletenessWeight = 0.40;
+inline constexpr double kValidityWeight = 0.30;
+inline constexpr double kSchemaWeight = 0.10;
+
+// How sure a fill is.
+inline constexpr double kReferenceConfidence = 1.0;
+inline constexpr double kStatisticConfidence = 0.5;
+
+class CompleteStage final : public Stage {
+ public:
+  // What `context` points to outlives the stage. `reference_keys` and `reference_sha256` are those
+  // of the spec.
+  CompleteStage(CompleteOptions options, std::vector<std::string> reference_keys,
+                std::string reference_sha256, StageContext context);
+
+  std::string_view name() const override { return "complete"; }
+  bool learns() const override { return true; }
+  // The first one loads the reference: errors of ReferenceTable::Load; REFERENCE_MISSING for a key
+  // without a reference; SCHEMA_INCOMPATIBLE when the file lacks the key.
+  absl::Status Begin(Pass pass, const std::vector<std::string>& columns) override;
+  absl::Status Learn(const RowBatch& batch) override;
+  absl::Status EndLearn() override;
+  absl::Status Apply(RowBatch& batch) override;
+  void Settle(const RowBatch& batch) override;
+  absl::Status Finish(Report& report) override;
+
+ private:
+  // A missing cell of the batch at hand; ordered by row, then column.
+  struct MissingCell {
+    uint32_t row;
+    uint32_t column;
+    auto operator<=>(const MissingCell&) const = default;
+  };
+  struct Fill {
+    std::string_view value;  // Empty: none.
+    std::string_view method;
+    std::string_view confidence;
+  };
+  // What the rows that left the chain hold.
+  struct CellCounts {
+    int64_t cells = 0;
+    int64_t missing = 0;
+    int64_t invalid = 0;
+  };
+
+  absl::Status Prepare(const std::vector<std::string>& columns);
+  absl::Status LoadReference();
+  void ScanColumn(const RowBatch& batch, size_t column);
+  absl::Status FillCells(RowBatch& batch);
+  absl::Status FillCell(RowBatch& batch, const MissingCell& cell);
+  Fill FindFill(const RowBatch& batch, const MissingCell& cell);
+  ReferenceTable::Row FindReferenceRow(const RowBatch& batch, size_t row);
+  absl::Status WriteChange(const RowBatch& batch, const MissingCell& cell, const Fill& fill);
+  void AddDimensions(Report& report) const;
+  void AddLimits(Report& report) const;
+
+  CompleteOptions options_;
+  std::vector<std::string> reference_key_names_;
+  std::string reference_sha256_;
+  StageContext context_;
+  MissingTokens tokens_;
+  std::vector<std::string> columns_;
+  std::vector<size_t> key_columns_;  // In the file.
+  std::unique_ptr<ReferenceTable> reference_;
+  std::vector<ColumnProfile> profiles_;   // While learning.
+  std::vector<ColumnFindings> findings_;  // After.
+  SchemaFindings schema_;
+  std::vector<MissingCell> missing_;      // Of the batch at hand, as are the next ones.
+  std::vector<uint32_t> missing_by_row_;  // Left missing.
+  std::vector<uint32_t> invalid_by_row_;
+  size_t looked_up_row_ = SIZE_MAX;
+  ReferenceTable::Row reference_row_ = nullptr;
+  std::string key_;
+  int64_t filled_ = 0;
+  CellCounts after_;
+};
+
+}  // namespace dq

@@ -1,0 +1,30 @@
+// Compares a file's columns with its reference's. Stateless; thread-safe.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "worker/chain/report.h"
+#include "worker/table/value_type.h"
+
+namespace dq {
+
+struct TypedColumn {
+  std::string name;
+  ValueType type = ValueType::kText;
+};
+
+struct SchemaFindings {
+  ReportSchema schema;
+  double score = 100;  // 100 * columns equal in name and type / different names in all.
+};
+
+// Finds missing, extra, renamed, reordered and differently typed columns. A column counts as
+// renamed when its name is in the other list only after folding ("E-Mail" and "e_mail"): it is
+// neither missing nor extra then, and never used for fills. An integer column where decimals are
+// expected is no mismatch.
+SchemaFindings CompareSchemas(std::span<const TypedColumn> file,
+                              std::span<const TypedColumn> reference);
+
+}  // namespace dq

@@ -1,0 +1,51 @@
+// Stage `dedupe` (UC4): keeps the first of equal records and drops the others, exactly equal ones
+// or equal after folding. One pass, no learning. The rules are published in worker/README.md.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "worker/chain/stage.h"
+#include "worker/stages/dedupe/first_row_set.h"
+#include "worker/stages/dedupe/record_hasher.h"
+
+namespace dq {
+
+// Share of the score that uniqueness has.
+inline constexpr double kUniquenessWeight = 0.20;
+
+class DedupeStage final : public Stage {
+ public:
+  // What `context` points to outlives the stage.
+  DedupeStage(DedupeOptions options, const StageContext& context)
+      : options_(std::move(options)), clusters_(context.clusters), first_rows_(context.memory) {}
+
+  std::string_view name() const override { return "dedupe"; }
+  bool learns() const override { return false; }
+  // SCHEMA_INCOMPATIBLE for a column that is not there.
+  absl::Status Begin(Pass pass, const std::vector<std::string>& columns) override;
+  absl::Status Learn(const RowBatch& batch) override;
+  absl::Status EndLearn() override { return absl::OkStatus(); }
+  // OUT_OF_MEMORY when the records do not fit the limit.
+  absl::Status Apply(RowBatch& batch) override;
+  void Settle(const RowBatch& batch) override;
+  absl::Status Finish(Report& report) override;
+
+ private:
+  absl::Status TakeDuplicate(RowBatch& batch, size_t row, const FirstRowSet::Earlier& earlier);
+  absl::Status WriteMember(int64_t row, int64_t cluster, std::string_view kept,
+                           std::string_view confidence);
+
+  DedupeOptions options_;
+  RowSink* clusters_;
+  FirstRowSet first_rows_;
+  std::optional<RecordHasher> hasher_;
+  std::vector<RecordHash> hashes_;  // Of the batch at hand.
+  int64_t rows_ = 0;
+  int64_t exact_ = 0;
+  int64_t normalised_ = 0;
+  int64_t cluster_count_ = 0;
+};
+
+}  // namespace dq

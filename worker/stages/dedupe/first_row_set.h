@@ -1,0 +1,68 @@
+// Remembers the first row of every record seen, by a 128-bit hash, 24 bytes a slot. The memory that
+// stage `dedupe` needs. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "worker/chain/memory_budget.h"
+
+namespace dq {
+
+// A record by its hashes: `key` decides equality, `exact` tells equal spellings apart.
+struct RecordHash {
+  uint64_t key_high = 0;
+  uint64_t key_low = 0;
+  uint64_t exact = 0;
+};
+
+class FirstRowSet {
+ public:
+  // What is known about a record that was there before.
+  struct Earlier {
+    int64_t row = 0;             // Its first row.
+    bool same_spelling = false;  // Whether `exact` is equal too (24 bits of it).
+    bool first_repeat = false;   // Whether this is the first duplicate of that row.
+  };
+
+  // `memory` must outlive the set; its bytes are taken as the set grows.
+  explicit FirstRowSet(MemoryBudget& memory);
+  ~FirstRowSet();
+
+  // Adds a record that `row` (1 to 2^39) holds; row 0 in the answer: it is new. Records are equal
+  // when the 128 bits of `key` are. OUT_OF_MEMORY when the set may not grow.
+  absl::StatusOr<Earlier> Add(const RecordHash& hash, int64_t row);
+  // Brings the place of a record that is added soon into the cache.
+  void Prefetch(const RecordHash& hash) const {
+    if (capacity_ > 0) __builtin_prefetch(&slots_[Place(hash.key_low)]);
+  }
+  // Forgets everything and gives the memory back.
+  void Clear();
+
+ private:
+  struct Slot {
+    uint64_t key_high = 0;
+    uint64_t key_low = 0;
+    uint64_t packed = 0;  // Row (39 bits), repeated (1 bit), exact (24 bits); 0: free.
+  };
+
+  struct FreeSlots {
+    void operator()(Slot* slots) const { std::free(slots); }
+  };
+
+  // Maps the hash to a slot in order of the hash, so that growing moves through memory in order.
+  // The capacity is below 2^32: 96 GiB.
+  size_t Place(uint64_t key_low) const { return ((key_low >> 32) * capacity_) >> 32; }
+  size_t After(size_t place) const { return place + 1 == capacity_ ? 0 : place + 1; }
+  absl::Status Grow(size_t capacity);
+
+  MemoryBudget& memory_;
+  std::unique_ptr<Slot[], FreeSlots> slots_;
+  size_t capacity_ = 0;
+  size_t used_ = 0;
+};
+
+}  // namespace dq

@@ -1,0 +1,33 @@
+// Turns a record into the hashes by which stage `dedupe` compares. Not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "worker/chain/chain_spec.h"
+#include "worker/stages/dedupe/first_row_set.h"
+#include "worker/table/row_batch.h"
+
+namespace dq {
+
+class RecordHasher {
+ public:
+  // Compares the cells of `columns` (indexes) by `match`.
+  RecordHasher(std::vector<size_t> columns, MatchKind match)
+      : columns_(std::move(columns)), match_(match) {}
+
+  // The hashes of a record: XXH3, 128 bits, over the compared cells, each ended by a byte 0, which
+  // no cell holds.
+  RecordHash Hash(const RowBatch& batch, size_t row);
+  // Whether all compared cells are empty.
+  bool IsBlank(const RowBatch& batch, size_t row) const;
+
+ private:
+  std::vector<size_t> columns_;
+  MatchKind match_;
+  std::string exact_;
+  std::string folded_;
+};
+
+}  // namespace dq
