@@ -1,0 +1,128 @@
+#include "worker/run_command.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "common/base/unique_fd.h"
+#include "worker/chain/chain_runner.h"
+#include "worker/run_progress.h"
+#include "worker/staged_file.h"
+#include "worker/stages/build_stages.h"
+
+namespace dq {
+namespace {
+
+absl::StatusOr<UniqueFd> OpenInput(const std::string& path, const char* what) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd) return fd;
+  return MakeError(
+      absl::StatusCode::kNotFound, "FILE_MISSING",
+      std::string("cannot open the ") + what + " " + path + ": " + std::strerror(errno),
+      {{"category", "file"}, {"path", path}});
+}
+
+// The outputs that were asked for, under temporary names.
+struct StagedOutputs {
+  std::optional<StagedFile> cleaned, report, changes, clusters, rejects;
+};
+
+absl::Status Stage(const std::string& path, std::optional<StagedFile>& file) {
+  if (path.empty()) return absl::OkStatus();
+  DQ_ASSIGN_OR_RETURN(StagedFile staged, StagedFile::Create(path));
+  file.emplace(std::move(staged));
+  return absl::OkStatus();
+}
+
+std::string RejectsPath(const RunOptions& options) {
+  return options.rejects.empty() ? options.output + ".rejects.csv" : options.rejects;
+}
+
+absl::Status StageAll(const RunOptions& options, StagedOutputs& outputs) {
+  DQ_RETURN_IF_ERROR(Stage(options.output, outputs.cleaned));
+  DQ_RETURN_IF_ERROR(Stage(options.report, outputs.report));
+  DQ_RETURN_IF_ERROR(Stage(options.changes, outputs.changes));
+  DQ_RETURN_IF_ERROR(Stage(options.clusters, outputs.clusters));
+  return Stage(RejectsPath(options), outputs.rejects);
+}
+
+absl::Status PublishAll(StagedOutputs& outputs) {
+  // The cleaned file comes last: who sees it has all the others too.
+  for (std::optional<StagedFile>* file :
+       {&outputs.rejects, &outputs.clusters, &outputs.changes, &outputs.report, &outputs.cleaned}) {
+    if (file->has_value()) DQ_RETURN_IF_ERROR((*file)->Publish());
+  }
+  return absl::OkStatus();
+}
+
+int FdOf(const std::optional<StagedFile>& file) { return file.has_value() ? file->fd() : -1; }
+
+absl::StatusOr<ChainResult> RunAndPublish(const RunOptions& options, const CancelToken& cancel) {
+  DQ_ASSIGN_OR_RETURN(const UniqueFd input, OpenInput(options.input, "input"));
+  UniqueFd reference;
+  if (!options.reference.empty()) {
+    DQ_ASSIGN_OR_RETURN(reference, OpenInput(options.reference, "reference"));
+  }
+  StagedOutputs outputs;
+  DQ_RETURN_IF_ERROR(StageAll(options, outputs));
+  const ChainFiles files{.input_fd = input.get(),
+                         .reference_fd = reference.get(),
+                         .cleaned_fd = FdOf(outputs.cleaned),
+                         .report_fd = FdOf(outputs.report),
+                         .changes_fd = FdOf(outputs.changes),
+                         .clusters_fd = FdOf(outputs.clusters),
+                         .rejects_fd = FdOf(outputs.rejects)};
+  const auto progress = MakeProgressSink(options.progress);
+  DQ_ASSIGN_OR_RETURN(ChainResult result,
+                      RunChain(options.spec, BuildStages, files, *progress, cancel));
+  if (options.rejects.empty() && result.rows_rejected == 0) outputs.rejects.reset();
+  DQ_RETURN_IF_ERROR(PublishAll(outputs));
+  return result;
+}
+
+void PrintSummary(const RunOptions& options, const ChainResult& result) {
+  const auto number = [](int64_t value) { return static_cast<long long>(value); };
+  (void)std::printf("rows in             %lld\n", number(result.rows_in));
+  (void)std::printf("rows out            %lld\n", number(result.rows_out));
+  (void)std::printf("duplicates removed  %lld\n", number(result.duplicates_removed));
+  (void)std::printf("rows rejected       %lld%s%s\n", number(result.rows_rejected),
+                    result.rows_rejected > 0 ? "  see " : "",
+                    result.rows_rejected > 0 ? RejectsPath(options).c_str() : "");
+  (void)std::printf("cells filled        %lld\n", number(result.cells_filled));
+  if (result.score.has_value()) (void)std::printf("score               %.2f\n", *result.score);
+  (void)std::printf("cleaned file        %s\n", options.output.c_str());
+  (void)std::printf("report              %s\n", options.report.c_str());
+}
+
+// 3 for what the data or the chain is to blame for, 1 for what this machine is.
+int ExitCodeOf(const absl::Status& status) {
+  if (status.code() == absl::StatusCode::kCancelled) return kExitCancelled;
+  const std::string reason = ReasonOf(status);
+  return reason == "FILE_MISSING" || reason == "BAD_FIELD" || reason == "IO_FAILED" ? kExitError
+                                                                                    : kExitFailed;
+}
+
+}  // namespace
+
+int RunLocally(const RunOptions& options, const CancelToken& cancel) {
+  const absl::StatusOr<ChainResult> result = RunAndPublish(options, cancel);
+  if (!result.ok()) {
+    (void)std::fprintf(stderr, "dq-worker: %s: %s\n", ReasonOf(result.status()).c_str(),
+                       MessageOf(result.status()).c_str());
+    return ExitCodeOf(result.status());
+  }
+  PrintSummary(options, *result);
+  if (result->verdict != Verdict::kFailed) return kExitOk;
+  (void)std::fprintf(stderr, "dq-worker: GATE_FAILED: %s\n", result->verdict_reason.c_str());
+  return kExitGateFailed;
+}
+
+}  // namespace dq

@@ -1,0 +1,23 @@
+// `dq-worker run`: the chain over local files, without a scheduler.
+#pragma once
+
+#include "worker/chain/progress.h"
+#include "worker/run_options.h"
+
+namespace dq {
+
+// Exit codes, the same as dqctl's.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitError = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitFailed = 3;
+inline constexpr int kExitGateFailed = 5;
+inline constexpr int kExitCancelled = 6;
+inline constexpr int kExitInterrupted = 130;
+
+// Runs the chain and publishes its outputs. Prints a summary to standard output, and one line
+// "dq-worker: REASON: message" to standard error when it fails. Returns the exit code; setting
+// `cancel` ends the run with kExitCancelled. A failed gate still publishes: the data was processed.
+int RunLocally(const RunOptions& options, const CancelToken& cancel);
+
+}  // namespace dq

@@ -1,0 +1,281 @@
+#include "worker/run_options.h"
+
+#include <charconv>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+
+namespace dq {
+namespace {
+
+constexpr std::string_view kHelp =
+    R"(Cleans a CSV or TSV file on this machine: finds and fills missing values, removes duplicates.
+
+Examples:
+  dq-worker run --input customers.csv --output cleaned.csv --report report.json
+  dq-worker run --input customers.csv --reference master.csv --key customer_id \
+      --output cleaned.csv --report report.json --changes changes.csv --clusters clusters.csv
+  dq-worker run --input log.tsv --chain dedupe --match exact --output unique.tsv --report r.json
+  dq-worker run --input data.csv --output out.csv --report r.json --gate 'score>=90'
+
+Files:
+  --input FILE          the file to clean: CSV, TSV or the like, UTF-8, with a header
+  --reference FILE      a file of good values; needs --key to fill from it
+  --output FILE         the cleaned file
+  --report FILE         the quality report, JSON
+  --changes FILE        every changed cell: row,column,before,after,method,confidence
+  --clusters FILE       every record of a cluster of duplicates: row,cluster_id,kept,confidence
+  --rejects FILE        every row that could not be read: row,byte,reason,content
+                        (without this flag such rows go to OUTPUT.rejects.csv when there are any)
+  Outputs appear under their names when everything has succeeded, or not at all.
+
+What is done:
+  --chain LIST          stages in order (default complete,dedupe)
+  --key COL,..          columns that join the file with the reference
+  --fill HOW            none | reference | statistic (default reference)
+  --missing TOKEN,..    words that mean "no value" besides the vocabulary; repeatable
+  --not-missing TOKEN,..  words of the vocabulary that are data here; repeatable
+  --min-confidence N    fills below are not made, 0 to 1 (default 0.5)
+  --match HOW           exact | normalised (default normalised)
+  --dedupe-columns COL,..  columns that are compared (default all)
+  --on-bad-row HOW      reject | fail | pad (default reject)
+  --gate CONDITIONS     exit with 5 unless they hold: 'score>=90', 'duplicates<=0.1', 'schema'
+
+How:
+  --memory-limit SIZE   for what grows with the data, for example 512MiB (default)
+  --threads N           1 to 256 (default 1); never changes the result
+  --progress STYLE      text | json | none, on standard error (default text)
+
+Exit codes: 0 done, 1 error, 2 usage, 3 the data could not be processed, 5 gate failed,
+6 cancelled, 130 interrupted.
+)";
+
+absl::Status BadFlag(std::string_view flag, const std::string& what) {
+  return MakeError(absl::StatusCode::kInvalidArgument, "BAD_FIELD", std::string(flag) + " " + what,
+                   {{"category", "configuration"}, {"field", std::string(flag)}});
+}
+
+std::vector<std::string> SplitList(std::string_view text) {
+  std::vector<std::string> items;
+  for (;;) {
+    const size_t comma = text.find(',');
+    if (const auto item = text.substr(0, comma); !item.empty()) items.emplace_back(item);
+    if (comma == std::string_view::npos) return items;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+absl::StatusOr<double> ParseNumber(std::string_view flag, std::string_view text, double max) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || !(number >= 0 && number <= max)) {
+    return BadFlag(flag, "takes a number from 0 to " + std::to_string(static_cast<int>(max)) +
+                             ", not \"" + std::string(text) + "\"");
+  }
+  return number;
+}
+
+template <typename Enum>
+absl::StatusOr<Enum> ParseChoice(std::string_view flag, std::string_view text,
+                                 const std::vector<std::string_view>& names) {
+  std::string all;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == text) return static_cast<Enum>(i);
+    all += (i > 0 ? ", " : "") + std::string(names[i]);
+  }
+  return BadFlag(flag, "takes one of " + all + ", not \"" + std::string(text) + "\"");
+}
+
+// Collects the flags; the chain is put together when all are known.
+struct Draft {
+  RunOptions options;
+  CompleteOptions complete;
+  DedupeOptions dedupe;
+  std::vector<std::string> chain = {"complete", "dedupe"};
+};
+
+using Setter = std::function<absl::Status(Draft&, std::string_view)>;
+
+Setter Text(std::string RunOptions::*field) {
+  return [field](Draft& draft, std::string_view text) {
+    draft.options.*field = text;
+    return absl::OkStatus();
+  };
+}
+
+template <typename Options>
+Setter List(Options Draft::*part, std::vector<std::string> Options::*field) {
+  return [part, field](Draft& draft, std::string_view text) {
+    for (std::string& item : SplitList(text)) (draft.*part.*field).push_back(std::move(item));
+    return absl::OkStatus();
+  };
+}
+
+template <typename Part, typename Enum>
+Setter Choice(std::string_view flag, Part Draft::*part, Enum Part::*field,
+              std::vector<std::string_view> names) {
+  return [=](Draft& draft, std::string_view text) -> absl::Status {
+    DQ_ASSIGN_OR_RETURN(draft.*part.*field, ParseChoice<Enum>(flag, text, names));
+    return absl::OkStatus();
+  };
+}
+
+absl::Status SetChain(Draft& draft, std::string_view text) {
+  draft.chain = SplitList(text);
+  if (draft.chain.empty() || draft.chain.size() > kChainStagesMax) {
+    return BadFlag("--chain", "takes 1 to 16 stages");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetMemoryLimit(Draft& draft, std::string_view text) {
+  DQ_ASSIGN_OR_RETURN(draft.options.spec.memory_limit_bytes, ParseBytes(text));
+  if (draft.options.spec.memory_limit_bytes < kMemoryLimitBytesMin) {
+    return BadFlag("--memory-limit", "needs at least 16MiB");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetThreads(Draft& draft, std::string_view text) {
+  DQ_ASSIGN_OR_RETURN(const double threads, ParseNumber("--threads", text, 256));
+  if (threads < 1 || threads != std::floor(threads)) {
+    return BadFlag("--threads", "takes a whole number from 1 to 256");
+  }
+  draft.options.spec.threads = static_cast<int>(threads);
+  return absl::OkStatus();
+}
+
+std::map<std::string, Setter, std::less<>> FileSetters() {
+  return {{"--input", Text(&RunOptions::input)},     {"--reference", Text(&RunOptions::reference)},
+          {"--output", Text(&RunOptions::output)},   {"--report", Text(&RunOptions::report)},
+          {"--changes", Text(&RunOptions::changes)}, {"--clusters", Text(&RunOptions::clusters)},
+          {"--rejects", Text(&RunOptions::rejects)}};
+}
+
+std::map<std::string, Setter, std::less<>> Setters() {
+  std::map<std::string, Setter, std::less<>> setters = FileSetters();
+  setters["--chain"] = SetChain;
+  setters["--key"] = List(&Draft::complete, &CompleteOptions::key_columns);
+  setters["--missing"] = List(&Draft::complete, &CompleteOptions::missing_tokens);
+  setters["--not-missing"] = List(&Draft::complete, &CompleteOptions::not_missing_tokens);
+  setters["--dedupe-columns"] = List(&Draft::dedupe, &DedupeOptions::columns);
+  setters["--fill"] = Choice("--fill", &Draft::complete, &CompleteOptions::fill,
+                             {"none", "reference", "statistic"});
+  setters["--match"] =
+      Choice("--match", &Draft::dedupe, &DedupeOptions::match, {"exact", "normalised"});
+  setters["--progress"] =
+      Choice("--progress", &Draft::options, &RunOptions::progress, {"none", "text", "json"});
+  setters["--on-bad-row"] = [](Draft& draft, std::string_view text) -> absl::Status {
+    DQ_ASSIGN_OR_RETURN(draft.options.spec.on_bad_row,
+                        ParseChoice<BadRowPolicy>("--on-bad-row", text, {"reject", "fail", "pad"}));
+    return absl::OkStatus();
+  };
+  setters["--min-confidence"] = [](Draft& draft, std::string_view text) -> absl::Status {
+    DQ_ASSIGN_OR_RETURN(draft.complete.min_confidence, ParseNumber("--min-confidence", text, 1));
+    return absl::OkStatus();
+  };
+  setters["--gate"] = [](Draft& draft, std::string_view text) -> absl::Status {
+    DQ_ASSIGN_OR_RETURN(draft.options.spec.gate, ParseGate(text));
+    return absl::OkStatus();
+  };
+  setters["--memory-limit"] = SetMemoryLimit;
+  setters["--threads"] = SetThreads;
+  return setters;
+}
+
+absl::StatusOr<RunOptions> Finish(Draft draft) {
+  RunOptions& options = draft.options;
+  if (options.input.empty()) return BadFlag("--input", "is needed: the file to clean");
+  if (options.output.empty()) return BadFlag("--output", "is needed: where the cleaned file goes");
+  if (options.report.empty()) return BadFlag("--report", "is needed: where the report goes");
+  for (const std::string& name : draft.chain) {
+    DQ_ASSIGN_OR_RETURN(StageSpec stage, DefaultStage(name));
+    if (std::holds_alternative<CompleteOptions>(stage)) {
+      stage = draft.complete;
+    } else {
+      stage = draft.dedupe;
+    }
+    options.spec.stages.push_back(std::move(stage));
+  }
+  options.spec.reference_key_columns = draft.complete.key_columns;
+  const size_t slash = options.input.find_last_of('/');
+  options.spec.display_name =
+      slash == std::string::npos ? options.input : options.input.substr(slash + 1);
+  return std::move(options);
+}
+
+}  // namespace
+
+std::string_view RunHelp() { return kHelp; }
+
+absl::StatusOr<RunOptions> ParseRunOptions(std::span<char* const> arguments) {
+  const auto setters = Setters();
+  Draft draft;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    std::string_view flag = arguments[i];
+    std::string_view value;
+    const size_t equals = flag.find('=');
+    const bool joined = flag.starts_with("--") && equals != std::string_view::npos;
+    if (joined) {
+      value = flag.substr(equals + 1);
+      flag = flag.substr(0, equals);
+    }
+    const auto setter = setters.find(flag);
+    if (setter == setters.end()) return BadFlag(flag, "is no flag of dq-worker run; see --help");
+    if (!joined) {
+      if (++i == arguments.size()) return BadFlag(flag, "needs a value");
+      value = arguments[i];
+    }
+    DQ_RETURN_IF_ERROR(setter->second(draft, value));
+  }
+  return Finish(std::move(draft));
+}
+
+absl::StatusOr<ChainGate> ParseGate(std::string_view text) {
+  ChainGate gate;
+  std::string joined(text);
+  for (size_t at = joined.find(" and "); at != std::string::npos; at = joined.find(" and ")) {
+    joined.replace(at, 5, ",");
+  }
+  std::erase(joined, ' ');
+  const std::vector<std::string> conditions = SplitList(joined);
+  if (conditions.empty()) return BadFlag("--gate", "needs a condition, for example score>=90");
+  for (const std::string_view condition : conditions) {
+    if (condition.starts_with("score>=")) {
+      DQ_ASSIGN_OR_RETURN(gate.min_score, ParseNumber("--gate", condition.substr(7), 100));
+    } else if (condition.starts_with("duplicates<=")) {
+      DQ_ASSIGN_OR_RETURN(gate.max_duplicate_ratio, ParseNumber("--gate", condition.substr(12), 1));
+    } else if (condition == "schema") {
+      gate.fail_on_schema_mismatch = true;
+    } else {
+      return BadFlag("--gate", "knows score>=N, duplicates<=SHARE and schema, not \"" +
+                                   std::string(condition) + "\"");
+    }
+  }
+  return gate;
+}
+
+absl::StatusOr<int64_t> ParseBytes(std::string_view text) {
+  int64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  const std::string_view unit(rest, static_cast<size_t>(end - rest));
+  int shift = -1;
+  if (unit.empty() || unit == "B") shift = 0;
+  if (unit == "K" || unit == "KiB") shift = 10;
+  if (unit == "M" || unit == "MiB") shift = 20;
+  if (unit == "G" || unit == "GiB") shift = 30;
+  if (error != std::errc() || shift < 0 || number < 0 || number > int64_t{1} << 20) {
+    if (error != std::errc() || shift != 0 || number < 0) {
+      return BadFlag("--memory-limit",
+                     "takes a size such as 512MiB, not \"" + std::string(text) + "\"");
+    }
+  }
+  return number << shift;
+}
+
+}  // namespace dq

@@ -1,0 +1,40 @@
+// The command line of `dq-worker run`. Values only.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "worker/chain/chain_spec.h"
+
+namespace dq {
+
+enum class ProgressStyle { kNone, kText, kJson };
+
+struct RunOptions {
+  ChainSpec spec;
+  std::string input;
+  std::string reference;  // "": none; so for the outputs.
+  std::string output;
+  std::string report;
+  std::string changes;
+  std::string clusters;
+  std::string rejects;
+  ProgressStyle progress = ProgressStyle::kText;
+};
+
+// The text of `dq-worker run --help`: examples first.
+std::string_view RunHelp();
+
+// Reads the arguments after "run". BAD_FIELD (UNKNOWN_STAGE for a stage) with a message that names
+// the flag.
+absl::StatusOr<RunOptions> ParseRunOptions(std::span<char* const> arguments);
+
+// Reads "score>=90", "duplicates<=0.1" and "schema", joined by commas or " and ".
+absl::StatusOr<ChainGate> ParseGate(std::string_view text);
+
+// Reads bytes with an optional KiB, MiB, GiB (or K, M, G), for example "512MiB".
+absl::StatusOr<int64_t> ParseBytes(std::string_view text);
+
+}  // namespace dq
