@@ -35,7 +35,7 @@ absl::Status AddCondition(const std::string& condition, dq::v1::Gate& gate) {
   static const std::regex kShape(R"(\s*(\w+)\s*(?:(>=|<=)\s*([0-9.eE+-]+))?\s*)");
   std::smatch part;
   if (!std::regex_match(condition, part, kShape)) {
-    return BadGate(condition, "write 'score>=90', 'duplicate_ratio<=0.1' or 'schema'");
+    return BadGate(condition, "write 'score>=90', 'duplicates<=0.1' or 'schema'");
   }
   const std::string name = part[1];
   const std::string comparison = part[2];
@@ -44,15 +44,15 @@ absl::Status AddCondition(const std::string& condition, dq::v1::Gate& gate) {
     if (!value) return BadGate(condition, "a score is a number from 0 to 100");
     if (gate.has_min_score()) return BadGate(condition, "score is given twice");
     gate.set_min_score(*value);
-  } else if (name == "duplicate_ratio" && comparison == "<=") {
+  } else if (name == "duplicates" && comparison == "<=") {
     const auto value = NumberBetween(part[3], 0, 1);
     if (!value) return BadGate(condition, "a ratio is a number from 0 to 1");
-    if (gate.has_max_duplicate_ratio()) return BadGate(condition, "duplicate_ratio is given twice");
+    if (gate.has_max_duplicate_ratio()) return BadGate(condition, "duplicates is given twice");
     gate.set_max_duplicate_ratio(*value);
   } else if (name == "schema" && comparison.empty()) {
     gate.set_fail_on_schema_mismatch(true);
   } else {
-    return BadGate(condition, "write 'score>=90', 'duplicate_ratio<=0.1' or 'schema'");
+    return BadGate(condition, "write 'score>=90', 'duplicates<=0.1' or 'schema'");
   }
   return absl::OkStatus();
 }

@@ -9,7 +9,7 @@
 
 namespace dq::dqctl {
 
-// Reads conditions, each one of "score>=N" (0 to 100), "duplicate_ratio<=N" (0 to 1) and "schema".
+// Reads conditions, each one of "score>=N" (0 to 100), "duplicates<=N" (0 to 1) and "schema".
 // Spaces are ignored; one condition may hold several, separated by commas or "and". An unknown
 // condition, a number out of range or one condition given twice is INVALID_ARGUMENT USAGE.
 absl::StatusOr<dq::v1::Gate> ParseGate(const std::vector<std::string>& conditions);

@@ -27,6 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double kEstimatePercentMin = 2;
 constexpr absl::Duration kStopGrace = absl::Seconds(5);
 
 std::string Joined(const std::vector<std::string>& parts, const char* separator) {
@@ -74,10 +75,18 @@ class ScratchFolder {
   bool made_ = false;
 };
 
+// Adds when the run will end, as far as the time it has taken so far tells.
+void AddEstimate(absl::Time started, absl::Time now, dq::v1::Progress& progress) {
+  if (progress.percent() < kEstimatePercentMin) return;
+  const absl::Time end = started + (now - started) * (100 / progress.percent());
+  progress.mutable_estimated_end_time()->set_seconds(absl::ToUnixSeconds(end));
+}
+
 // Shows progress lines and hands every other line through, until the child closes its stderr.
 void RelayProgress(int fd, const Session& session) {
   const std::unique_ptr<FILE, int (*)(FILE*)> lines(::fdopen(fd, "r"), ::fclose);
   ProgressDisplay display(session.console);
+  const absl::Time started = session.console.now();
   dq::v1::Job job;
   char* line = nullptr;
   size_t capacity = 0;
@@ -85,8 +94,11 @@ void RelayProgress(int fd, const Session& session) {
     std::string text(line, static_cast<size_t>(length));
     if (text.back() == '\n') text.pop_back();
     if (ReadProgressLine(text, job)) {
+      AddEstimate(started, session.console.now(), *job.mutable_progress());
       display.Show(job);
     } else {
+      constexpr std::string_view kSpeaker = "dq-worker: ";
+      if (text.starts_with(kSpeaker)) text.replace(0, kSpeaker.size(), "dqctl: ");
       display.Note(text);
     }
   }
@@ -98,10 +110,11 @@ absl::StatusOr<ChildEnd> RunWorker(const std::vector<std::string>& command, Sess
   if (::pipe2(pipe, O_CLOEXEC) != 0) return ErrnoError(errno, "START_FAILED", "pipe");
   UniqueFd read_end(pipe[0]);
   UniqueFd write_end(pipe[1]);
+  const UniqueFd nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   DQ_ASSIGN_OR_RETURN(
       ChildProcess child,
       ChildProcess::Start({.command = command,
-                           .stdout_fd = STDERR_FILENO,  // Results are printed here, by us.
+                           .stdout_fd = nowhere.get(),  // The report says more than its summary.
                            .stderr_fd = write_end.get(),
                            .account = std::nullopt,
                            .death_signal = SIGKILL}));
@@ -165,9 +178,6 @@ absl::StatusOr<ExitCode> CleanLocally(const CleanCommand& command, Session& sess
   if (code != ExitCode::kOk && code != ExitCode::kGateFailed) return code;
   DQ_ASSIGN_OR_RETURN(const dq::v1::Report report, ReadReport(report_path));
   PrintCleaned(command, report, VerdictOf(command, code), session.console);
-  if (code == ExitCode::kGateFailed) {
-    session.console.err << "dqctl: GATE_FAILED: the data did not pass the gate\n";
-  }
   return code;
 }
 

@@ -93,7 +93,7 @@ void AddChain(CLI::App& app, ChainOptions& chain) {
   app.add_option("--match", chain.match, "Which records are duplicates (default normalised)")
       ->check(CLI::IsMember({"exact", "normalised"}));
   app.add_option("--gate", chain.gate,
-                 "When the data counts as good: 'score>=90', 'duplicate_ratio<=0.1', 'schema'")
+                 "When the data counts as good: 'score>=90', 'duplicates<=0.1', 'schema'")
       ->allow_extra_args(false)
       ->type_name("CONDITION");
 }

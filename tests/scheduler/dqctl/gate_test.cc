@@ -1,0 +1,38 @@
+#include "scheduler/dqctl/gate.h"
+
+#include <gtest/gtest.h>
+
+#include "common/base/error.h"
+
+namespace dq::dqctl {
+namespace {
+
+TEST(Gate, ConditionsMayComeTogetherOrApart) {
+  const auto together = ParseGate({"score>=90 and duplicates <= 0.25, schema"});
+  const auto apart = ParseGate({"score >= 90", "duplicates<=0.25", "schema"});
+  ASSERT_TRUE(together.ok()) << together.status();
+  ASSERT_TRUE(apart.ok()) << apart.status();
+  EXPECT_EQ(together->min_score(), 90);
+  EXPECT_EQ(together->max_duplicate_ratio(), 0.25);
+  EXPECT_TRUE(together->fail_on_schema_mismatch());
+  EXPECT_EQ(together->SerializeAsString(), apart->SerializeAsString());
+}
+
+TEST(Gate, OnlyWhatIsNamedIsSet) {
+  const auto gate = ParseGate({"score>=0"});
+  ASSERT_TRUE(gate.ok());
+  EXPECT_TRUE(gate->has_min_score());
+  EXPECT_FALSE(gate->has_max_duplicate_ratio());
+  EXPECT_FALSE(gate->fail_on_schema_mismatch());
+}
+
+TEST(Gate, AnythingElseIsRefusedAsUsage) {
+  for (const char* bad :
+       {"", "score", "score>90", "score<=90", "score>=101", "score>=nan", "score>=-1", "score>=9x",
+        "duplicates<=2", "schema>=1", "colour>=3", "score>=1,score>=2", "score>=1 or schema"}) {
+    EXPECT_EQ(ReasonOf(ParseGate({bad}).status()), "USAGE") << bad;
+  }
+}
+
+}  // namespace
+}  // namespace dq::dqctl

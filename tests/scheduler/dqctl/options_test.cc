@@ -1,0 +1,126 @@
+#include "scheduler/dqctl/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/error.h"
+#include "scheduler/dqctl/chain_request.h"
+#include "scheduler/dqctl/inputs.h"
+
+namespace dq::dqctl {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::StartsWith;
+
+template <typename C>
+C Parsed(const std::vector<std::string>& arguments) {
+  const auto line = ParseCommandLine(arguments);
+  EXPECT_TRUE(line.ok()) << line.status();
+  return std::get<C>(*line->command);
+}
+
+TEST(Options, ListsTakeNoArgumentThatIsNotTheirs) {
+  const auto command =
+      Parsed<CleanCommand>({"clean", "--key", "a,b", "in.csv", "--gate", "schema"});
+  EXPECT_THAT(command.chain.key, ElementsAre("a", "b"));
+  EXPECT_EQ(command.file, "in.csv");
+  EXPECT_THAT(command.chain.gate, ElementsAre("schema"));
+}
+
+TEST(Options, GlobalFlagsMayComeBeforeAndAfterTheCommand) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--address", "h:1", "job", "get", "j"},
+        std::vector<std::string>{"job", "get", "j", "--address", "h:1"}}) {
+    EXPECT_EQ(ParseCommandLine(arguments)->flags.address, "h:1");
+  }
+}
+
+TEST(Options, TimesAndLabelsAreRead) {
+  const auto wait = Parsed<JobFollowCommand>({"job", "wait", "j-1", "--timeout", "90s"});
+  EXPECT_FALSE(wait.show_progress);
+  EXPECT_EQ(wait.timeout, absl::Seconds(90));
+  const auto submit =
+      Parsed<JobSubmitCommand>({"job", "submit", "--label", "a=b=c", "--label", "d=", "in.csv"});
+  EXPECT_EQ(submit.labels, (std::map<std::string, std::string>{{"a", "b=c"}, {"d", ""}}));
+  EXPECT_EQ(submit.input, "in.csv");
+}
+
+TEST(Options, MistakesAreUsageErrors) {
+  using Line = std::vector<std::string>;
+  for (const Line& bad :
+       {Line{}, Line{"clean"}, Line{"nothing"}, Line{"job"},
+        Line{"clean", "f", "--local", "--detach"}, Line{"clean", "f", "--output-format", "xml"},
+        Line{"job", "wait", "j", "--timeout", "soon"}, Line{"job", "submit", "--label", "x"},
+        Line{"clean", "f", "--fill", "guess"}}) {
+    EXPECT_EQ(ReasonOf(ParseCommandLine(bad).status()), "USAGE") << testing::PrintToString(bad);
+  }
+}
+
+TEST(Options, HelpOfEveryCommandBeginsWithExamples) {
+  using Line = std::vector<std::string>;
+  for (const Line& command : {Line{},
+                              Line{"clean"},
+                              Line{"job"},
+                              Line{"job", "submit"},
+                              Line{"job", "get"},
+                              Line{"job", "list"},
+                              Line{"job", "watch"},
+                              Line{"job", "wait"},
+                              Line{"job", "cancel"},
+                              Line{"job", "events"},
+                              Line{"file"},
+                              Line{"file", "upload"},
+                              Line{"file", "list"},
+                              Line{"file", "get"},
+                              Line{"file", "download"},
+                              Line{"ref"},
+                              Line{"ref", "add"},
+                              Line{"ref", "list"},
+                              Line{"worker"},
+                              Line{"worker", "list"},
+                              Line{"admin"},
+                              Line{"admin", "stats"},
+                              Line{"dev"},
+                              Line{"doctor"},
+                              Line{"version"}}) {
+    Line line = command;
+    line.push_back("--help");
+    const auto parsed = ParseCommandLine(line);
+    ASSERT_TRUE(parsed.ok()) << parsed.status();
+    EXPECT_FALSE(parsed->command.has_value());
+    EXPECT_THAT(parsed->help, StartsWith("Examples:\n  dqctl ")) << testing::PrintToString(command);
+  }
+}
+
+TEST(ChainRequest, AnOptionWithoutItsStageIsAMistake) {
+  ChainOptions options;
+  options.stages = {"dedupe"};
+  options.key = {"id"};
+  EXPECT_EQ(ReasonOf(SpecOf(options).status()), "USAGE");
+  options.stages = {"complete"};
+  EXPECT_EQ(SpecOf(options)->stages(0).complete().key_columns(0), "id");
+  options.match = "exact";
+  EXPECT_EQ(ReasonOf(SpecOf(options).status()), "USAGE");
+}
+
+TEST(ChainRequest, TheDefaultChainCompletesThenDedupes) {
+  const auto spec = SpecOf(ChainOptions());
+  ASSERT_TRUE(spec.ok());
+  ASSERT_EQ(spec->stages_size(), 2);
+  EXPECT_TRUE(spec->stages(0).has_complete());
+  EXPECT_TRUE(spec->stages(1).has_dedupe());
+  EXPECT_FALSE(spec->has_gate());
+}
+
+TEST(ResourceName, TakesIdsAndNames) {
+  EXPECT_EQ(ResourceName("p", "jobs", "j-1"), "projects/p/jobs/j-1");
+  EXPECT_EQ(ResourceName("p", "jobs", "jobs/j-1"), "projects/p/jobs/j-1");
+  EXPECT_EQ(ResourceName("p", "jobs", "projects/q/jobs/j-1"), "projects/q/jobs/j-1");
+  EXPECT_TRUE(IsLocalPath("./missing.csv", "references"));
+  EXPECT_FALSE(IsLocalPath("references/r-1", "references"));
+  EXPECT_FALSE(IsLocalPath("r-1", "references"));
+}
+
+}  // namespace
+}  // namespace dq::dqctl
