@@ -16,7 +16,7 @@ constexpr int kConflictTriesMax = 3;
 
 constexpr auto kWriterStatements = std::to_array<const sql::Statement*>({
     &sql::kSetSessionLimits,
-    &sql::kSetWriterPlanner,
+    &sql::kSetSessionPlanner,
     &sql::kBeginBatch,
     &sql::kFenceBatch,
     &sql::kInsertJobs,
@@ -165,9 +165,11 @@ absl::Status BatchWriter::Connect() {
   Parameters limits;
   limits.AddText(std::to_string(absl::ToInt64Milliseconds(timeout_)));
   limits.AddText(std::to_string(absl::ToInt64Milliseconds(timeout_)));
-  DQ_RETURN_IF_ERROR(
-      connection->Run({{&sql::kSetSessionLimits, std::move(limits)}, {&sql::kSetWriterPlanner, {}}})
-          .status());
+  Parameters planner;
+  planner.AddText("force_generic_plan");
+  const auto set = connection->Run({{&sql::kSetSessionLimits, std::move(limits)},
+                                    {&sql::kSetSessionPlanner, std::move(planner)}});
+  DQ_RETURN_IF_ERROR(set.status());
   connection_ = std::move(connection);
   return absl::OkStatus();
 }

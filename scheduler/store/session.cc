@@ -57,6 +57,7 @@ absl::Status Session::Open() {
     Transaction transaction(*connection_, prepared_);
     transaction.Run(sql::kSetSessionLimits, Milliseconds(limits_.statement_timeout),
                     Milliseconds(limits_.idle_in_transaction_timeout));
+    transaction.Run(sql::kSetSessionPlanner, "force_custom_plan");
     transaction.Commit();
     return absl::OkStatus();
   });

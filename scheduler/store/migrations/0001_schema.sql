@@ -13,7 +13,9 @@ CREATE TABLE leadership (
   UNIQUE (cell, epoch)
 ) WITH (fillfactor = 50);
 
--- What transitions change. No index holds a column that a transition writes, so updates are HOT.
+-- What transitions change. No index holds a column that a transition writes, so updates are HOT; a
+-- claimed row is larger than a queued one, and the fill factor leaves room for all rows of a page to
+-- be claimed in one batch.
 CREATE TABLE job (
   key bigint PRIMARY KEY,
   project text COLLATE "C" NOT NULL,
@@ -35,7 +37,7 @@ CREATE TABLE job (
   error_metadata jsonb NOT NULL,
   UNIQUE (project, id),
   UNIQUE (project, request_id)
-) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 5000,
+) WITH (fillfactor = 40, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 5000,
         autovacuum_analyze_scale_factor = 0.1, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX job_by_project ON job (project, key);
 

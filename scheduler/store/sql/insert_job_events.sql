@@ -1,6 +1,7 @@
 -- Appends to the audit trail; arrays, one element an event. 0 rows: no events were given.
 INSERT INTO job_event (job_key, sequence, time, event, from_state, to_state, attempt, worker, actor,
                        reason, message)
-SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::smallint[], $5::smallint[],
-                     $6::smallint[], $7::integer[], $8::text[], $9::text[], $10::text[],
-                     $11::text[])
+SELECT unnest($1::bigint[]), unnest($2::bigint[]), unnest($3::timestamptz[]),
+       unnest($4::smallint[]), unnest($5::smallint[]), unnest($6::smallint[]),
+       unnest($7::integer[]), unnest($8::text[]), unnest($9::text[]), unnest($10::text[]),
+       unnest($11::text[])

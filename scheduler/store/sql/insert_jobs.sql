@@ -1,17 +1,14 @@
--- Inserts the hot rows of new jobs; arrays, one element a job.
+-- Inserts the hot rows of new jobs; arrays, one element a job. Here and below arrays are unnested in
+-- the select list: in FROM each of them would be copied into a store of its own.
 -- Returns the keys of the inserted; one that is missing met an existing key, name or request id.
 INSERT INTO job (key, project, id, request_id, state, wait_reason, attempt, charges, losses, version,
                  wait_until, start_time, end_time, lease_token, worker, error_reason, error_message,
                  error_metadata)
-SELECT key, project, id, request_id, state, wait_reason, attempt, charges, losses, version,
-       wait_until, start_time, end_time, lease_token, worker, error_reason, error_message,
-       error_metadata::jsonb
-FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::smallint[],
-            $7::integer[], $8::integer[], $9::integer[], $10::bigint[], $11::timestamptz[],
-            $12::timestamptz[], $13::timestamptz[], $14::text[], $15::text[], $16::text[],
-            $17::text[], $18::text[])
-  AS u (key, project, id, request_id, state, wait_reason, attempt, charges, losses, version,
-        wait_until, start_time, end_time, lease_token, worker, error_reason, error_message,
-        error_metadata)
+SELECT unnest($1::bigint[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]),
+       unnest($5::smallint[]), unnest($6::smallint[]), unnest($7::integer[]),
+       unnest($8::integer[]), unnest($9::integer[]), unnest($10::bigint[]),
+       unnest($11::timestamptz[]), unnest($12::timestamptz[]), unnest($13::timestamptz[]),
+       unnest($14::text[]), unnest($15::text[]), unnest($16::text[]), unnest($17::text[]),
+       unnest($18::text[])::jsonb
 ON CONFLICT DO NOTHING
 RETURNING key

@@ -6,11 +6,14 @@ SET state = u.state, wait_reason = u.wait_reason, attempt = u.attempt, charges =
     losses = u.losses, version = u.version, wait_until = u.wait_until, start_time = u.start_time,
     end_time = u.end_time, lease_token = u.lease_token, worker = u.worker,
     error_reason = u.error_reason, error_message = u.error_message,
-    error_metadata = u.error_metadata::jsonb
-FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::smallint[], $5::smallint[], $6::integer[],
-            $7::integer[], $8::integer[], $9::bigint[], $10::timestamptz[], $11::timestamptz[],
-            $12::timestamptz[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[])
-  AS u (key, expected_attempt, expected_token, state, wait_reason, attempt, charges, losses, version,
-        wait_until, start_time, end_time, lease_token, worker, error_reason, error_message,
-        error_metadata)
+    error_metadata = u.error_metadata
+FROM (SELECT unnest($1::bigint[]) AS key, unnest($2::integer[]) AS expected_attempt,
+             unnest($3::text[]) AS expected_token, unnest($4::smallint[]) AS state,
+             unnest($5::smallint[]) AS wait_reason, unnest($6::integer[]) AS attempt,
+             unnest($7::integer[]) AS charges, unnest($8::integer[]) AS losses,
+             unnest($9::bigint[]) AS version, unnest($10::timestamptz[]) AS wait_until,
+             unnest($11::timestamptz[]) AS start_time, unnest($12::timestamptz[]) AS end_time,
+             unnest($13::text[]) AS lease_token, unnest($14::text[]) AS worker,
+             unnest($15::text[]) AS error_reason, unnest($16::text[]) AS error_message,
+             unnest($17::text[])::jsonb AS error_metadata) u
 WHERE j.key = u.key AND j.attempt = u.expected_attempt AND j.lease_token = u.expected_token

@@ -1,0 +1,117 @@
+// What only PostgreSQL can show: that look-ups go by key, whatever the tables hold, and that every
+// statement was used. The last file of its binary, so that the suites before have used the store.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "scheduler/store/embedded_sql.h"
+#include "tests/scheduler/store/sql_probe.h"
+#include "tests/support/store_database.h"
+
+namespace dq {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// A statement with arguments, and the index its plan must use.
+struct PlanCase {
+  const sql::Statement& statement;
+  std::string arguments;
+  std::string index;
+  bool writer;
+};
+
+std::string Repeat(const std::string& text, int times) {
+  std::string repeated;
+  for (int i = 0; i < times; ++i) repeated += (i > 0 ? "," : "") + text;
+  return repeated;
+}
+
+std::string Plan(const std::string& database, const PlanCase& plan) {
+  const std::string mode = plan.writer ? "'force_generic_plan'" : "'force_custom_plan'";
+  return Probe(database, std::string("PREPARE p AS ") + sql::kSetSessionPlanner.text +
+                             ";EXECUTE p(" + mode + ");PREPARE s AS " + plan.statement.text +
+                             ";EXPLAIN (COSTS OFF) EXECUTE s(" + plan.arguments + ")");
+}
+
+void ExpectPlansByKey(const std::string& database) {
+  const PlanCase cases[] = {
+      {sql::kUpdateJobs, "'{1,2,3}','{0,0,0}','{\"\",\"\",\"\"}'," + Repeat("'{}'", 14), "job_pkey",
+       true},
+      {sql::kDeleteLiveJobs, "'{1,2,3}'", "job_live_pkey", true},
+      {sql::kFindConflictingJobs, "'{1}','{p}','{i}','{r}'", "job_project_request_id_key", true},
+      {sql::kFenceBatch, "'default',1,1,1", "leadership_", true},
+      {sql::kGetJob, "'default','job-7'", "job_project_id_key", false},
+      {sql::kBatchGetJobs, "'default','[\"job-7\"]'", "job_project_id_key", false},
+      {sql::kListJobEvents, "'default','job-7',0,10", "job_event_pkey", false},
+      {sql::kGetReportJson, "'default','job-7'", "job_project_id_key", false},
+      {sql::kListJobs, "'default',9000000,50,'[]'", "job_", false},
+      {sql::kLoadLiveJobs, "0,1000", "job_live_pkey", false},
+  };
+  for (const PlanCase& plan : cases) {
+    SCOPED_TRACE(plan.statement.name);
+    EXPECT_THAT(Plan(database, plan), AllOf(HasSubstr(plan.index), Not(HasSubstr("Seq Scan"))));
+  }
+}
+
+// Fills the tables as `jobs` jobs of a project would, all of them live.
+void Fill(const std::string& database, int jobs) {
+  const std::string series = " FROM generate_series(1," + std::to_string(jobs) + ") AS n";
+  Probe(database,
+        "INSERT INTO job SELECT n,'default','job-'||n,'r-'||n,2,0,0,0,0,1,NULL,NULL,NULL,'','','',"
+        "'','{}'" +
+            series);
+  Probe(database, "INSERT INTO job_live SELECT n" + series);
+  Probe(database,
+        "INSERT INTO job_spec SELECT n,'','','','','{}',now(),'q',0,'[]',3,1,1,1,NULL,NULL,'',''" +
+            series);
+  Probe(database, "INSERT INTO job_event SELECT n,1,now(),1,NULL,2,0,'','','',''" + series);
+}
+
+TEST(StatementPlan, WritersGoByKeyOnEmptyTables) {
+  const std::string database = NewStoreDatabase();
+  EXPECT_THAT(
+      Plan(database, {sql::kUpdateJobs, "'{1}','{0}','{\"\"}'," + Repeat("'{}'", 14), "", true}),
+      AllOf(HasSubstr("job_pkey"), Not(HasSubstr("Seq Scan"))));
+  EXPECT_THAT(Plan(database, {sql::kDeleteLiveJobs, "'{1}'", "", true}),
+              AllOf(HasSubstr("job_live_pkey"), Not(HasSubstr("Seq Scan"))));
+}
+
+TEST(StatementPlan, EverythingGoesByKeyOnLargeTables) {
+  const std::string database = NewStoreDatabase();
+  Fill(database, 20'000);
+  Probe(database, "ANALYZE");
+  ExpectPlansByKey(database);
+}
+
+TEST(StatementPlan, EverythingGoesByKeyOnJustDrainedTables) {
+  const std::string database = NewStoreDatabase();
+  Fill(database, 20'000);
+  Probe(database, "ANALYZE");
+  Probe(database, "DELETE FROM job_live; UPDATE job SET state = 7; ANALYZE");
+  EXPECT_THAT(
+      Plan(database, {sql::kUpdateJobs, "'{1}','{0}','{\"\"}'," + Repeat("'{}'", 14), "", true}),
+      AllOf(HasSubstr("job_pkey"), Not(HasSubstr("Seq Scan"))));
+  EXPECT_THAT(Plan(database, {sql::kDeleteLiveJobs, "'{1}'", "", true}),
+              AllOf(HasSubstr("job_live_pkey"), Not(HasSubstr("Seq Scan"))));
+}
+
+// Parametrised, because such suites run after all others.
+class StatementUse : public ::testing::TestWithParam<const sql::Statement*> {};
+INSTANTIATE_TEST_SUITE_P(Every, StatementUse, ::testing::ValuesIn(sql::kAll),
+                         [](const auto& each) { return std::string(each.param->name); });
+
+TEST_P(StatementUse, WasExecutedByATestOfThisBinary) {
+  if (::testing::GTEST_FLAG(filter) != "*" || ::testing::GTEST_FLAG(shuffle)) {
+    GTEST_SKIP() << "needs all tests of the binary to run before";
+  }
+  static const std::string log = TestServer().Log();
+  const std::string entry = "execute " + std::string(GetParam()->name) + ":";
+  EXPECT_NE(log.find(entry), std::string::npos) << entry;
+}
+
+}  // namespace
+}  // namespace dq
