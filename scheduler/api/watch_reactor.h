@@ -28,6 +28,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchJobsResponse
   void Start(const v1::WatchJobsRequest& request) EXCLUDES(mutex_);
 
   void Changed(const JobChange& change) override EXCLUDES(mutex_);
+  void Lost(const absl::Status& why) override { End(why); }
   void Tick() override { Pump(); }
   void End(absl::Status status) override EXCLUDES(mutex_);
 

@@ -1,0 +1,159 @@
+// dq-scheduler: builds everything by hand, serves until SIGTERM, hands over. No logic here.
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "common/base/clock.h"
+#include "common/base/error.h"
+#include "common/base/executor.h"
+#include "common/base/logging.h"
+#include "common/base/random_id.h"
+#include "common/base/status_macros.h"
+#include "common/rpc/server_runner.h"
+#include "common/storage/object_store.h"
+#include "common/telemetry/admin_server.h"
+#include "common/telemetry/metric_registry.h"
+#include "scheduler/api/admin_service.h"
+#include "scheduler/api/file_service.h"
+#include "scheduler/api/job_service.h"
+#include "scheduler/api/reference_service.h"
+#include "scheduler/api/report_service.h"
+#include "scheduler/api/worker_service.h"
+#include "scheduler/engine/scheduler.h"
+#include "scheduler/metrics.h"
+#include "scheduler/options.h"
+#include "scheduler/store/postgres_store.h"
+
+namespace dq {
+namespace {
+
+constexpr size_t kInstanceBytes = 6;
+constexpr timespec kServingCheckInterval = {0, 100'000'000};
+
+SchedulerOptions EngineOptions(const SchedulerFlags& flags, const std::string& instance) {
+  SchedulerOptions options;
+  options.instance = instance;
+  options.address = flags.advertise.empty() ? flags.listen : flags.advertise;
+  options.leadership_ttl = flags.leadership_ttl;
+  options.leadership_renew_interval = flags.leadership_renew_interval;
+  options.report_interval = flags.report_interval;
+  options.lease_ttl = flags.lease_ttl;
+  options.broken_stream_ttl = flags.broken_stream_ttl;
+  options.commit_linger = flags.commit_linger;
+  return options;
+}
+
+PostgresStoreOptions StoreOptions(const SchedulerFlags& flags) {
+  PostgresStoreOptions options;
+  options.conninfo = flags.database;
+  options.cell = flags.cell;
+  options.reader_connections_max = flags.blocking_threads;
+  return options;
+}
+
+// Appears whole or not at all, so that who waits for it can read it at once.
+absl::Status WritePortsFile(const std::string& path, int grpc_port, int admin_port) {
+  if (path.empty()) return absl::OkStatus();
+  const std::string unfinished = path + ".new";
+  std::ofstream(unfinished) << "grpc=" << grpc_port << "\nadmin=" << admin_port << "\n";
+  if (std::rename(unfinished.c_str(), path.c_str()) == 0) return absl::OkStatus();
+  return ErrnoError(errno, "PORTS_FILE_UNWRITABLE", "cannot write --ports-file " + path);
+}
+
+// The signals that end the process; blocked in every thread, so that main alone gets them.
+sigset_t EndSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+// Returns at the first SIGTERM or SIGINT; keeps health in step with the engine until then. A second
+// signal ends the process at once.
+void ServeUntilSignal(const Scheduler& scheduler, ServerRunner& server) {
+  const sigset_t signals = EndSignals();
+  bool serving = false;
+  while (sigtimedwait(&signals, nullptr, &kServingCheckInterval) < 0) {
+    if (scheduler.IsServing() == serving) continue;
+    serving = !serving;
+    server.SetServing(serving);
+    Log(LogLevel::kInfo, serving ? "serving" : "not serving");
+  }
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+absl::Status Readiness(const Scheduler& scheduler) {
+  if (scheduler.IsServing()) return absl::OkStatus();
+  return absl::UnavailableError("not serving: another replica leads, or jobs are being loaded");
+}
+
+absl::Status Run(const SchedulerFlags& flags) {
+  DQ_ASSIGN_OR_RETURN(const auto objects, OpenFileObjectStore(flags.storage_root));
+  DQ_ASSIGN_OR_RETURN(const auto store, PostgresStore::Create(StoreOptions(flags)));
+  const std::string instance = "s-" + RandomHex(kInstanceBytes);
+  MetricRegistry registry("dq-scheduler", DQ_VERSION);
+  SchedulerMetrics metrics(registry);
+  Executor blocking(flags.blocking_threads, static_cast<size_t>(flags.blocking_queue_max));
+  Scheduler scheduler(EngineOptions(flags, instance), store->jobs(), SystemClock(), metrics);
+  const ApiPorts ports{scheduler, store->reader(), store->catalog(), *objects,
+                       blocking,  SystemClock(),   metrics};
+  WatchLimits watch_limits;
+  watch_limits.watches_max = flags.watches_max;
+  JobService jobs(ports, watch_limits);
+  FileService files(ports);
+  ReferenceService references(ports);
+  ReportService reports(ports);
+  AdminService admin(ports, instance, DQ_VERSION);
+  WorkerService workers(ports);
+  DQ_ASSIGN_OR_RETURN(
+      const auto server,
+      ServerRunner::Start(flags.listen, {{v1::JobService::service_full_name(), &jobs},
+                                         {v1::FileService::service_full_name(), &files},
+                                         {v1::ReferenceService::service_full_name(), &references},
+                                         {v1::ReportService::service_full_name(), &reports},
+                                         {v1::AdminService::service_full_name(), &admin},
+                                         {v1::WorkerService::service_full_name(), &workers}}));
+  DQ_ASSIGN_OR_RETURN(const auto admin_server,
+                      AdminServer::Start(flags.admin_address, registry,
+                                         [&scheduler] { return Readiness(scheduler); }));
+  DQ_RETURN_IF_ERROR(WritePortsFile(flags.ports_file, server->port(), admin_server->port()));
+  Log(LogLevel::kInfo, "listening",
+      {{"instance", instance},
+       {"version", DQ_VERSION},
+       {"grpc_port", server->port()},
+       {"admin_port", admin_server->port()}});
+
+  scheduler.Start();
+  ServeUntilSignal(scheduler, *server);
+
+  Log(LogLevel::kInfo, "handing over");
+  server->SetServing(false);
+  jobs.Drain();
+  scheduler.Stop();
+  server->Shutdown(flags.shutdown_grace);
+  blocking.Shutdown();
+  Log(LogLevel::kInfo, "stopped");
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace dq
+
+int main(int argc, char** argv) {
+  const auto parsed = dq::ParseSchedulerFlags(argc, argv, DQ_VERSION);
+  if (const int* status = std::get_if<int>(&parsed)) return *status;
+  const auto& flags = std::get<dq::SchedulerFlags>(parsed);
+  dq::SetLogLevel(flags.log_level);
+  const sigset_t signals = dq::EndSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  const absl::Status status = dq::Run(flags);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "dq-scheduler: %s (%s)\n", dq::MessageOf(status).c_str(),
+               dq::ReasonOf(status).c_str());
+  return 1;
+}

@@ -1,0 +1,64 @@
+// The scheduler's metrics on prometheus-cpp: the ports of engine and api, implemented. Labels are
+// enums and other closed sets, never ids. Thread-safe.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "common/telemetry/metric_registry.h"
+#include "scheduler/api/rpc_metrics.h"
+#include "scheduler/engine/engine_metrics.h"
+
+namespace prometheus {
+class Counter;
+class Gauge;
+class Histogram;
+template <typename T>
+class Family;
+}  // namespace prometheus
+
+namespace dq {
+
+class SchedulerMetrics final : public EngineMetrics, public RpcMetrics {
+ public:
+  // Registers every family; `registry` outlives this.
+  explicit SchedulerMetrics(MetricRegistry& registry);
+
+  void JobsInState(JobState state, int64_t count) override;
+  void JobFinished(JobState outcome, absl::Duration run_time) override;
+  void AttemptFailed(std::string_view reason) override;
+  void QueueWaited(absl::Duration wait) override;
+  void LeaseGranted() override;
+  void LeaseExpired() override;
+  void StaleMessageRefused() override;
+  void WorkersConnected(int64_t workers, int64_t slots, int64_t slots_busy) override;
+  void BatchCommitted(int64_t rows, absl::Duration time) override;
+  void CommitFailed() override;
+  void Leading(bool leading, int64_t epoch) override;
+
+  void RpcFinished(std::string_view method, std::string_view code, absl::Duration time) override;
+
+ private:
+  static constexpr size_t kStates = 11;  // Indexed by JobState.
+
+  std::array<prometheus::Gauge*, kStates> jobs_{};
+  std::array<prometheus::Counter*, kStates> finished_{};
+  prometheus::Family<prometheus::Counter>& attempts_failed_;
+  prometheus::Family<prometheus::Histogram>& rpc_seconds_;
+  prometheus::Histogram& run_seconds_;
+  prometheus::Histogram& wait_seconds_;
+  prometheus::Histogram& commit_seconds_;
+  prometheus::Counter& commit_rows_;
+  prometheus::Counter& commits_failed_;
+  prometheus::Counter& leases_granted_;
+  prometheus::Counter& leases_expired_;
+  prometheus::Counter& messages_stale_;
+  prometheus::Gauge& workers_;
+  prometheus::Gauge& slots_;
+  prometheus::Gauge& slots_busy_;
+  prometheus::Gauge& leader_;
+  prometheus::Gauge& epoch_;
+};
+
+}  // namespace dq
