@@ -47,12 +47,12 @@ absl::StatusOr<std::string> Submit(Client& client, const CleanCommand& command,
 
 // Fetches the outputs that the command line asks for. The cleaned file must be among them.
 absl::Status Fetch(Client& client, const CleanCommand& command, const Job& job,
-                   const Session& session) {
+                   const dq::v1::Report& report, const Session& session) {
   ProgressDisplay display(session.console);
   const auto progress = [&display](int64_t done, int64_t total) {
     display.ShowTransfer("downloading", done, total);
   };
-  for (const auto& [kind, path] : WantedOutputs(command)) {
+  for (const auto& [kind, path] : WantedOutputs(command, report)) {
     bool found = false;
     for (const dq::v1::OutputFile& output : job.output_files()) {
       if (output.kind() != kind) continue;
@@ -84,9 +84,10 @@ absl::StatusOr<ExitCode> CleanWithFleet(const CleanCommand& command, Session& se
   }
   DQ_ASSIGN_OR_RETURN(const Job job, FollowJob(*client, name, session));
   if (job.state() != dq::v1::JOB_STATE_COMPLETED) return PrintEnd(job, session);
-  DQ_RETURN_IF_ERROR(Detached(Fetch(*client, command, job, session), name));
-  DQ_ASSIGN_OR_RETURN(const dq::v1::Report report, client->GetReport(job.report()));
-  PrintCleaned(command, report, job.verdict(), session.console);
+  const absl::StatusOr<dq::v1::Report> report = client->GetReport(job.report());
+  DQ_RETURN_IF_ERROR(Detached(report.status(), name));
+  DQ_RETURN_IF_ERROR(Detached(Fetch(*client, command, job, *report, session), name));
+  PrintCleaned(command, *report, job.verdict(), session.console);
   return PrintEnd(job, session);
 }
 

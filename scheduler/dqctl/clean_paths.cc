@@ -26,7 +26,8 @@ std::string CleanedPath(const CleanCommand& command) {
       .string();
 }
 
-std::vector<std::pair<dq::v1::OutputKind, std::string>> WantedOutputs(const CleanCommand& command) {
+std::vector<std::pair<dq::v1::OutputKind, std::string>> WantedOutputs(
+    const CleanCommand& command, const dq::v1::Report& report) {
   std::vector<std::pair<dq::v1::OutputKind, std::string>> wanted;
   const auto add = [&wanted](dq::v1::OutputKind kind, const std::string& path) {
     if (!path.empty()) wanted.emplace_back(kind, path);
@@ -34,7 +35,9 @@ std::vector<std::pair<dq::v1::OutputKind, std::string>> WantedOutputs(const Clea
   add(dq::v1::OUTPUT_KIND_REPORT, command.report);
   add(dq::v1::OUTPUT_KIND_CHANGES, command.changes);
   add(dq::v1::OUTPUT_KIND_CLUSTERS, command.clusters);
-  add(dq::v1::OUTPUT_KIND_REJECTS, command.rejects);
+  const bool unasked = command.rejects.empty() && report.rows_rejected() > 0;
+  add(dq::v1::OUTPUT_KIND_REJECTS,
+      unasked ? CleanedPath(command) + ".rejects.csv" : command.rejects);
   add(dq::v1::OUTPUT_KIND_CLEANED, CleanedPath(command));
   return wanted;
 }
@@ -42,7 +45,7 @@ std::vector<std::pair<dq::v1::OutputKind, std::string>> WantedOutputs(const Clea
 absl::Status CheckOutputs(const CleanCommand& command) {
   std::vector<std::string> taken = {command.file};
   if (!command.chain.reference.empty()) taken.push_back(command.chain.reference);
-  for (const auto& [kind, path] : WantedOutputs(command)) {
+  for (const auto& [kind, path] : WantedOutputs(command, dq::v1::Report())) {
     for (const std::string& other : taken) {
       if (SameFile(path, other)) {
         return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
@@ -64,7 +67,7 @@ void PrintCleaned(const CleanCommand& command, const dq::v1::Report& report,
     console.out << "COMPLETED\n\n";
     PrintReportHead(console.out, report, verdict);
     console.out << "\n";
-    for (const auto& [kind, path] : WantedOutputs(command)) {
+    for (const auto& [kind, path] : WantedOutputs(command, report)) {
       console.out << "wrote " << path << "\n";
     }
   }

@@ -18,9 +18,12 @@ namespace dq::dqctl {
 // "customers.csv".
 std::string CleanedPath(const CleanCommand& command);
 
-// Returns the outputs that were asked for with their paths, the cleaned file last: when it is
-// there, everything is.
-std::vector<std::pair<dq::v1::OutputKind, std::string>> WantedOutputs(const CleanCommand& command);
+// Returns the outputs to write with their paths, the cleaned file last: when it is there,
+// everything is. Rows that could not be read are never lost without a word: with such rows in
+// `report` they go beside the cleaned file, ".rejects.csv" after its name, unless --rejects says
+// where.
+std::vector<std::pair<dq::v1::OutputKind, std::string>> WantedOutputs(const CleanCommand& command,
+                                                                      const dq::v1::Report& report);
 
 // Checks before any work that every output can be created and that none is the input, the
 // reference, or another output.
