@@ -1,0 +1,165 @@
+#include "worker/sandbox/child_message.h"
+
+#include <optional>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "nlohmann/json.hpp"
+
+namespace dq {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// The highest absl::StatusCode.
+constexpr int kStatusCodeMax = 16;
+
+std::string Line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+absl::Status BadLine(std::string_view why) {
+  return MakeError(absl::StatusCode::kInternal, "CRASHED",
+                   "the job's process answered something else than was agreed: " + std::string(why),
+                   {{"category", "system"}});
+}
+
+template <typename Enum>
+Enum ReadEnum(const Json& json, Enum last) {
+  const int value = json.get<int>();
+  if (value < 0 || value > static_cast<int>(last)) throw std::out_of_range("enum");
+  return static_cast<Enum>(value);
+}
+
+ChainProgress ReadProgress(const Json& json) {
+  ChainProgress progress;
+  progress.percent = json.at("percent").get<double>();
+  progress.stage = json.at("stage").get<std::string>();
+  progress.stage_index = json.at("stage_index").get<int>();
+  progress.stage_count = json.at("stage_count").get<int>();
+  progress.rows_done = json.at("rows_done").get<int64_t>();
+  progress.bytes_done = json.at("bytes_done").get<int64_t>();
+  progress.bytes_total = json.at("bytes_total").get<int64_t>();
+  progress.current_step = json.at("current_step").get<std::string>();
+  return progress;
+}
+
+ChainResult ReadResult(const Json& json) {
+  ChainResult result;
+  result.report_json = json.at("report").get<std::string>();
+  if (!json.at("score").is_null()) result.score = json.at("score").get<double>();
+  result.verdict = ReadEnum(json.at("verdict"), Verdict::kFailed);
+  result.verdict_reason = json.at("verdict_reason").get<std::string>();
+  result.rows_in = json.at("rows_in").get<int64_t>();
+  result.rows_out = json.at("rows_out").get<int64_t>();
+  result.rows_rejected = json.at("rows_rejected").get<int64_t>();
+  result.duplicates_removed = json.at("duplicates_removed").get<int64_t>();
+  result.cells_filled = json.at("cells_filled").get<int64_t>();
+  for (const Json& totals : json.at("totals")) {
+    result.totals.push_back({totals.at("stage").get<std::string>(),
+                             totals.at("rows").get<int64_t>(), totals.at("bytes").get<int64_t>(),
+                             totals.at("seconds").get<double>()});
+  }
+  for (const Json& output : json.at("outputs")) {
+    result.outputs.push_back({ReadEnum(output.at("kind"), OutputKind::kRejects),
+                              output.at("size_bytes").get<int64_t>(),
+                              output.at("sha256").get<std::string>()});
+  }
+  return result;
+}
+
+absl::Status ReadError(const Json& json) {
+  const int code = json.at("code").get<int>();
+  if (code < 1 || code > kStatusCodeMax) throw std::out_of_range("code");
+  return MakeError(static_cast<absl::StatusCode>(code), json.at("reason").get<std::string>(),
+                   json.at("message").get<std::string>(), json.at("metadata").get<ErrorMetadata>());
+}
+
+ChildLine ReadLine(const Json& json) {
+  if (json.contains("progress")) return ReadProgress(json.at("progress"));
+  if (json.contains("result")) return ChildEnd(ReadResult(json.at("result")));
+  return ChildEnd(ReadError(json.at("error")));
+}
+
+}  // namespace
+
+std::string EncodeChildOrders(const ChildOrders& orders) {
+  return Line({{"parent_pid", orders.parent_pid},
+               {"address_space_bytes", orders.address_space_bytes}}) +
+         EncodeChainSpec(orders.chain);
+}
+
+absl::StatusOr<ChildOrders> DecodeChildOrders(std::string_view text) {
+  const size_t line_end = text.find('\n');
+  if (line_end == std::string_view::npos) return BadLine("the orders are cut off");
+  ChildOrders orders;
+  try {
+    const Json json = Json::parse(text.substr(0, line_end));
+    orders.parent_pid = json.at("parent_pid").get<int32_t>();
+    orders.address_space_bytes = json.at("address_space_bytes").get<int64_t>();
+  } catch (const std::exception& error) {
+    return BadLine(error.what());
+  }
+  DQ_ASSIGN_OR_RETURN(orders.chain, DecodeChainSpec(text.substr(line_end + 1)));
+  return orders;
+}
+
+std::string EncodeProgressLine(const ChainProgress& progress) {
+  return Line({{"progress",
+                {{"percent", progress.percent},
+                 {"stage", progress.stage},
+                 {"stage_index", progress.stage_index},
+                 {"stage_count", progress.stage_count},
+                 {"rows_done", progress.rows_done},
+                 {"bytes_done", progress.bytes_done},
+                 {"bytes_total", progress.bytes_total},
+                 {"current_step", progress.current_step}}}});
+}
+
+std::string EncodeResultLine(const ChainResult& result) {
+  Json totals = Json::array();
+  for (const ChainStageTotals& stage : result.totals) {
+    totals.push_back({{"stage", stage.stage},
+                      {"rows", stage.rows},
+                      {"bytes", stage.bytes},
+                      {"seconds", stage.seconds}});
+  }
+  Json outputs = Json::array();
+  for (const ChainOutput& output : result.outputs) {
+    outputs.push_back({{"kind", static_cast<int>(output.kind)},
+                       {"size_bytes", output.size_bytes},
+                       {"sha256", output.sha256}});
+  }
+  Json body = {{"report", result.report_json},
+               {"score", nullptr},
+               {"verdict", static_cast<int>(result.verdict)},
+               {"verdict_reason", result.verdict_reason},
+               {"rows_in", result.rows_in},
+               {"rows_out", result.rows_out},
+               {"rows_rejected", result.rows_rejected},
+               {"duplicates_removed", result.duplicates_removed},
+               {"cells_filled", result.cells_filled},
+               {"totals", std::move(totals)},
+               {"outputs", std::move(outputs)}};
+  if (result.score.has_value()) body["score"] = *result.score;
+  return Line({{"result", std::move(body)}});
+}
+
+std::string EncodeErrorLine(const absl::Status& error) {
+  return Line({{"error",
+                {{"code", static_cast<int>(error.code())},
+                 {"reason", ReasonOf(error)},
+                 {"message", MessageOf(error)},
+                 {"metadata", MetadataOf(error)}}}});
+}
+
+absl::StatusOr<ChildLine> DecodeChildLine(std::string_view line) {
+  try {
+    return ReadLine(Json::parse(line));
+  } catch (const std::exception& error) {
+    return BadLine(error.what());
+  }
+}
+
+}  // namespace dq

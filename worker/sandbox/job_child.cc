@@ -1,0 +1,126 @@
+#include "worker/sandbox/job_child.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/base/error.h"
+#include "common/base/logging.h"
+#include "common/base/status_macros.h"
+#include "worker/chain/chain_runner.h"
+#include "worker/sandbox/child_fds.h"
+#include "worker/sandbox/child_limits.h"
+#include "worker/sandbox/child_message.h"
+#include "worker/sandbox/syscall_filter.h"
+
+namespace dq {
+namespace {
+
+// Progress is worth a line at most this often.
+constexpr absl::Duration kProgressInterval = absl::Milliseconds(50);
+
+bool WriteLine(const std::string& line) {
+  for (size_t done = 0; done < line.size();) {
+    const ssize_t written = ::write(kChildStatusFd, line.data() + done, line.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;  // The parent is gone, and this process soon.
+    done += static_cast<size_t>(written);
+  }
+  return true;
+}
+
+class PipeProgress final : public ProgressSink {
+ public:
+  void OnProgress(const ChainProgress& progress) override {
+    const absl::Time now = SystemClock().Boot();
+    if (now - last_ < kProgressInterval && progress.stage == stage_) return;
+    last_ = now;
+    stage_ = progress.stage;
+    WriteLine(EncodeProgressLine(progress));
+  }
+
+ private:
+  absl::Time last_ = absl::InfinitePast();
+  std::string stage_;
+};
+
+int IfOpen(int fd) { return ::fcntl(fd, F_GETFD) < 0 ? -1 : fd; }
+
+ChainFiles PassedFiles() {
+  ChainFiles files;
+  files.input_fd = IfOpen(kChildInputFd);
+  files.reference_fd = IfOpen(kChildReferenceFd);
+  files.cleaned_fd = IfOpen(kChildCleanedFd);
+  files.report_fd = IfOpen(kChildReportFd);
+  files.changes_fd = IfOpen(kChildChangesFd);
+  files.clusters_fd = IfOpen(kChildClustersFd);
+  files.rejects_fd = IfOpen(kChildRejectsFd);
+  files.temp_dir_fd = IfOpen(kChildTempDirFd);
+  return files;
+}
+
+std::string ReadOrders() {
+  std::string text;
+  std::array<char, 16 * 1024> buffer;
+  for (off_t offset = 0;;) {
+    const ssize_t got = ::pread(kChildSpecFd, buffer.data(), buffer.size(), offset);
+    if (got <= 0) return text;
+    text.append(buffer.data(), static_cast<size_t>(got));
+    offset += got;
+  }
+}
+
+void FilterSyscalls() {
+  const absl::Status filtered = InstallSyscallFilter();
+  if (filtered.ok() || kSanitized) return;
+  Log(LogLevel::kWarning, "job runs without system call filter", {{"why", MessageOf(filtered)}});
+}
+
+absl::StatusOr<ChainResult> RunOrders(const StageFactory& make_stages) {
+  DQ_ASSIGN_OR_RETURN(const ChildOrders orders, DecodeChildOrders(ReadOrders()));
+  DQ_RETURN_IF_ERROR(LimitChild(orders.parent_pid, orders.address_space_bytes));
+  FilterSyscalls();
+  PipeProgress progress;
+  const CancelToken never;  // A job is cancelled by killing this process.
+  return RunChain(orders.chain, make_stages, PassedFiles(), progress, never);
+}
+
+// Catches what the data may provoke in libraries: nothing is left to unwind to.
+absl::StatusOr<ChainResult> RunGuarded(const StageFactory& make_stages) {
+  try {
+    return RunOrders(make_stages);
+  } catch (const std::bad_alloc&) {
+    return MakeError(absl::StatusCode::kResourceExhausted, "OUT_OF_MEMORY",
+                     "the job needs more memory than it may use: raise --memory-per-job or split "
+                     "the file",
+                     {{"category", "system"}});
+  } catch (const std::exception& error) {
+    return MakeError(absl::StatusCode::kInternal, "CRASHED",
+                     std::string("the chain failed in an unforeseen way: ") + error.what(),
+                     {{"category", "system"}});
+  }
+}
+
+}  // namespace
+
+int RunJobChild(const StageFactory& make_stages) {
+  if (IfOpen(kChildSpecFd) < 0 || IfOpen(kChildStatusFd) < 0) {
+    std::fputs("dq-worker job: started by dq-worker-agent only; use `dq-worker run`\n", stderr);
+    return 2;
+  }
+  const absl::StatusOr<ChainResult> result = RunGuarded(make_stages);
+  if (!result.ok()) {
+    WriteLine(EncodeErrorLine(result.status()));
+    return 1;
+  }
+  return WriteLine(EncodeResultLine(*result)) ? 0 : 1;
+}
+
+}  // namespace dq
