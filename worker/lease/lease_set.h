@@ -95,8 +95,8 @@ class LeaseSet {
   int32_t running() const { return taken_; }
   // Whether the attempt runs and its result would be wanted.
   bool IsWanted(const LeaseKey& lease) const;
-  // Whether a report would name no lease and nothing runs.
-  bool empty() const { return leases_.empty(); }
+  // Leases in any phase: 0 when a report would name none and nothing runs.
+  int64_t size() const { return static_cast<int64_t>(leases_.size()); }
   // What a report says, in the order of the keys; valid until the next change.
   std::vector<LeaseView> Report() const;
   // The keys of Report(), for a Hello.

@@ -121,109 +121,111 @@ struct Expected {
   std::string answer;
 };
 
+const std::vector<Start> kStarts = {
+    {"absent", {}},         {"running", {0}},  {"cancelling", {0, 4}}, {"releasing", {0, 9}},
+    {"discarding", {0, 5}}, {"ended", {0, 1}}, {"stopped", {0, 4, 2}}, {"released", {0, 9, 2}}};
+
+// What each event leads to, a row per start, columns in the order of Events().
+const std::vector<std::vector<Expected>> kTable = {
+    // absent
+    {{kRunning, "start"},
+     {kAbsent, "discarded"},
+     {kAbsent, "discarded"},
+     {kAbsent, ""},
+     {kAbsent, ""},
+     {kAbsent, ""},
+     {kAbsent, ""},
+     {kAbsent, ""},
+     {kAbsent, ""},
+     {kAbsent, ""}},
+    // running
+    {{kRunning, "already held"},
+     {kEnded, "reported"},
+     {kReleased, "reported"},
+     {kDiscarding, "lost"},
+     {kCancelling, "cancelled"},
+     {kDiscarding, "lost"},
+     {kRunning, ""},
+     {kDiscarding, "lost"},
+     {kDiscarding, "fenced"},
+     {kReleasing, "released"}},
+    // cancelling
+    {{kCancelling, "already held"},
+     {kStopped, "discarded"},
+     {kStopped, "discarded"},
+     {kDiscarding, "lost"},
+     {kCancelling, ""},
+     {kDiscarding, "lost"},
+     {kCancelling, ""},
+     {kDiscarding, "lost"},
+     {kDiscarding, "fenced"},
+     {kCancelling, ""}},
+    // releasing
+    {{kReleasing, "already held"},
+     {kEnded, "reported"},
+     {kReleased, "reported"},
+     {kDiscarding, "lost"},
+     {kCancelling, "cancelled"},
+     {kDiscarding, "lost"},
+     {kReleasing, ""},
+     {kDiscarding, "lost"},
+     {kDiscarding, "fenced"},
+     {kReleasing, ""}},
+    // discarding
+    {{kDiscarding, "already held"},
+     {kAbsent, "discarded"},
+     {kAbsent, "discarded"},
+     {kDiscarding, ""},
+     {kDiscarding, ""},
+     {kDiscarding, ""},
+     {kDiscarding, ""},
+     {kDiscarding, ""},
+     {kDiscarding, ""},
+     {kDiscarding, ""}},
+    // ended
+    {{kEnded, "already held"},
+     {kEnded, "reported"},
+     {kEnded, "reported"},
+     {kAbsent, ""},
+     {kStopped, ""},
+     {kAbsent, ""},
+     {kEnded, ""},
+     {kAbsent, ""},
+     {kEnded, ""},
+     {kEnded, ""}},
+    // stopped
+    {{kStopped, "already held"},
+     {kStopped, "reported"},
+     {kStopped, "reported"},
+     {kAbsent, ""},
+     {kStopped, ""},
+     {kAbsent, ""},
+     {kStopped, ""},
+     {kAbsent, ""},
+     {kStopped, ""},
+     {kStopped, ""}},
+    // released
+    {{kReleased, "already held"},
+     {kReleased, "reported"},
+     {kReleased, "reported"},
+     {kAbsent, ""},
+     {kStopped, ""},
+     {kAbsent, ""},
+     {kReleased, ""},
+     {kAbsent, ""},
+     {kReleased, ""},
+     {kReleased, ""}},
+};
+
 TEST(LeaseSet, EveryEventInEveryPhase) {
-  const std::vector<Start> starts = {
-      {"absent", {}},         {"running", {0}},  {"cancelling", {0, 4}}, {"releasing", {0, 9}},
-      {"discarding", {0, 5}}, {"ended", {0, 1}}, {"stopped", {0, 4, 2}}, {"released", {0, 9, 2}}};
-  // Columns in the order of Events().
-  const std::vector<std::vector<Expected>> table = {
-      // absent
-      {{kRunning, "start"},
-       {kAbsent, "discarded"},
-       {kAbsent, "discarded"},
-       {kAbsent, ""},
-       {kAbsent, ""},
-       {kAbsent, ""},
-       {kAbsent, ""},
-       {kAbsent, ""},
-       {kAbsent, ""},
-       {kAbsent, ""}},
-      // running
-      {{kRunning, "already held"},
-       {kEnded, "reported"},
-       {kReleased, "reported"},
-       {kDiscarding, "lost"},
-       {kCancelling, "cancelled"},
-       {kDiscarding, "lost"},
-       {kRunning, ""},
-       {kDiscarding, "lost"},
-       {kDiscarding, "fenced"},
-       {kReleasing, "released"}},
-      // cancelling
-      {{kCancelling, "already held"},
-       {kStopped, "discarded"},
-       {kStopped, "discarded"},
-       {kDiscarding, "lost"},
-       {kCancelling, ""},
-       {kDiscarding, "lost"},
-       {kCancelling, ""},
-       {kDiscarding, "lost"},
-       {kDiscarding, "fenced"},
-       {kCancelling, ""}},
-      // releasing
-      {{kReleasing, "already held"},
-       {kEnded, "reported"},
-       {kReleased, "reported"},
-       {kDiscarding, "lost"},
-       {kCancelling, "cancelled"},
-       {kDiscarding, "lost"},
-       {kReleasing, ""},
-       {kDiscarding, "lost"},
-       {kDiscarding, "fenced"},
-       {kReleasing, ""}},
-      // discarding
-      {{kDiscarding, "already held"},
-       {kAbsent, "discarded"},
-       {kAbsent, "discarded"},
-       {kDiscarding, ""},
-       {kDiscarding, ""},
-       {kDiscarding, ""},
-       {kDiscarding, ""},
-       {kDiscarding, ""},
-       {kDiscarding, ""},
-       {kDiscarding, ""}},
-      // ended
-      {{kEnded, "already held"},
-       {kEnded, "reported"},
-       {kEnded, "reported"},
-       {kAbsent, ""},
-       {kStopped, ""},
-       {kAbsent, ""},
-       {kEnded, ""},
-       {kAbsent, ""},
-       {kEnded, ""},
-       {kEnded, ""}},
-      // stopped
-      {{kStopped, "already held"},
-       {kStopped, "reported"},
-       {kStopped, "reported"},
-       {kAbsent, ""},
-       {kStopped, ""},
-       {kAbsent, ""},
-       {kStopped, ""},
-       {kAbsent, ""},
-       {kStopped, ""},
-       {kStopped, ""}},
-      // released
-      {{kReleased, "already held"},
-       {kReleased, "reported"},
-       {kReleased, "reported"},
-       {kAbsent, ""},
-       {kStopped, ""},
-       {kAbsent, ""},
-       {kReleased, ""},
-       {kAbsent, ""},
-       {kReleased, ""},
-       {kReleased, ""}},
-  };
-  for (size_t start = 0; start < starts.size(); ++start) {
+  for (size_t start = 0; start < kStarts.size(); ++start) {
     for (size_t event = 0; event < Events().size(); ++event) {
       LeaseSet set(1);
-      for (const size_t step : starts[start].events) Events()[step].apply(set);
+      for (const size_t step : kStarts[start].events) Events()[step].apply(set);
       const std::string answer = Events()[event].apply(set);
-      SCOPED_TRACE(std::string(starts[start].name) + " × " + Events()[event].name);
-      EXPECT_EQ(Look(set), table[start][event].after);
-      EXPECT_EQ(answer, table[start][event].answer);
+      SCOPED_TRACE(std::string(kStarts[start].name) + " × " + Events()[event].name);
+      EXPECT_EQ(Look(set), kTable[start][event].after);
+      EXPECT_EQ(answer, kTable[start][event].answer);
     }
   }
 }
@@ -238,7 +240,7 @@ TEST(LeaseSet, AnOutcomeIsInEveryReportUntilItIsClosed) {
   }
   set.Close({&kLease, 1});
   EXPECT_TRUE(set.Report().empty());
-  EXPECT_TRUE(set.empty());
+  EXPECT_EQ(set.size(), 0);
 }
 
 TEST(LeaseSet, AnEndedLeaseFreesItsSlotBeforeItIsClosed) {
@@ -254,7 +256,7 @@ TEST(LeaseSet, ALostLeaseKeepsItsSlotUntilTheChildIsGone) {
   set.Grant(kLease);
   set.Lose(kLease);
   EXPECT_EQ(set.free_slots(), 0);
-  EXPECT_FALSE(set.empty());
+  EXPECT_EQ(set.size(), 1);
   set.End(kLease, std::nullopt);
   EXPECT_EQ(set.free_slots(), 1);
 }

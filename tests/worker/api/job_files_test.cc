@@ -1,0 +1,39 @@
+#include "worker/api/job_files.h"
+
+#include <gtest/gtest.h>
+
+#include "common/base/error.h"
+#include "worker/api/outcome_messages.h"
+
+namespace dq {
+namespace {
+
+TEST(CleanedName, TheStemIsKeptAndTheExtensionStaysLast) {
+  EXPECT_EQ(CleanedName("customers.csv"), "customers.cleaned.csv");
+  EXPECT_EQ(CleanedName("a.b.tsv"), "a.b.cleaned.tsv");
+  EXPECT_EQ(CleanedName("customers"), "customers.cleaned");
+  EXPECT_EQ(CleanedName("kündigungen.csv"), "kündigungen.cleaned.csv");
+}
+
+TEST(CleanedName, WhatIsNoFileNameBecomesOne) {
+  EXPECT_EQ(CleanedName(""), "output.cleaned");
+  EXPECT_EQ(CleanedName("../../etc/passwd"), "passwd.cleaned");
+  EXPECT_EQ(CleanedName("a/.."), "..cleaned.");
+  EXPECT_EQ(CleanedName(".csv"), "output.cleaned.csv");
+  EXPECT_EQ(CleanedName("a\nb.csv"), "a_b.cleaned.csv");
+  EXPECT_LE(CleanedName(std::string(5000, 'a') + ".csv").size(), 255u);
+}
+
+TEST(IsRetryable, BadInputAndBadConfigurationAreNot) {
+  const auto error = [](const char* category) {
+    return MakeError(absl::StatusCode::kInternal, "R", "m", {{"category", category}});
+  };
+  EXPECT_FALSE(IsRetryable(error("file")));
+  EXPECT_FALSE(IsRetryable(error("configuration")));
+  EXPECT_TRUE(IsRetryable(error("processing")));
+  EXPECT_TRUE(IsRetryable(error("system")));
+  EXPECT_TRUE(IsRetryable(absl::InternalError("without category")));
+}
+
+}  // namespace
+}  // namespace dq

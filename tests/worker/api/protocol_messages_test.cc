@@ -1,0 +1,47 @@
+#include "worker/api/protocol_messages.h"
+
+#include <gtest/gtest.h>
+
+#include "worker/api/outcome_messages.h"
+
+namespace dq {
+namespace {
+
+TEST(MakeReport, EveryStatusIsSaidAsItIs) {
+  const LeaseKey lease{"projects/p/jobs/j", 1, "t"};
+  ChainProgress progress;
+  progress.percent = 40;
+  const std::string running = SerialiseProgress(progress, absl::FromUnixSeconds(99));
+  const std::string ended = CompletedNoopOutcome();
+  const std::string none;
+  const std::vector<LeaseView> views = {{&lease, LeaseStatus::kRunning, &running},
+                                        {&lease, LeaseStatus::kRunning, &none},
+                                        {&lease, LeaseStatus::kEnded, &ended},
+                                        {&lease, LeaseStatus::kStopped, &none},
+                                        {&lease, LeaseStatus::kReleased, &none}};
+  const v1::WorkReport report = MakeReport(views);
+  ASSERT_EQ(report.leases_size(), 5);
+  EXPECT_EQ(report.leases(0).lease().job(), "projects/p/jobs/j");
+  EXPECT_EQ(report.leases(0).progress().percent(), 40);
+  EXPECT_EQ(report.leases(0).progress().estimated_end_time().seconds(), 99);
+  EXPECT_TRUE(report.leases(1).has_progress());
+  EXPECT_TRUE(report.leases(2).outcome().has_completion());
+  EXPECT_TRUE(report.leases(3).outcome().has_stopped());
+  EXPECT_TRUE(report.leases(4).outcome().has_released());
+}
+
+TEST(MakeReport, OutcomesWithoutRoomAreReportedAsRunning) {
+  const LeaseKey lease{"projects/p/jobs/j", 1, "t"};
+  ChainResult result;
+  result.report_json = std::string(60 << 10, 'x');
+  const std::string outcome = CompletedOutcome(result, {}, {});
+  const std::vector<LeaseView> views(1024, {&lease, LeaseStatus::kEnded, &outcome});
+  const v1::WorkReport report = MakeReport(views);
+  ASSERT_EQ(report.leases_size(), 1024);
+  EXPECT_LT(report.ByteSizeLong(), kReportMessageBytesMax);
+  EXPECT_TRUE(report.leases(0).has_outcome());
+  EXPECT_TRUE(report.leases(1023).has_progress());
+}
+
+}  // namespace
+}  // namespace dq

@@ -1,0 +1,58 @@
+// One attempt at a chain: a thread that opens the files, runs the child process, publishes the
+// outputs and tells the agent. Thread-safe.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "common/base/clock.h"
+#include "common/base/mutex.h"
+#include "common/storage/object_store.h"
+#include "worker/api/event_queue.h"
+#include "worker/api/job_order.h"
+#include "worker/lease/lease_key.h"
+#include "worker/sandbox/sandboxed_job.h"
+
+namespace dq {
+
+// What every job of a worker uses. Everything outlives the jobs.
+struct JobSurroundings {
+  ObjectStore& store;
+  const Clock& clock;
+  AgentMetrics& metrics;
+  EventQueue& events;
+  std::string child_program;  // Path of dq-worker.
+};
+
+class ChainJob {
+ public:
+  // Starts. Pushes JobProgressed events and, last, one JobEnded.
+  ChainJob(LeaseKey lease, ChainOrder order, const JobSurroundings& surroundings);
+  // Stops and waits.
+  ~ChainJob();
+  ChainJob(const ChainJob&) = delete;
+  ChainJob& operator=(const ChainJob&) = delete;
+
+  // Kills the child; the attempt ends without outcome and publishes nothing that was not published
+  // already. Returns at once.
+  void Stop() EXCLUDES(mutex_);
+
+ private:
+  class Reporter;
+  void Main();
+  absl::StatusOr<JobEnded> Attempt();
+  absl::StatusOr<ChainResult> RunChild(const ChainFiles& files);
+  bool stopped() EXCLUDES(mutex_);
+
+  const LeaseKey lease_;
+  const ChainOrder order_;
+  const JobSurroundings surroundings_;
+  Mutex mutex_;
+  bool stopped_ GUARDED_BY(mutex_) = false;
+  SandboxedJob* child_ GUARDED_BY(mutex_) = nullptr;  // While it runs.
+  std::thread thread_;
+};
+
+}  // namespace dq

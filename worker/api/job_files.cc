@@ -1,0 +1,143 @@
+#include "worker/api/job_files.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "nlohmann/json.hpp"
+
+namespace dq {
+namespace {
+
+constexpr size_t kNameBytesMax = 200;
+
+absl::StatusOr<UniqueFd> OpenChecked(ObjectStore& store, const InputOrder& input) {
+  DQ_ASSIGN_OR_RETURN(UniqueFd fd, store.OpenRead(input.uri));
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return ErrnoError(errno, "IO_ERROR", input.uri);
+  if (info.st_size != input.size_bytes) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "INPUT_CHANGED",
+                     "\"" + input.uri + "\" has " + std::to_string(info.st_size) + " bytes, not " +
+                         std::to_string(input.size_bytes) +
+                         " as when it was registered: register it again",
+                     {{"category", "file"}});
+  }
+  return fd;
+}
+
+absl::StatusOr<UniqueFd> OpenReference(ObjectStore& store, const InputOrder& reference) {
+  absl::StatusOr<UniqueFd> fd = OpenChecked(store, reference);
+  if (fd.status().code() != absl::StatusCode::kNotFound) return fd;
+  return MakeError(absl::StatusCode::kNotFound, "REFERENCE_MISSING",
+                   "the file of the reference is gone: " + MessageOf(fd.status()),
+                   {{"category", "file"}});
+}
+
+template <typename Options>
+bool HasStage(const ChainSpec& spec) {
+  return std::any_of(spec.stages.begin(), spec.stages.end(),
+                     [](const StageSpec& stage) { return std::holds_alternative<Options>(stage); });
+}
+
+std::string ManifestOf(const LeaseKey& lease, const std::vector<PublishedOutput>& outputs) {
+  nlohmann::ordered_json files = nlohmann::ordered_json::array();
+  for (const PublishedOutput& output : outputs) {
+    files.push_back({{"kind", PublicNameOf(output.kind)},
+                     {"name", output.name},
+                     {"size_bytes", output.object.size_bytes},
+                     {"sha256", output.object.sha256}});
+  }
+  const nlohmann::ordered_json manifest = {
+      {"job", lease.job}, {"attempt", lease.attempt}, {"files", std::move(files)}};
+  return manifest.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::string CleanedName(std::string_view display_name) {
+  if (const size_t slash = display_name.rfind('/'); slash != std::string_view::npos) {
+    display_name.remove_prefix(slash + 1);
+  }
+  std::string name(display_name.substr(0, kNameBytesMax));
+  for (char& c : name) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == '\\' || c == 0x7f) c = '_';
+  }
+  const size_t dot = name.rfind('.');
+  if (name.empty() || dot == 0) return "output.cleaned" + name;
+  if (dot == std::string::npos) return name + ".cleaned";
+  return name.substr(0, dot) + ".cleaned" + name.substr(dot);
+}
+
+absl::StatusOr<JobFiles> JobFiles::Open(ObjectStore& store, const ChainOrder& order) {
+  JobFiles files;
+  DQ_ASSIGN_OR_RETURN(files.input_, OpenChecked(store, order.input));
+  if (order.reference.has_value()) {
+    DQ_ASSIGN_OR_RETURN(files.reference_, OpenReference(store, *order.reference));
+  }
+  DQ_ASSIGN_OR_RETURN(files.publication_,
+                      store.Publish(order.output_prefix, order.output_directory));
+  DQ_RETURN_IF_ERROR(files.Create(OutputKind::kCleaned, CleanedName(order.spec.display_name)));
+  DQ_RETURN_IF_ERROR(files.Create(OutputKind::kReport, "report.json"));
+  if (HasStage<CompleteOptions>(order.spec)) {
+    DQ_RETURN_IF_ERROR(files.Create(OutputKind::kChanges, "changes.csv"));
+  }
+  if (HasStage<DedupeOptions>(order.spec)) {
+    DQ_RETURN_IF_ERROR(files.Create(OutputKind::kClusters, "clusters.csv"));
+  }
+  DQ_RETURN_IF_ERROR(files.Create(OutputKind::kRejects, "rejects.csv"));
+  return files;
+}
+
+absl::Status JobFiles::Create(OutputKind kind, const std::string& name) {
+  DQ_ASSIGN_OR_RETURN(UniqueFd fd, publication_->CreateFile(name));
+  outputs_.push_back({kind, name, std::move(fd)});
+  return absl::OkStatus();
+}
+
+int JobFiles::FdOf(OutputKind kind) const {
+  for (const Output& output : outputs_) {
+    if (output.kind == kind) return output.fd.get();
+  }
+  return -1;
+}
+
+ChainFiles JobFiles::chain_files() const {
+  ChainFiles files;
+  files.input_fd = input_.get();
+  files.reference_fd = reference_.get();
+  files.cleaned_fd = FdOf(OutputKind::kCleaned);
+  files.report_fd = FdOf(OutputKind::kReport);
+  files.changes_fd = FdOf(OutputKind::kChanges);
+  files.clusters_fd = FdOf(OutputKind::kClusters);
+  files.rejects_fd = FdOf(OutputKind::kRejects);
+  files.temp_dir_fd = publication_->scratch_directory_fd();
+  return files;
+}
+
+void JobFiles::CloseFiles() {
+  input_.Reset();
+  reference_.Reset();
+  for (Output& output : outputs_) output.fd.Reset();
+}
+
+absl::StatusOr<JobFiles::Published> JobFiles::Publish(const ChainResult& result,
+                                                      const LeaseKey& lease) {
+  Published published;
+  for (const Output& output : outputs_) {
+    if (output.kind == OutputKind::kRejects && result.rows_rejected == 0) {
+      DQ_RETURN_IF_ERROR(publication_->Drop(output.name));
+      continue;
+    }
+    DQ_ASSIGN_OR_RETURN(WrittenObject object, publication_->Seal(output.name));
+    published.outputs.push_back({output.kind, output.name, std::move(object)});
+  }
+  DQ_ASSIGN_OR_RETURN(published.manifest,
+                      publication_->Commit(ManifestOf(lease, published.outputs)));
+  return published;
+}
+
+}  // namespace dq

@@ -1,0 +1,57 @@
+// The files of one attempt: its inputs, opened and checked, and its outputs, which appear together
+// with their manifest or not at all. Used by the thread of the job; blocks on the disk.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/unique_fd.h"
+#include "common/storage/object_store.h"
+#include "worker/api/job_order.h"
+#include "worker/api/outcome_messages.h"
+#include "worker/chain/chain_runner.h"
+
+namespace dq {
+
+// The name of the cleaned file for an input called `display_name`: "customers.csv" becomes
+// "customers.cleaned.csv". Whatever cannot be part of a file name is replaced.
+std::string CleanedName(std::string_view display_name);
+
+class JobFiles {
+ public:
+  // Opens the inputs and creates the outputs. Besides the errors of ObjectStore: INPUT_CHANGED when
+  // an input has another size than the grant says, REFERENCE_MISSING, both of category file.
+  static absl::StatusOr<JobFiles> Open(ObjectStore& store, const ChainOrder& order);
+
+  // The descriptors for the chain.
+  ChainFiles chain_files() const;
+  // Closes the descriptors: the child has its own.
+  void CloseFiles();
+
+  // What was published.
+  struct Published {
+    WrittenObject manifest;
+    std::vector<PublishedOutput> outputs;
+  };
+  // Publishes the outputs of a chain that ended with `result`; leaves the rejects file out when no
+  // row was rejected. DISK_FULL and other errors of ObjectStore. To be called once.
+  absl::StatusOr<Published> Publish(const ChainResult& result, const LeaseKey& lease);
+
+ private:
+  struct Output {
+    OutputKind kind;
+    std::string name;
+    UniqueFd fd;
+  };
+  int FdOf(OutputKind kind) const;
+  absl::Status Create(OutputKind kind, const std::string& name);
+
+  UniqueFd input_;
+  UniqueFd reference_;
+  std::unique_ptr<Publication> publication_;
+  std::vector<Output> outputs_;
+};
+
+}  // namespace dq

@@ -1,0 +1,54 @@
+// A grant as the worker understands it: what to run, in plain values. Pure; thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "dq/v1/worker_service.pb.h"
+#include "worker/chain/chain_spec.h"
+#include "worker/lease/lease_key.h"
+
+namespace dq {
+
+// The stages of this worker, for its Hello.
+std::vector<std::string> OfferedStages();
+
+// A file to read, with what it is expected to be.
+struct InputOrder {
+  std::string uri;
+  int64_t size_bytes = 0;
+};
+
+// Runs in a child process.
+struct ChainOrder {
+  ChainSpec spec;
+  InputOrder input;
+  std::optional<InputOrder> reference;
+  std::string output_prefix;     // "file:///projects/{project}/jobs/{job}".
+  std::string output_directory;  // "a{attempt}-{token8}".
+  absl::Duration timeout = absl::InfiniteDuration();
+};
+
+// Waits inside the worker.
+struct NoopOrder {
+  absl::Duration duration;
+};
+
+using JobOrder = std::variant<ChainOrder, NoopOrder>;
+
+// What this worker gives to a job.
+struct JobResources {
+  int64_t memory_bytes = kMemoryLimitBytesDefault;
+  int threads = 1;
+};
+
+// Reads a grant. INVALID_ARGUMENT, category configuration: UNKNOWN_STAGE for a stage this worker
+// does not know; BAD_FIELD for noop mixed with other stages, no input, no stages.
+absl::StatusOr<JobOrder> ReadGrant(const v1::Grant& grant, const JobResources& resources);
+
+}  // namespace dq
