@@ -14,6 +14,8 @@
 #include "common/base/error.h"
 #include "worker/run_command.h"
 #include "worker/run_options.h"
+#include "worker/sandbox/job_child.h"
+#include "worker/stages/build_stages.h"
 
 namespace {
 
@@ -82,6 +84,7 @@ int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
   if (command == "run") return Run({argv + 2, static_cast<size_t>(argc - 2)});
   if (command == "serve") return Serve(argv + 1);
+  if (command == "job") return dq::RunJobChild(dq::BuildStages);  // A child of dq-worker-agent.
   if (command == "version" || command == "--version") {
     (void)std::puts("dq-worker " DQ_VERSION);
     return dq::kExitOk;
