@@ -99,7 +99,7 @@ int Drain(const std::shared_ptr<grpc::Channel>& channel, int64_t jobs) {
   std::printf("{\"ready\": true}\n");
   std::fflush(stdout);
   int64_t early = 0;
-  Clock::time_point start;
+  Clock::time_point start = Clock::now();
   for (int64_t done = 0; done < jobs;) {
     std::this_thread::sleep_for(kPollInterval);
     done = CompletedJobs(stub.get()) - base;
@@ -166,12 +166,12 @@ int Latency(const std::shared_ptr<grpc::Channel>& channel, int samples) {
 
 int main(int argc, char** argv) {
   const std::string mode = argc > 3 ? argv[2] : "";
-  const int count = argc > 3 ? std::atoi(argv[3]) : 0;
-  if (count > 0) {
+  const int count = argc > 3 ? std::atoi(argv[3]) : -1;
+  if (count >= 0) {
     const auto channel = grpc::CreateChannel(argv[1], grpc::InsecureChannelCredentials());
     if (mode == "submit" && argc == 5) return Submit(channel, count, std::atoi(argv[4]));
     if (mode == "drain") return Drain(channel, count);
-    if (mode == "latency") return Latency(channel, count);
+    if (mode == "latency" && count > 0) return Latency(channel, count);
   }
   std::fprintf(
       stderr, "usage: queue_load ADDRESS submit JOBS OUTSTANDING | drain JOBS | latency SAMPLES\n");
