@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/error.h"
+#include "common/rpc/status_mapping.h"
 
 namespace dq::dqctl {
 namespace {
@@ -70,8 +71,11 @@ void PrintError(const Console& console, const absl::Status& status) {
   std::string reason = ReasonOf(status);
   if (reason.empty()) reason = absl::StatusCodeToString(status.code());
   console.err << "dqctl: " << reason << ": " << MessageOf(status) << "\n";
+  for (const FieldViolation& violation : FieldViolationsOf(status)) {
+    console.err << "  " << violation.field << ": " << violation.description << "\n";
+  }
   for (const auto& [key, value] : MetadataOf(status)) {
-    if (key == "errno" || key == "category") continue;
+    if (key == "errno" || key == "category" || key == "field") continue;
     console.err << "  " << key << ": " << value << "\n";
   }
   if (const std::string_view hint = HintFor(reason); !hint.empty()) {

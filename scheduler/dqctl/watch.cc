@@ -9,6 +9,7 @@
 #include "common/base/error.h"
 #include "common/base/random_id.h"
 #include "scheduler/dqctl/exit_code.h"
+#include "scheduler/dqctl/job_text.h"
 
 namespace dq::dqctl {
 namespace {
@@ -96,7 +97,7 @@ class Watch {
   }
 
   absl::Status TimedOut() const {
-    const std::string state = last_ ? dq::v1::JobState_Name(last_->state()) : "not known";
+    const std::string state = last_ ? StateName(last_->state()) : "not known";
     return MakeError(absl::StatusCode::kDeadlineExceeded, "WAIT_TIMED_OUT",
                      "the job has not ended in time; its state is " + state);
   }

@@ -29,6 +29,10 @@ class FakeScheduler::Jobs final : public dq::v1::JobService::Service {
                    dq::v1::CreateJobResponse* response) override {
     MutexLock lock(fake_.mutex_);
     fake_.submissions_.push_back(*request);
+    if (request->job().spec().queue() == "BAD") {
+      return ToGrpcStatus(FieldError(
+          "BAD_FIELD", {{"job.spec.queue", "an id"}, {"job.spec.priority", "at most 100"}}));
+    }
     if (fake_.lost_answers-- > 0) return Status(grpc::StatusCode::UNAVAILABLE, "answer lost");
     *response->mutable_job() = fake_.job;
     *response->mutable_job()->mutable_spec() = request->job().spec();

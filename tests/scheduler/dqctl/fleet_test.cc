@@ -273,6 +273,12 @@ TEST_F(FleetTest, ErrorsOfTheServerKeepTheirReason) {
   EXPECT_EQ(Run({"worker", "list"}), 4);
 }
 
+TEST_F(FleetTest, EveryWrongFieldIsListed) {
+  EXPECT_EQ(Run({"job", "submit", "--chain", "noop", "--queue", "BAD"}), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("dqctl: BAD_FIELD: "));
+  EXPECT_THAT(err_.str(), HasSubstr("  job.spec.queue: an id\n  job.spec.priority: at most 100\n"));
+}
+
 TEST_F(FleetTest, ListsReadPagesUpToTheLimit) {
   EXPECT_EQ(Run({"job", "list", "--limit", "5", "-o", "ndjson"}), 0);
   const std::string lines = out_.str();
