@@ -104,7 +104,6 @@ void Agent::HandleRevocation(const v1::Revocation& revocation) {
   const LeaseKey lease = FromMessage(revocation.lease());
   if (revocation.reason() != v1::REVOKE_REASON_CANCEL) return CarryOut(leases_.Lose(lease));
   CarryOut(leases_.Cancel(lease));
-  link_.News();  // What had ended already is `stopped` now.
 }
 
 void Agent::HandleGrant(const v1::Grant& grant) {
@@ -195,9 +194,14 @@ void Agent::ReleaseIfDue(absl::Time now) {
 void Agent::ReportIfDue(absl::Time now) {
   if (!link_.ReportDue(now)) return;
   v1::WorkReport report = MakeReport(leases_.Report());
-  report.set_free_slots(draining_ ? 0 : leases_.free_slots());
+  report.set_free_slots(draining_ ? 0 : SlotsToOffer());
   report.set_draining(draining_);
   link_.SendReport(std::move(report), now);
+}
+
+int32_t Agent::SlotsToOffer() const {
+  const int64_t room = int64_t{kLeasesPerSlotMax} * options_.slots - leases_.size();
+  return static_cast<int32_t>(std::clamp<int64_t>(room, 0, leases_.free_slots()));
 }
 
 absl::Time Agent::NextDue(absl::Time now) const {

@@ -28,6 +28,10 @@ namespace dq {
 // scheduler to record the last outcomes.
 inline constexpr absl::Duration kDrainLinger = absl::Seconds(10);
 
+// A worker holds at most so many leases a slot, ended ones that are not recorded yet included:
+// while a scheduler records nothing, reports stay bounded.
+inline constexpr int kLeasesPerSlotMax = 2;
+
 struct AgentOptions {
   std::vector<std::string> schedulers;  // "host:port", at least one.
   std::string instance;                 // Unique per process start.
@@ -74,6 +78,7 @@ class Agent {
   void FenceIfDue(absl::Time now);
   void ReleaseIfDue(absl::Time now);
   void ReportIfDue(absl::Time now);
+  int32_t SlotsToOffer() const;
   absl::Time NextDue(absl::Time now) const;
   bool Finished(absl::Time now) const;
 

@@ -9,6 +9,7 @@
 #include "worker/api/job_files.h"
 #include "worker/api/outcome_messages.h"
 #include "worker/api/protocol_messages.h"
+#include "worker/chain/report.h"
 
 namespace dq {
 namespace {
@@ -18,6 +19,12 @@ constexpr double kEstimatePercentMin = 1;
 
 absl::Status Stopped() {
   return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the attempt was stopped");
+}
+
+// The chain keeps to the limit; its process is not trusted to.
+absl::Status ReportTooLong() {
+  return MakeError(absl::StatusCode::kInternal, "CRASHED",
+                   "the job's process wrote a report that is too long", {{"category", "system"}});
 }
 
 }  // namespace
@@ -82,6 +89,7 @@ absl::StatusOr<JobEnded> ChainJob::Attempt() {
   DQ_ASSIGN_OR_RETURN(JobFiles files, JobFiles::Open(surroundings_.store, order_));
   DQ_ASSIGN_OR_RETURN(ChainResult result, RunChild(files.chain_files()));
   files.CloseFiles();
+  if (result.report_json.size() > kReportBytesMax) return ReportTooLong();
   if (stopped()) return Stopped();
   DQ_ASSIGN_OR_RETURN(const JobFiles::Published published, files.Publish(result, lease_));
   return JobEnded{lease_, CompletedOutcome(result, published.manifest, published.outputs),

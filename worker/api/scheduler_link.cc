@@ -23,6 +23,7 @@ SchedulerLink::~SchedulerLink() {
 void SchedulerLink::Abandon() {
   pacer_.Stop();
   up_ = false;
+  worked_ = false;
   if (stream_ == nullptr) return;
   stream_->Close();
   leaving_.push_back(std::exchange(stream_, nullptr));
@@ -62,7 +63,6 @@ void SchedulerLink::Connect(absl::Time now, const std::function<v1::Hello()>& ma
 
 void SchedulerLink::Welcomed(const v1::Welcome& welcome) {
   up_ = true;
-  policy_.Succeeded();
   fence_.Welcomed(DurationOf(welcome.lease_ttl()));
   pacer_.Start(DurationOf(welcome.report_interval()));
   Log(LogLevel::kInfo, "stream up",
@@ -75,6 +75,9 @@ void SchedulerLink::Welcomed(const v1::Welcome& welcome) {
 void SchedulerLink::Answered(int64_t sequence) {
   fence_.Answered(sequence);
   pacer_.Answered(sequence);
+  if (sequence < 1) return;
+  worked_ = true;
+  policy_.Succeeded();
 }
 
 bool SchedulerLink::Ended(int64_t stream, const absl::Status& status, absl::Time now) {
@@ -89,9 +92,15 @@ bool SchedulerLink::Ended(int64_t stream, const absl::Status& status, absl::Time
 
 void SchedulerLink::Move(absl::Time now) {
   Log(LogLevel::kInfo, "stream moves", {{"from", policy_.address()}});
+  const bool worked = worked_;
   Abandon();
-  policy_.Moved();
-  try_time_ = now;
+  if (worked) {
+    policy_.Moved();
+    try_time_ = now;
+  } else {
+    // The only scheduler there is goes away: knocking faster does not help.
+    try_time_ = now + policy_.Failed();
+  }
 }
 
 void SchedulerLink::SendReport(v1::WorkReport report, absl::Time now) {

@@ -44,7 +44,7 @@ class SchedulerLink {
   void Answered(int64_t sequence);
   // Stream `stream` is over; returns whether it was the present one.
   bool Ended(int64_t stream, const absl::Status& status, absl::Time now);
-  // Leaves the present stream for another one, at once.
+  // Leaves the present stream for another one: at once, unless it never answered a report.
   void Move(absl::Time now);
 
   // The next report should not wait for the interval.
@@ -71,6 +71,7 @@ class SchedulerLink {
   std::shared_ptr<WorkStream> stream_;  // Null while waiting for the next try.
   int64_t stream_id_ = 0;
   bool up_ = false;
+  bool worked_ = false;  // Whether a report was answered on the present stream.
   absl::Time try_time_ = absl::InfinitePast();        // Next try, or end of the wait for a Welcome.
   std::vector<std::shared_ptr<WorkStream>> leaving_;  // Closed, perhaps not over.
 };

@@ -23,7 +23,7 @@ class ReconnectPolicy {
 
   // The address to try now.
   const std::string& address() const { return addresses_[index_]; }
-  // The stream works.
+  // The stream works: a report was answered on it.
   void Succeeded() { backoff_.Reset(); }
   // The stream could not be opened or broke. Moves to the next address; returns how long to wait
   // before it is tried.

@@ -416,6 +416,29 @@ TEST_F(AgentTest, AskedToMoveTheWorkerOpensAStreamElsewhere) {
   StopAgent();
 }
 
+TEST_F(AgentTest, WhileNothingIsRecordedTheWorkerTakesTwoJobsASlotAndNoMore) {
+  const auto session = StartWelcomed();
+  for (int i = 0; i < 4; ++i) {
+    session->Grant(NoopGrant(0));
+    session->WaitForReport([&](const v1::WorkReport& now) { return now.leases_size() == i + 1; });
+  }
+  session->WaitForReport([](const v1::WorkReport& now) { return now.free_slots() == 0; });
+}
+
+TEST_F(AgentTest, TheOnlySchedulerThatGoesAwayIsNotOverrun) {
+  const auto session = StartWelcomed();
+  session->WaitForReport([](const v1::WorkReport& now) { return now.sequence() > 1; });
+  v1::Turn turn;
+  turn.set_reconnect(true);
+  session->Send(turn);
+  const absl::Time begin = SystemClock().Boot();
+  for (int i = 0; i < 3; ++i) {
+    const auto again = scheduler_.NextSession();
+    again->WelcomeAndSendAway();
+  }
+  EXPECT_GT(SystemClock().Boot() - begin, absl::Milliseconds(50)) << "half of the first wait";
+}
+
 TEST_F(AgentTest, ADeadAddressIsPassedOver) {
   std::string dead;
   {

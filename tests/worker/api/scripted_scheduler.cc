@@ -73,6 +73,14 @@ void ScriptedSession::Welcome(const std::vector<v1::Lease>& kept, absl::Duration
   Write(response);
 }
 
+void ScriptedSession::WelcomeAndSendAway() {
+  Welcome();
+  FallSilent();
+  v1::WorkResponse response;
+  response.mutable_turn()->set_reconnect(true);
+  Write(response);
+}
+
 void ScriptedSession::Send(v1::Turn turn) {
   v1::WorkResponse response;
   {

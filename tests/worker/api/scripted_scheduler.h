@@ -25,6 +25,8 @@ class ScriptedSession {
   // Welcomes the worker; from now on every report is answered. Leases of `kept` go on.
   void Welcome(const std::vector<v1::Lease>& kept = {},
                absl::Duration lease_ttl = absl::Seconds(15));
+  // Welcomes the worker as a scheduler that shuts down does.
+  void WelcomeAndSendAway();
   // Sends `turn` as the answer to the newest report.
   void Send(v1::Turn turn);
   void Grant(const v1::Grant& grant);
