@@ -45,7 +45,14 @@ absl::StatusOr<std::string> Submit(Client& client, const CleanCommand& command,
   return response.job().name();
 }
 
-// Fetches the outputs that the command line asks for. The cleaned file must be among them.
+const dq::v1::OutputFile* FindOutput(const Job& job, dq::v1::OutputKind kind) {
+  for (const dq::v1::OutputFile& output : job.output_files()) {
+    if (output.kind() == kind) return &output;
+  }
+  return nullptr;
+}
+
+// Fetches the outputs that the command line asks for.
 absl::Status Fetch(Client& client, const CleanCommand& command, const Job& job,
                    const dq::v1::Report& report, const Session& session) {
   ProgressDisplay display(session.console);
@@ -53,20 +60,16 @@ absl::Status Fetch(Client& client, const CleanCommand& command, const Job& job,
     display.ShowTransfer("downloading", done, total);
   };
   for (const auto& [kind, path] : WantedOutputs(command, report)) {
-    bool found = false;
-    for (const dq::v1::OutputFile& output : job.output_files()) {
-      if (output.kind() != kind) continue;
-      dq::v1::File file;
-      file.set_name(output.file());
-      file.set_size_bytes(output.size_bytes());
-      file.set_sha256(output.sha256());
-      DQ_RETURN_IF_ERROR(DownloadToPath(client, file, path, progress));
-      found = true;
+    const dq::v1::OutputFile* output = FindOutput(job, kind);
+    if (output == nullptr) {
+      DQ_RETURN_IF_ERROR(WriteOutputWithoutRows(kind, path));
+      continue;
     }
-    if (!found) {
-      return MakeError(absl::StatusCode::kNotFound, "OUTPUT_MISSING",
-                       job.name() + " produced nothing for " + path);
-    }
+    dq::v1::File file;
+    file.set_name(output->file());
+    file.set_size_bytes(output->size_bytes());
+    file.set_sha256(output->sha256());
+    DQ_RETURN_IF_ERROR(DownloadToPath(client, file, path, progress));
   }
   return absl::OkStatus();
 }
@@ -94,6 +97,11 @@ absl::StatusOr<ExitCode> CleanWithFleet(const CleanCommand& command, Session& se
 }  // namespace
 
 absl::StatusOr<ExitCode> Run(const CleanCommand& command, Session& session) {
+  for (const std::string& stage : command.chain.stages) {
+    if (stage != "noop") continue;
+    return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
+                     "the stage noop makes no file; use it with `dqctl job submit`");
+  }
   if (command.local || IsLocalPath(command.file, "files")) {
     DQ_RETURN_IF_ERROR(CheckReadable(command.file));
   }

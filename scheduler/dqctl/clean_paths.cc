@@ -17,6 +17,20 @@ bool SameFile(const std::string& a, const std::string& b) {
          std::filesystem::weakly_canonical(b, ignored);
 }
 
+// Returns the header of a details file, see OutputKind; "" for what always has content.
+std::string HeaderOf(dq::v1::OutputKind kind) {
+  switch (kind) {
+    case dq::v1::OUTPUT_KIND_CHANGES:
+      return "row,column,before,after,method,confidence\n";
+    case dq::v1::OUTPUT_KIND_CLUSTERS:
+      return "row,cluster_id,kept,confidence\n";
+    case dq::v1::OUTPUT_KIND_REJECTS:
+      return "row,byte,reason,content\n";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 std::string CleanedPath(const CleanCommand& command) {
@@ -57,6 +71,17 @@ absl::Status CheckOutputs(const CleanCommand& command) {
     if (!command.detach) DQ_RETURN_IF_ERROR(NewFile::Create(path).status());
   }
   return absl::OkStatus();
+}
+
+absl::Status WriteOutputWithoutRows(dq::v1::OutputKind kind, const std::string& path) {
+  const std::string header = HeaderOf(kind);
+  if (header.empty()) {
+    return MakeError(absl::StatusCode::kNotFound, "OUTPUT_MISSING",
+                     "the job produced nothing for " + path);
+  }
+  DQ_ASSIGN_OR_RETURN(NewFile file, NewFile::Create(path));
+  DQ_RETURN_IF_ERROR(file.Append(header));
+  return file.Commit("");
 }
 
 void PrintCleaned(const CleanCommand& command, const dq::v1::Report& report,

@@ -29,6 +29,10 @@ std::vector<std::pair<dq::v1::OutputKind, std::string>> WantedOutputs(const Clea
 // reference, or another output.
 absl::Status CheckOutputs(const CleanCommand& command);
 
+// Writes an output that the job did not produce because it has no rows: its header line, as a local
+// run writes it. NOT_FOUND OUTPUT_MISSING for the cleaned file and the report, which every job has.
+absl::Status WriteOutputWithoutRows(dq::v1::OutputKind kind, const std::string& path);
+
 // Prints the report's head and where the cleaned file is; as JSON the report itself.
 void PrintCleaned(const CleanCommand& command, const dq::v1::Report& report,
                   dq::v1::Verdict verdict, const Console& console);

@@ -1,5 +1,6 @@
 #include "scheduler/dqctl/progress_display.h"
 
+#include "scheduler/dqctl/exit_code.h"
 #include "scheduler/dqctl/job_text.h"
 #include "scheduler/dqctl/table.h"
 
@@ -14,7 +15,9 @@ void ProgressDisplay::Show(const dq::v1::Job& job) {
   const std::string key = StateName(job.state()) + " " + std::to_string(job.attempt());
   if (key == last_line_) return;
   last_line_ = key;
-  console_.err << StateLine(job, console_.now()) << std::endl;
+  // Why a job failed is said by whoever asked for it, once.
+  const bool ended = IsTerminal(job.state());
+  console_.err << (ended ? StateName(job.state()) : StateLine(job, console_.now())) << std::endl;
 }
 
 void ProgressDisplay::ShowTransfer(std::string_view what, int64_t done, int64_t total) {

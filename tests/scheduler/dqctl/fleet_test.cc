@@ -127,6 +127,15 @@ TEST_F(FleetTest, ALostAnswerIsAskedForAgainUnderTheSameRequestId) {
   EXPECT_EQ(submissions[0].SerializeAsString(), submissions[2].SerializeAsString());
 }
 
+TEST_F(FleetTest, ADetailsFileWithoutRowsHasItsHeader) {
+  Write("in.csv", "id\n1\n");
+  WatchSays({Completed(dq::v1::VERDICT_PASSED)});
+  EXPECT_EQ(Run({"clean", Path("in.csv"), "--rejects", Path("r.csv")}), 0) << err_.str();
+  EXPECT_EQ(Written("r.csv"), "row,byte,reason,content\n");
+  EXPECT_EQ(Run({"clean", Path("in.csv"), "--report", Path("r.json")}), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("OUTPUT_MISSING"));
+}
+
 TEST_F(FleetTest, AFailedGateKeepsTheResultAndIsExitCodeFive) {
   Write("in.csv", "id\n1\n");
   WatchSays({Completed(dq::v1::VERDICT_FAILED)});
@@ -173,6 +182,7 @@ TEST_F(FleetTest, MistakesAreFoundBeforeAnythingIsSent) {
   EXPECT_EQ(Run({"clean", Path("in.csv"), "-o", Path("in.csv")}), 2);
   EXPECT_EQ(Run({"clean", Path("in.csv"), "-o", Path("no/folder/o.csv")}), 1);
   EXPECT_EQ(Run({"clean", Path("in.csv"), "--gate", "score>=1000"}), 2);
+  EXPECT_EQ(Run({"clean", Path("in.csv"), "--chain", "noop"}), 2);
   EXPECT_TRUE(fake_->submissions().empty());
 }
 
