@@ -70,6 +70,14 @@ pid_t Spawn(const std::vector<std::string>& command, const std::string& folder,
   ::_exit(127);
 }
 
+std::vector<pid_t> ChildrenOf(pid_t parent) {
+  const std::string number = std::to_string(parent);
+  std::ifstream file("/proc/" + number + "/task/" + number + "/children");
+  std::vector<pid_t> children;
+  for (pid_t child = 0; file >> child;) children.push_back(child);
+  return children;
+}
+
 }  // namespace
 
 PrivatePostgres::PrivatePostgres(std::string folder, std::vector<std::string> settings)
@@ -133,7 +141,9 @@ absl::Status PrivatePostgres::Restart() {
 
 void PrivatePostgres::Kill9() {
   if (pid_ < 0) return;
+  const std::vector<pid_t> processes = ChildrenOf(pid_);
   ::kill(pid_, SIGKILL);
+  for (const pid_t process : processes) ::kill(process, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
   pid_ = -1;
 }

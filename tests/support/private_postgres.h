@@ -34,7 +34,8 @@ class PrivatePostgres {
   // Creates a new database (about 50 ms) and returns its connection string.
   absl::StatusOr<std::string> CreateDatabase();
 
-  // Kills the server as a power cut would, and waits for it; connections break.
+  // Kills the server with all its processes, as a power cut would, and waits for it; connections
+  // break.
   void Kill9();
   // Starts it again after Kill9() and returns once it accepts connections.
   absl::Status Restart();

@@ -11,6 +11,12 @@
 #include "common/base/status_macros.h"
 #include "scheduler/store/postgres_store.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+// libpqxx 6.4 forgets a result when a connection breaks.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() { return "leak:libpqxx-6.4.so"; }
+#endif
+
 namespace dq {
 namespace {
 
