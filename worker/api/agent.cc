@@ -27,6 +27,20 @@ std::string_view NameOf(StopReason reason) {
   return "";
 }
 
+std::string_view NameOf(AttemptEnd end) {
+  switch (end) {
+    case AttemptEnd::kCompleted:
+      return "completed";
+    case AttemptEnd::kFailed:
+      return "failed";
+    case AttemptEnd::kStopped:
+      return "stopped";
+    case AttemptEnd::kReleased:
+      return "released";
+  }
+  return "";
+}
+
 }  // namespace
 
 Agent::Agent(AgentOptions options, ObjectStore& store, const Clock& clock, AgentMetrics& metrics,
@@ -74,6 +88,8 @@ void Agent::Handle(JobProgressed& event) {
 }
 
 void Agent::Handle(JobEnded& event) {
+  Log(LogLevel::kInfo, "attempt ended",
+      {{"job", event.lease.job}, {"attempt", event.lease.attempt}, {"outcome", NameOf(event.end)}});
   jobs_.erase(event.lease);  // Joins its thread, which has nothing left to do.
   End(std::move(event));
 }

@@ -83,7 +83,7 @@ void SchedulerLink::Answered(int64_t sequence) {
 bool SchedulerLink::Ended(int64_t stream, const absl::Status& status, absl::Time now) {
   std::erase_if(leaving_, [](const auto& left) { return left.use_count() == 1; });
   if (!IsCurrent(stream)) return false;
-  Log(up_ ? LogLevel::kWarning : LogLevel::kInfo, "stream lost",
+  Log(up_ ? LogLevel::kWarning : LogLevel::kInfo, up_ ? "stream lost" : "stream refused",
       {{"address", policy_.address()}, {"why", MessageOf(status)}, {"reason", ReasonOf(status)}});
   Abandon();
   try_time_ = now + policy_.Failed();

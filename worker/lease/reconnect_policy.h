@@ -14,7 +14,7 @@ namespace dq {
 
 // First and longest wait between two tries: leadership changes within seconds, so waits stay short.
 inline constexpr absl::Duration kReconnectFirst = absl::Milliseconds(100);
-inline constexpr absl::Duration kReconnectCap = absl::Seconds(2);
+inline constexpr absl::Duration kReconnectCap = absl::Seconds(1);
 
 class ReconnectPolicy {
  public:
