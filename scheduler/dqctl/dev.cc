@@ -51,7 +51,7 @@ absl::StatusOr<std::string> ServeAddress(const DevCommand& command) {
   if (address.port != 0) {
     if (const absl::Status status = ProbeListen(address); !status.ok()) {
       return MakeError(status.code(), ReasonOf(status),
-                       MessageOf(status) + "; choose another with --listen, port 0 is a free one");
+                       MessageOf(status) + " (--listen 127.0.0.1:0 takes a free one)");
     }
     return wanted;
   }
@@ -63,6 +63,12 @@ absl::Status WriteText(const std::string& path, const std::string& text) {
   DQ_ASSIGN_OR_RETURN(NewFile file, NewFile::Create(path));
   DQ_RETURN_IF_ERROR(file.Append(text));
   return file.Commit("");
+}
+
+void RemoveStateFiles(const DevCommand& command, const DevFolder& folder) {
+  std::error_code ignored;
+  std::filesystem::remove(folder.state_file(), ignored);
+  if (!command.ready_file.empty()) std::filesystem::remove(command.ready_file, ignored);
 }
 
 void PrintReady(const FleetOptions& options, const DevFolder& folder, const Console& console) {
@@ -106,12 +112,11 @@ absl::StatusOr<ExitCode> Run(const DevCommand& command, Session& session) {
   DQ_ASSIGN_OR_RETURN(options.address, ServeAddress(command));
   DQ_ASSIGN_OR_RETURN(const DevDatabase database, DevDatabase::Prepare(folder));
   DevFleet fleet(options, folder, database, session);
+  RemoveStateFiles(command, folder);  // Those of one that was killed.
   const absl::Status status = Serve(fleet, command, options, folder, session);
   session.console.err << "dev: stopping" << std::endl;
   fleet.Stop();
-  std::error_code ignored;
-  std::filesystem::remove(folder.state_file(), ignored);
-  if (!command.ready_file.empty()) std::filesystem::remove(command.ready_file, ignored);
+  RemoveStateFiles(command, folder);
   DQ_RETURN_IF_ERROR(status);
   return ExitCode::kOk;
 }

@@ -23,6 +23,11 @@ std::string ScoreText(const dq::v1::Job& job) {
   return job.has_quality_score() ? Fixed1(job.quality_score()) : "";
 }
 
+// A job that completed between two reports has no progress of its own.
+double PercentOf(const dq::v1::Job& job) {
+  return job.state() == dq::v1::JOB_STATE_COMPLETED ? 100 : job.progress().percent();
+}
+
 template <typename Strings>
 std::string Commas(const Strings& strings) {
   std::string joined;
@@ -95,7 +100,7 @@ Table JobsTable(std::span<const dq::v1::Job> jobs) {
                {"NAME"}});
   for (const dq::v1::Job& job : jobs) {
     table.AddRow({IdOf(job.name()), StateName(job.state()), VerdictName(job.verdict()),
-                  ScoreText(job), Fixed1(job.progress().percent()), std::to_string(job.attempt()),
+                  ScoreText(job), Fixed1(PercentOf(job)), std::to_string(job.attempt()),
                   TimeText(job.create_time()), StageNames(job.spec()), job.display_name()});
   }
   return table;
@@ -170,7 +175,7 @@ Table JobDetails(const dq::v1::Job& job, absl::Time now) {
   add("state", StateLine(job, now));
   add("verdict", VerdictName(job.verdict()));
   add("score", ScoreText(job));
-  add("progress", Fixed1(job.progress().percent()) + " %");
+  add("progress", Fixed1(PercentOf(job)) + " %");
   add("step", job.progress().current_step());
   add("stages", StageNames(job.spec()));
   add("input", job.spec().input_file());
