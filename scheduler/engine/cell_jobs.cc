@@ -241,7 +241,6 @@ void Cell::LeaveState(LiveJob& job, JobState to) {
 }
 
 void Cell::EndLease(LiveJob& job) {
-  job.ended = LeaseOf(job);
   job.record.status.lease_token.clear();
   const Lease* const lease = leases_.Find(job.record.key);
   if (lease == nullptr) return;

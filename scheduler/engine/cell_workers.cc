@@ -60,11 +60,10 @@ WorkerWelcome Cell::AttachHeld(Worker& worker) {
   for (const LeaseId& lease : worker.hello.held) {
     const LiveJob* const job = jobs_.Find(lease.job);
     const bool current = job != nullptr && Holds(*job, lease);
-    // An end that is not durable yet must not be told: the next report hears of it.
-    const bool ending =
-        job != nullptr && job->ended == lease && !writes_.IsDurable(job->last_batch);
+    // What is decided and not durable must not be told: the next report hears of it.
+    const bool undecided = job != nullptr && !writes_.IsDurable(job->last_batch);
     if (current) leases_.Attach(job->record.key, worker.id, now_.boot);
-    (current || ending ? welcome.kept : welcome.lost).push_back(lease);
+    (current || undecided ? welcome.kept : welcome.lost).push_back(lease);
   }
   return welcome;
 }
@@ -144,15 +143,15 @@ void Cell::HandleOutcome(Worker& worker, LiveJob& job, const Outcome& outcome) {
 
 void Cell::RefuseStale(const Worker& worker, const LiveJob* job, const LeaseReport& report,
                        WorkerTurn& answer) {
-  PendingBatch* const ending =
-      job != nullptr && job->ended == report.lease ? writes_.Find(job->last_batch) : nullptr;
-  WorkerTurn& turn = ending != nullptr ? ending->TurnFor(worker.id, worker.session) : answer;
+  // Perhaps the lease ended by a decision that is not durable yet, and lives on if that never is.
+  PendingBatch* const pending = job == nullptr ? nullptr : writes_.Find(job->last_batch);
+  WorkerTurn& turn = pending != nullptr ? pending->TurnFor(worker.id, worker.session) : answer;
   if (std::holds_alternative<JobProgress>(report.status)) {
     turn.revoked.push_back({report.lease, RevokeReason::kLost});
     return;
   }
   AddOnce(turn.closed, report.lease);
-  if (ending == nullptr) metrics_.StaleMessageRefused();
+  if (pending == nullptr) metrics_.StaleMessageRefused();
 }
 
 void Cell::ReleaseUnlisted(const Worker& worker) {

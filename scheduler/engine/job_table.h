@@ -27,7 +27,6 @@ struct LiveJob {
   size_t update_index = 0;  // Its row in that batch.
   int32_t row_attempt = 0;  // What its row holds once every sealed batch is durable: the fence.
   std::string row_token;
-  LeaseId ended;  // The newest lease that ended; a repeated outcome names it.
 
   int64_t session = 0;      // The stream its lease was granted or last reported on.
   bool lease_seen = false;  // Whether the worker has reported the lease.
