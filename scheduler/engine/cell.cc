@@ -145,13 +145,22 @@ void Cell::EndLeases() {
     const LeaseId lease = LeaseOf(job);
     const bool expired = ended->end == LeaseEnd::kExpired;
     if (expired) metrics_.LeaseExpired();
+    PendingBatch* const untold = writes_.Find(job.claim_batch);
     PendingBatch& batch =
         EndAttempt(job, expired ? AttemptEnd::kLost : AttemptEnd::kTimedOut, {}, {});
-    if (const Worker& worker = *workers_.Find(ended->worker); worker.session != 0) {
+    Worker& worker = *workers_.Find(ended->worker);
+    const int32_t unseen = !job.lease_seen && job.session == worker.session ? 1 : 0;
+    if (untold != nullptr) {
+      // An outage outlasted the lease: the worker need not hear of it at all.
+      untold->Withdraw(worker.id, lease);
+      worker.unseen -= unseen;
+    } else if (worker.session != 0) {
       const RevokeReason reason = expired ? RevokeReason::kLost : RevokeReason::kTimeout;
-      batch.TurnFor(worker.id, worker.session).revoked.push_back({lease, reason});
+      TurnDraft& draft = batch.DraftFor(worker.id, worker.session);
+      draft.turn.revoked.push_back({lease, reason});
+      draft.unseen_revoked += unseen;
     }
-    ForgetLease(ended->worker, job);
+    ForgetIfGone(worker.id);
   }
 }
 
@@ -230,6 +239,7 @@ void Cell::SendTurns(PendingBatch& batch) {
   for (TurnDraft& draft : batch.turns) {
     Worker* const worker = workers_.Find(draft.worker);
     if (worker == nullptr || worker->session == 0 || worker->session != draft.session) continue;
+    worker->unseen -= draft.unseen_revoked;
     SendTurn(*worker, std::move(draft.turn));
   }
 }

@@ -133,7 +133,6 @@ class Cell {
   void ReleaseUnlisted(const Worker& worker);
   void AnswerReport(Worker& worker, WorkerTurn answer);
   void SendTurn(Worker& worker, WorkerTurn turn);
-  void ForgetLease(WorkerId worker, const LiveJob& job);
   void ForgetIfGone(WorkerId worker);
 
   // cell_views.cc: what is shown and told.

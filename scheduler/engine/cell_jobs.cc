@@ -141,6 +141,7 @@ void Cell::Claim(LiveJob& job, Worker& worker) {
                 now_.boot + job.record.rules.execution_timeout);
   batch.TurnFor(worker.id, worker.session)
       .grants.push_back({LeaseOf(job), job.record.payload.grant});
+  job.claim_batch = batch.rows->sequence;
   metrics_.LeaseGranted();
   metrics_.QueueWaited(now_.wall - job.queued_since);
 }
@@ -246,7 +247,7 @@ void Cell::EndLease(LiveJob& job) {
   if (lease == nullptr) return;
   const WorkerId worker = lease->worker;
   leases_.Remove(job.record.key);
-  ForgetLease(worker, job);
+  ForgetIfGone(worker);
 }
 
 void Cell::EnterState(LiveJob& job) {

@@ -183,13 +183,6 @@ void Cell::SendTurn(Worker& worker, WorkerTurn turn) {
   worker.sink->Turn(std::move(turn));
 }
 
-void Cell::ForgetLease(WorkerId id, const LiveJob& job) {
-  Worker* const worker = workers_.Find(id);
-  if (worker == nullptr) return;
-  if (!job.lease_seen && job.session == worker->session) --worker->unseen;
-  ForgetIfGone(id);
-}
-
 void Cell::ForgetIfGone(WorkerId id) {
   const Worker* const worker = workers_.Find(id);
   if (worker->session == 0 && leases_.CountOf(id) == 0) workers_.Erase(id);

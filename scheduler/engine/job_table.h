@@ -25,6 +25,7 @@ struct LiveJob {
 
   int64_t last_batch = 0;   // The newest batch that changes it.
   size_t update_index = 0;  // Its row in that batch.
+  int64_t claim_batch = 0;  // The batch that records its newest grant.
   int32_t row_attempt = 0;  // What its row holds once every sealed batch is durable: the fence.
   std::string row_token;
 

@@ -4,13 +4,20 @@
 
 namespace dq {
 
-WorkerTurn& PendingBatch::TurnFor(WorkerId worker, int64_t session) {
+TurnDraft& PendingBatch::DraftFor(WorkerId worker, int64_t session) {
   const auto [entry, is_new] = turn_of.try_emplace(worker, turns.size());
-  if (is_new) turns.push_back({worker, session, {}});
+  if (is_new) turns.push_back({worker, session, {}, 0});
   TurnDraft& draft = turns[entry->second];
   // A newer stream took over: what the earlier one would have heard says nothing to it.
-  if (draft.session != session) draft = {worker, session, {}};
-  return draft.turn;
+  if (draft.session != session) draft = {worker, session, {}, 0};
+  return draft;
+}
+
+void PendingBatch::Withdraw(WorkerId worker, const LeaseId& lease) {
+  const auto turn = turn_of.find(worker);
+  if (turn == turn_of.end()) return;
+  std::erase_if(turns[turn->second].turn.grants,
+                [&](const WorkerGrant& grant) { return grant.lease == lease; });
 }
 
 void WriteQueue::Restart(int64_t epoch) {

@@ -30,6 +30,8 @@ struct TurnDraft {
   WorkerId worker = 0;
   int64_t session = 0;
   WorkerTurn turn;
+  // Leases it revokes that no report has listed: their slots count as taken until it is sent.
+  int32_t unseen_revoked = 0;
 };
 
 // A change that watchers will be told.
@@ -51,7 +53,10 @@ struct PendingBatch {
 
   size_t RowCount() const { return rows->inserts.size() + rows->updates.size(); }
   // Returns what `worker` will be told on `session` with this batch.
-  WorkerTurn& TurnFor(WorkerId worker, int64_t session);
+  TurnDraft& DraftFor(WorkerId worker, int64_t session);
+  WorkerTurn& TurnFor(WorkerId worker, int64_t session) { return DraftFor(worker, session).turn; }
+  // Takes back a grant that `worker` would have been told.
+  void Withdraw(WorkerId worker, const LeaseId& lease);
 };
 
 class WriteQueue {
