@@ -1,6 +1,7 @@
 // dq-worker-agent: the worker's side of the protocol. Wiring only.
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -56,6 +57,14 @@ class StopSignalThread {
   std::atomic<bool> ended_{false};
   std::thread thread_;
 };
+
+// Allows as many descriptors as the system grants: every job needs about twenty.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 absl::StatusOr<std::string> FindChildProgram(const std::string& asked) {
   std::error_code error;
@@ -117,6 +126,7 @@ int main(int argc, char** argv) {
   const sigset_t signals = dq::StopSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  dq::RaiseDescriptorLimit();
   const absl::Status status = dq::RunWorker(options);
   if (status.ok()) return 0;
   std::fprintf(stderr, "dq-worker-agent: %s (%s)\n", dq::MessageOf(status).c_str(),
