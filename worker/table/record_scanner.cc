@@ -33,6 +33,11 @@ ScanOutcome RecordScanner::Next() {
         if (record_.bad != BadRow::kNone) return ScanOutcome::kBad;
         return ScanOutcome::kRecord;
       case CellEnd::kBad:
+        // Where the line ends decides where the next record begins.
+        if (!last_ && FirstLineEnd() == size_) {
+          cursor_ = start;
+          return ScanOutcome::kIncomplete;
+        }
         CutAtFirstLineEnd();
         return ScanOutcome::kBad;
       case CellEnd::kIncomplete:
@@ -139,16 +144,17 @@ bool RecordScanner::GiveUp() {
   return record_.next <= size_;
 }
 
-void RecordScanner::CutAtFirstLineEnd() {
+size_t RecordScanner::FirstLineEnd() const {
   const char line_end = dialect_.line_end == LineEnd::kCr ? '\r' : '\n';
   const auto* found =
       static_cast<const char*>(std::memchr(data_ + record_.begin, line_end, size_ - record_.begin));
-  const size_t at = found == nullptr ? size_ : static_cast<size_t>(found - data_);
-  const bool crlf =
-      found != nullptr && line_end == '\n' && at > record_.begin && data_[at - 1] == '\r';
-  cursor_ = index_.positions() +
-            (std::lower_bound(index_.positions(), cursor_, static_cast<uint32_t>(record_.begin)) -
-             index_.positions());
+  return found == nullptr ? size_ : static_cast<size_t>(found - data_);
+}
+
+void RecordScanner::CutAtFirstLineEnd() {
+  const size_t at = FirstLineEnd();
+  const bool crlf = at < size_ && data_[at] == '\n' && at > record_.begin && data_[at - 1] == '\r';
+  cursor_ = std::lower_bound(index_.positions(), cursor_, static_cast<uint32_t>(record_.begin));
   EndRecord(crlf ? at - 1 : at, at + 1);
   position_ = record_.next;
 }

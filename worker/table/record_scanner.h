@@ -68,6 +68,7 @@ class RecordScanner {
   CellEnd Bad(BadRow kind, size_t defect);
   void AddCell(size_t begin, size_t end);
   void EndRecord(size_t end, size_t next);
+  size_t FirstLineEnd() const;
   void CutAtFirstLineEnd();
   bool IsLineEnd(size_t at) const;
 

@@ -1,0 +1,35 @@
+#include "tests/support/chain_harness.h"
+
+#include "tests/support/memory_file.h"
+#include "worker/stages/build_stages.h"
+
+namespace dq {
+
+HarnessRun RunChainOnText(ChainSpec spec, std::string_view input,
+                          std::optional<std::string> reference) {
+  if (spec.stages.empty()) spec.stages = {CompleteOptions{}, DedupeOptions{}};
+  const MemoryFile in(input);
+  const MemoryFile ref(reference.value_or(""));
+  const MemoryFile cleaned, report, changes, clusters, rejects;
+  const ChainFiles files{.input_fd = in.fd(),
+                         .reference_fd = reference.has_value() ? ref.fd() : -1,
+                         .cleaned_fd = cleaned.fd(),
+                         .report_fd = report.fd(),
+                         .changes_fd = changes.fd(),
+                         .clusters_fd = clusters.fd(),
+                         .rejects_fd = rejects.fd()};
+  NullProgressSink sink;
+  const CancelToken cancel;
+  auto result = RunChain(spec, BuildStages, files, sink, cancel);
+  HarnessRun run{.status = result.status(),
+                 .result = {},
+                 .cleaned = cleaned.Content(),
+                 .report = report.Content(),
+                 .changes = changes.Content(),
+                 .clusters = clusters.Content(),
+                 .rejects = rejects.Content()};
+  if (result.ok()) run.result = *std::move(result);
+  return run;
+}
+
+}  // namespace dq

@@ -1,0 +1,27 @@
+// Runs a chain over texts, for tests: files in memory around RunChain with the product's stages.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "worker/chain/chain_runner.h"
+
+namespace dq {
+
+struct HarnessRun {
+  absl::Status status;
+  ChainResult result;  // When the status is OK, as are the texts.
+  std::string cleaned;
+  std::string report;
+  std::string changes;
+  std::string clusters;
+  std::string rejects;
+};
+
+// Runs `spec` over `input`; complete and dedupe with default options when it has no stage.
+HarnessRun RunChainOnText(ChainSpec spec, std::string_view input,
+                          std::optional<std::string> reference = std::nullopt);
+
+}  // namespace dq

@@ -1,0 +1,283 @@
+// Reading delimited text: every edge of the format, bad rows, and any bytes at all.
+#include "worker/table/csv_reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "common/base/error.h"
+#include "tests/support/memory_file.h"
+
+namespace dq {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+using testing::ElementsAre;
+
+class ListSink final : public RowSink {
+ public:
+  absl::Status Add(std::span<const std::string_view> cells) override {
+    rows.emplace_back(cells.begin(), cells.end());
+    return absl::OkStatus();
+  }
+  Rows rows;
+};
+
+struct ReadText {
+  absl::Status status;
+  std::vector<std::string> columns;
+  Rows rows;
+  std::vector<int64_t> numbers;
+  Rows rejects;
+  int64_t rows_read = 0;
+  int64_t blank_lines = 0;
+  bool operator==(const ReadText& other) const {
+    return status == other.status && columns == other.columns && rows == other.rows &&
+           numbers == other.numbers && rejects == other.rejects && rows_read == other.rows_read &&
+           blank_lines == other.blank_lines;
+  }
+};
+
+absl::Status ReadPass(CsvReader& reader, ReadText& read) {
+  ListSink rejects;
+  read.status = reader.StartPass(&rejects);
+  RowBatch batch;
+  for (;;) {
+    const auto more = reader.Next(batch);
+    if (!more.ok()) return more.status();
+    if (!*more) break;
+    for (size_t row = 0; row < batch.row_count(); ++row) {
+      read.numbers.push_back(batch.row(row).number);
+      read.rows.emplace_back();
+      for (size_t i = 0; i < batch.column_count(); ++i) {
+        read.rows.back().emplace_back(batch.cell(row, i));
+      }
+    }
+  }
+  read.rejects = rejects.rows;
+  read.rows_read = reader.rows();
+  read.blank_lines = reader.blank_lines();
+  return absl::OkStatus();
+}
+
+ReadText Read(std::string_view text, const CsvReaderOptions& options = {}) {
+  const MemoryFile file(text);
+  ReadText read;
+  auto reader = CsvReader::Open(file.fd(), options);
+  if (!reader.ok()) {
+    read.status = reader.status();
+    return read;
+  }
+  read.columns = (*reader)->columns();
+  read.status = ReadPass(**reader, read);
+  return read;
+}
+
+TEST(CsvReader, ReadsTheFormsThatRfc4180Allows) {
+  const std::pair<const char*, Rows> cases[] = {
+      {"a,b\n1,2\n", {{"1", "2"}}},
+      {"a,b\n1,2", {{"1", "2"}}},
+      {"a,b\r\n1,2\r\n", {{"1", "2"}}},
+      {"a,b\r\n1,2\n3,4\r\n", {{"1", "2"}, {"3", "4"}}},
+      {"a,b\r1,2\r3,4\r", {{"1", "2"}, {"3", "4"}}},
+      {"a,b\n\"1\",\"2\"\n", {{"1", "2"}}},
+      {"a,b\n\"1,5\",2\n", {{"1,5", "2"}}},
+      {"a,b\n\"x\ny\",2\n", {{"x\ny", "2"}}},
+      {"a,b\r\n\"x\r\ny\",2\r\n", {{"x\r\ny", "2"}}},
+      {"a,b\n\"he said \"\"no\"\"\",2\n", {{"he said \"no\"", "2"}}},
+      {"a,b\n\"\",\n", {{"", ""}}},
+      {"a,b\n\"\"\"\",\"\"\"\"\"\"\n", {{"\"", "\"\""}}},
+      {"a,b\n 1 , 2 \n", {{" 1 ", " 2 "}}},
+      {"a,b\n5\" pipe,x\"y\"\n", {{"5\" pipe", "x\"y\""}}},
+      {"a,b\n1,\"2\"", {{"1", "2"}}},
+      {"a,b\n,\n", {{"", ""}}},
+      {"a,b\n1,", {{"1", ""}}},
+      {"a\n1\n\n3\n", {{"1"}, {""}, {"3"}}},
+      {"a,b\n1,2\n\n3,4\n\n", {{"1", "2"}, {"3", "4"}}},
+      {"\n\na,b\n1,2\n", {{"1", "2"}}},
+      {"a;b\n1,5;2\n", {{"1,5", "2"}}},
+      {"a\tb\n1\t2 3\n", {{"1", "2 3"}}},
+      {"a|b\n1|2\n", {{"1", "2"}}},
+      {"\xEF\xBB\xBF"
+       "a,b\n1,2\n",
+       {{"1", "2"}}},
+      {"a,b\nGr\xC3\xBC\xC3\x9F,\xE2\x82\xAC\n", {{"Grüß", "€"}}},
+      {"a,b\nx\ry,2\n", {{"x\ry", "2"}}},
+      {"a,b\n", {}},
+      {"a,b", {}},
+  };
+  for (const auto& [text, rows] : cases) {
+    const ReadText read = Read(text);
+    EXPECT_TRUE(read.status.ok()) << text << read.status;
+    EXPECT_EQ(read.rows, rows) << text;
+    EXPECT_TRUE(read.rejects.empty()) << text;
+    EXPECT_EQ(read.columns[0], "a") << text;
+  }
+}
+
+TEST(CsvReader, RowsKeepTheirNumbersWhenOthersAreRejected) {
+  const ReadText read = Read("a,b\n1,2\n3\n4,5\n");
+  EXPECT_THAT(read.numbers, ElementsAre(1, 3));
+  EXPECT_EQ(read.rejects, (Rows{{"2", "8", "ragged", "3"}}));
+}
+
+TEST(CsvReader, BadRowsAreRejectedWithRowByteReasonAndContent) {
+  const std::pair<std::string, std::vector<std::string>> cases[] = {
+      {"1,2,3", {"ragged", "1,2,3"}},
+      {"\xFF,2", {"invalid_utf8", "\\xff,2"}},
+      {"\xC3,2", {"invalid_utf8", "\\xc3,2"}},
+      {std::string("a\0b,2", 5), {"nul_byte", "a\\x00b,2"}},
+      {std::string("\"a\0b\",2", 7), {"nul_byte", "\"a\\x00b\",2"}},
+      {"\"a\"b,2", {"text_after_quote", "\"a\"b,2"}},
+      {"\"he said \"\"no\"\"\"", {"ragged", "\"he said \"\"no\"\"\""}},
+  };
+  for (const auto& [row, expected] : cases) {
+    const ReadText read = Read("a,b\n1,2\n" + row + "\n3,4\n");
+    EXPECT_TRUE(read.status.ok()) << row;
+    EXPECT_EQ(read.rows, (Rows{{"1", "2"}, {"3", "4"}})) << row;
+    EXPECT_EQ(read.rejects, (Rows{{"2", "8", expected[0], expected[1]}})) << row;
+  }
+}
+
+TEST(CsvReader, AnUnterminatedQuoteCostsOneLineNotTheRestOfTheFile) {
+  const ReadText read = Read("a,b\n1,\"oops\n2,x\n3,y\n");
+  EXPECT_EQ(read.rows, (Rows{{"2", "x"}, {"3", "y"}}));
+  EXPECT_EQ(read.rejects, (Rows{{"1", "4", "unterminated_quote", "1,\"oops"}}));
+}
+
+TEST(CsvReader, AStrayQuoteThatMeetsALaterOneCostsItsOwnLine) {
+  const ReadText read = Read("a,b\n1,\"oops\n2,\"fine\"\n3,y\n");
+  EXPECT_EQ(read.rows, (Rows{{"2", "fine"}, {"3", "y"}}));
+  EXPECT_EQ(read.rejects.size(), 1u);
+}
+
+TEST(CsvReader, FailPolicyNamesRowAndByte) {
+  CsvReaderOptions options;
+  options.on_bad_row = BadRowPolicy::kFail;
+  ReadText read = Read("a,b\n1,2\n3\n", options);
+  EXPECT_EQ(ReasonOf(read.status), "PARSE_FAILED");
+  EXPECT_EQ(MetadataOf(read.status)["row"], "2");
+  EXPECT_EQ(MetadataOf(read.status)["byte"], "8");
+  read = Read("a,b\n1,\xFF\n", options);
+  EXPECT_EQ(ReasonOf(read.status), "ENCODING_INVALID");
+}
+
+TEST(CsvReader, PadPolicyFillsShortRowsAndStillRejectsLongOnes) {
+  CsvReaderOptions options;
+  options.on_bad_row = BadRowPolicy::kPad;
+  const ReadText read = Read("a,b\n1\n1,2,3\n", options);
+  EXPECT_EQ(read.rows, (Rows{{"1", ""}}));
+  EXPECT_EQ(read.rejects.size(), 1u);
+}
+
+TEST(CsvReader, WhatIsNoTableIsRefusedWithAMessage) {
+  const std::pair<std::string, const char*> cases[] = {
+      {"", "UNSUPPORTED_FORMAT"},
+      {"\n\n", "UNSUPPORTED_FORMAT"},
+      {"\xEF\xBB\xBF", "UNSUPPORTED_FORMAT"},
+      {std::string("\xFF\xFE"
+                   "a\0",
+                   4),
+       "UNSUPPORTED_FORMAT"},
+      {"\x1F\x8B\x08 binary", "UNSUPPORTED_FORMAT"},
+      {"PK\x03\x04 binary", "UNSUPPORTED_FORMAT"},
+      {"a,\"b\n1,2\n", "PARSE_FAILED"},
+      {"a,\xFF\n1,2\n", "ENCODING_INVALID"},
+  };
+  for (const auto& [text, reason] : cases) {
+    const ReadText read = Read(text);
+    EXPECT_EQ(ReasonOf(read.status), reason) << text;
+    EXPECT_EQ(MetadataOf(read.status)["category"], "file") << text;
+  }
+}
+
+TEST(CsvReader, TooManyColumnsAreRefused) {
+  const ReadText read = Read(std::string(kColumnsMax, ',') + "\n");
+  EXPECT_EQ(ReasonOf(read.status), "UNSUPPORTED_FORMAT");
+}
+
+TEST(CsvReader, ARowAboveTheLimitFailsUnlessAQuoteIsToBlame) {
+  CsvReaderOptions options;
+  options.batch_bytes = 64;
+  options.row_bytes_max = 1024;
+  ReadText read = Read("a,b\n1," + std::string(3000, 'x') + "\n", options);
+  EXPECT_EQ(ReasonOf(read.status), "PARSE_FAILED");
+  std::string text = "a,b\n1,\"oops\n";
+  for (int i = 0; i < 1000; ++i) text += "2,x\n";
+  read = Read(text, options);
+  EXPECT_TRUE(read.status.ok()) << read.status;
+  EXPECT_EQ(read.rows.size(), 1000u);
+  EXPECT_EQ(read.rejects.size(), 1u);
+}
+
+TEST(CsvReader, AFileThatChangesBetweenTwoPassesIsNoticed) {
+  MemoryFile file("a,b\n1,2\n");
+  auto reader = CsvReader::Open(file.fd(), {});
+  ASSERT_TRUE(reader.ok());
+  ReadText read;
+  EXPECT_TRUE(ReadPass(**reader, read).ok());
+  file.Replace("a,b\n1,3\n");
+  EXPECT_EQ(ReasonOf(ReadPass(**reader, read)), "INPUT_CHANGED");
+  file.Replace("a,b\n");
+  EXPECT_EQ(ReasonOf(ReadPass(**reader, read)), "INPUT_CHANGED");
+}
+
+TEST(CsvReader, TheDigestIsThatOfTheWholeFile) {
+  const MemoryFile file("abc");
+  auto reader = CsvReader::Open(file.fd(), {});
+  ASSERT_TRUE(reader.ok());
+  EXPECT_EQ((*reader)->source().sha256(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+// Texts of the bytes that matter, seeded.
+std::string RandomText(uint32_t seed) {
+  static constexpr std::string_view kPieces[] = {",",  ",",        "\n",   "\n", "\r\n",
+                                                 "\r", "\"",       "\"\"", "a",  "b1",
+                                                 ";",  "\xC3\xA9", "\xFF", " ",  "0"};
+  std::mt19937 random(seed);
+  std::string text = "a,b,c\n";
+  const size_t pieces = random() % 400;
+  for (size_t i = 0; i < pieces; ++i) text += kPieces[random() % std::size(kPieces)];
+  if (random() % 8 == 0) text += '\0';
+  return text;
+}
+
+TEST(CsvReader, TheSizeOfBatchesNeverChangesWhatIsRead) {
+  for (uint32_t seed = 0; seed < 600; ++seed) {
+    const std::string text = RandomText(seed);
+    const ReadText whole = Read(text);
+    for (const size_t bytes : {1, 7, 64, 100}) {
+      CsvReaderOptions options;
+      options.batch_bytes = bytes;
+      ASSERT_EQ(Read(text, options), whole) << "seed " << seed << " batch " << bytes;
+    }
+  }
+}
+
+TEST(CsvReader, EveryRowIsReadOrRejected) {
+  for (uint32_t seed = 1000; seed < 1600; ++seed) {
+    const ReadText read = Read(RandomText(seed));
+    ASSERT_TRUE(read.status.ok()) << read.status << " seed " << seed;
+    ASSERT_EQ(read.rows.size() + read.rejects.size(), static_cast<size_t>(read.rows_read))
+        << "seed " << seed;
+  }
+}
+
+TEST(CsvReader, AnyBytesAtAllAreSurvived) {
+  for (uint32_t seed = 0; seed < 300; ++seed) {
+    std::mt19937 random(seed);
+    std::string text(random() % 2000, '\0');
+    for (char& c : text) c = static_cast<char>(random());
+    CsvReaderOptions options;
+    options.batch_bytes = 1 + random() % 300;
+    const ReadText read = Read(text, options);
+    if (!read.status.ok()) {
+      EXPECT_FALSE(ReasonOf(read.status).empty()) << "seed " << seed;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace dq

@@ -1,0 +1,52 @@
+// Writing delimited text with the least quoting.
+#include "worker/table/csv_writer.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include "common/base/error.h"
+#include "common/base/unique_fd.h"
+#include "tests/support/memory_file.h"
+
+namespace dq {
+namespace {
+
+std::string Write(std::vector<std::string_view> cells, const Dialect& dialect = {}) {
+  const MemoryFile file;
+  OutputFile out(file.fd(), "the test file");
+  CsvWriter writer(out, dialect);
+  EXPECT_TRUE(writer.Add(cells).ok());
+  EXPECT_TRUE(out.Finish().ok());
+  return file.Content();
+}
+
+TEST(CsvWriter, QuotesOnlyWhatNeedsIt) {
+  EXPECT_EQ(Write({"a", " b ", "5'"}), "a, b ,5'\n");
+  EXPECT_EQ(Write({"a,b", "say \"hi\"", "x\ny", "x\ry"}),
+            "\"a,b\",\"say \"\"hi\"\"\",\"x\ny\",\"x\ry\"\n");
+  EXPECT_EQ(Write({"", ""}), ",\n");
+}
+
+TEST(CsvWriter, AnEmptyCellAloneIsQuotedSoThatItIsNoBlankLine) { EXPECT_EQ(Write({""}), "\"\"\n"); }
+
+TEST(CsvWriter, KeepsTheDialect) {
+  Dialect dialect;
+  dialect.delimiter = ';';
+  dialect.line_end = LineEnd::kCrLf;
+  dialect.bom = true;
+  EXPECT_EQ(Write({"a,b", "c;d"}, dialect),
+            "\xEF\xBB\xBF"
+            "a,b;\"c;d\"\r\n");
+}
+
+TEST(CsvWriter, AFullDiskIsATypedError) {
+  const UniqueFd full(::open("/dev/full", O_WRONLY));
+  OutputFile out(full.get(), "the test file");
+  out.buffer() = "text";
+  const absl::Status status = out.Finish();
+  EXPECT_EQ(ReasonOf(status), "DISK_FULL");
+  EXPECT_EQ(MetadataOf(status)["category"], "system");
+}
+
+}  // namespace
+}  // namespace dq

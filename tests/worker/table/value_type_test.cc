@@ -1,0 +1,69 @@
+// What a text is.
+#include "worker/table/value_type.h"
+
+#include <gtest/gtest.h>
+
+namespace dq {
+namespace {
+
+TEST(TypeOf, TellsTypesApart) {
+  const std::pair<const char*, ValueType> cases[] = {
+      {"0", ValueType::kInteger},
+      {"-12", ValueType::kInteger},
+      {"+7", ValueType::kInteger},
+      {"007", ValueType::kText},
+      {"1234567890123456789", ValueType::kText},
+      {"1.50", ValueType::kDecimal},
+      {"-0.5", ValueType::kDecimal},
+      {"1.", ValueType::kText},
+      {".5", ValueType::kText},
+      {"1,5", ValueType::kText},
+      {"1e5", ValueType::kText},
+      {"2024-02-29", ValueType::kDate},
+      {"2023-02-29", ValueType::kText},
+      {"2024/12/31", ValueType::kDate},
+      {"2024-12/31", ValueType::kText},
+      {"31.12.2024", ValueType::kDate},
+      {"31.13.2024", ValueType::kText},
+      {"01.02.2024", ValueType::kDate},
+      {"2024-01-01T10:30:00Z", ValueType::kDate},
+      {"2024-01-01 10:30", ValueType::kDate},
+      {"2024-01-01T10:30:00.123+02:00", ValueType::kDate},
+      {"2024-01-01T25:00", ValueType::kText},
+      {"2024-01-01x", ValueType::kText},
+      {"true", ValueType::kBoolean},
+      {"No", ValueType::kBoolean},
+      {"nope", ValueType::kText},
+      {"-", ValueType::kText},
+      {"+49 30 123", ValueType::kText},
+      {"Berlin", ValueType::kText},
+      {"12:30", ValueType::kText},
+  };
+  for (const auto& [text, type] : cases) EXPECT_EQ(TypeOf(text), type) << text;
+}
+
+TEST(TrimSpace, TakesWhiteSpaceFromBothEnds) {
+  EXPECT_EQ(TrimSpace(" \t a b\r\n"), "a b");
+  EXPECT_EQ(TrimSpace("\xC2\xA0x\xC2\xA0 "), "x");
+  EXPECT_EQ(TrimSpace(" \xC2\xA0 "), "");
+}
+
+TEST(TypeCounter, NeedsNinetyFivePerCent) {
+  TypeCounter counter;
+  counter.Add(ValueType::kInteger, 19);
+  counter.Add(ValueType::kText, 1);
+  EXPECT_EQ(counter.Decide(), ValueType::kInteger);
+  counter.Add(ValueType::kText, 1);
+  EXPECT_EQ(counter.Decide(), ValueType::kText);
+}
+
+TEST(TypeCounter, IntegersAreDecimalsToo) {
+  TypeCounter counter;
+  counter.Add(ValueType::kInteger, 5);
+  counter.Add(ValueType::kDecimal, 5);
+  EXPECT_EQ(counter.Decide(), ValueType::kDecimal);
+  EXPECT_EQ(counter.Conforming(ValueType::kDecimal), 10);
+}
+
+}  // namespace
+}  // namespace dq
