@@ -24,11 +24,11 @@ enum class FillMethod {
 
 // Options of the stage `complete`; see worker/README.md for the rules.
 struct CompleteOptions {
-  std::vector<std::string> key_columns;  // Empty: `ChainSpec::reference_key_columns` are used.
+  std::vector<std::string> key_columns = {};  // Empty: `ChainSpec::reference_key_columns` are used.
   FillMethod fill = FillMethod::kReference;
-  std::vector<std::string> missing_tokens;      // Besides the vocabulary; compared without case.
-  std::vector<std::string> not_missing_tokens;  // Taken out of the vocabulary.
-  double min_confidence = 0.5;                  // Fills below are not made.
+  std::vector<std::string> missing_tokens = {};  // Besides the vocabulary; compared without case.
+  std::vector<std::string> not_missing_tokens = {};  // Taken out of the vocabulary.
+  double min_confidence = 0.5;                       // Fills below are not made.
 };
 
 // Which records count as duplicates.
@@ -39,7 +39,7 @@ enum class MatchKind {
 
 // Options of the stage `dedupe`. The first record of a cluster stays.
 struct DedupeOptions {
-  std::vector<std::string> columns;  // Compared columns; empty: all.
+  std::vector<std::string> columns = {};  // Compared columns; empty: all.
   MatchKind match = MatchKind::kNormalised;
 };
 
@@ -50,9 +50,9 @@ std::string_view StageName(const StageSpec& stage);
 
 // When the data counts as good; every condition that is set must hold.
 struct ChainGate {
-  std::optional<double> min_score;            // 0 to 100.
-  std::optional<double> max_duplicate_ratio;  // Removed rows by input rows, 0 to 1.
-  bool fail_on_schema_mismatch = false;       // Missing, extra or differently typed columns.
+  std::optional<double> min_score;                 // 0 to 100.
+  std::optional<double> max_duplicate_ratio = {};  // Removed rows by input rows, 0 to 1.
+  bool fail_on_schema_mismatch = false;            // Missing, extra or differently typed columns.
 };
 
 inline constexpr int64_t kMemoryLimitBytesDefault = int64_t{512} << 20;

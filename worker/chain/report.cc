@@ -172,7 +172,7 @@ void ScoreReport(Report& report) {
   double score = 0;
   double score_before = 0;
   for (auto& [name, dimension] : report.dimensions) {
-    dimension.weight = std::round(dimension.weight / weights * 1e4) / 1e4;
+    dimension.weight /= weights;
     score += dimension.weight * dimension.score;
     score_before += dimension.weight * dimension.score_before;
     dimension.score = Round2(dimension.score);

@@ -22,8 +22,8 @@ struct SchemaFindings {
 
 // Finds missing, extra, renamed, reordered and differently typed columns. A column counts as
 // renamed when its name is in the other list only after folding ("E-Mail" and "e_mail"): it is
-// neither missing nor extra then, and never used for fills. An integer column where decimals are
-// expected is no mismatch.
+// neither missing nor extra then, and never used for fills. Integers where
+// decimals are expected, and anything where texts are, are no mismatch.
 SchemaFindings CompareSchemas(std::span<const TypedColumn> file,
                               std::span<const TypedColumn> reference);
 

@@ -1,0 +1,85 @@
+// The report's JSON: strict by the contract, bounded by the limit.
+#include "worker/chain/report.h"
+
+#include <gtest/gtest.h>
+
+#include "dq/v1/report.pb.h"
+#include "google/protobuf/util/json_util.h"
+#include "tests/support/chain_harness.h"
+
+namespace dq {
+namespace {
+
+// Parses without tolerance for unknown fields.
+v1::Report Parse(const std::string& json) {
+  v1::Report report;
+  const auto status = google::protobuf::util::JsonStringToMessage(json, &report);
+  EXPECT_TRUE(status.ok()) << status.ToString() << json;
+  return report;
+}
+
+TEST(Report, OfAChainIsADqV1Report) {
+  ChainSpec spec;
+  spec.stages = {CompleteOptions{.key_columns = {"id"}, .fill = FillMethod::kStatistic},
+                 DedupeOptions{}};
+  spec.reference_key_columns = {"id"};
+  const HarnessRun run = RunChainOnText(
+      spec, "id,n,Ctry,d\n1,5,A,2020-01-01\n2,,A,2020-01-02\n3,7.5,B,\n3,7.5,B,\nx\n",
+      "id,n,ctry,gone\n2,6,A,1\n");
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  const v1::Report report = Parse(run.report);
+  EXPECT_EQ(run.report, run.result.report_json);
+  EXPECT_EQ(report.rows_in(), 5);
+  EXPECT_EQ(report.rows_rejected(), 1);
+  EXPECT_EQ(report.duplicates_removed().exact(), 1);
+  EXPECT_EQ(report.columns(1).type(), "decimal");
+  EXPECT_EQ(report.columns(1).min(), "5");
+  EXPECT_EQ(report.columns(1).quantiles_size(), 5);
+  EXPECT_EQ(report.columns(1).histogram_size(), 10);
+  EXPECT_EQ(report.columns(1).filled(), 1);
+  EXPECT_EQ(report.schema().renamed(0).to(), "Ctry");
+  EXPECT_EQ(report.stages_size(), 2);
+  EXPECT_EQ(report.provenance().output_sha256(), run.result.outputs[0].sha256);
+  double weights = 0;
+  for (const auto& [name, dimension] : report.dimensions()) weights += dimension.weight();
+  EXPECT_NEAR(weights, 1, 1e-9);
+}
+
+TEST(Report, StaysBelowItsLimitWhateverTheColumnsHold) {
+  Report report;
+  for (int i = 0; i < 1000; ++i) {
+    ReportColumn column;
+    column.name = std::string(300, '\x01');
+    column.histogram.assign(10, 1'000'000'000);
+    column.quantiles.assign(5, 1.0 / 3);
+    column.top.assign(5, {std::string(100, '"'), 1, true});
+    report.columns.push_back(column);
+    report.limits.push_back(std::string(1000, 'x'));
+    report.schema.missing.push_back(std::string(1000, 'y'));
+  }
+  const std::string json = ReportJson(report);
+  EXPECT_LE(json.size(), kReportBytesMax);
+  const v1::Report parsed = Parse(json);
+  EXPECT_NE(parsed.population().limits(0).find("histograms"), std::string::npos);
+}
+
+TEST(Report, TwoHundredOrdinaryColumnsFit) {
+  Report report;
+  for (int i = 0; i < 250; ++i) {
+    ReportColumn column;
+    column.name = "column_" + std::to_string(i);
+    column.type = "text";
+    report.columns.push_back(column);
+  }
+  EXPECT_EQ(Parse(ReportJson(report)).columns_size(), 200);
+}
+
+TEST(Report, WithoutCompletenessThereIsNoScore) {
+  Report report;
+  report.dimensions["uniqueness"] = {.score = 100, .score_before = 50, .weight = 0.2};
+  ScoreReport(report);
+  EXPECT_FALSE(report.score.has_value());
+}
+
+}  // namespace
+}  // namespace dq

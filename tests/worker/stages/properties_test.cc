@@ -1,0 +1,151 @@
+// What holds for every table: accounts add up, a cleaned file is clean, equal runs are equal.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "common/base/error.h"
+#include "nlohmann/json.hpp"
+#include "tests/support/chain_harness.h"
+#include "tests/support/memory_file.h"
+#include "worker/stages/build_stages.h"
+
+namespace dq {
+namespace {
+
+// A small table of the values that matter, seeded.
+std::string RandomTable(uint32_t seed) {
+  static constexpr const char* kNames[] = {"Ada", "ada", "Ádá", "Bo Li", " bo  li", "Cy", ""};
+  static constexpr const char* kNumbers[] = {"1", "2.5", "-3", "n/a", "?", "", "7"};
+  static constexpr const char* kWords[] = {"\"x\ny\"", "\"a,b\"",   "red", "null",
+                                           "-",        "\"q\"\"\"", ""};
+  std::mt19937 random(seed);
+  std::string text = "id,name,n,word\n";
+  const size_t rows = random() % 60;
+  for (size_t i = 0; i < rows; ++i) {
+    if (random() % 30 == 0) text += "only,three,cells\n";
+    text += std::to_string(random() % 20) + "," + kNames[random() % 7] + "," +
+            kNumbers[random() % 7] + "," + kWords[random() % 7] + "\n";
+  }
+  return text;
+}
+
+std::string RandomReference(uint32_t seed) {
+  std::mt19937 random(seed);
+  std::string text = "id,name,n\n";
+  for (size_t id = 0; id < 20; ++id) {
+    if (random() % 3 == 0) continue;
+    text += std::to_string(id) + ",Ref " + std::to_string(id) + "," + std::to_string(random() % 9) +
+            "\n";
+  }
+  return text;
+}
+
+ChainSpec KeyedSpec(FillMethod fill) {
+  ChainSpec spec;
+  spec.stages = {CompleteOptions{.key_columns = {"id"}, .fill = fill}, DedupeOptions{}};
+  spec.reference_key_columns = {"id"};
+  return spec;
+}
+
+// The report without what may differ between two runs.
+nlohmann::json Comparable(const std::string& report) {
+  auto json = nlohmann::json::parse(report);
+  for (auto& stage : json["stages"]) {
+    stage.erase("seconds");
+    stage.erase("peak_bytes");
+  }
+  return json;
+}
+
+TEST(Chain, EveryRowIsAccountedFor) {
+  for (uint32_t seed = 0; seed < 300; ++seed) {
+    const HarnessRun run =
+        RunChainOnText(KeyedSpec(FillMethod::kStatistic), RandomTable(seed), RandomReference(seed));
+    ASSERT_TRUE(run.status.ok()) << run.status << " seed " << seed;
+    const ChainResult& result = run.result;
+    ASSERT_EQ(result.rows_in, result.rows_out + result.duplicates_removed + result.rows_rejected)
+        << "seed " << seed;
+  }
+}
+
+TEST(Chain, CleaningACleanedFileChangesNothing) {
+  for (uint32_t seed = 0; seed < 300; ++seed) {
+    const ChainSpec spec = KeyedSpec(FillMethod::kReference);
+    const std::string reference = RandomReference(seed);
+    const HarnessRun once = RunChainOnText(spec, RandomTable(seed), reference);
+    ASSERT_TRUE(once.status.ok()) << once.status;
+    const HarnessRun twice = RunChainOnText(spec, once.cleaned, reference);
+    ASSERT_EQ(twice.cleaned, once.cleaned) << "seed " << seed;
+    ASSERT_EQ(twice.result.cells_filled, 0) << "seed " << seed;
+  }
+}
+
+TEST(Chain, TwoRunsGiveEqualOutputsAndReports) {
+  const std::string table = RandomTable(42);
+  ChainSpec spec = KeyedSpec(FillMethod::kStatistic);
+  const HarnessRun one = RunChainOnText(spec, table, RandomReference(42));
+  spec.threads = 2;
+  spec.memory_limit_bytes = int64_t{64} << 20;
+  const HarnessRun two = RunChainOnText(spec, table, RandomReference(42));
+  EXPECT_EQ(one.cleaned, two.cleaned);
+  EXPECT_EQ(one.changes, two.changes);
+  EXPECT_EQ(Comparable(one.report), Comparable(two.report));
+}
+
+TEST(Chain, AnUnexpectedContentIsRefused) {
+  ChainSpec spec;
+  spec.input_sha256 = std::string(64, '0');
+  EXPECT_EQ(ReasonOf(RunChainOnText(spec, "a,b\n1,2\n").status), "INPUT_CHANGED");
+}
+
+TEST(Chain, TheGateJudgesTheReport) {
+  ChainSpec spec;
+  spec.gate = ChainGate{.min_score = 99.9, .max_duplicate_ratio = {}};
+  HarnessRun run = RunChainOnText(spec, "a,b\n1,\n2,x\n");
+  EXPECT_EQ(run.result.verdict, Verdict::kFailed);
+  EXPECT_NE(run.result.verdict_reason.find("below 99.9"), std::string::npos);
+  spec.gate->min_score = 50;
+  EXPECT_EQ(RunChainOnText(spec, "a,b\n1,\n2,x\n").result.verdict, Verdict::kPassed);
+  spec.gate->max_duplicate_ratio = 0.1;
+  EXPECT_EQ(RunChainOnText(spec, "a,b\n1,x\n1,x\n").result.verdict, Verdict::kFailed);
+}
+
+class Recorder final : public ProgressSink {
+ public:
+  explicit Recorder(CancelToken& cancel) : cancel_(cancel) {}
+  void OnProgress(const ChainProgress& progress) override {
+    EXPECT_GE(progress.percent, last_.percent);
+    last_ = progress;
+    if (cancel_after_start) cancel_.Cancel();
+  }
+  bool cancel_after_start = false;
+  ChainProgress last_;
+
+ private:
+  CancelToken& cancel_;
+};
+
+TEST(Chain, ProgressIsMonotoneAndEndsAtOneHundred) {
+  const MemoryFile input(RandomTable(5));
+  CancelToken cancel;
+  Recorder recorder(cancel);
+  ChainSpec spec;
+  spec.stages = {CompleteOptions{}, DedupeOptions{}};
+  EXPECT_TRUE(RunChain(spec, BuildStages, {.input_fd = input.fd()}, recorder, cancel).ok());
+  EXPECT_EQ(recorder.last_.percent, 100);
+}
+
+TEST(Chain, ACancelIsNoticedWithinOneBatch) {
+  const MemoryFile input(RandomTable(5));
+  CancelToken cancel;
+  Recorder recorder(cancel);
+  recorder.cancel_after_start = true;
+  ChainSpec spec;
+  spec.stages = {CompleteOptions{}, DedupeOptions{}};
+  const auto result = RunChain(spec, BuildStages, {.input_fd = input.fd()}, recorder, cancel);
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_LT(recorder.last_.percent, 100);
+}
+
+}  // namespace
+}  // namespace dq
