@@ -1,0 +1,108 @@
+#include "tests/scheduler/api/api_server.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "common/base/clock.h"
+#include "common/rpc/client_channel.h"
+#include "tests/support/wait_until.h"
+
+namespace dq {
+namespace {
+
+SchedulerOptions FastOptions() {
+  SchedulerOptions options;
+  options.instance = "s-test";
+  options.address = "127.0.0.1:0";
+  options.leadership_renew_interval = absl::Milliseconds(100);
+  options.report_interval = absl::Milliseconds(100);
+  return options;
+}
+
+}  // namespace
+
+StorageRoot::StorageRoot() {
+  std::string pattern = testing::TempDir() + "/dq-api-XXXXXX";
+  path_ = ::mkdtemp(pattern.data());
+}
+
+StorageRoot::~StorageRoot() { std::filesystem::remove_all(path_); }
+
+int StorageRoot::FileCount() const {
+  int count = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path_)) {
+    if (entry.is_regular_file()) ++count;
+  }
+  return count;
+}
+
+ApiServer::ApiServer(WatchLimits watch_limits)
+    : store_(SystemClock()),
+      objects_(*OpenFileObjectStore(root_.path())),
+      scheduler_(FastOptions(), store_, SystemClock(), metrics_),
+      ports_{scheduler_, store_, store_, *objects_, blocking_, SystemClock(), metrics_},
+      jobs_(ports_, watch_limits),
+      files_(ports_),
+      references_(ports_),
+      reports_(ports_),
+      admin_(ports_, "s-test", "0.0.0"),
+      workers_(ports_) {
+  server_ = *ServerRunner::Start("127.0.0.1:0",
+                                 {{v1::JobService::service_full_name(), &jobs_},
+                                  {v1::FileService::service_full_name(), &files_},
+                                  {v1::ReferenceService::service_full_name(), &references_},
+                                  {v1::ReportService::service_full_name(), &reports_},
+                                  {v1::AdminService::service_full_name(), &admin_},
+                                  {v1::WorkerService::service_full_name(), &workers_}});
+  channel_ = *MakeClientChannel("127.0.0.1:" + std::to_string(server_->port()));
+  scheduler_.Start();
+  EXPECT_TRUE(WaitUntil([this] { return scheduler_.IsServing(); }));
+}
+
+ApiServer::~ApiServer() {
+  jobs_.Drain();
+  scheduler_.Stop();
+  server_->Shutdown(absl::Seconds(5));
+  blocking_.Shutdown();
+}
+
+std::string ApiServer::CreateNoop(const std::string& id) {
+  v1::CreateJobRequest request;
+  request.set_parent("projects/default");
+  request.set_job_id(id);
+  request.mutable_job()->mutable_spec()->add_stages()->mutable_noop();
+  v1::CreateJobResponse response;
+  const absl::Status status = Call(*jobs(), &v1::JobService::Stub::CreateJob, request, response);
+  EXPECT_TRUE(status.ok()) << status;
+  return response.job().name();
+}
+
+v1::File ApiServer::Upload(const std::string& id, const std::string& content) {
+  grpc::ClientContext context;
+  v1::UploadFileResponse response;
+  const auto writer = files()->UploadFile(&context, &response);
+  v1::UploadFileRequest message;
+  message.mutable_header()->set_parent("projects/default");
+  message.mutable_header()->set_file_id(id);
+  message.mutable_header()->set_display_name(id + ".csv");
+  writer->Write(message);
+  message.set_chunk(content);
+  writer->Write(message);
+  writer->WritesDone();
+  const grpc::Status status = writer->Finish();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response.file();
+}
+
+v1::Job ApiServer::Get(const std::string& name) {
+  v1::GetJobRequest request;
+  request.set_name(name);
+  v1::GetJobResponse response;
+  const absl::Status status = Call(*jobs(), &v1::JobService::Stub::GetJob, request, response);
+  EXPECT_TRUE(status.ok()) << status;
+  return response.job();
+}
+
+}  // namespace dq
