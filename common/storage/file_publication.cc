@@ -1,5 +1,6 @@
 #include "common/storage/file_publication.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -25,6 +26,32 @@ bool IsFileName(std::string_view name) {
          name.find('\0') == std::string_view::npos;
 }
 
+// Calls `visit` with the name of every entry of the directory.
+template <typename Visit>
+void ForEachName(int directory, Visit visit) {
+  UniqueFd own(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(own ? ::fdopendir(own.get()) : nullptr,
+                                                   [](DIR* dir) { return ::closedir(dir); });
+  if (stream == nullptr) return;
+  (void)own.Release();
+  while (const dirent* entry = ::readdir(stream.get())) visit(std::string(entry->d_name));
+}
+
+// Removes the unfinished directories that a dead writer left in `parent`. What cannot be removed
+// stays: it is only in the way of the disk's free space.
+void RemoveUnfinished(int parent) {
+  ForEachName(parent, [parent](const std::string& name) {
+    if (name.rfind(kUnfinishedPrefix, 0) != 0) return;
+    const UniqueFd directory(
+        ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!directory) return;
+    ForEachName(directory.get(), [&](const std::string& file) {
+      if (IsFileName(file)) ::unlinkat(directory.get(), file.c_str(), 0);
+    });
+    ::unlinkat(parent, name.c_str(), AT_REMOVEDIR);
+  });
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Publication>> FilePublication::Create(const FileTree& tree,
@@ -32,6 +59,7 @@ absl::StatusOr<std::unique_ptr<Publication>> FilePublication::Create(const FileT
                                                                      const std::string& name) {
   if (!IsFileName(name)) return BadObject(name, "is not a directory name");
   DQ_ASSIGN_OR_RETURN(UniqueFd parent, tree.MakeDirectory(prefix));
+  RemoveUnfinished(parent.get());
   std::string unfinished_name = kUnfinishedPrefix + name + "-" + RandomHex(4);
   if (::mkdirat(parent.get(), unfinished_name.c_str(), 0777) != 0) {
     return StorageError(errno, "cannot create a directory in \"" + prefix + "\"");

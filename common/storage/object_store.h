@@ -80,7 +80,8 @@ class ObjectStore {
   virtual absl::StatusOr<ObjectInfo> Stat(std::string_view uri) = 0;
   // Starts to write an object, creating the directories above it. RESOURCE_EXHAUSTED DISK_FULL.
   virtual absl::StatusOr<std::unique_ptr<ObjectWriter>> Create(std::string_view uri) = 0;
-  // Starts to write the directory `name` beneath `prefix_uri` ("file:///projects/p/jobs/j").
+  // Starts to write the directory `name` beneath `prefix_uri` ("file:///projects/p/jobs/j"). A
+  // prefix has one writer at a time: what an earlier one left unfinished there is removed.
   virtual absl::StatusOr<std::unique_ptr<Publication>> Publish(std::string_view prefix_uri,
                                                                std::string_view name) = 0;
   // Lists the plain files beneath `prefix_uri`, all levels, sorted by uri, unfinished ones left

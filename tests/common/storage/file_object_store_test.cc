@@ -174,6 +174,17 @@ TEST_F(FileObjectStoreTest, AnAbortedPublicationLeavesNothing) {
   EXPECT_TRUE(fs::is_empty(root() / "jobs/j"));
 }
 
+TEST_F(FileObjectStoreTest, WhatADeadWriterLeftUnfinishedIsRemovedByTheNext) {
+  Write(root() / "jobs/j/.tmp-a1-dead/out.csv", "half");
+  Write(root() / "jobs/j/a0-done/out.csv", "whole");
+  Write(root() / "jobs/j/.tmp-file", "of an object");
+  auto publication = store_->Publish("file:///jobs/j", "a2").value();
+  EXPECT_FALSE(fs::exists(root() / "jobs/j/.tmp-a1-dead"));
+  EXPECT_TRUE(fs::exists(root() / "jobs/j/.tmp-file"));
+  EXPECT_EQ(Read(root() / "jobs/j/a0-done/out.csv"), "whole");
+  ASSERT_TRUE(publication->Commit("{}").ok());
+}
+
 TEST_F(FileObjectStoreTest, APublishedDirectoryIsNeverReplaced) {
   ASSERT_TRUE(store_->Publish("file:///jobs/j", "a1").value()->Commit("first").ok());
   EXPECT_EQ(store_->Publish("file:///jobs/j", "a1").value()->Commit("second").status().code(),
