@@ -5,6 +5,11 @@
 #include "scheduler/dqctl/table.h"
 
 namespace dq::dqctl {
+namespace {
+
+constexpr absl::Duration kTransferInterval = absl::Milliseconds(100);
+
+}  // namespace
 
 void ProgressDisplay::Show(const dq::v1::Job& job) {
   if (console_.err_is_terminal) {
@@ -22,6 +27,9 @@ void ProgressDisplay::Show(const dq::v1::Job& job) {
 
 void ProgressDisplay::ShowTransfer(std::string_view what, int64_t done, int64_t total) {
   if (!console_.err_is_terminal) return;
+  const absl::Time now = console_.now();
+  if (done < total && now - last_transfer_ < kTransferInterval) return;
+  last_transfer_ = now;
   Draw(std::string(what) + " " + HumanBytes(done) + " of " + HumanBytes(total));
 }
 

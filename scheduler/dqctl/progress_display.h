@@ -21,7 +21,7 @@ class ProgressDisplay {
 
   // Shows the job as it is now.
   void Show(const dq::v1::Job& job);
-  // Shows the bytes of a transfer; nothing without a terminal.
+  // Shows the bytes of a transfer, at most ten times a second; nothing without a terminal.
   void ShowTransfer(std::string_view what, int64_t done, int64_t total);
   // Writes a line of its own, for example that the connection is lost.
   void Note(std::string_view text);
@@ -33,7 +33,8 @@ class ProgressDisplay {
 
   const Console& console_;
   std::string last_line_;  // The last state line, without a terminal.
-  bool drawn_ = false;     // A bar stands on the current line of the terminal.
+  absl::Time last_transfer_ = absl::InfinitePast();
+  bool drawn_ = false;  // A bar stands on the current line of the terminal.
 };
 
 }  // namespace dq::dqctl
