@@ -37,7 +37,6 @@ StagedFile::~StagedFile() {
 }
 
 absl::Status StagedFile::Publish() {
-  if (::fdatasync(fd_.get()) != 0) return IoFailed(errno, "cannot write " + path_);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     return IoFailed(errno, "cannot write " + path_);
   }

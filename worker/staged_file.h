@@ -20,7 +20,8 @@ class StagedFile {
   ~StagedFile();
 
   int fd() const { return fd_.get(); }
-  // Writes through to the disk and renames, replacing what was there. DISK_FULL or IO_FAILED.
+  // Renames, replacing what was there. Does not wait for the disk: a file that a crash of the
+  // machine loses can be made again. DISK_FULL or IO_FAILED.
   absl::Status Publish();
 
  private:

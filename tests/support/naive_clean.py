@@ -1,0 +1,246 @@
+"""Cleans a table by the rules of worker/README.md, the simplest way: everything in memory, one thing after the other.
+
+It shares nothing with the engine, so that a test can compare the two. Well-formed UTF-8 files with a header,
+comma and line feed; options are those of the default chain.
+
+  naive_clean.py INPUT OUTPUT [--reference FILE --key COL] [--fill none|reference|statistic] [--match exact|normalised]
+"""
+
+import argparse
+import collections
+import csv
+import datetime
+import decimal
+import io
+import re
+import unicodedata
+
+VOCABULARY = set(r"null \n na n/a #n/a nan nil none - -- ? ?? . .. unknown unk missing tbd void #null! (blank) empty".split())
+SPACE = " \t\n\v\f\r\u00a0"
+TYPES = ["boolean", "integer", "decimal", "date"]
+
+
+def ascii_lower(text):
+    return "".join(chr(ord(c) | 0x20) if "A" <= c <= "Z" else c for c in text)
+
+
+def is_token(value):
+    return ascii_lower(value) in VOCABULARY
+
+
+# ---- types
+
+def is_date(value):
+    match = re.fullmatch(r"(\d{4})([-/])(\d\d)\2(\d\d)((?:[T ]([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:Z|[+-]([01]\d|2[0-3]):[0-5]\d)?)?)",
+                         value, re.ASCII)
+    if match:
+        year, month, day = int(match[1]), int(match[3]), int(match[4])
+    else:
+        match = re.fullmatch(r"(\d\d)\.(\d\d)\.(\d{4})", value, re.ASCII)
+        if not match:
+            return False
+        day, month, year = int(match[1]), int(match[2]), int(match[3])
+    try:
+        datetime.date(year, month, day)
+    except ValueError:
+        return False
+    return True
+
+
+def type_of(value):
+    if ascii_lower(value) in {"true", "false", "yes", "no", "t", "f", "y", "n"}:
+        return "boolean"
+    if re.fullmatch(r"[+-]?(0|[1-9]\d{0,17}|[1-9])", value, re.ASCII):
+        return "integer"
+    if re.fullmatch(r"[+-]?(\d|[1-9]\d{1,17})\.\d{1,18}", value, re.ASCII):
+        return "decimal"
+    if re.fullmatch(r"[+-]?\d", value, re.ASCII):
+        return "integer"
+    return "date" if is_date(value) else "text"
+
+
+def conforms(actual, column):
+    return actual == column or column == "text" or (actual, column) == ("integer", "decimal")
+
+
+# ---- missing values
+
+def shape_of(value):
+    kinds = set()
+    for c in value:
+        if c in SPACE or c.isascii() and (c.isdigit() or ord(c) < 0x20):
+            return "other"
+        letter = not c.isascii() or c.isalpha()
+        kinds.add("letter" if letter else "punctuation")
+    if kinds == {"punctuation"}:
+        return "punctuation"
+    if "punctuation" in kinds:
+        return "other"
+    upper = ["A" <= c <= "Z" for c in value]
+    if not any(upper):
+        return "lower"
+    if all(upper):
+        return "upper"
+    return "title" if upper[0] and not any(upper[1:]) else "mixed"
+
+
+class Column:
+    """What the values of one column say about it."""
+
+    def __init__(self, cells, is_key):
+        values = [cell.strip(SPACE) for cell in cells]
+        plain = [v for v in values if v and not is_token(v)]
+        counts = collections.Counter(type_of(v) for v in plain)
+        self.type = "text"
+        for name in TYPES:
+            fitting = counts[name] + (counts["integer"] if name == "decimal" else 0)
+            if plain and fitting * 20 >= len(plain) * 19:
+                self.type = name
+                break
+        self.shapes = collections.defaultdict(list)
+        for v in plain:
+            self.shapes[shape_of(v)].append(len(v.encode()))
+        self.total = len(plain)
+        present = [v for v in values if not self.is_missing(v)]
+        self.fill = None if is_key else self.statistic(present)
+
+    def is_missing(self, value):
+        value = value.strip(SPACE)
+        return value == "" or is_token(value) and not self.could_hold(value)
+
+    def could_hold(self, token):
+        shape = shape_of(token)
+        if self.type != "text" or shape == "other":
+            return False
+        if self.total == 0:
+            return shape != "punctuation"
+        sizes = self.shapes.get(shape, [])
+        return bool(sizes) and len(sizes) * 20 >= self.total and min(sizes) <= len(token) <= max(sizes)
+
+    def statistic(self, present):
+        distinct = len(set(present))
+        if self.type in ("integer", "decimal"):
+            if self.type == "integer" and len(present) > 1 and distinct * 100 >= len(present) * 99:
+                return None
+            numbers = [v for v in present if type_of(v) in ("integer", "decimal")]
+            numbers.sort(key=decimal.Decimal)
+            median = decimal.Decimal(numbers[(len(numbers) - 1) // 2])
+            digits = {len(v.partition(".")[2]) for v in numbers}
+            if self.type == "integer":
+                digits = {0}
+            if len(digits) == 1:
+                return f"{median:.{digits.pop()}f}"
+            text = f"{median:f}"
+            return text.rstrip("0").rstrip(".") if "." in text else text
+        if not present or distinct * 2 > len(present):
+            return None
+        counts = collections.Counter(present)
+        return min(counts, key=lambda v: (-counts[v], v.encode()))
+
+
+# ---- duplicates
+
+def fold_char(c):
+    strokes = {"ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe"}
+    if c in strokes:
+        return strokes[c]
+    for _ in range(2):
+        c = "".join(x for x in unicodedata.normalize("NFKD", c) if not unicodedata.combining(x)).casefold()
+    return c
+
+
+def fold(cell):
+    out = []
+    for i, c in enumerate(cell):
+        before = cell[i - 1] if i else ""
+        after = cell[i + 1] if i + 1 < len(cell) else ""
+        digit_follows = after.isascii() and after.isdigit()
+        if c in ".'`\u2018\u2019" and not digit_follows:
+            continue
+        if c in ",;:!?\"()[]{}\u201c\u201d" and not digit_follows:
+            out.append(" ")
+        elif c in "-_/" and all(x and (not x.isascii() or x.isalpha()) for x in (before, after)):
+            out.append(" ")
+        else:
+            out.append(fold_char(c))
+    return " ".join("".join(out).split())
+
+
+# ---- the chain
+
+def key_of(row, places):
+    parts = []
+    for place in places:
+        value = row[place].strip(SPACE)
+        if value == "" or is_token(value):
+            return None
+        parts.append(ascii_lower(" ".join(re.split(r"[ \t\n\v\f\r]+", value))).strip(" "))
+    return tuple(parts)
+
+
+def read(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        records = [record for record in csv.reader(io.StringIO(file.read(), newline="")) if record]
+    return records[0], [record for record in records[1:] if len(record) == len(records[0])]
+
+
+def write(path, header, rows):
+    def quoted(cell):
+        return '"' + cell.replace('"', '""') + '"' if any(c in cell for c in ',"\n\r') else cell
+
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        for record in [header, *rows]:
+            file.write(",".join(quoted(cell) for cell in record) + "\n")
+
+
+def complete(header, rows, reference, keys, fill):
+    if fill == "none":
+        return
+    columns = [Column([row[i] for row in rows], name in keys) for i, name in enumerate(header)]
+    known = collections.defaultdict(list)
+    if reference and keys:
+        ref_header, ref_rows = reference
+        places = [ref_header.index(name) for name in keys]
+        for row in ref_rows:
+            known[key_of(row, places)].append(dict(zip(ref_header, row)))
+    places = [header.index(name) for name in keys]
+    for row in rows:
+        key = key_of(row, places) if keys else None
+        matches = known.get(key, []) if key else []
+        for i, column in enumerate(columns):
+            if not column.is_missing(row[i]):
+                continue
+            value = matches[0].get(header[i], "").strip(SPACE) if len(matches) == 1 else ""
+            if value == "" or is_token(value) or not conforms(type_of(value), column.type):
+                value = column.fill if fill == "statistic" and column.fill is not None else ""
+            row[i] = value
+
+
+def dedupe(rows, match):
+    seen = set()
+    kept = []
+    for row in rows:
+        key = tuple(row) if match == "exact" else tuple(fold(cell) for cell in row)
+        if key not in seen:
+            seen.add(key)
+            kept.append(row)
+    return kept
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("input")
+    parser.add_argument("output")
+    parser.add_argument("--reference")
+    parser.add_argument("--key", default="")
+    parser.add_argument("--fill", default="reference")
+    parser.add_argument("--match", default="normalised")
+    options = parser.parse_args()
+    header, rows = read(options.input)
+    reference = read(options.reference) if options.reference else None
+    complete(header, rows, reference, [k for k in options.key.split(",") if k], options.fill)
+    write(options.output, header, dedupe(rows, options.match))
+
+
+if __name__ == "__main__":
+    main()

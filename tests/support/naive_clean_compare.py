@@ -1,0 +1,74 @@
+"""Compares `dq-worker run` with naive_clean.py: on the customers' file and on small random tables.
+
+  naive_clean_compare.py DQ_WORKER [FIRST_SEED COUNT]
+
+Prints the seed of a table that differs; `naive_clean_compare.py DQ_WORKER SEED 1` replays it.
+"""
+
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).parent
+DATA = HERE.parent / "data"
+sys.path.insert(0, str(HERE))
+import naive_clean  # noqa: E402
+
+NAMES = ["Ada", "ada ", "Ádá", "Bo Li", "bo  LI", "O'Neil", "ONeil", "Zoë", "unknown", "N/A", "", "None", "Łukasz", "İnci"]
+NUMBERS = ["1", "2", "2.50", "-3", "17", "n/a", "?", "", " 4 ", "+5", "007", "null", "0.5"]
+DATES = ["2024-02-29", "2023-02-29", "2020-01-05", "31.12.2019", "", "-", "2021-03-04T10:00", "tbd"]
+CODES = ["DE", "FR", "NA", "US", "NULL", "", "UK", "na", "A-1", "A 1"]
+TEXTS = ["x\ny", "a,b", 'say "hi"', "", "..", "red", "red", "blue", "missing", "1.5 kg", "15 kg", "semi-final", "semi final"]
+
+
+def random_table(seed, folder):
+    pick = random.Random(seed)
+    columns = {"id": [str(i) for i in range(12)] + ["A1", "a1", ""], "name": NAMES, "n": NUMBERS, "day": DATES,
+               "code": CODES, "text": TEXTS}
+    pools = {name: pick.sample(values, pick.randint(2, len(values))) for name, values in columns.items()}
+    rows = [[pick.choice(pools[name]) for name in columns] for _ in range(pick.randint(0, 40))]
+    rows += [list(row) for row in pick.sample(rows, len(rows) // 3)]
+    naive_clean.write(folder / "in.csv", list(columns), rows)
+    ids = pick.sample(columns["id"], 8) + ["1", "1"][: pick.randint(0, 2)]
+    naive_clean.write(folder / "ref.csv", list(columns)[:-1],
+                      [[i] + [pick.choice(columns[name]) for name in list(columns)[1:-1]] for i in ids])
+    return ["--fill", pick.choice(["none", "reference", "statistic"]), "--match", pick.choice(["exact", "normalised"])]
+
+
+def compare(worker, folder, source, reference, key, options):
+    """Returns whether both give the same bytes."""
+    subprocess.run([worker, "run", "--input", source, "--reference", reference, "--key", key, "--progress", "none",
+                    "--output", folder / "dq.csv", "--report", folder / "dq.json", *options],
+                   check=True, stdout=subprocess.DEVNULL)
+    sys.argv = ["naive_clean", str(source), str(folder / "naive.csv"), "--reference", str(reference), "--key", key, *options]
+    naive_clean.main()
+    return (folder / "dq.csv").read_bytes() == (folder / "naive.csv").read_bytes()
+
+
+def main():
+    worker = sys.argv[1]
+    first, count = (int(sys.argv[2]), int(sys.argv[3])) if len(sys.argv) > 3 else (0, 200)
+    failures = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        if count > 1:
+            for options in (["--fill", "reference"], ["--fill", "statistic", "--match", "exact"], ["--fill", "none"]):
+                if not compare(worker, folder, DATA / "customers_dirty.csv", DATA / "customers_reference.csv",
+                               "customer_id", options):
+                    failures.append(f"customers with {options}")
+        for seed in range(first, first + count):
+            options = random_table(seed, folder)
+            if not compare(worker, folder, folder / "in.csv", folder / "ref.csv", "id", options):
+                failures.append(f"seed {seed} with {options}")
+                if count == 1:
+                    for file in ("in", "ref", "dq", "naive"):
+                        print(f"--- {file}\n{(folder / f'{file}.csv').read_text()}")
+    for failure in failures:
+        print("differs:", failure)
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
