@@ -7,25 +7,24 @@ namespace {
 
 constexpr size_t kSlotsFirst = 64;
 constexpr size_t kTextBytesMax = size_t{8} << 20;
-constexpr size_t kTextKept = 256;  // Longer values are told apart by hash, shown cut.
+constexpr size_t kTextKept = 256;  // Longer values are shown cut.
 
 }  // namespace
 
 ValueCounter::ValueCounter(size_t capacity, int precision)
     : capacity_(capacity), mask_(kSlotsFirst - 1), slots_(kSlotsFirst), distinct_(precision) {}
 
-ValueCounter::Slot& ValueCounter::Find(std::string_view value, uint64_t hash) {
+ValueCounter::Slot& ValueCounter::Find(uint64_t hash) {
   for (size_t i = hash & mask_;; i = (i + 1) & mask_) {
     Slot& slot = slots_[i];
-    if (slot.count == 0) return slot;
-    if (slot.hash == hash && Text(slot) == value) return slot;
+    if (slot.count == 0 || slot.hash == hash) return slot;
   }
 }
 
 void ValueCounter::Add(std::string_view value, uint64_t hash, int64_t times) {
   distinct_.Add(hash);
   if (value.size() > kTextKept) value = value.substr(0, kTextKept);
-  Slot& slot = Find(value, hash);
+  Slot& slot = Find(hash);
   if (slot.count == 0) {
     slot.hash = hash;
     slot.offset = static_cast<uint32_t>(texts_.size());
@@ -41,7 +40,7 @@ void ValueCounter::Add(std::string_view value, uint64_t hash, int64_t times) {
     old.swap(slots_);
     mask_ = slots_.size() - 1;
     for (const Slot& moved : old) {
-      if (moved.count > 0) Find(Text(moved), moved.hash) = moved;
+      if (moved.count > 0) Find(moved.hash) = moved;
     }
   }
 }
@@ -69,7 +68,7 @@ void ValueCounter::Purge() {
     moved.count -= lowered;
     moved.offset = static_cast<uint32_t>(texts_.size());
     texts_ += text;
-    Find(text, slot.hash) = moved;
+    Find(slot.hash) = moved;
     ++used_;
   }
 }

@@ -26,7 +26,7 @@ class ValueCounter {
   // `capacity`: different values that are counted exactly, a power of two.
   ValueCounter(size_t capacity, int precision);
 
-  // Adds a value; `hash` is its XXH3 64-bit hash.
+  // Adds a value; `hash` is its XXH3 64-bit hash, by which values are told apart.
   void Add(std::string_view value, uint64_t hash, int64_t times = 1);
   // Brings the place of a value that is added soon into the cache.
   void Prefetch(uint64_t hash) const { __builtin_prefetch(&slots_[hash & mask_]); }
@@ -48,7 +48,7 @@ class ValueCounter {
     uint32_t size = 0;
   };
 
-  Slot& Find(std::string_view value, uint64_t hash);
+  Slot& Find(uint64_t hash);
   void Purge();
   std::string_view Text(const Slot& slot) const { return {&texts_[slot.offset], slot.size}; }
 

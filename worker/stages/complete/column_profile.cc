@@ -10,6 +10,8 @@
 namespace dq {
 namespace {
 
+constexpr size_t kPrefetchValues = 12;
+
 uint64_t HashOf(std::string_view value) { return XXH3_64bits(value.data(), value.size()); }
 
 constexpr size_t kStatisticBytesMax = 256;  // Longer values are not known whole.
@@ -50,13 +52,26 @@ void ColumnProfile::Learn(const RowBatch& batch, size_t column) {
       AddValue(value);
     }
   }
+  CountBatch();
+}
+
+// Counts the batch's values with the memory they need already under way: the table of counts is
+// larger than the cache.
+void ColumnProfile::CountBatch() {
+  for (size_t i = 0; i < batch_values_.size(); ++i) {
+    if (i + kPrefetchValues < batch_values_.size()) {
+      values_.Prefetch(batch_values_[i + kPrefetchValues].hash);
+    }
+    values_.Add(batch_values_[i].value, batch_values_[i].hash);
+  }
+  batch_values_.clear();
 }
 
 void ColumnProfile::AddValue(std::string_view value) {
   const ValueType type = TypeOf(value);
   types_.Add(type);
   shapes_.Add(value);
-  values_.Add(value, HashOf(value));
+  batch_values_.push_back({value, HashOf(value)});
   switch (type) {
     case ValueType::kInteger:
     case ValueType::kDecimal:

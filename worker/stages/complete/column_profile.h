@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "worker/chain/report.h"
 #include "worker/stages/complete/column_rule.h"
@@ -53,7 +54,14 @@ class ColumnProfile {
     std::string text;
   };
 
+  // A value that is counted at the end of its batch.
+  struct Hashed {
+    std::string_view value;
+    uint64_t hash;
+  };
+
   void AddValue(std::string_view value);
+  void CountBatch();
   void AddNumber(std::string_view value);
   void AddOrdered(std::string_view value, double key, Extreme& least, Extreme& greatest);
   void JudgeTokens(ColumnFindings& findings);
@@ -66,6 +74,7 @@ class ColumnProfile {
   ShapeCounter shapes_;
   std::map<std::string, int64_t, std::less<>> tokens_seen_;  // By exact spelling.
   ValueCounter values_;
+  std::vector<Hashed> batch_values_;
   QuantileSketch numbers_;
   double sum_ = 0;
   int decimals_min_ = std::numeric_limits<int>::max();
