@@ -30,6 +30,9 @@ namespace {
 // another one on its way to its number in the child.
 constexpr int kMovedFdsBegin = 64;
 
+// Longer waits are cut into pieces.
+constexpr absl::Duration kPollMax = absl::Seconds(60);
+
 absl::Status SandboxError(int error_number, std::string_view what) {
   return MakeError(
       absl::StatusCode::kUnavailable, "SANDBOX_FAILED",
@@ -135,8 +138,8 @@ absl::StatusOr<pid_t> Spawn(const std::string& program, SpawnActions& actions) {
 }
 
 int PollTimeoutMs(absl::Duration left) {
-  if (left <= absl::ZeroDuration()) return 0;
-  return static_cast<int>(std::min<int64_t>(absl::ToInt64Milliseconds(left) + 1, 60'000));
+  left = std::clamp(left, absl::ZeroDuration(), kPollMax);
+  return static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1))));
 }
 
 }  // namespace
