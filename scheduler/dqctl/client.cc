@@ -76,12 +76,18 @@ Client::~Client() = default;
 const std::string& Client::address() const { return address_; }
 
 absl::Status Client::Repeat(const std::function<absl::Status()>& once) {
-  const absl::Time give_up = absl::Now() + options_.retry_for;
+  absl::Time give_up = absl::InfinitePast();
   Backoff backoff(kRetryFirst, kRetryCap, RandomUniform);
   while (true) {
+    const absl::Time started = absl::Now();
     const absl::Status status = once();
     if (interrupt_.triggered()) return InterruptedError();
     if (status.code() != absl::StatusCode::kUnavailable) return status;
+    // An upload that ran for an hour before it broke deserves as many tries as a call that broke at
+    // once.
+    if (give_up == absl::InfinitePast() || absl::Now() - started > options_.retry_for) {
+      give_up = absl::Now() + options_.retry_for;
+    }
     const absl::Duration wait =
         std::max(backoff.Next(), RetryDelayOf(status).value_or(absl::ZeroDuration()));
     if (absl::Now() + wait > give_up) {

@@ -31,7 +31,7 @@ namespace dq::dqctl {
 struct ClientOptions {
   absl::Duration connect_timeout = absl::Seconds(3);  // Of the first connection.
   absl::Duration call_timeout = absl::Seconds(30);    // Of one unary call.
-  absl::Duration retry_for = absl::Seconds(10);       // How long UNAVAILABLE is retried.
+  absl::Duration retry_for = absl::Seconds(15);       // How long after UNAVAILABLE to try again.
 };
 
 class Client {
