@@ -46,22 +46,11 @@ CREATE TRIGGER check_transition BEFORE INSERT ON job_event
 FOR EACH ROW EXECUTE FUNCTION check_transition();
 )sql";
 
-absl::Status InstallTransitionCheck(const std::string& conninfo) {
-  PGconn* connection = PQconnectdb(conninfo.c_str());
-  PGresult* result = PQexec(connection, kTransitionCheck);
-  const bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
-  const std::string message = PQerrorMessage(connection);
-  PQclear(result);
-  PQfinish(connection);
-  if (done) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kInternal, "SQL_FAILED", message);
-}
-
 absl::Status PrepareDatabase(const std::string& conninfo) {
   PostgresStoreOptions options;
   options.conninfo = conninfo;
   DQ_RETURN_IF_ERROR(PostgresStore::Create(options).status());
-  return InstallTransitionCheck(conninfo);
+  return ExecuteOn(conninfo, kTransitionCheck);
 }
 
 template <typename T>
@@ -96,6 +85,17 @@ ServerEnvironment* const environment =
     static_cast<ServerEnvironment*>(::testing::AddGlobalTestEnvironment(new ServerEnvironment));
 
 }  // namespace
+
+absl::Status ExecuteOn(const std::string& conninfo, const std::string& sql) {
+  PGconn* connection = PQconnectdb(conninfo.c_str());
+  PGresult* result = PQexec(connection, sql.c_str());
+  const bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
+  const std::string message = PQerrorMessage(connection);
+  PQclear(result);
+  PQfinish(connection);
+  if (done) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kInternal, "SQL_FAILED", message);
+}
 
 PrivatePostgres& TestServer() { return environment->Server(); }
 

@@ -16,4 +16,7 @@ PrivatePostgres& TestServer();
 // Returns the connection string of a new database with the newest schema.
 std::string NewStoreDatabase();
 
+// Runs statements on a database.
+absl::Status ExecuteOn(const std::string& conninfo, const std::string& sql);
+
 }  // namespace dq

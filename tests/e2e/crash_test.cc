@@ -1,0 +1,122 @@
+// Processes that die in the middle of a job: nothing is lost, nothing is done twice.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "tests/e2e/job_facts.h"
+#include "tests/e2e/scripted_worker.h"
+#include "tests/support/cluster.h"
+#include "tests/support/wait_until.h"
+
+namespace dq {
+namespace {
+
+constexpr int kRows = 50'000;
+
+// Waits until the worker runs a job in a child process, and stops that child in its tracks.
+std::optional<pid_t> StopJobChild(const Process& worker) {
+  std::vector<pid_t> children;
+  EXPECT_TRUE(WaitUntil([&] {
+    children = worker.Children();
+    return !children.empty();
+  }));
+  if (children.empty()) return std::nullopt;
+  EXPECT_EQ(::kill(children[0], SIGSTOP), 0);
+  return children[0];
+}
+
+bool ManifestExists(const Cluster& cluster, const std::string& job) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(cluster.storage_root())) {
+    const std::string path = entry.path();
+    if (path.find("/" + job + "/") != std::string::npos && path.ends_with("/manifest.json")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+TEST(Crash, AWorkerKilledInTheMiddleOfAJobIsReplacedAndTheResultIsTheSame) {
+  Cluster cluster({.workers = 2, .slots = 1, .scheduler_flags = {}});
+  const std::string input = cluster.WriteFile("in.csv", SomeCustomers(kRows));
+  Submit(cluster, "undisturbed", {input});
+  AwaitState(cluster, "undisturbed", "COMPLETED");
+  Submit(cluster, "disturbed", {input});
+  AwaitState(cluster, "disturbed", "PROCESSING");
+  const std::string first = GetJob(cluster, "disturbed").worker;
+  Process& worker = cluster.worker(cluster.WorkerIndex(first));
+  const std::optional<pid_t> child = StopJobChild(worker);
+  ASSERT_TRUE(child.has_value());
+  worker.Kill9();
+  EXPECT_TRUE(WaitUntil([&] { return ::kill(*child, 0) != 0; })) << "the job's child lives on";
+  AwaitState(cluster, "disturbed", "COMPLETED");
+  const JobFact got = GetJob(cluster, "disturbed");
+  const JobFact want = GetJob(cluster, "undisturbed");
+  EXPECT_EQ(got.attempt, 2);
+  EXPECT_NE(got.worker, first);
+  for (const std::string kind : {"CLEANED", "CHANGES", "CLUSTERS"}) {
+    EXPECT_FALSE(got.OutputSha256(kind).empty()) << kind;
+    EXPECT_EQ(got.OutputSha256(kind), want.OutputSha256(kind)) << kind;
+  }
+  EXPECT_EQ(CountEvents(cluster, "disturbed", "claim"), 2);
+  EXPECT_EQ(CountEvents(cluster, "disturbed", "complete"), 1);
+}
+
+TEST(Crash, AJobThatEndsWhileTheSchedulerIsDeadIsNotStartedAgainAndItsCompletionRecorded) {
+  Cluster cluster({.workers = 1, .slots = 1, .scheduler_flags = {{"--lease-ttl", "30"}}});
+  Submit(cluster, "orphan", {cluster.WriteFile("in.csv", SomeCustomers(kRows))});
+  const std::optional<pid_t> child = StopJobChild(cluster.worker(0));
+  ASSERT_TRUE(child.has_value());
+  AwaitState(cluster, "orphan", "PROCESSING");
+  cluster.scheduler().Kill9();
+  ::kill(*child, SIGCONT);
+  EXPECT_TRUE(WaitUntil([&] { return ManifestExists(cluster, "orphan"); }));
+  cluster.RestartScheduler();
+  AwaitState(cluster, "orphan", "COMPLETED");
+  const JobFact job = GetJob(cluster, "orphan");
+  EXPECT_EQ(job.attempt, 1);
+  EXPECT_FALSE(job.OutputSha256("CLEANED").empty());
+  EXPECT_EQ(CountEvents(cluster, "orphan", "claim"), 1);
+  EXPECT_EQ(CountEvents(cluster, "orphan", "complete"), 1);
+}
+
+TEST(Crash, AcknowledgedJobsSurviveTheSchedulerAndRunOnce) {
+  Cluster cluster({.workers = 0, .slots = 1, .scheduler_flags = {}});
+  for (const std::string id : {"a", "b", "c"}) Submit(cluster, id, {"--chain", "noop"});
+  cluster.RestartScheduler();
+  ScriptedWorker worker(cluster.address(), "w-late");
+  for (int i = 0; i < 3; ++i) worker.CompleteAndAwaitClosed(worker.AwaitGrant());
+  for (const std::string id : {"a", "b", "c"}) {
+    AwaitState(cluster, id, "COMPLETED");
+    EXPECT_EQ(GetJob(cluster, id).attempt, 1);
+  }
+}
+
+TEST(Crash, AStaleCompletionIsRefused) {
+  Cluster cluster({.workers = 0, .slots = 1, .scheduler_flags = {}});
+  Submit(cluster, "contested", {"--chain", "noop"});
+  v1::Lease stale;
+  {
+    ScriptedWorker zombie(cluster.address(), "w-zombie");
+    stale = zombie.AwaitGrant();
+    EXPECT_EQ(stale.attempt(), 1);
+  }
+  ScriptedWorker heir(cluster.address(), "w-heir");
+  const v1::Lease lease = heir.AwaitGrant();
+  EXPECT_EQ(lease.attempt(), 2);
+  ScriptedWorker zombie(cluster.address(), "w-zombie");
+  zombie.CompleteAndAwaitClosed(stale);
+  EXPECT_EQ(GetJob(cluster, "contested").state, "PROCESSING");
+  EXPECT_EQ(CountEvents(cluster, "contested", "complete"), 0);
+  heir.CompleteAndAwaitClosed(lease);
+  AwaitState(cluster, "contested", "COMPLETED");
+  const JobFact job = GetJob(cluster, "contested");
+  EXPECT_EQ(job.attempt, 2);
+  EXPECT_EQ(job.worker, "w-heir");
+  EXPECT_EQ(CountEvents(cluster, "contested", "complete"), 1);
+}
+
+}  // namespace
+}  // namespace dq
