@@ -7,6 +7,10 @@
 #include <filesystem>
 #include <memory>
 
+#include "common/base/error.h"
+#include "common/rpc/status_mapping.h"
+#include "dq/v1/job_service.grpc.pb.h"
+#include "grpcpp/grpcpp.h"
 #include "tests/e2e/job_facts.h"
 #include "tests/support/cluster.h"
 
@@ -122,6 +126,20 @@ TEST_F(BadFile, AnUnknownStageIsAUsageError) {
   const ProgramResult result = Clean("id\n1\n", {"--chain", "complete,nonsense"});
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_THAT(result.err, AllOf(HasSubstr("nonsense"), HasSubstr("complete, dedupe")));
+}
+
+TEST_F(BadFile, AStageThatTheSchedulerDoesNotKnowIsRefusedByName) {
+  const auto stub = v1::JobService::NewStub(
+      grpc::CreateChannel(cluster().address(), grpc::InsecureChannelCredentials()));
+  v1::CreateJobRequest request;
+  request.set_parent("projects/default");
+  request.mutable_job()->mutable_spec()->add_stages();  // Of a kind that a newer client knows.
+  grpc::ClientContext context;
+  v1::CreateJobResponse response;
+  const absl::Status status = FromGrpcStatus(stub->CreateJob(&context, request, &response));
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_EQ(ReasonOf(status), "UNKNOWN_STAGE");
+  EXPECT_THAT(MessageOf(status), HasSubstr("stages[0]"));
 }
 
 TEST_F(BadFile, NamesThatClimbOutOfTheirFolderAreRefused) {

@@ -9,6 +9,7 @@
 #include "tests/e2e/job_facts.h"
 #include "tests/e2e/scripted_worker.h"
 #include "tests/support/cluster.h"
+#include "tests/support/store_database.h"
 #include "tests/support/wait_until.h"
 
 namespace dq {
@@ -92,6 +93,22 @@ TEST(Crash, AcknowledgedJobsSurviveTheSchedulerAndRunOnce) {
     AwaitState(cluster, id, "COMPLETED");
     EXPECT_EQ(GetJob(cluster, id).attempt, 1);
   }
+}
+
+TEST(Crash, ADatabaseThatDiesUnderARunningJobCostsNoAttempt) {
+  Cluster cluster({.workers = 1, .slots = 1, .scheduler_flags = {{"--lease-ttl", "30"}}});
+  Submit(cluster, "steady", {cluster.WriteFile("in.csv", SomeCustomers(kRows))});
+  const std::optional<pid_t> child = StopJobChild(cluster.worker(0));
+  ASSERT_TRUE(child.has_value());
+  AwaitState(cluster, "steady", "PROCESSING");
+  TestServer().Kill9();
+  ::kill(*child, SIGCONT);
+  EXPECT_TRUE(WaitUntil([&] { return ManifestExists(cluster, "steady"); }));
+  ASSERT_TRUE(TestServer().Restart().ok());
+  AwaitState(cluster, "steady", "COMPLETED");
+  EXPECT_EQ(GetJob(cluster, "steady").attempt, 1);
+  EXPECT_EQ(CountEvents(cluster, "steady", "claim"), 1);
+  EXPECT_EQ(CountEvents(cluster, "steady", "complete"), 1);
 }
 
 TEST(Crash, AStaleCompletionIsRefused) {

@@ -86,7 +86,10 @@ int CountEvents(const Cluster& cluster, const std::string& id, const std::string
 void AwaitState(const Cluster& cluster, const std::string& id, const std::string& state) {
   std::string last;
   const bool reached = WaitUntil([&] {
-    last = GetJob(cluster, id).state;
+    const ProgramResult result = cluster.Ctl({"job", "get", id, "-o", "json"});
+    if (result.exit_code != 0) return false;  // Nobody serves for a moment after a fault.
+    const Json json = Json::parse(result.out, nullptr, /*allow_exceptions=*/false);
+    last = After(Text(json, "state"), "JOB_STATE_");
     return last == state;
   });
   EXPECT_TRUE(reached) << id << " is " << last << ", not " << state;
