@@ -74,7 +74,7 @@ absl::Status CheckStateTable(Session& session) {
 }  // namespace
 
 absl::Status Migrate(const ConnectionTarget& target) {
-  Session session(target, kLimits);
+  Session session(target, kLimits, /*watchdog=*/nullptr);
   DQ_ASSIGN_OR_RETURN(const int version, CurrentVersion(session));
   if (version > NewestKnown()) return TooNew(version, target.label);
   for (const sql::Migration& migration : sql::kMigrations) {

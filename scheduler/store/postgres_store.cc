@@ -17,10 +17,11 @@ SessionLimits Limits(const PostgresStoreOptions& options) {
 }
 
 std::vector<std::unique_ptr<Session>> Sessions(const ConnectionTarget& target,
-                                               const PostgresStoreOptions& options) {
+                                               const PostgresStoreOptions& options,
+                                               SessionWatchdog& watchdog) {
   std::vector<std::unique_ptr<Session>> sessions;
   for (int i = 0; i < options.reader_connections_max; ++i) {
-    sessions.push_back(std::make_unique<Session>(target, Limits(options)));
+    sessions.push_back(std::make_unique<Session>(target, Limits(options), &watchdog));
   }
   return sessions;
 }
@@ -29,13 +30,14 @@ std::vector<std::unique_ptr<Session>> Sessions(const ConnectionTarget& target,
 
 struct PostgresStore::Parts {
   Parts(const ConnectionTarget& target, const PostgresStoreOptions& options)
-      : sessions(Sessions(target, options)),
-        jobs(options.cell, std::make_unique<Session>(target, Limits(options)),
+      : sessions(Sessions(target, options, watchdog)),
+        jobs(options.cell, std::make_unique<Session>(target, Limits(options), &watchdog),
              std::make_unique<BatchWriter>(target, options.cell, options.statement_timeout),
              sessions),
         reader(sessions),
         catalog(sessions) {}
 
+  SessionWatchdog watchdog;
   ResourcePool<Session> sessions;
   PostgresJobStore jobs;
   PostgresJobReader reader;

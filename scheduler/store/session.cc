@@ -9,6 +9,8 @@ namespace dq {
 namespace {
 
 constexpr int kTriesMax = 4;
+// How much longer than its own limit the server may take to say that it was reached.
+constexpr absl::Duration kAnswerGrace = absl::Seconds(1);
 
 std::string Milliseconds(absl::Duration duration) {
   return std::to_string(absl::ToInt64Milliseconds(duration));
@@ -39,6 +41,10 @@ absl::Status Session::Run(const std::function<absl::Status(Transaction&)>& body)
 absl::Status Session::RunOnce(const std::function<absl::Status(Transaction&)>& body) {
   DQ_RETURN_IF_ERROR(Open());
   absl::Status status = CatchSqlErrors([&] {
+    std::optional<SessionWatchdog::Watch> watch;
+    if (watchdog_ != nullptr) {
+      watch.emplace(*watchdog_, connection_->sock(), limits_.statement_timeout + kAnswerGrace);
+    }
     Transaction transaction(*connection_, prepared_);
     DQ_RETURN_IF_ERROR(body(transaction));
     transaction.Commit();

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <pqxx/pqxx>
 #include <set>
 #include <string>
@@ -11,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "scheduler/store/connection_string.h"
+#include "scheduler/store/session_watchdog.h"
 #include "scheduler/store/statement.h"
 
 namespace dq {
@@ -47,8 +49,10 @@ class Transaction {
 
 class Session {
  public:
-  Session(ConnectionTarget target, SessionLimits limits)
-      : target_(std::move(target)), limits_(limits) {}
+  // `watchdog` outlives the session and bounds the whole transaction; without it only the server
+  // limits time.
+  Session(ConnectionTarget target, SessionLimits limits, SessionWatchdog* watchdog)
+      : target_(std::move(target)), limits_(limits), watchdog_(watchdog) {}
 
   // Runs `body` in a transaction and commits when it returns OK. Repeats it after a serialization
   // failure, and once on a new connection when the old one turned out broken: `body` must allow
@@ -61,6 +65,7 @@ class Session {
 
   const ConnectionTarget target_;
   const SessionLimits limits_;
+  SessionWatchdog* const watchdog_;
   std::unique_ptr<pqxx::connection> connection_;  // Empty: to be opened.
   std::set<std::string> prepared_;                // Names known to `connection_`.
 };

@@ -3,8 +3,11 @@
 #include <signal.h>
 
 #include <atomic>
+#include <iterator>
+#include <sstream>
 #include <thread>
 
+#include "absl/time/clock.h"
 #include "common/base/error.h"
 #include "scheduler/store/postgres_store.h"
 #include "tests/scheduler/store/job_matching.h"
@@ -129,6 +132,25 @@ TEST_F(PostgresFaultTest, AServerProcessThatHangsIsGivenUpAndTheBatchWrittenOnce
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->inserts[0].outcome, InsertOutcome::kInserted);
   EXPECT_EQ(Probe(database_, "SELECT count(*) FROM job"), "2");
+}
+
+TEST_F(PostgresFaultTest, AReadFromAServerProcessThatHangsIsGivenUp) {
+  JobScript job(1, "a");
+  ASSERT_TRUE(Commit({job.Create()}).ok());
+  ASSERT_TRUE(store_->reader().GetJob(job.record.name).ok());
+  const std::string pids = Probe(database_,
+                                 "SELECT pid FROM pg_stat_activity WHERE datname = "
+                                 "current_database() AND backend_type = 'client backend' "
+                                 "AND pid <> pg_backend_pid()");
+  std::istringstream list(pids);
+  const std::vector<pid_t> backends{std::istream_iterator<pid_t>(list), {}};
+  for (const pid_t backend : backends) ::kill(backend, SIGSTOP);
+  const auto start = absl::Now();
+  // The one retry finds a new server process.
+  EXPECT_TRUE(store_->reader().GetJob(job.record.name).ok());
+  EXPECT_TRUE(store_->jobs().RenewLeadership(epoch_, absl::Hours(1)).ok());
+  EXPECT_LT(absl::Now() - start, absl::Seconds(30));
+  for (const pid_t backend : backends) ::kill(backend, SIGCONT);
 }
 
 TEST_F(PostgresFaultTest, TextThatPostgresqlCannotHoldIsMendedAndFailsNoBatch) {
