@@ -11,18 +11,19 @@
 #include <vector>
 
 #include "common/base/error.h"
+#include "common/base/staged_file.h"
 #include "common/base/status_macros.h"
 #include "common/base/unique_fd.h"
 #include "worker/chain/chain_runner.h"
 #include "worker/run_progress.h"
-#include "worker/staged_file.h"
 #include "worker/stages/build_stages.h"
 
 namespace dq {
 namespace {
 
 absl::StatusOr<UniqueFd> OpenInput(const std::string& path, const char* what) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Not to wait for a writer of a pipe; the chain refuses what is no regular file.
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (fd) return fd;
   return MakeError(
       absl::StatusCode::kNotFound, "FILE_MISSING",
@@ -35,10 +36,16 @@ struct StagedOutputs {
   std::optional<StagedFile> cleaned, report, changes, clusters, rejects;
 };
 
+absl::Status CannotWrite(const absl::Status& status) {
+  return MakeError(status.code(), ReasonOf(status), MessageOf(status),
+                   {{"category", "configuration"}});
+}
+
 absl::Status Stage(const std::string& path, std::optional<StagedFile>& file) {
   if (path.empty()) return absl::OkStatus();
-  DQ_ASSIGN_OR_RETURN(StagedFile staged, StagedFile::Create(path));
-  file.emplace(std::move(staged));
+  absl::StatusOr<StagedFile> staged = StagedFile::Create(path);
+  if (!staged.ok()) return CannotWrite(staged.status());
+  file.emplace(*std::move(staged));
   return absl::OkStatus();
 }
 
@@ -58,7 +65,8 @@ absl::Status PublishAll(StagedOutputs& outputs) {
   // The cleaned file comes last: who sees it has all the others too.
   for (std::optional<StagedFile>* file :
        {&outputs.rejects, &outputs.clusters, &outputs.changes, &outputs.report, &outputs.cleaned}) {
-    if (file->has_value()) DQ_RETURN_IF_ERROR((*file)->Publish());
+    if (!file->has_value()) continue;
+    if (absl::Status done = (*file)->Publish(); !done.ok()) return CannotWrite(done);
   }
   return absl::OkStatus();
 }
@@ -106,8 +114,10 @@ void PrintSummary(const RunOptions& options, const ChainResult& result) {
 int ExitCodeOf(const absl::Status& status) {
   if (status.code() == absl::StatusCode::kCancelled) return kExitCancelled;
   const std::string reason = ReasonOf(status);
-  return reason == "FILE_MISSING" || reason == "BAD_FIELD" || reason == "IO_FAILED" ? kExitError
-                                                                                    : kExitFailed;
+  return reason == "FILE_MISSING" || reason == "OUTPUT_FAILED" || reason == "BAD_FIELD" ||
+                 reason == "IO_FAILED"
+             ? kExitError
+             : kExitFailed;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // A file that appears under its name only when it is complete: written to a temporary name beside
-// it, then renamed. Not thread-safe.
+// it, then renamed. What is there and no regular file (a device, a pipe) is written in place, never
+// replaced; a symbolic link stays, its target is replaced. Not thread-safe.
 #pragma once
 
 #include <string>
@@ -12,7 +13,7 @@ namespace dq {
 
 class StagedFile {
  public:
-  // Creates "<path>.tmp-<process id>" beside `path`. BAD_FIELD when that cannot be written.
+  // Opens a temporary file in the folder of `path`. OUTPUT_FAILED, with `errno` in the metadata.
   static absl::StatusOr<StagedFile> Create(const std::string& path);
   StagedFile(StagedFile&& other) noexcept;
   StagedFile& operator=(StagedFile&&) = delete;
@@ -20,15 +21,16 @@ class StagedFile {
   ~StagedFile();
 
   int fd() const { return fd_.get(); }
-  // Renames, replacing what was there. Does not wait for the disk: a file that a crash of the
-  // machine loses can be made again. DISK_FULL or IO_FAILED.
+  // Waits until the bytes are on the disk. OUTPUT_FAILED.
+  absl::Status Sync();
+  // Puts the file in its place, replacing one that is there. OUTPUT_FAILED.
   absl::Status Publish();
 
  private:
   StagedFile(std::string path, std::string temporary, UniqueFd fd);
 
   std::string path_;
-  std::string temporary_;  // "" once published or moved from.
+  std::string temporary_;  // "": written in place, published or moved from.
   UniqueFd fd_;
 };
 

@@ -1,0 +1,79 @@
+#include "common/base/staged_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/random_id.h"
+
+namespace dq {
+namespace {
+
+// Returns what a symbolic link leads to, else `path` itself.
+std::filesystem::path PlaceOf(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path target = std::filesystem::weakly_canonical(path, error);
+  return error ? std::filesystem::path(path) : target;
+}
+
+bool IsWrittenInPlace(const std::string& path) {
+  struct stat about {};
+  return ::stat(path.c_str(), &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode);
+}
+
+absl::Status CannotWrite(const std::string& path) {
+  return ErrnoError(errno, "OUTPUT_FAILED", "cannot write " + path);
+}
+
+}  // namespace
+
+absl::StatusOr<StagedFile> StagedFile::Create(const std::string& path) {
+  if (IsWrittenInPlace(path)) {
+    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!fd) return CannotWrite(path);
+    return StagedFile(path, "", std::move(fd));
+  }
+  const std::filesystem::path place = PlaceOf(path);
+  if (std::error_code error; std::filesystem::is_directory(place, error)) {
+    errno = EISDIR;
+    return CannotWrite(path);
+  }
+  const std::string name = "." + place.filename().string() + "." + RandomHex(4) + ".tmp";
+  const std::string temporary = (place.parent_path() / name).string();
+  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!fd) return CannotWrite(path);
+  return StagedFile(place.string(), temporary, std::move(fd));
+}
+
+StagedFile::StagedFile(std::string path, std::string temporary, UniqueFd fd)
+    : path_(std::move(path)), temporary_(std::move(temporary)), fd_(std::move(fd)) {}
+
+StagedFile::StagedFile(StagedFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      fd_(std::move(other.fd_)) {}
+
+StagedFile::~StagedFile() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+absl::Status StagedFile::Sync() {
+  // A device or a pipe has nothing to wait for and says EINVAL or ENOTSUP.
+  if (temporary_.empty() || ::fsync(fd_.get()) == 0) return absl::OkStatus();
+  return CannotWrite(path_);
+}
+
+absl::Status StagedFile::Publish() {
+  if (temporary_.empty()) return absl::OkStatus();
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return CannotWrite(path_);
+  temporary_.clear();
+  return absl::OkStatus();
+}
+
+}  // namespace dq
