@@ -65,6 +65,7 @@ v1::Job ToProto(const JobRecord& record) {
   *job.mutable_create_time() = ToProto(record.create_time);
   SetStatus(record.status, job);
   SetResult(record, job);
+  if (record.status.state == JobState::kCompleted) job.mutable_progress()->set_percent(100);
   return job;
 }
 

@@ -221,11 +221,11 @@ void Cell::FinishInserts(PendingBatch& batch, BatchResult& result) {
     InsertResult& insert = result.inserts[i];
     switch (insert.outcome) {
       case InsertOutcome::kInserted:
-        batch.submitted[i](SubmitResult{batch.rows->inserts[i].record, false});
-        AddInserted(std::move(batch.rows->inserts[i].record));
+        batch.submitted[i](
+            SubmitResult{*MakeView(AddInserted(std::move(batch.rows->inserts[i].record))), false});
         break;
       case InsertOutcome::kExisted:
-        batch.submitted[i](SubmitResult{std::move(insert.record), true});
+        batch.submitted[i](SubmitResult{JobView{std::move(insert.record), {}, 0}, true});
         break;
       case InsertOutcome::kRequestIdReused:
       case InsertOutcome::kIdTaken:

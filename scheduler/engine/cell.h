@@ -114,7 +114,7 @@ class Cell {
   PendingBatch& Apply(LiveJob& job, JobEvent event, Note note);
   void LeaveState(LiveJob& job, JobState to);
   void EnterState(LiveJob& job);
-  void AddInserted(JobRecord record);
+  const LiveJob& AddInserted(JobRecord record);
   void CancelLive(LiveJob& job, Note note);
   void Claim(LiveJob& job, Worker& worker);
   PendingBatch& EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported, Note note);

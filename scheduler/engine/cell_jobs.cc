@@ -79,12 +79,13 @@ void Cell::Submit(const Instant& now, JobRecord record, SubmitDone done) {
   writes_.Insert({std::move(record), {std::move(created)}}, std::move(done), now);
 }
 
-void Cell::AddInserted(JobRecord record) {
+const LiveJob& Cell::AddInserted(JobRecord record) {
   const DemandId demand = demands_.Intern(record.rules.stages);
   LiveJob& job = jobs_.Add(std::move(record), demand);
   ++counts_[job.record.status.state];
   EnterState(job);
   RecordChange(nullptr, job, ChangeKind::kState);
+  return job;
 }
 
 void Cell::Cancel(const Instant& now, const JobName& name, const std::string& reason,

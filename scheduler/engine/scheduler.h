@@ -81,8 +81,9 @@ class WatchSink {
 };
 using WatchId = int64_t;
 
+// A submitted job; of an existing one the view holds what is recorded.
 struct SubmitResult {
-  JobRecord job;
+  JobView job;
   bool existed = false;
 };
 

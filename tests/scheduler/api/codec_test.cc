@@ -61,6 +61,7 @@ v1::LeaseReport ValidLease() {
 
 TEST(JobCodec, CompletedJobShowsItsOutcome) {
   const v1::Job job = ToProto(CompletedRecord());
+  EXPECT_EQ(job.progress().percent(), 100);
   EXPECT_EQ(job.name(), "projects/default/jobs/j-1");
   EXPECT_EQ(job.spec().input_file(), "projects/default/files/f-1");
   EXPECT_EQ(job.state(), v1::JOB_STATE_COMPLETED);

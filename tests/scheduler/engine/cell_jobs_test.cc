@@ -41,7 +41,8 @@ TEST_F(CellJobs, ASubmitIsAcknowledgedOnlyWhenDurable) {
   EXPECT_FALSE(answer->has_value());
   cell_.Settle();
   ASSERT_TRUE(answer->has_value() && answer->value().ok());
-  EXPECT_EQ(answer->value()->job.name.id, "a");
+  EXPECT_EQ(answer->value()->job.record.name.id, "a");
+  EXPECT_EQ(answer->value()->job.record.status.wait_reason, WaitReason::kNoWorkerForStage);
   EXPECT_FALSE(answer->value()->existed);
   EXPECT_EQ(cell_.StateOf("a"), JobState::kQueued);
 }
@@ -52,10 +53,10 @@ TEST_F(CellJobs, ASubmitWithoutANameGetsOneAndKeysGrow) {
   second_job.request_id = "another";
   const auto second = cell_.Submit(std::move(second_job));
   cell_.Settle();
-  EXPECT_EQ(first->value()->job.name.id, "j-1");
-  EXPECT_EQ(second->value()->job.name.id, "j-2");
-  EXPECT_LT(first->value()->job.key, second->value()->job.key);
-  EXPECT_EQ(first->value()->job.key >> 40, cell_.cell.epoch());
+  EXPECT_EQ(first->value()->job.record.name.id, "j-1");
+  EXPECT_EQ(second->value()->job.record.name.id, "j-2");
+  EXPECT_LT(first->value()->job.record.key, second->value()->job.record.key);
+  EXPECT_EQ(first->value()->job.record.key >> 40, cell_.cell.epoch());
 }
 
 TEST_F(CellJobs, ARepeatedSubmitIsAnsweredWithTheEarlierJobAndRunsOnce) {

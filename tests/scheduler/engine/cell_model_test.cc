@@ -130,8 +130,8 @@ class Model {
     const std::string request_id = job.request_id;
     cell_->Submit(Now(), std::move(job), [this, request_id](absl::StatusOr<SubmitResult> result) {
       if (!result.ok()) return;
-      journal_.acknowledged[request_id] = result->job.name.id;
-      if (!store_.GetJob(result->job.name).ok()) {
+      journal_.acknowledged[request_id] = result->job.record.name.id;
+      if (!store_.GetJob(result->job.record.name).ok()) {
         journal_.violations.push_back("acknowledged before it was durable: " + request_id);
       }
     });
