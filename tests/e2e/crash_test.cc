@@ -17,16 +17,25 @@ namespace {
 
 constexpr int kRows = 50'000;
 
-// Waits until the worker runs a job in a child process, and stops that child in its tracks.
-std::optional<pid_t> StopJobChild(const Process& worker) {
-  std::vector<pid_t> children;
-  EXPECT_TRUE(WaitUntil([&] {
-    children = worker.Children();
-    return !children.empty();
-  }));
-  if (children.empty()) return std::nullopt;
-  EXPECT_EQ(::kill(children[0], SIGSTOP), 0);
-  return children[0];
+// A job in the middle of its run: the worker and the stopped child process.
+struct StoppedJob {
+  size_t worker = 0;
+  pid_t child = -1;
+};
+
+// Waits until one of the cluster's workers runs a job in a child process, and stops that child in
+// its tracks.
+std::optional<StoppedJob> StopRunningJob(Cluster& cluster, size_t workers) {
+  std::optional<StoppedJob> job;
+  (void)WaitUntil([&] {
+    for (size_t i = 0; i < workers && !job.has_value(); ++i) {
+      const std::vector<pid_t> children = cluster.worker(i).Children();
+      if (!children.empty()) job = {.worker = i, .child = children[0]};
+    }
+    return job.has_value();
+  });
+  if (!job.has_value() || ::kill(job->child, SIGSTOP) != 0) return std::nullopt;
+  return job;
 }
 
 bool ManifestExists(const Cluster& cluster, const std::string& job) {
@@ -45,13 +54,13 @@ TEST(Crash, AWorkerKilledInTheMiddleOfAJobIsReplacedAndTheResultIsTheSame) {
   Submit(cluster, "undisturbed", {input});
   AwaitState(cluster, "undisturbed", "COMPLETED");
   Submit(cluster, "disturbed", {input});
+  const std::optional<StoppedJob> stopped = StopRunningJob(cluster, 2);
+  ASSERT_TRUE(stopped.has_value());
   AwaitState(cluster, "disturbed", "PROCESSING");
   const std::string first = GetJob(cluster, "disturbed").worker;
-  Process& worker = cluster.worker(cluster.WorkerIndex(first));
-  const std::optional<pid_t> child = StopJobChild(worker);
-  ASSERT_TRUE(child.has_value());
-  worker.Kill9();
-  EXPECT_TRUE(WaitUntil([&] { return ::kill(*child, 0) != 0; })) << "the job's child lives on";
+  cluster.worker(stopped->worker).Kill9();
+  EXPECT_TRUE(WaitUntil([&] { return ::kill(stopped->child, 0) != 0; }))
+      << "the job's child lives on";
   AwaitState(cluster, "disturbed", "COMPLETED");
   const JobFact got = GetJob(cluster, "disturbed");
   const JobFact want = GetJob(cluster, "undisturbed");
@@ -68,11 +77,11 @@ TEST(Crash, AWorkerKilledInTheMiddleOfAJobIsReplacedAndTheResultIsTheSame) {
 TEST(Crash, AJobThatEndsWhileTheSchedulerIsDeadIsNotStartedAgainAndItsCompletionRecorded) {
   Cluster cluster({.workers = 1, .slots = 1, .scheduler_flags = {{"--lease-ttl", "30"}}});
   Submit(cluster, "orphan", {cluster.WriteFile("in.csv", SomeCustomers(kRows))});
-  const std::optional<pid_t> child = StopJobChild(cluster.worker(0));
-  ASSERT_TRUE(child.has_value());
+  const std::optional<StoppedJob> stopped = StopRunningJob(cluster, 1);
+  ASSERT_TRUE(stopped.has_value());
   AwaitState(cluster, "orphan", "PROCESSING");
   cluster.scheduler().Kill9();
-  ::kill(*child, SIGCONT);
+  ::kill(stopped->child, SIGCONT);
   EXPECT_TRUE(WaitUntil([&] { return ManifestExists(cluster, "orphan"); }));
   cluster.RestartScheduler();
   AwaitState(cluster, "orphan", "COMPLETED");
@@ -98,11 +107,11 @@ TEST(Crash, AcknowledgedJobsSurviveTheSchedulerAndRunOnce) {
 TEST(Crash, ADatabaseThatDiesUnderARunningJobCostsNoAttempt) {
   Cluster cluster({.workers = 1, .slots = 1, .scheduler_flags = {{"--lease-ttl", "30"}}});
   Submit(cluster, "steady", {cluster.WriteFile("in.csv", SomeCustomers(kRows))});
-  const std::optional<pid_t> child = StopJobChild(cluster.worker(0));
-  ASSERT_TRUE(child.has_value());
+  const std::optional<StoppedJob> stopped = StopRunningJob(cluster, 1);
+  ASSERT_TRUE(stopped.has_value());
   AwaitState(cluster, "steady", "PROCESSING");
   TestServer().Kill9();
-  ::kill(*child, SIGCONT);
+  ::kill(stopped->child, SIGCONT);
   EXPECT_TRUE(WaitUntil([&] { return ManifestExists(cluster, "steady"); }));
   ASSERT_TRUE(TestServer().Restart().ok());
   AwaitState(cluster, "steady", "COMPLETED");

@@ -74,10 +74,6 @@ void Cluster::RestartWorker(size_t index) {
                     "--instance", instances_[index], "--slots", std::to_string(options_.slots)});
 }
 
-size_t Cluster::WorkerIndex(const std::string& instance) const {
-  return static_cast<size_t>(std::ranges::find(instances_, instance) - instances_.begin());
-}
-
 std::vector<std::string> Cluster::SchedulerFlags() const {
   std::map<std::string, std::string> flags = options_.scheduler_flags;
   flags.insert({{"--listen", address_},

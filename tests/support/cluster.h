@@ -34,8 +34,6 @@ class Cluster {
   void RestartWorker(size_t index);
   Process& scheduler() { return *scheduler_; }
   Process& worker(size_t index) { return *workers_[index]; }
-  // Returns the index of the worker that runs under `instance`.
-  size_t WorkerIndex(const std::string& instance) const;
 
   // Runs dqctl against this cluster.
   ProgramResult Ctl(const std::vector<std::string>& arguments) const;
