@@ -1,8 +1,8 @@
 #include "scheduler/dqctl/gate.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
-#include <regex>
 #include <string_view>
 
 #include "common/base/error.h"
@@ -16,10 +16,40 @@ absl::Status BadGate(const std::string& condition, std::string_view why) {
                    "--gate \"" + condition + "\": " + std::string(why));
 }
 
-std::vector<std::string> SplitConditions(const std::string& text) {
-  static const std::regex kSeparator(R"(\s*,\s*|\s+and\s+)", std::regex::icase);
-  return {std::sregex_token_iterator(text.begin(), text.end(), kSeparator, -1),
-          std::sregex_token_iterator()};
+std::string Trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t";
+  const size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return "";
+  return std::string(text.substr(first, text.find_last_not_of(kSpace) - first + 1));
+}
+
+// Splits at commas and at the word "and".
+std::vector<std::string> SplitConditions(std::string_view text) {
+  constexpr std::string_view kAnd = " and ";
+  std::vector<std::string> conditions;
+  while (true) {
+    const size_t comma = text.find(',');
+    const size_t word = text.find(kAnd);
+    const size_t end = std::min(comma, word);
+    conditions.push_back(Trimmed(text.substr(0, end)));
+    if (end == std::string_view::npos) return conditions;
+    text.remove_prefix(end + (word < comma ? kAnd.size() : 1));
+  }
+}
+
+// A condition taken apart, for example "score", ">=", "90"; only the name when there is no
+// comparison.
+struct Condition {
+  std::string name;
+  std::string comparison;
+  std::string value;
+};
+
+Condition TakeApart(std::string_view text) {
+  const size_t at = std::min(text.find(">="), text.find("<="));
+  if (at == std::string_view::npos) return {std::string(text), "", ""};
+  return {Trimmed(text.substr(0, at)), std::string(text.substr(at, 2)),
+          Trimmed(text.substr(at + 2))};
 }
 
 std::optional<double> NumberBetween(const std::string& text, double low, double high) {
@@ -32,20 +62,14 @@ std::optional<double> NumberBetween(const std::string& text, double low, double 
 }
 
 absl::Status AddCondition(const std::string& condition, dq::v1::Gate& gate) {
-  static const std::regex kShape(R"(\s*(\w+)\s*(?:(>=|<=)\s*([0-9.eE+-]+))?\s*)");
-  std::smatch part;
-  if (!std::regex_match(condition, part, kShape)) {
-    return BadGate(condition, "write 'score>=90', 'duplicates<=0.1' or 'schema'");
-  }
-  const std::string name = part[1];
-  const std::string comparison = part[2];
+  const auto [name, comparison, number] = TakeApart(condition);
   if (name == "score" && comparison == ">=") {
-    const auto value = NumberBetween(part[3], 0, 100);
+    const auto value = NumberBetween(number, 0, 100);
     if (!value) return BadGate(condition, "a score is a number from 0 to 100");
     if (gate.has_min_score()) return BadGate(condition, "score is given twice");
     gate.set_min_score(*value);
   } else if (name == "duplicates" && comparison == "<=") {
-    const auto value = NumberBetween(part[3], 0, 1);
+    const auto value = NumberBetween(number, 0, 1);
     if (!value) return BadGate(condition, "a ratio is a number from 0 to 1");
     if (gate.has_max_duplicate_ratio()) return BadGate(condition, "duplicates is given twice");
     gate.set_max_duplicate_ratio(*value);
