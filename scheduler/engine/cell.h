@@ -32,6 +32,9 @@ struct CellSources {
   std::function<std::string()> lease_token;       // 32 random hex digits.
   std::function<std::string()> uid;               // Unique for all time.
   std::function<std::string(absl::Time)> job_id;  // For a job without a name.
+  // For a file that a job produced. Nobody can guess it: a file that a user names cannot be in its
+  // way.
+  std::function<std::string(absl::Time)> file_id;
 };
 
 class Cell {

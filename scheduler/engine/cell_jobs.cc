@@ -41,13 +41,6 @@ void LogTransition(const JobRecord& job, const JobEventRecord& event) {
   std::abort();
 }
 
-std::string_view SuffixOf(int16_t output_kind) {
-  static constexpr std::string_view kSuffixes[] = {"output",  "cleaned",  "report",
-                                                   "changes", "clusters", "rejects"};
-  const bool known = output_kind > 0 && output_kind < std::ssize(kSuffixes);
-  return kSuffixes[known ? output_kind : 0];
-}
-
 JobFailure SystemFailure(std::string_view reason, std::string message) {
   return {std::string(reason), std::move(message), {{"category", "system"}}};
 }
@@ -198,9 +191,7 @@ PendingBatch& Cell::EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported
 }
 
 void Cell::AddOutputs(LiveJob& job, JobResult result) {
-  for (JobOutput& output : result.outputs) {
-    output.file_id = absl::StrCat(job.record.name.id, "-", std::string(SuffixOf(output.kind)));
-  }
+  for (JobOutput& output : result.outputs) output.file_id = sources_.file_id(now_.wall);
   job.record.result = std::move(result);
 }
 

@@ -23,7 +23,8 @@ constexpr size_t kTokenBytes = 16;
 CellSources RandomSources() {
   return {.lease_token = [] { return RandomHex(kTokenBytes); },
           .uid = [] { return RandomHex(kTokenBytes); },
-          .job_id = [](absl::Time now) { return TimeOrderedId("j-", now); }};
+          .job_id = [](absl::Time now) { return TimeOrderedId("j-", now); },
+          .file_id = [](absl::Time now) { return TimeOrderedId("f-", now); }};
 }
 
 absl::Status Draining() {

@@ -112,6 +112,7 @@ absl::StatusOr<BatchResult> FakeStore::Commit(const WriteBatch& batch) {
   DQ_RETURN_IF_ERROR(CheckEpochLocked(batch.epoch));
   if (last_batch_ != std::pair(batch.epoch, batch.sequence)) {
     DQ_RETURN_IF_ERROR(CheckFencesLocked(batch));
+    DQ_RETURN_IF_ERROR(CheckOutputsLocked(batch));
     last_result_ = ApplyLocked(batch);
     last_batch_ = {batch.epoch, batch.sequence};
     ++commits_;
@@ -129,6 +130,20 @@ absl::Status FakeStore::CheckFencesLocked(const WriteBatch& batch) const {
     if (!holds) {
       return MakeError(absl::StatusCode::kAborted, "FENCED", "A row holds another lease.",
                        {{"job", update.name.id}});
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FakeStore::CheckOutputsLocked(const WriteBatch& batch) const {
+  std::set<Name> ids;
+  for (const JobUpdate& update : batch.updates) {
+    if (!update.result) continue;
+    for (const JobOutput& output : update.result->outputs) {
+      const Name name = {update.name.project, output.file_id};
+      if (ids.insert(name).second && !files_.rows.contains(name)) continue;
+      return MakeError(absl::StatusCode::kInternal, "DATABASE_ERROR",
+                       "There is a file " + output.file_id + " already.");
     }
   }
   return absl::OkStatus();
@@ -177,10 +192,9 @@ void FakeStore::PublishOutputsLocked(const JobUpdate& update, absl::Time now) {
     file.size_bytes = output.size_bytes;
     file.sha256 = output.sha256;
     file.produced_by = update.name.id;
-    file.request_id = output.file_id;
     file.created_by = update.created_by;
     file.create_time = now;
-    files_.rows.try_emplace({file.project, file.id}, Row<FileRecord>{file, next_age_++});
+    files_.rows[{file.project, file.id}] = {file, next_age_++};
   }
 }
 

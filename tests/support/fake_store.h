@@ -101,6 +101,7 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
   absl::Status CheckAvailableLocked() const REQUIRES(mutex_);
   absl::Status CheckEpochLocked(int64_t epoch) const REQUIRES(mutex_);
   absl::Status CheckFencesLocked(const WriteBatch& batch) const REQUIRES(mutex_);
+  absl::Status CheckOutputsLocked(const WriteBatch& batch) const REQUIRES(mutex_);
   BatchResult ApplyLocked(const WriteBatch& batch) REQUIRES(mutex_);
   InsertResult InsertLocked(const JobInsert& insert) REQUIRES(mutex_);
   void UpdateLocked(const JobUpdate& update, absl::Time now) REQUIRES(mutex_);

@@ -157,7 +157,8 @@ class CellHarness {
   CellSources Sources() {
     return {.lease_token = [this] { return "token-" + std::to_string(++tokens_); },
             .uid = [this] { return "uid-" + std::to_string(++uids_); },
-            .job_id = [this](absl::Time) { return "j-" + std::to_string(++ids_); }};
+            .job_id = [this](absl::Time) { return "j-" + std::to_string(++ids_); },
+            .file_id = [this](absl::Time) { return "f-" + std::to_string(++files_); }};
   }
 
   std::shared_ptr<const WriteBatch> in_flight_;
@@ -166,6 +167,7 @@ class CellHarness {
   int tokens_ = 0;
   int uids_ = 0;
   int ids_ = 0;
+  int files_ = 0;
 };
 
 inline LeaseReport Running(const LeaseId& lease, double percent = 1) {

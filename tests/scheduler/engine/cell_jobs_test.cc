@@ -90,10 +90,36 @@ TEST_F(CellJobs, ACompletedJobHasItsResultItsFilesAndNoError) {
   EXPECT_EQ(*cell_.store.GetReportJson({"default", "a"}), "{}");
   Names ids;
   for (const JobOutput& output : job.result->outputs) ids.push_back(output.file_id);
-  EXPECT_EQ(ids, (Names{"a-cleaned", "a-report", "a-changes", "a-clusters", "a-rejects"}));
-  EXPECT_TRUE(cell_.store.GetFile("default", "a-cleaned").ok());
+  EXPECT_EQ(ids, (Names{"f-1", "f-2", "f-3", "f-4", "f-5"}));
+  EXPECT_EQ(cell_.store.GetFile("default", "f-1")->produced_by, "a");
   EXPECT_EQ(worker.sink->closings(), std::vector<LeaseId>{lease});
   EXPECT_EQ(History("a"), (Names{"create", "claim", "complete"}));
+}
+
+TEST_F(CellJobs, OutputsOfOneKindAreFilesOfTheirOwn) {
+  TestWorker worker;
+  const LeaseId lease = CreateAndGrant(worker, "a");
+  CompletedOutcome completed;
+  completed.result.outputs.resize(2);
+  for (JobOutput& output : completed.result.outputs) output.kind = 99;
+  cell_.ReportAndSettle(worker, lease, completed);
+  EXPECT_EQ(cell_.StateOf("a"), JobState::kCompleted);
+  EXPECT_TRUE(cell_.store.GetFile("default", "f-1").ok());
+  EXPECT_TRUE(cell_.store.GetFile("default", "f-2").ok());
+}
+
+TEST_F(CellJobs, AFileOfAUserCannotStopAJobFromCompleting) {
+  FileRecord file;
+  file.project = "default";
+  file.id = "a-cleaned";
+  ASSERT_TRUE(cell_.store.CreateFile(file).ok());
+  TestWorker worker;
+  const LeaseId lease = CreateAndGrant(worker, "a");
+  CompletedOutcome completed;
+  completed.result.outputs.emplace_back().kind = 1;
+  cell_.ReportAndSettle(worker, lease, completed);
+  EXPECT_TRUE(cell_.cell.IsLeading());
+  EXPECT_EQ(cell_.StateOf("a"), JobState::kCompleted);
 }
 
 TEST_F(CellJobs, AFailureIsRetriedAfterItsBackoffAndThenGivenUp) {

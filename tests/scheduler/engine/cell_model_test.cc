@@ -226,7 +226,8 @@ class Model {
   CellSources Sources() {
     return {.lease_token = [this] { return "token-" + std::to_string(++tokens_); },
             .uid = [this] { return "uid-" + std::to_string(++tokens_); },
-            .job_id = [this](absl::Time) { return "j-" + std::to_string(++tokens_); }};
+            .job_id = [this](absl::Time) { return "j-" + std::to_string(++tokens_); },
+            .file_id = [this](absl::Time) { return "f-" + std::to_string(++tokens_); }};
   }
 
   bool IsDrained() {

@@ -125,6 +125,7 @@ Outcome ModelWorker::CompletionOf(const LeaseId& lease) const {
   CompletedOutcome completed;
   // Names the lease, so that the checker sees whose result was accepted.
   completed.result.manifest_uri = std::to_string(lease.attempt) + "/" + lease.token;
+  completed.result.outputs.resize(2);
   return completed;
 }
 
