@@ -27,6 +27,11 @@ absl::Status JobNotFound(const JobName& name) {
                    {{"job", text}});
 }
 
+absl::Status AnswerTooLarge() {
+  return MakeError(absl::StatusCode::kResourceExhausted, "ANSWER_TOO_LARGE",
+                   "the jobs named have large specs; name fewer of them in one call");
+}
+
 // What ListJobs was asked, checked.
 struct JobsQuery {
   std::string project;
@@ -44,6 +49,23 @@ absl::StatusOr<JobsQuery> ParseQuery(const v1::ListJobsRequest& request) {
   DQ_ASSIGN_OR_RETURN(query.page_size, EffectivePageSize(request.page_size()));
   DQ_ASSIGN_OR_RETURN(query.before, ReadNumberToken(query.identity, request.page_token()));
   return query;
+}
+
+// Adds `jobs` to the page, or as many of them as it has room for.
+void FillPage(const std::vector<JobView>& jobs, const std::string& identity,
+              v1::ListJobsResponse& page) {
+  size_t bytes = 0;
+  JobKey last = 0;
+  for (const JobView& view : jobs) {
+    v1::Job job = ToProto(view);
+    bytes += job.ByteSizeLong();
+    if (page.jobs_size() > 0 && bytes > kPageBytesMax) {
+      page.set_next_page_token(MakePageToken(identity, std::to_string(last)));
+      return;
+    }
+    *page.add_jobs() = std::move(job);
+    last = view.record.key;
+  }
 }
 
 absl::Status ListEvents(const ApiPorts& ports, const v1::ListJobEventsRequest& request,
@@ -128,13 +150,17 @@ grpc::ServerUnaryReactor* JobService::BatchGetJobs(grpc::CallbackServerContext* 
   lookup_.Find(named->project, named->ids,
                [call, request, response, ids = named->ids](const absl::StatusOr<JobViews>& found) {
                  if (!found.ok()) return call->Finish(found.status());
+                 size_t bytes = 0;
                  for (int i = 0; i < request->names_size(); ++i) {
                    const auto job = found->find(ids[static_cast<size_t>(i)]);
                    if (job == found->end()) {
                      response->add_not_found(request->names(i));
                    } else {
-                     *response->add_jobs() = ToProto(job->second);
+                     v1::Job& added = *response->add_jobs();
+                     added = ToProto(job->second);
+                     bytes += added.ByteSizeLong();
                    }
+                   if (bytes > kPageBytesMax) return call->Finish(AnswerTooLarge());
                  }
                  call->Finish(absl::OkStatus());
                });
@@ -157,10 +183,11 @@ grpc::ServerUnaryReactor* JobService::ListJobs(grpc::CallbackServerContext* cont
       response->set_next_page_token(
           MakePageToken(query->identity, std::to_string(page->back().key)));
     }
-    lookup_.Overlay(query->project, *std::move(page), [call, response](std::vector<JobView> jobs) {
-      for (const JobView& job : jobs) *response->add_jobs() = ToProto(job);
-      call->Finish(absl::OkStatus());
-    });
+    lookup_.Overlay(query->project, *std::move(page),
+                    [call, response, identity = query->identity](std::vector<JobView> jobs) {
+                      FillPage(jobs, identity, *response);
+                      call->Finish(absl::OkStatus());
+                    });
   });
   return call->reactor();
 }

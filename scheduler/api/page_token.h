@@ -11,6 +11,8 @@ namespace dq {
 
 inline constexpr int kPageSizeDefault = 50;
 inline constexpr int kPageSizeMax = 1000;
+// Records that are large fill a page earlier; it has at least one.
+inline constexpr size_t kPageBytesMax = 8 << 20;
 
 // Returns the size to use for a requested one: 0 means the default, more than the maximum is cut.
 // INVALID_ARGUMENT (BAD_FIELD) when negative.

@@ -21,6 +21,7 @@ constexpr int kColumnsMax = 1000;
 constexpr size_t kColumnCharactersMax = 256;
 constexpr int kTokensMax = 1000;
 constexpr int64_t kNoopDurationMsMax = 3'600'000;
+constexpr size_t kSpecBytesMax = 256 * 1024;  // With fields of newer versions.
 constexpr int kPriorityMax = 100;
 constexpr int kAttemptsMax = 100;
 constexpr double kMultiplierMax = 10;
@@ -170,6 +171,7 @@ absl::Status ValidateCreateJob(const v1::CreateJobRequest& request) {
   violations.Require(IsPlainText(request.job().display_name(), kDisplayNameCharactersMax),
                      "job.display_name", "at most 200 characters and no control characters");
   CheckLabels(request.job(), violations);
+  violations.Require(spec.ByteSizeLong() <= kSpecBytesMax, "job.spec", "at most 256 KiB");
   violations.Require(spec.stages_size() <= kStagesMax, "job.spec.stages", "at most 16 stages");
   for (int i = 0; i < spec.stages_size(); ++i) {
     CheckStage(spec.stages(i), std::string(kSpec) + "stages[" + std::to_string(i) + "]",

@@ -23,6 +23,7 @@ constexpr size_t kTokenDigits = 32;
 constexpr size_t kTextCharactersMax = 4096;
 constexpr size_t kReportBytesMax = 64 * 1024;
 constexpr int kErrorMetadataMax = 32;
+constexpr size_t kGrantBytesMax = 4 << 20;  // In one message.
 
 absl::Status BadField(const std::string& field, const std::string& description) {
   return FieldError("BAD_FIELD", {{field, description}});
@@ -161,6 +162,33 @@ absl::Status CheckHello(const v1::Hello& hello) {
   return violations.ToStatus();
 }
 
+v1::WorkResponse AllButGrants(const WorkerTurn& turn) {
+  v1::WorkResponse response;
+  v1::Turn& proto = *response.mutable_turn();
+  proto.set_answers(turn.answers);
+  for (const LeaseId& lease : turn.closed) *proto.add_closed() = ToProto(lease);
+  for (const WorkerRevocation& revocation : turn.revoked) {
+    v1::Revocation& revoked = *proto.add_revoked();
+    *revoked.mutable_lease() = ToProto(revocation.lease);
+    revoked.set_reason(static_cast<v1::RevokeReason>(revocation.reason));
+  }
+  proto.set_degraded(turn.degraded);
+  proto.set_reconnect(turn.reconnect);
+  proto.set_drain(turn.drain);
+  return response;
+}
+
+// Returns the message for the grants that the earlier ones have no room for.
+v1::WorkResponse FollowUp(const v1::Turn& first) {
+  v1::WorkResponse response;
+  v1::Turn& proto = *response.mutable_turn();
+  proto.set_answers(first.answers());
+  proto.set_degraded(first.degraded());
+  proto.set_reconnect(first.reconnect());
+  proto.set_drain(first.drain());
+  return response;
+}
+
 }  // namespace
 
 absl::StatusOr<WorkerHello> FromProto(const v1::Hello& hello) {
@@ -205,10 +233,9 @@ v1::WorkResponse ToProto(const WorkerWelcome& welcome) {
   return response;
 }
 
-v1::WorkResponse ToProto(const WorkerTurn& turn) {
-  v1::WorkResponse response;
-  v1::Turn& proto = *response.mutable_turn();
-  proto.set_answers(turn.answers);
+std::vector<v1::WorkResponse> ToProto(const WorkerTurn& turn) {
+  std::vector<v1::WorkResponse> messages = {AllButGrants(turn)};
+  size_t bytes = 0;
   for (const WorkerGrant& granted : turn.grants) {
     v1::Grant grant;
     if (!grant.ParseFromString(granted.grant_payload)) {
@@ -216,18 +243,14 @@ v1::WorkResponse ToProto(const WorkerTurn& turn) {
       continue;
     }
     *grant.mutable_lease() = ToProto(granted.lease);
-    *proto.add_grants() = std::move(grant);
+    if (bytes > 0 && bytes + granted.grant_payload.size() > kGrantBytesMax) {
+      messages.push_back(FollowUp(messages.front().turn()));
+      bytes = 0;
+    }
+    bytes += granted.grant_payload.size();
+    *messages.back().mutable_turn()->add_grants() = std::move(grant);
   }
-  for (const LeaseId& lease : turn.closed) *proto.add_closed() = ToProto(lease);
-  for (const WorkerRevocation& revocation : turn.revoked) {
-    v1::Revocation& revoked = *proto.add_revoked();
-    *revoked.mutable_lease() = ToProto(revocation.lease);
-    revoked.set_reason(static_cast<v1::RevokeReason>(revocation.reason));
-  }
-  proto.set_degraded(turn.degraded);
-  proto.set_reconnect(turn.reconnect);
-  proto.set_drain(turn.drain);
-  return response;
+  return messages;
 }
 
 }  // namespace dq

@@ -2,6 +2,8 @@
 // and thread-safe.
 #pragma once
 
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "dq/v1/worker_service.pb.h"
 #include "scheduler/core/worker_protocol.h"
@@ -19,7 +21,9 @@ absl::StatusOr<WorkerReport> FromProto(const v1::WorkReport& report);
 
 v1::WorkResponse ToProto(const WorkerWelcome& welcome);
 
-// A grant whose payload cannot be read is left out and logged: it cannot have been recorded so.
-v1::WorkResponse ToProto(const WorkerTurn& turn);
+// Returns one message, or several when the grants are too large for one; the first says all but the
+// other grants. A grant whose payload cannot be read is left out and logged: it cannot have been
+// recorded so.
+std::vector<v1::WorkResponse> ToProto(const WorkerTurn& turn);
 
 }  // namespace dq

@@ -36,7 +36,9 @@ absl::Status WorkerReactor::TakeMessage() {
 
 void WorkerReactor::Welcome(WorkerWelcome welcome) { Enqueue(ToProto(welcome)); }
 
-void WorkerReactor::Turn(WorkerTurn turn) { Enqueue(ToProto(turn)); }
+void WorkerReactor::Turn(WorkerTurn turn) {
+  for (v1::WorkResponse& message : ToProto(turn)) Enqueue(std::move(message));
+}
 
 void WorkerReactor::Enqueue(v1::WorkResponse response) {
   {

@@ -3,6 +3,12 @@
 #include <utility>
 
 namespace dq {
+namespace {
+
+// A statement of the batch must stay far below what the database takes.
+constexpr size_t kInsertBytesMax = 16 << 20;
+
+}  // namespace
 
 TurnDraft& PendingBatch::DraftFor(WorkerId worker, int64_t session) {
   const auto [entry, is_new] = turn_of.try_emplace(worker, turns.size());
@@ -29,8 +35,9 @@ void WriteQueue::Restart(int64_t epoch) {
 }
 
 PendingBatch& WriteQueue::Open(const Instant& now) {
-  const bool has_room =
-      !batches_.empty() && !batches_.back().sealed && batches_.back().RowCount() < rows_max_;
+  const bool has_room = !batches_.empty() && !batches_.back().sealed &&
+                        batches_.back().RowCount() < rows_max_ &&
+                        batches_.back().insert_bytes < kInsertBytesMax;
   if (has_room) return batches_.back();
   PendingBatch& batch = batches_.emplace_back();
   batch.rows->epoch = epoch_;
@@ -41,6 +48,7 @@ PendingBatch& WriteQueue::Open(const Instant& now) {
 
 PendingBatch& WriteQueue::Insert(JobInsert insert, SubmitDone done, const Instant& now) {
   PendingBatch& batch = Open(now);
+  batch.insert_bytes += insert.record.payload.spec.size() + insert.record.payload.grant.size();
   batch.rows->inserts.push_back(std::move(insert));
   batch.submitted.push_back(std::move(done));
   ++rows_pending_;

@@ -50,6 +50,7 @@ struct PendingBatch {
   std::vector<TurnDraft> turns;
   absl::flat_hash_map<WorkerId, size_t> turn_of;  // Index in `turns`.
   std::vector<DraftChange> changes;
+  size_t insert_bytes = 0;  // Of the jobs' payloads.
 
   size_t RowCount() const { return rows->inserts.size() + rows->updates.size(); }
   // Returns what `worker` will be told on `session` with this batch.
@@ -61,7 +62,7 @@ struct PendingBatch {
 
 class WriteQueue {
  public:
-  // A batch takes at most `rows_max` rows.
+  // A batch takes at most `rows_max` rows, fewer when they are large.
   explicit WriteQueue(int rows_max) : rows_max_(static_cast<size_t>(rows_max)) {}
 
   // Begins the epoch of a new leader; the queue is empty.

@@ -179,13 +179,35 @@ TEST(WorkerCodec, TurnCarriesTheGrantWithItsLease) {
   turn.grants.push_back({{{"default", "j-1"}, 2, kToken}, grant.SerializeAsString()});
   turn.closed.push_back({{"default", "j-0"}, 1, kToken});
   turn.revoked.push_back({{{"default", "j-2"}, 1, kToken}, RevokeReason::kCancel});
-  const v1::WorkResponse response = ToProto(turn);
+  const std::vector<v1::WorkResponse> responses = ToProto(turn);
+  ASSERT_EQ(responses.size(), 1U);
+  const v1::WorkResponse& response = responses.front();
   EXPECT_EQ(response.turn().answers(), 9);
   EXPECT_EQ(response.turn().grants(0).lease().job(), "projects/default/jobs/j-1");
   EXPECT_EQ(response.turn().grants(0).lease().attempt(), 2);
   EXPECT_EQ(response.turn().grants(0).stages(0).noop().duration_ms(), 5);
   EXPECT_EQ(response.turn().closed(0).job(), "projects/default/jobs/j-0");
   EXPECT_EQ(response.turn().revoked(0).reason(), v1::REVOKE_REASON_CANCEL);
+}
+
+TEST(WorkerCodec, GrantsTooLargeForOneMessageComeInSeveral) {
+  v1::Grant grant;
+  grant.add_stages()->mutable_dedupe()->add_columns(std::string(1 << 20, 'c'));
+  WorkerTurn turn;
+  turn.answers = 9;
+  turn.closed.push_back({{"default", "j-0"}, 1, kToken});
+  for (int i = 1; i <= 20; ++i) {
+    turn.grants.push_back(
+        {{{"default", "j-" + std::to_string(i)}, 1, kToken}, grant.SerializeAsString()});
+  }
+  int grants = 0;
+  for (const v1::WorkResponse& message : ToProto(turn)) {
+    EXPECT_LT(message.ByteSizeLong(), size_t{5} << 20);
+    EXPECT_EQ(message.turn().answers(), 9);
+    EXPECT_EQ(message.turn().closed_size(), grants == 0 ? 1 : 0);
+    grants += message.turn().grants_size();
+  }
+  EXPECT_EQ(grants, 20);
 }
 
 TEST(ReportCodec, JsonOfWorkersIsRead) {

@@ -149,6 +149,31 @@ TEST_F(JobServiceTest, BatchGetKeepsTheOrderAndListsWhatIsMissing) {
   EXPECT_THAT(response.not_found(), testing::ElementsAre("projects/default/jobs/none"));
 }
 
+TEST_F(JobServiceTest, LargeJobsFillAPageEarlier) {
+  constexpr int kJobs = 40;
+  v1::BatchGetJobsRequest all;
+  all.set_parent("projects/default");
+  for (int i = 0; i < kJobs; ++i) {
+    v1::CreateJobRequest request = NoopRequest("j-" + std::to_string(i));
+    v1::JobSpec& spec = *request.mutable_job()->mutable_spec();
+    spec.GetReflection()->MutableUnknownFields(&spec)->AddLengthDelimited(
+        9999, std::string(250 * 1024, 'x'));
+    ASSERT_TRUE(Create(request).ok());
+    all.add_names(created_.job().name());
+  }
+  v1::BatchGetJobsResponse got;
+  EXPECT_EQ(ReasonOf(Call(*server_.jobs(), &Jobs::BatchGetJobs, all, got)), "ANSWER_TOO_LARGE");
+  v1::ListJobsRequest request;
+  v1::ListJobsResponse first;
+  ASSERT_TRUE(List(request, first).ok());
+  EXPECT_LT(first.jobs_size(), kJobs);
+  request.set_page_token(first.next_page_token());
+  v1::ListJobsResponse last;
+  ASSERT_TRUE(List(request, last).ok());
+  EXPECT_EQ(first.jobs_size() + last.jobs_size(), kJobs);
+  EXPECT_EQ(last.next_page_token(), "");
+}
+
 TEST_F(JobServiceTest, ListPagesThroughEveryJobOnce) {
   for (const char* id : {"a", "b", "c"}) server_.CreateNoop(id);
   v1::ListJobsRequest request;

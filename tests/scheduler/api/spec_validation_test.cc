@@ -151,6 +151,16 @@ INSTANTIATE_TEST_SUITE_P(
          [](Request& r) { Spec(r).mutable_gate()->set_max_duplicate_ratio(-0.1); }},
     }));
 
+TEST(SpecValidation, BytesAreBoundedWithThoseOfUnknownFields) {
+  EXPECT_THAT(WrongFields([](auto& request) {
+                Spec(request)
+                    .GetReflection()
+                    ->MutableUnknownFields(&Spec(request))
+                    ->AddLengthDelimited(9999, std::string(256 * 1024, 'x'));
+              }),
+              testing::ElementsAre("job.spec"));
+}
+
 TEST(SpecValidation, AllViolationsAreToldAtOnce) {
   EXPECT_THAT(WrongFields([](auto& request) {
                 request.set_parent("nowhere");
