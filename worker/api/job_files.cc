@@ -8,12 +8,23 @@
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "common/rpc/utf8.h"
 #include "nlohmann/json.hpp"
 
 namespace dq {
 namespace {
 
-constexpr size_t kNameBytesMax = 200;
+// A stem is cut to this, so that the name fits into the 255 bytes of a file system.
+constexpr size_t kStemBytesMax = 200;
+// What follows the last dot is an extension up to this length, the dot included.
+constexpr size_t kExtensionBytesMax = 32;
+
+// Where the extension of `name` begins, or npos.
+size_t ExtensionOf(const std::string& name) {
+  const size_t dot = name.rfind('.');
+  return dot != std::string::npos && name.size() - dot > kExtensionBytesMax ? std::string::npos
+                                                                            : dot;
+}
 
 absl::StatusOr<UniqueFd> OpenChecked(ObjectStore& store, const InputOrder& input) {
   DQ_ASSIGN_OR_RETURN(UniqueFd fd, store.OpenRead(input.uri));
@@ -62,14 +73,14 @@ std::string CleanedName(std::string_view display_name) {
   if (const size_t slash = display_name.rfind('/'); slash != std::string_view::npos) {
     display_name.remove_prefix(slash + 1);
   }
-  std::string name(display_name.substr(0, kNameBytesMax));
+  std::string name = ValidUtf8(display_name, display_name.size());
   for (char& c : name) {
     if (static_cast<unsigned char>(c) < 0x20 || c == '\\' || c == 0x7f) c = '_';
   }
-  const size_t dot = name.rfind('.');
-  if (name.empty() || dot == 0) return "output.cleaned" + name;
-  if (dot == std::string::npos) return name + ".cleaned";
-  return name.substr(0, dot) + ".cleaned" + name.substr(dot);
+  const size_t dot = ExtensionOf(name);
+  const std::string extension = dot == std::string::npos ? "" : name.substr(dot);
+  const std::string stem = ValidUtf8(name.substr(0, dot), kStemBytesMax);
+  return (stem.empty() ? "output" : stem) + ".cleaned" + extension;
 }
 
 absl::StatusOr<JobFiles> JobFiles::Open(ObjectStore& store, const ChainOrder& order) {

@@ -16,7 +16,8 @@
 namespace dq {
 
 // The name of the cleaned file for an input called `display_name`: "customers.csv" becomes
-// "customers.cleaned.csv". Whatever cannot be part of a file name is replaced.
+// "customers.cleaned.csv". Whatever cannot be part of a file name is replaced, a long stem is cut
+// at the end of a character, the extension stays.
 std::string CleanedName(std::string_view display_name);
 
 class JobFiles {

@@ -41,10 +41,10 @@ v1::Verdict ToMessage(Verdict verdict) {
 void AddFile(const PublishedOutput& output, v1::Completion& completion) {
   v1::ProducedFile& file = *completion.add_files();
   file.set_kind(ToMessage(output.kind));
-  file.set_uri(output.object.uri);
+  file.set_uri(ValidUtf8(output.object.uri, output.object.uri.size()));
   file.set_size_bytes(output.object.size_bytes);
   file.set_sha256(output.object.sha256);
-  file.set_display_name(output.name);
+  file.set_display_name(ValidUtf8(output.name, output.name.size()));
 }
 
 std::string CategoryOf(const absl::Status& error) {
@@ -61,7 +61,7 @@ std::string CompletedOutcome(const ChainResult& result, const WrittenObject& man
                              const std::vector<PublishedOutput>& outputs) {
   v1::Outcome outcome;
   v1::Completion& completion = *outcome.mutable_completion();
-  completion.set_manifest_uri(manifest.uri);
+  completion.set_manifest_uri(ValidUtf8(manifest.uri, manifest.uri.size()));
   completion.set_manifest_sha256(manifest.sha256);
   for (const PublishedOutput& output : outputs) AddFile(output, completion);
   completion.set_report_json(ValidUtf8(result.report_json, result.report_json.size()));

@@ -2,19 +2,34 @@
 
 #include <utility>
 
+#include "common/base/error.h"
+#include "worker/api/outcome_messages.h"
+
 namespace dq {
 namespace {
 
 // A lease report without its payload, roughly.
 constexpr size_t kLeaseReportBytes = 160;
 
+// What cannot be read here cannot be read by a scheduler either: it would end the stream, with
+// every other lease on it.
+void SetOutcome(const std::string& payload, v1::Outcome& outcome) {
+  if (outcome.ParseFromString(payload)) return;
+  const absl::Status unreadable =
+      MakeError(absl::StatusCode::kInternal, "CRASHED",
+                "the worker made an outcome that cannot be sent", {{"category", "system"}});
+  outcome.ParseFromString(FailedOutcome(unreadable));
+}
+
 void SetStatus(const LeaseView& view, v1::LeaseReport& report) {
   switch (view.status) {
     case LeaseStatus::kRunning:
-      report.mutable_progress()->ParseFromString(*view.payload);
+      if (!report.mutable_progress()->ParseFromString(*view.payload)) {
+        report.mutable_progress()->Clear();
+      }
       return;
     case LeaseStatus::kEnded:
-      report.mutable_outcome()->ParseFromString(*view.payload);
+      SetOutcome(*view.payload, *report.mutable_outcome());
       return;
     case LeaseStatus::kStopped:
       report.mutable_outcome()->mutable_stopped();

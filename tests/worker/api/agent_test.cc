@@ -175,6 +175,21 @@ TEST_F(AgentTest, AGrantIsRunAndItsOutputsArePublished) {
   EXPECT_EQ(metrics_.stage_rows, 3);
 }
 
+TEST_F(AgentTest, AFileOfAnyNameIsRunAndItsOutcomeCanBeRead) {
+  const auto session = StartWelcomed();
+  std::string longest = "a";
+  for (int i = 0; i < 80; ++i) longest += "表";
+  for (const std::string& stem : {longest, std::string(251, 'x'), std::string("my \"(1)\" é")}) {
+    const v1::Grant grant = ChainGrant(stem);
+    session->Grant(grant);
+    const v1::Outcome outcome = session->WaitForOutcome(grant.lease());
+    ASSERT_TRUE(outcome.has_completion()) << outcome.DebugString();
+    const std::string& name = outcome.completion().files(0).display_name();
+    EXPECT_TRUE(name.ends_with(".cleaned.csv")) << name;
+    EXPECT_EQ(Read(grant.lease().job() + "/a2-01234567/" + name), "a,b\n1,2\n");
+  }
+}
+
 TEST_F(AgentTest, RejectedRowsBringARejectsFile) {
   const auto session = StartWelcomed();
   const v1::Grant grant = ChainGrant("rejects");

@@ -24,6 +24,21 @@ TEST(CleanedName, WhatIsNoFileNameBecomesOne) {
   EXPECT_LE(CleanedName(std::string(5000, 'a') + ".csv").size(), 255u);
 }
 
+std::string Repeated(std::string_view text, int times) {
+  std::string all;
+  while (times-- > 0) all += text;
+  return all;
+}
+
+TEST(CleanedName, ALongNameIsCutAtACharacterAndKeepsItsExtension) {
+  const std::string name = CleanedName("a" + Repeated("表", 80) + ".csv");
+  EXPECT_EQ(name, "a" + Repeated("表", 66) + ".cleaned.csv");
+  EXPECT_EQ(CleanedName(std::string(251, 'a') + ".csv"), std::string(200, 'a') + ".cleaned.csv");
+  EXPECT_EQ(CleanedName("a." + std::string(253, 'b')), "a." + std::string(198, 'b') + ".cleaned");
+  EXPECT_EQ(CleanedName("my customers (1).csv"), "my customers (1).cleaned.csv");
+  EXPECT_EQ(CleanedName("a\xff.csv"), "a?.cleaned.csv");
+}
+
 TEST(IsRetryable, BadInputAndBadConfigurationAreNot) {
   const auto error = [](const char* category) {
     return MakeError(absl::StatusCode::kInternal, "R", "m", {{"category", category}});

@@ -30,6 +30,28 @@ TEST(MakeReport, EveryStatusIsSaidAsItIs) {
   EXPECT_TRUE(report.leases(4).outcome().has_released());
 }
 
+TEST(MakeReport, APayloadThatNobodyCanReadIsAFailureAndLeavesTheOthersAlone) {
+  const LeaseKey lease{"projects/p/jobs/j", 1, "t"};
+  const std::string garbage = "\x0a\xff\xff\xff\xff\x0f";
+  const std::string ended = CompletedNoopOutcome();
+  const std::vector<LeaseView> views = {{&lease, LeaseStatus::kEnded, &garbage},
+                                        {&lease, LeaseStatus::kRunning, &garbage},
+                                        {&lease, LeaseStatus::kEnded, &ended}};
+  v1::WorkReport report;
+  ASSERT_TRUE(report.ParseFromString(MakeReport(views).SerializeAsString()));
+  EXPECT_EQ(report.leases(0).outcome().failure().error().reason(), "CRASHED");
+  EXPECT_TRUE(report.leases(1).has_progress());
+  EXPECT_TRUE(report.leases(2).outcome().has_completion());
+}
+
+TEST(CompletedOutcome, FileNamesThatAreNoTextStayReadable) {
+  const std::vector<PublishedOutput> outputs = {
+      {OutputKind::kCleaned, "a\xe8.csv", {"file:///a\xe8.csv", 1, "00"}}};
+  v1::Outcome outcome;
+  ASSERT_TRUE(outcome.ParseFromString(CompletedOutcome({}, {"file:///\xe8", 1, "00"}, outputs)));
+  EXPECT_EQ(outcome.completion().files(0).display_name(), "a?.csv");
+}
+
 TEST(MakeReport, OutcomesWithoutRoomAreReportedAsRunning) {
   const LeaseKey lease{"projects/p/jobs/j", 1, "t"};
   ChainResult result;
