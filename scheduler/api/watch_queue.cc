@@ -32,12 +32,14 @@ void WatchQueue::Add(const JobChange& change) {
   }
   progress_.erase(id);
   states_.push_back({change.sequence, change.view});
-  if (states_.size() > limits_.changes_max) DropAll();
+  // The jobs of a snapshot do not count: a large one would be dropped for ever.
+  if (++changes_waiting_ > limits_.changes_max) DropAll();
 }
 
 void WatchQueue::DropAll() {
   dropped_ += static_cast<int64_t>(states_.size());
   states_.clear();
+  changes_waiting_ = 0;
   progress_.clear();
   versions_.clear();
   resync_due_ = true;
@@ -73,6 +75,7 @@ std::optional<WatchItem> WatchQueue::NextState(absl::Time now) {
   while (!states_.empty()) {
     const Change next = std::move(states_.front());
     states_.pop_front();
+    if (next.sequence != 0) --changes_waiting_;
     sequence_sent_ = std::max(sequence_sent_, next.sequence);
     const JobRecord& record = next.view->record;
     if (record.status.version <= VersionSent(record.name.id)) continue;

@@ -19,7 +19,7 @@ namespace dq {
 
 struct WatchLimits {
   int watches_max = 256;                                       // Then TOO_MANY_WATCHES.
-  size_t changes_max = 1024;                                   // Waiting; then a resync.
+  size_t changes_max = 1024;                                   // Since a snapshot; then a resync.
   absl::Duration progress_interval = absl::Milliseconds(250);  // Least time, per job.
   absl::Duration bookmark_interval = absl::Seconds(10);        // Most time.
 };
@@ -75,6 +75,7 @@ class WatchQueue {
   std::set<std::string> open_;               // Named and not yet sent as ended.
   std::map<std::string, int64_t> versions_;  // Sent last, of named jobs.
   std::deque<Change> states_;
+  size_t changes_waiting_ = 0;  // Those of states_ that are of no snapshot.
   std::map<std::string, Progress> progress_;
   std::map<std::string, absl::Time> progress_sent_;
   int64_t sequence_newest_;  // Everything up to here was added.

@@ -162,5 +162,23 @@ TEST_F(WatchQueueTest, SlowClientGetsAResyncAndAFreshSnapshot) {
   EXPECT_FALSE(queue().IsDone());
 }
 
+TEST_F(WatchQueueTest, SnapshotOfManyJobsIsSentWhileChangesCome) {
+  Watch({});
+  std::vector<JobView> jobs;
+  for (int i = 0; i < 10; ++i) jobs.push_back(View("j" + std::to_string(i), JobState::kQueued, 1));
+  queue().AddSnapshot(std::move(jobs));
+  for (int64_t version = 2; version <= 4; ++version) {
+    Change(View("j0", JobState::kQueued, version));
+  }
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(Next(), "j" + std::to_string(i) + " v1");
+  for (int64_t version = 2; version <= 4; ++version) {
+    EXPECT_EQ(Next(), "j0 v" + std::to_string(version));
+  }
+  for (int64_t version = 5; version <= 7; ++version) {  // Room again.
+    Change(View("j0", JobState::kQueued, version));
+  }
+  EXPECT_EQ(Next(), "j0 v5");
+}
+
 }  // namespace
 }  // namespace dq
