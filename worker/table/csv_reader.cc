@@ -33,6 +33,7 @@ absl::Status CsvReader::StartPass(RowSink* rejects) {
   source_->Rewind();
   rejects_ = rejects;
   carry_.clear();
+  carry_begin_ = 0;
   buffer_offset_ = 0;
   skip_to_data_ = true;
   rows_ = 0;
@@ -51,20 +52,22 @@ absl::Status CsvReader::ReadHeader() {
     carry_.clear();
     buffer_offset_ = static_cast<int64_t>(kUtf8Bom.size());
   }
-  for (size_t bytes = kDialectSampleBytes;; bytes *= 2) {
+  for (size_t bytes = kDialectSampleBytes;; bytes = std::min(2 * bytes, options_.row_bytes_max)) {
     DQ_RETURN_IF_ERROR(Fill(batch, bytes));
-    if (ScanOutcome outcome = ScanOutcome::kRecord; !scanner_.AtEnd()) {
-      do {
-        outcome = scanner_.Next();
-      } while (outcome == ScanOutcome::kRecord && !scanner_.AtEnd() &&
-               scanner_.record().begin == scanner_.record().end);
-      if (outcome != ScanOutcome::kIncomplete) return SetColumns(scanner_.record());
+    ScanOutcome outcome = ScanOutcome::kIncomplete;
+    while (!scanner_.AtEnd()) {
+      outcome = scanner_.Next();
+      if (outcome != ScanOutcome::kRecord || scanner_.record().begin < scanner_.record().end) break;
+      outcome = ScanOutcome::kIncomplete;
+    }
+    if (outcome != ScanOutcome::kIncomplete) return SetColumns(scanner_.record());
+    if (source_->AtEnd()) {
+      return UnsupportedFormat("the file is empty: it has not even a header row");
     }
     if (bytes >= options_.row_bytes_max) {
       return ParseFailed("the header is longer than the limit of 64 MiB; is this a table?", {});
     }
-    carry_.assign(batch.buffer().begin(),
-                  batch.buffer().end() - static_cast<ptrdiff_t>(kIndexPaddingBytes));
+    CarryAll(batch);
   }
 }
 
@@ -100,12 +103,12 @@ absl::StatusOr<bool> CsvReader::Next(RowBatch& batch) {
     // file.
     carry_.resize(static_cast<size_t>(data_offset_));
     DQ_RETURN_IF_ERROR(source_->Read(carry_.data(), carry_.size()).status());
-    carry_.clear();
+    carry_.clear();  // carry_begin_ is 0 since StartPass.
     buffer_offset_ = data_offset_;
     skip_to_data_ = false;
   }
-  if (carry_.empty() && source_->AtEnd()) return false;
-  for (size_t bytes = options_.batch_bytes;; bytes *= 2) {
+  if (carry_begin_ == carry_.size() && source_->AtEnd()) return false;
+  for (size_t bytes = options_.batch_bytes;; bytes = std::min(2 * bytes, options_.row_bytes_max)) {
     DQ_RETURN_IF_ERROR(Fill(batch, bytes));
     DQ_RETURN_IF_ERROR(TakeRows(batch));
     if (scanner_.position() > 0) break;
@@ -113,13 +116,10 @@ absl::StatusOr<bool> CsvReader::Next(RowBatch& batch) {
       DQ_RETURN_IF_ERROR(HandleLongRow(batch));
       break;
     }
-    carry_.assign(batch.buffer().begin(),
-                  batch.buffer().end() - static_cast<ptrdiff_t>(kIndexPaddingBytes));
+    CarryAll(batch);
   }
-  const size_t size = batch.buffer().size() - kIndexPaddingBytes;
-  const size_t used = std::min(scanner_.position(), size);
-  carry_.assign(batch.buffer().begin() + static_cast<ptrdiff_t>(used),
-                batch.buffer().begin() + static_cast<ptrdiff_t>(size));
+  const size_t used = std::min(scanner_.position(), batch.buffer().size() - kIndexPaddingBytes);
+  CarryFrom(batch, used);
   batch.input_bytes = static_cast<int64_t>(used);
   buffer_offset_ += static_cast<int64_t>(used);
   return true;
@@ -128,15 +128,42 @@ absl::StatusOr<bool> CsvReader::Next(RowBatch& batch) {
 // Fills the batch's buffer with what was carried over and what follows, `bytes` in all.
 absl::Status CsvReader::Fill(RowBatch& batch, size_t bytes) {
   std::vector<char>& buffer = batch.buffer();
-  const size_t carried = carry_.size();
-  bytes = std::max(bytes, carried + 1);
+  const size_t carried = carry_.size() - carry_begin_;
+  from_carry_ = std::min(carried, bytes);
+  if (buffer.capacity() / 4 > bytes) std::vector<char>().swap(buffer);
   buffer.resize(bytes + kIndexPaddingBytes);
-  if (carried > 0) std::memcpy(buffer.data(), carry_.data(), carried);
-  DQ_ASSIGN_OR_RETURN(const size_t got, source_->Read(buffer.data() + carried, bytes - carried));
-  buffer.resize(carried + got + kIndexPaddingBytes);
-  scanner_.Start(buffer.data(), carried + got,
-                 source_->AtEnd() ? RecordScanner::Tail::kLast : RecordScanner::Tail::kMoreMayCome);
+  if (from_carry_ > 0) std::memcpy(buffer.data(), carry_.data() + carry_begin_, from_carry_);
+  DQ_ASSIGN_OR_RETURN(const size_t got,
+                      source_->Read(buffer.data() + from_carry_, bytes - from_carry_));
+  const size_t size = from_carry_ + got;
+  buffer.resize(size + kIndexPaddingBytes);
+  const bool last = source_->AtEnd() && from_carry_ == carried;
+  scanner_.Start(buffer.data(), size,
+                 last ? RecordScanner::Tail::kLast : RecordScanner::Tail::kMoreMayCome,
+                 buffer_offset_);
   return absl::OkStatus();
+}
+
+// Takes the whole buffer back: it is too short for one row.
+void CsvReader::CarryAll(RowBatch& batch) {
+  if (from_carry_ < carry_.size() - carry_begin_) return;  // It is carried still.
+  carry_.swap(batch.buffer());
+  carry_.resize(carry_.size() - kIndexPaddingBytes);
+  carry_begin_ = 0;
+}
+
+// Carries over what the batch did not use of its buffer.
+void CsvReader::CarryFrom(const RowBatch& batch, size_t used) {
+  if (from_carry_ < carry_.size() - carry_begin_) {
+    carry_begin_ += used;
+    return;
+  }
+  const std::vector<char>& buffer = batch.buffer();
+  const auto rest = buffer.begin() + static_cast<ptrdiff_t>(used);
+  const auto end = buffer.end() - static_cast<ptrdiff_t>(kIndexPaddingBytes);
+  if (carry_.capacity() / 4 > options_.batch_bytes) std::vector<char>().swap(carry_);
+  carry_.assign(rest, end);
+  carry_begin_ = 0;
 }
 
 absl::Status CsvReader::TakeRows(RowBatch& batch) {
@@ -203,8 +230,8 @@ absl::Status CsvReader::Reject(const RowBatch& batch, BadRow kind) {
   const Record& record = scanner_.record();
   const std::string row = std::to_string(rows_);
   const std::string byte = std::to_string(ByteOf(record.begin));
-  const std::string content = EscapeUnprintable(
-      {const_cast<RowBatch&>(batch).buffer().data() + record.begin, record.end - record.begin});
+  const std::string content =
+      EscapeUnprintable({batch.buffer().data() + record.begin, record.end - record.begin});
   const std::array<std::string_view, 4> cells = {row, byte, BadRowName(kind), content};
   return rejects_->Add(cells);
 }

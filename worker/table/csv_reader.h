@@ -61,6 +61,8 @@ class CsvReader {
   absl::Status SetColumns(const Record& record);
   absl::Status CheckHeader(const Record& record);
   absl::Status Fill(RowBatch& batch, size_t bytes);
+  void CarryAll(RowBatch& batch);
+  void CarryFrom(const RowBatch& batch, size_t used);
   absl::Status TakeRows(RowBatch& batch);
   absl::Status TakeRecord(RowBatch& batch, ScanOutcome outcome);
   absl::Status HandleLongRow(RowBatch& batch);
@@ -77,7 +79,9 @@ class CsvReader {
   RecordScanner scanner_;
   std::vector<std::string> columns_;
   RowSink* rejects_ = nullptr;
-  std::vector<char> carry_;    // Bytes read that belong to the next batch.
+  std::vector<char> carry_;  // Bytes read that belong to later batches, from carry_begin_ on.
+  size_t carry_begin_ = 0;
+  size_t from_carry_ = 0;      // How many of them are in the batch at hand too.
   int64_t buffer_offset_ = 0;  // Of the batch's first byte in the file.
   int64_t data_offset_ = 0;    // Of the first data row.
   bool skip_to_data_ = false;

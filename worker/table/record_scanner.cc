@@ -5,7 +5,11 @@
 
 namespace dq {
 
-void RecordScanner::Start(char* data, size_t size, Tail tail) {
+void RecordScanner::Start(char* data, size_t size, Tail tail, int64_t offset) {
+  const bool onwards = offset >= offset_;
+  const auto gone = static_cast<size_t>(onwards ? offset - offset_ : 0);
+  doomed_end_ = onwards && doomed_end_ > gone ? doomed_end_ - gone : 0;
+  offset_ = offset;
   data_ = data;
   size_ = size;
   last_ = tail == Tail::kLast;
@@ -79,10 +83,15 @@ RecordScanner::CellEnd RecordScanner::ScanQuotedCell(size_t begin) {
   for (++cursor_;; ++cursor_) {
     const size_t at = *cursor_;
     if (at == size_) {
-      return last_ ? Bad(BadRow::kUnterminatedQuote, begin) : CellEnd::kIncomplete;
+      if (!last_) return CellEnd::kIncomplete;
+      Doom(BadRow::kUnterminatedQuote, size_);
+      return Bad(BadRow::kUnterminatedQuote, begin);
     }
     if (data_[at] == '\0') (void)Bad(BadRow::kNulByte, at);
-    if (data_[at] != dialect_.quote) continue;
+    if (data_[at] != dialect_.quote) {
+      if (at < doomed_end_ && IsLineEnd(at)) return Bad(doomed_kind_, begin);
+      continue;
+    }
     if (at + 1 < size_ && data_[at + 1] == dialect_.quote) {
       doubled = true;
       ++cursor_;
@@ -107,7 +116,10 @@ RecordScanner::CellEnd RecordScanner::EndQuotedCell(size_t begin, size_t quote, 
     EndRecord(quote + 1, size_);
     return CellEnd::kLine;
   }
-  if (!IsLineEnd(at)) return Bad(BadRow::kTextAfterQuote, quote + 1);
+  if (!IsLineEnd(at)) {
+    Doom(BadRow::kTextAfterQuote, quote + 1);
+    return Bad(BadRow::kTextAfterQuote, quote + 1);
+  }
   EndRecord(quote + 1, at + 1);
   return CellEnd::kLine;
 }
@@ -128,6 +140,12 @@ RecordScanner::CellEnd RecordScanner::Bad(BadRow kind, size_t defect) {
   return CellEnd::kBad;
 }
 
+void RecordScanner::Doom(BadRow kind, size_t end) {
+  if (end <= doomed_end_) return;
+  doomed_end_ = end;
+  doomed_kind_ = kind;
+}
+
 void RecordScanner::AddCell(size_t begin, size_t end) {
   if (record_.cell_count++ <= kColumnsMax) record_.cells.emplace_back(data_ + begin, end - begin);
 }
@@ -139,6 +157,7 @@ void RecordScanner::EndRecord(size_t end, size_t next) {
 }
 
 bool RecordScanner::GiveUp() {
+  Doom(BadRow::kUnterminatedQuote, size_);
   (void)Bad(BadRow::kUnterminatedQuote, record_.begin);
   CutAtFirstLineEnd();
   return record_.next <= size_;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -36,10 +37,11 @@ class RecordScanner {
  public:
   explicit RecordScanner(const Dialect& dialect) : dialect_(dialect), index_(dialect) {}
 
-  // Starts over with `data[0, size)`, writable and readable for kIndexPaddingBytes more. kLast:
-  // nothing comes after these bytes.
+  // Starts over with `data[0, size)`, writable and readable for kIndexPaddingBytes more, which lie
+  // at byte `offset` of the file. kLast: nothing comes after these bytes. What bad records before
+  // `offset` have shown about bytes behind it is remembered, until an `offset` goes back.
   enum class Tail { kMoreMayCome, kLast };
-  void Start(char* data, size_t size, Tail tail);
+  void Start(char* data, size_t size, Tail tail, int64_t offset = 0);
 
   // Whether all bytes are used up.
   bool AtEnd() const { return position_ >= size_; }
@@ -54,7 +56,8 @@ class RecordScanner {
   // Where the next record begins.
   size_t position() const { return position_; }
   // Ends an incomplete record at its first line end as unterminated, because there will be no more
-  // room for it. Returns false when it has no line end either.
+  // room for it; so will end every later one that goes on behind its line in a quoted cell before
+  // the last byte given. Returns false when it has no line end either.
   bool GiveUp();
   const StructuralIndex& index() const { return index_; }
 
@@ -66,6 +69,7 @@ class RecordScanner {
   CellEnd EndQuotedCell(size_t begin, size_t quote, bool doubled);
   CellEnd EndAtInputEnd(size_t begin, size_t end);
   CellEnd Bad(BadRow kind, size_t defect);
+  void Doom(BadRow kind, size_t end);
   void AddCell(size_t begin, size_t end);
   void EndRecord(size_t end, size_t next);
   size_t FirstLineEnd() const;
@@ -81,6 +85,13 @@ class RecordScanner {
   const uint32_t* cursor_ = nullptr;  // The first structural byte not looked at.
   Record record_;
   std::vector<size_t> doubled_;  // Cells with doubled quotes.
+
+  // A record crosses a line end in a quoted cell only, so all records that cross the same one go
+  // on alike: when one of them is bad at `doomed_end_`, so is every later one that crosses a line
+  // end before it. Without this, text of many stray quotes would be scanned again from every line.
+  int64_t offset_ = 0;
+  size_t doomed_end_ = 0;
+  BadRow doomed_kind_ = BadRow::kNone;
 };
 
 }  // namespace dq

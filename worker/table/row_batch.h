@@ -56,6 +56,7 @@ class RowBatch {
   void Reset(size_t columns);
   // For the reader: the bytes most cells point into.
   std::vector<char>& buffer() { return buffer_; }
+  const std::vector<char>& buffer() const { return buffer_; }
   // For the reader: adds a row whose cells are `cells` (`column_count()` of them).
   void AddRow(const RowInfo& info, const std::string_view* cells);
 

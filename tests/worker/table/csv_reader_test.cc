@@ -152,6 +152,22 @@ TEST(CsvReader, AStrayQuoteThatMeetsALaterOneCostsItsOwnLine) {
   EXPECT_EQ(read.rejects.size(), 1u);
 }
 
+// Every line opens a quote that goes on behind it: scanned again from every line, this would take
+// the whole afternoon.
+TEST(CsvReader, AFileOfStrayQuotesIsReadInTimeLinearInItsSize) {
+  std::string chained = "a,b,c\n";
+  while (chained.size() < 4'000'000) chained += "x\",y,\"z\n";
+  ReadText read = Read(chained);
+  EXPECT_TRUE(read.rows.empty());
+  EXPECT_EQ(static_cast<int64_t>(read.rejects.size()), read.rows_read);
+  EXPECT_EQ(read.rejects[0][2], "unterminated_quote");
+  CsvReaderOptions options;
+  options.row_bytes_max = 1'000'000;
+  EXPECT_EQ(Read(chained, options), read);
+  read = Read(chained + "x\" y\n1,2,3\n", options);
+  EXPECT_EQ(read.rows, (Rows{{"1", "2", "3"}}));
+}
+
 TEST(CsvReader, FailPolicyNamesRowAndByte) {
   CsvReaderOptions options;
   options.on_bad_row = BadRowPolicy::kFail;
@@ -252,6 +268,25 @@ TEST(CsvReader, TheSizeOfBatchesNeverChangesWhatIsRead) {
       CsvReaderOptions options;
       options.batch_bytes = bytes;
       ASSERT_EQ(Read(text, options), whole) << "seed " << seed << " batch " << bytes;
+    }
+  }
+}
+
+// What the scanner remembers of a bad record saves time and nothing else.
+TEST(RecordScanner, ABadRecordNeverChangesHowLaterOnesAreRead) {
+  for (uint32_t seed = 2000; seed < 2600; ++seed) {
+    std::string text = RandomText(seed);
+    const size_t size = text.size();
+    text.resize(size + kIndexPaddingBytes);
+    RecordScanner scanner({});
+    scanner.Start(text.data(), size, RecordScanner::Tail::kLast);
+    while (!scanner.AtEnd()) {
+      const size_t begin = scanner.position();
+      RecordScanner fresh({});
+      fresh.Start(text.data() + begin, size - begin, RecordScanner::Tail::kLast);
+      ASSERT_EQ(scanner.Next(), fresh.Next()) << "seed " << seed << " byte " << begin;
+      ASSERT_EQ(scanner.record().bad, fresh.record().bad) << "seed " << seed << " byte " << begin;
+      ASSERT_EQ(scanner.position(), begin + fresh.position()) << "seed " << seed;
     }
   }
 }
