@@ -123,7 +123,8 @@ absl::Status UploadReactor::Complete() {
   if (status.ok()) status = Record(object);
   // Only a recorded file keeps its bytes; an earlier upload of the same request has its own. When
   // the database did not say, they stay: a record without bytes would be worse.
-  const bool recorded = (status.ok() && !response_.existed()) || absl::IsUnavailable(status);
+  const bool recorded =
+      status.ok() ? response_.file().uri() == object.uri : absl::IsUnavailable(status);
   if (!recorded) (void)ports_.objects.Remove(object.uri);
   return status;
 }

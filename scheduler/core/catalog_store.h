@@ -49,8 +49,9 @@ class CatalogStore {
  public:
   virtual ~CatalogStore() = default;
 
-  // Records a file. ALREADY_EXISTS ID_TAKEN; ALREADY_EXISTS REQUEST_ID_REUSED when the earlier file
-  // of that request_id has another SHA-256.
+  // Records a file; with the identical record again it is the same call, whose answer was lost:
+  // `existed` stays false. ALREADY_EXISTS ID_TAKEN; ALREADY_EXISTS REQUEST_ID_REUSED when the
+  // earlier file of that request_id has another SHA-256.
   virtual absl::StatusOr<Created<FileRecord>> CreateFile(const FileRecord& file) = 0;
   // NOT_FOUND FILE_NOT_FOUND.
   virtual absl::StatusOr<FileRecord> GetFile(const std::string& project, const std::string& id) = 0;

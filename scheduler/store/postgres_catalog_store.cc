@@ -77,12 +77,20 @@ bool SameBody(const ReferenceRecord& a, const ReferenceRecord& b) {
   return a.stage == b.stage && a.file_id == b.file_id && a.key_columns == b.key_columns;
 }
 
+// Returns whether it was the same call that wrote `a`: its answer was lost and it was repeated.
+bool IsSameCall(const FileRecord& a, const FileRecord& b) {
+  return a.id == b.id && a.uri == b.uri && TimeText(a.create_time) == TimeText(b.create_time);
+}
+bool IsSameCall(const ReferenceRecord& a, const ReferenceRecord& b) {
+  return a.id == b.id && TimeText(a.create_time) == TimeText(b.create_time);
+}
+
 // Returns what an insert that met an existing row means, given the row of its request id, if any.
 template <typename Record>
 absl::StatusOr<Created<Record>> Existing(const Record& wanted, const std::vector<Record>& earlier) {
   if (earlier.empty()) return IdTaken(wanted.id);
   if (!SameBody(earlier[0], wanted)) return RequestIdReused();
-  return Created<Record>{earlier[0], /*existed=*/true};
+  return Created<Record>{earlier[0], /*existed=*/!IsSameCall(earlier[0], wanted)};
 }
 
 template <typename Read>

@@ -24,6 +24,13 @@ absl::StatusOr<decltype(Row::record)> RecordOf(
   return found->second.record;
 }
 
+bool IsSameCall(const FileRecord& a, const FileRecord& b) {
+  return a.id == b.id && a.uri == b.uri && a.create_time == b.create_time;
+}
+bool IsSameCall(const ReferenceRecord& a, const ReferenceRecord& b) {
+  return a.id == b.id && a.create_time == b.create_time;
+}
+
 }  // namespace
 
 template <typename Record, typename SameBody>
@@ -33,7 +40,8 @@ absl::StatusOr<Created<Record>> FakeStore::CreateLocked(Table<Record>& table, co
   if (const auto earlier = table.id_of_request.find(request);
       earlier != table.id_of_request.end()) {
     const Record& existing = table.rows.at({record.project, earlier->second}).record;
-    if (same_body(existing)) return Created<Record>{existing, true};
+    const bool same_call = IsSameCall(existing, record);
+    if (same_body(existing)) return Created<Record>{existing, !same_call};
     return MakeError(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
                      "The request id was used with another body.");
   }

@@ -85,6 +85,17 @@ TEST_P(CatalogTest, ARepeatedRequestGetsTheEarlierFile) {
   EXPECT_EQ(ReasonOf(reused.status()), "REQUEST_ID_REUSED");
 }
 
+TEST_P(CatalogTest, ACallThatIsRepeatedBecauseItsAnswerWasLostFindsItsOwnRecord) {
+  ASSERT_TRUE(catalog().CreateFile(File("f-1")).ok());
+  const auto file = catalog().CreateFile(File("f-1"));
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_FALSE(file->existed);
+  ASSERT_TRUE(catalog().CreateReference(Reference("r-1", "f-1")).ok());
+  const auto reference = catalog().CreateReference(Reference("r-1", "f-1"));
+  ASSERT_TRUE(reference.ok()) << reference.status();
+  EXPECT_FALSE(reference->existed);
+}
+
 TEST_P(CatalogTest, ATakenFileIdIsTold) {
   ASSERT_TRUE(catalog().CreateFile(File("f-1")).ok());
   FileRecord thief = File("f-1");
