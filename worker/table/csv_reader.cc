@@ -11,14 +11,28 @@
 #include "worker/table/utf8.h"
 
 namespace dq {
+namespace {
+
+absl::StatusOr<Dialect> FindDialect(FileSource& source) {
+  std::string bytes;
+  for (size_t size = kDialectSampleBytes;; size *= 2) {
+    const size_t before = bytes.size();
+    bytes.resize(size);
+    DQ_ASSIGN_OR_RETURN(const size_t got, source.Read(bytes.data() + before, size - before));
+    bytes.resize(before + got);
+    if (source.AtEnd()) return DetectDialect(bytes, Sample::kWhole);
+    if (size >= kDialectSampleBytesMax || IsEnoughSample(bytes)) {
+      return DetectDialect(bytes, Sample::kBeginning);
+    }
+  }
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(int fd,
                                                            const CsvReaderOptions& options) {
   DQ_ASSIGN_OR_RETURN(std::unique_ptr<FileSource> source, FileSource::Open(fd));
-  std::string sample(kDialectSampleBytes, '\0');
-  DQ_ASSIGN_OR_RETURN(const size_t size, source->Read(sample.data(), sample.size()));
-  sample.resize(size);
-  DQ_ASSIGN_OR_RETURN(const Dialect dialect, DetectDialect(sample));
+  DQ_ASSIGN_OR_RETURN(const Dialect dialect, FindDialect(*source));
   std::unique_ptr<CsvReader> reader(new CsvReader(std::move(source), options, dialect));
   DQ_RETURN_IF_ERROR(reader->ReadHeader());
   DQ_RETURN_IF_ERROR(reader->StartPass(nullptr));

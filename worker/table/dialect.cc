@@ -11,6 +11,7 @@ namespace dq {
 namespace {
 
 constexpr size_t kRecordsMax = 1000;
+constexpr size_t kSampleLinesMin = 10;
 constexpr double kTie = 0.02;
 
 // Formats that a person may well take for a text table, by their first bytes.
@@ -33,12 +34,16 @@ constexpr Signature kSignatures[] = {
     {"%PDF", "a PDF; export its table as CSV"},
 };
 
-LineEnd DetectLineEnd(std::string_view sample) {
-  const size_t lf = sample.find('\n');
-  if (lf == std::string_view::npos) {
-    return sample.find('\r') == std::string_view::npos ? LineEnd::kLf : LineEnd::kCr;
+bool IsLineBreak(char c) { return c == '\n' || c == '\r'; }
+
+LineEnd DetectLineEnd(std::string_view bytes, Sample sample) {
+  const size_t lf = bytes.find('\n');
+  if (lf != std::string_view::npos) {
+    return lf > 0 && bytes[lf - 1] == '\r' ? LineEnd::kCrLf : LineEnd::kLf;
   }
-  return lf > 0 && sample[lf - 1] == '\r' ? LineEnd::kCrLf : LineEnd::kLf;
+  // A line feed may follow the last byte.
+  if (sample == Sample::kBeginning && !bytes.empty()) bytes.remove_suffix(1);
+  return bytes.find('\r') == std::string_view::npos ? LineEnd::kLf : LineEnd::kCr;
 }
 
 struct Agreement {
@@ -46,13 +51,13 @@ struct Agreement {
   size_t cells = 1;
 };
 
-Agreement Measure(const Dialect& dialect, std::string_view sample) {
-  std::vector<char> bytes(sample.begin(), sample.end());
-  bytes.resize(sample.size() + kIndexPaddingBytes);
+Agreement Measure(const Dialect& dialect, std::string_view text, Sample sample) {
+  std::vector<char> bytes(text.begin(), text.end());
+  bytes.resize(text.size() + kIndexPaddingBytes);
   RecordScanner scanner(dialect);
-  const bool whole = sample.size() < kDialectSampleBytes;
-  scanner.Start(bytes.data(), sample.size(),
-                whole ? RecordScanner::Tail::kLast : RecordScanner::Tail::kMoreMayCome);
+  scanner.Start(
+      bytes.data(), text.size(),
+      sample == Sample::kWhole ? RecordScanner::Tail::kLast : RecordScanner::Tail::kMoreMayCome);
   std::map<size_t, size_t> counts;
   size_t records = 0;
   size_t header_cells = 0;
@@ -84,26 +89,33 @@ std::string_view LineEndText(LineEnd line_end) {
   return "\n";
 }
 
-absl::StatusOr<Dialect> DetectDialect(std::string_view sample) {
+bool IsEnoughSample(std::string_view bytes) {
+  size_t lines = 0;
+  for (size_t i = 1; i < bytes.size() && lines < kSampleLinesMin; ++i) {
+    lines += IsLineBreak(bytes[i]) && !IsLineBreak(bytes[i - 1]) ? 1 : 0;
+  }
+  return lines >= kSampleLinesMin;
+}
+
+absl::StatusOr<Dialect> DetectDialect(std::string_view bytes, Sample sample) {
   for (const Signature& signature : kSignatures) {
-    if (sample.starts_with(signature.bytes)) {
+    if (bytes.starts_with(signature.bytes)) {
       return UnsupportedFormat("the file is " + std::string(signature.what));
     }
   }
   Dialect best;
-  best.bom = sample.starts_with(kUtf8Bom);
-  if (best.bom) sample.remove_prefix(kUtf8Bom.size());
-  if (sample.find_first_not_of("\r\n") == std::string_view::npos &&
-      sample.size() < kDialectSampleBytes - kUtf8Bom.size()) {
+  best.bom = bytes.starts_with(kUtf8Bom);
+  if (best.bom) bytes.remove_prefix(kUtf8Bom.size());
+  if (sample == Sample::kWhole && bytes.find_first_not_of("\r\n") == std::string_view::npos) {
     return UnsupportedFormat("the file is empty: it has not even a header row");
   }
-  best.line_end = DetectLineEnd(sample);
+  best.line_end = DetectLineEnd(bytes, sample);
   best.confidence = 0.5;
   Agreement agreement;
   for (const char delimiter : {',', ';', '\t', '|'}) {
     Dialect candidate = best;
     candidate.delimiter = delimiter;
-    const Agreement measured = Measure(candidate, sample);
+    const Agreement measured = Measure(candidate, bytes, sample);
     const double lead = measured.share - agreement.share;
     if (lead > kTie || (lead >= -kTie && measured.cells > agreement.cells)) {
       agreement = measured;

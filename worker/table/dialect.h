@@ -7,7 +7,9 @@
 
 namespace dq {
 
+// A sample begins with the one and doubles until it is enough, up to the other.
 inline constexpr size_t kDialectSampleBytes = size_t{64} << 10;
+inline constexpr size_t kDialectSampleBytesMax = size_t{16} << 20;
 inline constexpr std::string_view kUtf8Bom = "\xEF\xBB\xBF";
 
 enum class LineEnd { kLf, kCrLf, kCr };
@@ -23,11 +25,17 @@ struct Dialect {
 // "\n", "\r\n" or "\r".
 std::string_view LineEndText(LineEnd line_end);
 
-// Finds the dialect from the first bytes of a file (all of a short one, else kDialectSampleBytes).
-// Delimiters are comma, semicolon, tab and bar: the one with which most records have as many cells
-// as the header, then the one that gives more cells. One column: a comma of confidence 0.5.
-// UNSUPPORTED_FORMAT for nothing but blank lines, for UTF-16 and for compressed or binary
-// containers.
-absl::StatusOr<Dialect> DetectDialect(std::string_view sample);
+// What a sample is: bytes may follow it or not.
+enum class Sample { kWhole, kBeginning };
+
+// Whether the first bytes of a file are enough to judge it by: some lines that are not blank, the
+// first of which is the header.
+bool IsEnoughSample(std::string_view bytes);
+
+// Finds the dialect from the first bytes of a file. Delimiters are comma, semicolon, tab and bar:
+// the one with which most records have as many cells as the header, then the one that gives more
+// cells. One column: a comma of confidence 0.5. UNSUPPORTED_FORMAT for nothing but blank lines, for
+// UTF-16 and for compressed or binary containers.
+absl::StatusOr<Dialect> DetectDialect(std::string_view bytes, Sample sample = Sample::kWhole);
 
 }  // namespace dq

@@ -208,6 +208,47 @@ TEST(CsvReader, WhatIsNoTableIsRefusedWithAMessage) {
   }
 }
 
+// `columns` names of 30 bytes, then two rows.
+std::string WideText(size_t columns, char delimiter, std::string_view line_end) {
+  std::string text;
+  for (const char cell : {'n', '1', '2'}) {
+    for (size_t i = 0; i < columns; ++i) {
+      if (i > 0) text += delimiter;
+      text += std::string(cell == 'n' ? 30 : 1, cell);
+    }
+    text += line_end;
+  }
+  return text;
+}
+
+TEST(CsvReader, AHeaderLongerThanTheFirstSampleIsRead) {
+  for (const char* line_end : {"\n", "\r\n", "\r"}) {
+    const MemoryFile file(WideText(5000, ';', line_end));
+    const auto reader = CsvReader::Open(file.fd(), {});
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    EXPECT_EQ((*reader)->columns().size(), 5000u);
+    EXPECT_EQ(LineEndText((*reader)->dialect().line_end), line_end);
+  }
+}
+
+TEST(CsvReader, ALineEndThatTheSampleCutsInTwoIsStillOne) {
+  for (const size_t at : {kDialectSampleBytes - 2, kDialectSampleBytes - 1, kDialectSampleBytes}) {
+    std::string text = "a,";
+    text += std::string(at - text.size(), 'b') + "\r\n";
+    for (int i = 0; i < 30; ++i) text += "1,2\r\n";
+    const ReadText read = Read(text);
+    EXPECT_EQ(read.rows.size(), 30u) << at;
+    EXPECT_EQ(read.columns.size(), 2u) << at;
+    EXPECT_EQ(read.rows[0][1], "2") << at;
+  }
+}
+
+TEST(CsvReader, BlankLinesBeforeTheHeaderAreSkippedHoweverMany) {
+  const std::string blank(3 * kDialectSampleBytes, '\n');
+  EXPECT_EQ(ReasonOf(Read(blank).status), "UNSUPPORTED_FORMAT");
+  EXPECT_EQ(Read(blank + "a;b\n1;2\n").rows, (Rows{{"1", "2"}}));
+}
+
 TEST(CsvReader, TooManyColumnsAreRefused) {
   const ReadText read = Read(std::string(kColumnsMax, ',') + "\n");
   EXPECT_EQ(ReasonOf(read.status), "UNSUPPORTED_FORMAT");
