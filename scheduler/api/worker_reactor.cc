@@ -17,7 +17,21 @@ void WorkerReactor::Start() {
 void WorkerReactor::OnReadDone(bool ok) {
   if (!ok) return Close(absl::OkStatus());
   if (absl::Status status = TakeMessage(); !status.ok()) return Close(std::move(status));
-  StartRead(&request_);
+  ReadOn();
+}
+
+void WorkerReactor::ReadOn() {
+  MutexLock lock(mutex_);
+  if (finished_) return;
+  read_due_ = reports_waiting_ >= kReportsWaitingMax;
+  if (!read_due_) StartRead(&request_);
+}
+
+void WorkerReactor::ReportTaken() {
+  MutexLock lock(mutex_);
+  --reports_waiting_;
+  // Without the lock OnDone() might come first.
+  if (std::exchange(read_due_, false) && !finished_) StartRead(&request_);
 }
 
 absl::Status WorkerReactor::TakeMessage() {
@@ -29,7 +43,12 @@ absl::Status WorkerReactor::TakeMessage() {
     session_ = scheduler_.OpenSession(std::move(hello), self_);
   } else {
     DQ_ASSIGN_OR_RETURN(WorkerReport report, FromProto(request_.report()));
-    scheduler_.HandleReport(*session_, std::move(report));
+    {
+      MutexLock lock(mutex_);
+      ++reports_waiting_;
+    }
+    scheduler_.HandleReport(*session_, std::move(report),
+                            [self = shared_from_this()] { self->ReportTaken(); });
   }
   return absl::OkStatus();
 }

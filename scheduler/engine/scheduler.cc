@@ -288,10 +288,13 @@ SessionId Scheduler::OpenSession(WorkerHello hello, std::shared_ptr<WorkerSink> 
   return session;
 }
 
-void Scheduler::HandleReport(SessionId session, WorkerReport report) {
-  impl_->Tell([session, report = std::move(report)](Cell& cell, const Instant& now) {
-    cell.HandleReport(now, session, report);
-  });
+void Scheduler::HandleReport(SessionId session, WorkerReport report, std::function<void()> taken) {
+  const bool accepted =
+      impl_->Tell([session, report = std::move(report), taken](Cell& cell, const Instant& now) {
+        cell.HandleReport(now, session, report);
+        taken();
+      });
+  if (!accepted) taken();
 }
 
 void Scheduler::CloseSession(SessionId session) {

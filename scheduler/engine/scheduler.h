@@ -142,8 +142,9 @@ class Scheduler {
   // Turns; it is kept alive until Close() was called on it or CloseSession() returned and its last
   // call ended.
   SessionId OpenSession(WorkerHello hello, std::shared_ptr<WorkerSink> sink);
-  // Takes a report in. Unknown sessions are ignored.
-  void HandleReport(SessionId session, WorkerReport report);
+  // Takes a report in. Unknown sessions are ignored. Calls `taken` once when the report waits no
+  // more, from within the call after Stop(): a caller bounds with it how many wait.
+  void HandleReport(SessionId session, WorkerReport report, std::function<void()> taken);
   // The stream broke: its leases have broken_stream_ttl left unless the worker comes back.
   void CloseSession(SessionId session);
 

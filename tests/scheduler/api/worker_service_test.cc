@@ -70,6 +70,15 @@ TEST(WorkerService, SecondStreamOfAnInstanceReplacesTheFirst) {
   EXPECT_EQ(second.TakeGrant().lease().job(), name);
 }
 
+TEST(WorkerService, ManyReportsInARowAreAllTaken) {
+  ApiServer server;
+  FakeWorker worker(server.workers());
+  worker.Hello("w-1");
+  for (int i = 0; i < 1000; ++i) worker.Report(nullptr, 0);
+  const std::string name = server.CreateNoop("a");
+  EXPECT_EQ(worker.TakeGrant().lease().job(), name);
+}
+
 TEST(WorkerService, AnotherProtocolIsRefused) {
   ApiServer server;
   FakeWorker worker(server.workers());

@@ -88,9 +88,22 @@ TEST_F(SchedulerTest, AJobIsGrantedCompletedAndClosedOnceDurable) {
   EXPECT_EQ(grant.grant_payload, "grant of a");
   EXPECT_EQ(StateOf("a"), JobState::kProcessing);
 
-  scheduler.HandleReport(session, {1, {{grant.lease, Outcome(CompletedOutcome{})}}, 1, false});
+  scheduler.HandleReport(session, {1, {{grant.lease, Outcome(CompletedOutcome{})}}, 1, false},
+                         [] {});
   ASSERT_TRUE(WaitUntil([&] { return sink->closings().size() == 1; }));
   EXPECT_EQ(StateOf("a"), JobState::kCompleted);
+}
+
+TEST_F(SchedulerTest, EveryReportIsTakenAlsoOfAnUnknownSessionAndAfterStop) {
+  Scheduler scheduler(QuickOptions("s1"), store_, SystemClock(), metrics_);
+  Serve(scheduler);
+  std::promise<void> taken;
+  scheduler.HandleReport(7, {}, [&] { taken.set_value(); });
+  taken.get_future().get();
+  scheduler.Stop();
+  bool taken_at_once = false;
+  scheduler.HandleReport(7, {}, [&] { taken_at_once = true; });
+  EXPECT_TRUE(taken_at_once);
 }
 
 TEST_F(SchedulerTest, AKilledWorkersJobIsGrantedToAnotherAsTheSecondAttempt) {
@@ -140,7 +153,7 @@ TEST_F(SchedulerTest, AnOutageRefusesSubmitsAndLosesNothing) {
     });
     return *refused > 0;
   }));
-  scheduler.HandleReport(session, {1, {{lease, Outcome(CompletedOutcome{})}}, 1, false});
+  scheduler.HandleReport(session, {1, {{lease, Outcome(CompletedOutcome{})}}, 1, false}, [] {});
   ASSERT_TRUE(WaitUntil([&] {
     const std::vector<WorkerTurn> turns = sink->turns();
     return turns.back().answers == 1 && turns.back().degraded;
@@ -232,7 +245,7 @@ TEST_F(SchedulerTest, ManyCallersAndWorkersDrainEverythingExactlyOnce) {
             report.leases.push_back({grant.lease, Outcome(CompletedOutcome{})});
           }
         }
-        scheduler.HandleReport(session, std::move(report));
+        scheduler.HandleReport(session, std::move(report), [] {});
         return metrics_.InState(JobState::kCompleted) == kJobs;
       });
       EXPECT_TRUE(drained);
