@@ -93,6 +93,25 @@ class FileObjectStore final : public ObjectStore {
     return FilePublication::Create(tree_, prefix, std::string(name));
   }
 
+  absl::Status RemoveUnfinished(
+      std::string_view prefix_uri,
+      const std::function<bool(std::string_view name)>& is_dead) override {
+    DQ_ASSIGN_OR_RETURN(const std::string prefix, ObjectKeyOf(prefix_uri));
+    const absl::StatusOr<UniqueFd> directory = tree_.OpenDirectory(prefix);
+    if (directory.status().code() == absl::StatusCode::kNotFound) return absl::OkStatus();
+    DQ_RETURN_IF_ERROR(directory.status());
+    FilePublication::RemoveUnfinished(directory->get(), is_dead);
+    return absl::OkStatus();
+  }
+
+  absl::Status Unpublish(std::string_view prefix_uri, std::string_view name) override {
+    DQ_ASSIGN_OR_RETURN(const std::string prefix, ObjectKeyOf(prefix_uri));
+    const absl::StatusOr<UniqueFd> directory = tree_.OpenDirectory(prefix);
+    if (directory.status().code() == absl::StatusCode::kNotFound) return absl::OkStatus();
+    DQ_RETURN_IF_ERROR(directory.status());
+    return FilePublication::RemovePublished(directory->get(), std::string(name));
+  }
+
   absl::StatusOr<std::vector<ObjectInfo>> List(std::string_view prefix_uri) override {
     DQ_ASSIGN_OR_RETURN(const std::string key, ObjectKeyOf(prefix_uri));
     std::vector<ObjectInfo> found;

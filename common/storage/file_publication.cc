@@ -37,36 +37,70 @@ void ForEachName(int directory, Visit visit) {
   while (const dirent* entry = ::readdir(stream.get())) visit(std::string(entry->d_name));
 }
 
-// Removes the unfinished directories that a dead writer left in `parent`. What cannot be removed
-// stays: it is only in the way of the disk's free space.
-void RemoveUnfinished(int parent) {
-  ForEachName(parent, [parent](const std::string& name) {
-    if (name.rfind(kUnfinishedPrefix, 0) != 0) return;
-    const UniqueFd directory(
-        ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!directory) return;
-    ForEachName(directory.get(), [&](const std::string& file) {
-      if (IsFileName(file)) ::unlinkat(directory.get(), file.c_str(), 0);
-    });
-    ::unlinkat(parent, name.c_str(), AT_REMOVEDIR);
+// An unfinished directory is called kUnfinishedPrefix, the name it will have, '-', random digits.
+constexpr int kRandomBytes = 4;
+constexpr size_t kRandomSuffixBytes = 1 + 2 * kRandomBytes;
+
+// Returns the name that the unfinished directory `unfinished` was to have; nothing for any other.
+std::string_view NameOfUnfinished(std::string_view unfinished) {
+  constexpr std::string_view kPrefix = kUnfinishedPrefix;
+  if (!unfinished.starts_with(kPrefix)) return {};
+  unfinished.remove_prefix(kPrefix.size());
+  if (unfinished.size() <= kRandomSuffixBytes) return {};
+  unfinished.remove_suffix(kRandomSuffixBytes);
+  return unfinished;
+}
+
+// Removes a directory that holds files only. Returns false, with errno, when it could not.
+bool RemoveFlatDirectory(int parent, const std::string& name) {
+  const UniqueFd directory(
+      ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory) return false;
+  ForEachName(directory.get(), [&](const std::string& file) {
+    if (IsFileName(file)) ::unlinkat(directory.get(), file.c_str(), 0);
   });
+  return ::unlinkat(parent, name.c_str(), AT_REMOVEDIR) == 0;
+}
+
+// Creates the directory of a prefix. That it cannot be written is nobody's file's fault.
+absl::StatusOr<UniqueFd> MakePrefix(const FileTree& tree, const std::string& prefix) {
+  absl::StatusOr<UniqueFd> made = tree.MakeDirectory(prefix);
+  const absl::StatusCode code = made.status().code();
+  if (code == absl::StatusCode::kPermissionDenied || code == absl::StatusCode::kNotFound) {
+    return MakeError(absl::StatusCode::kUnavailable, "IO_ERROR", MessageOf(made.status()),
+                     {{"category", "system"}});
+  }
+  return made;
 }
 
 }  // namespace
+
+void FilePublication::RemoveUnfinished(int parent,
+                                       const std::function<bool(std::string_view name)>& is_dead) {
+  ForEachName(parent, [&](const std::string& entry) {
+    const std::string_view name = NameOfUnfinished(entry);
+    if (!name.empty() && is_dead(name)) RemoveFlatDirectory(parent, entry);
+  });
+}
+
+absl::Status FilePublication::RemovePublished(int parent, const std::string& name) {
+  if (!IsFileName(name)) return BadObject(name, "is not a directory name");
+  if (RemoveFlatDirectory(parent, name) || errno == ENOENT) return absl::OkStatus();
+  return OutputError(errno, "cannot remove \"" + name + "\"");
+}
 
 absl::StatusOr<std::unique_ptr<Publication>> FilePublication::Create(const FileTree& tree,
                                                                      const std::string& prefix,
                                                                      const std::string& name) {
   if (!IsFileName(name)) return BadObject(name, "is not a directory name");
-  DQ_ASSIGN_OR_RETURN(UniqueFd parent, tree.MakeDirectory(prefix));
-  RemoveUnfinished(parent.get());
-  std::string unfinished_name = kUnfinishedPrefix + name + "-" + RandomHex(4);
+  DQ_ASSIGN_OR_RETURN(UniqueFd parent, MakePrefix(tree, prefix));
+  std::string unfinished_name = kUnfinishedPrefix + name + "-" + RandomHex(kRandomBytes);
   if (::mkdirat(parent.get(), unfinished_name.c_str(), 0777) != 0) {
-    return StorageError(errno, "cannot create a directory in \"" + prefix + "\"");
+    return OutputError(errno, "cannot create a directory in \"" + prefix + "\"");
   }
   UniqueFd directory(::openat(parent.get(), unfinished_name.c_str(),
                               O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!directory) return StorageError(errno, "cannot open a directory in \"" + prefix + "\"");
+  if (!directory) return OutputError(errno, "cannot open a directory in \"" + prefix + "\"");
   return std::unique_ptr<Publication>(new FilePublication(prefix, name, std::move(unfinished_name),
                                                           std::move(parent), std::move(directory)));
 }
@@ -86,7 +120,7 @@ absl::StatusOr<UniqueFd> FilePublication::CreateFile(std::string_view name) {
   const std::string file(name);
   UniqueFd fd(::openat(directory_.get(), file.c_str(),
                        O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
-  if (!fd) return StorageError(errno, "cannot create \"" + KeyOf(file) + "\"");
+  if (!fd) return OutputError(errno, "cannot create \"" + KeyOf(file) + "\"");
   files_.insert(file);
   return fd;
 }
@@ -94,10 +128,10 @@ absl::StatusOr<UniqueFd> FilePublication::CreateFile(std::string_view name) {
 absl::StatusOr<WrittenObject> FilePublication::Seal(std::string_view name) {
   const std::string file(name);
   UniqueFd fd(::openat(directory_.get(), file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd) return StorageError(errno, "cannot open \"" + KeyOf(file) + "\"");
+  if (!fd) return OutputError(errno, "cannot open \"" + KeyOf(file) + "\"");
   DQ_RETURN_IF_ERROR(Sync(fd.get(), KeyOf(file)));
   struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return StorageError(errno, "cannot stat \"" + file + "\"");
+  if (::fstat(fd.get(), &info) != 0) return OutputError(errno, "cannot stat \"" + file + "\"");
   DQ_ASSIGN_OR_RETURN(std::string sha256, Sha256OfFd(fd.get()));
   return WrittenObject{FileUri(KeyOf(file)), info.st_size, std::move(sha256)};
 }
@@ -106,7 +140,7 @@ absl::Status FilePublication::Drop(std::string_view name) {
   const std::string file(name);
   if (files_.erase(file) == 0) return absl::OkStatus();
   if (::unlinkat(directory_.get(), file.c_str(), 0) != 0 && errno != ENOENT) {
-    return StorageError(errno, "cannot remove \"" + KeyOf(file) + "\"");
+    return OutputError(errno, "cannot remove \"" + KeyOf(file) + "\"");
   }
   return absl::OkStatus();
 }
@@ -133,7 +167,7 @@ absl::Status FilePublication::MoveIntoPlace() {
                      "\"" + prefix_ + "/" + name_ + "\" is published already",
                      {{"category", "system"}});
   }
-  return StorageError(errno, "cannot move \"" + prefix_ + "/" + name_ + "\" into place");
+  return OutputError(errno, "cannot move \"" + prefix_ + "/" + name_ + "\" into place");
 }
 
 void FilePublication::Abort() {

@@ -1,6 +1,7 @@
 // The Publication of files: a directory ".tmp-…" that is renamed into place. Not thread-safe.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -17,6 +18,11 @@ class FilePublication final : public Publication {
   static absl::StatusOr<std::unique_ptr<Publication>> Create(const FileTree& tree,
                                                              const std::string& prefix,
                                                              const std::string& name);
+  // As ObjectStore::RemoveUnfinished(), for the directory `parent`.
+  static void RemoveUnfinished(int parent,
+                               const std::function<bool(std::string_view name)>& is_dead);
+  // Removes the directory `name` of `parent` with its files. OK when it is not there.
+  static absl::Status RemovePublished(int parent, const std::string& name);
   ~FilePublication() override;
 
   absl::StatusOr<UniqueFd> CreateFile(std::string_view name) override;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,6 +49,9 @@ class ObjectWriter {
 
 // Writes the outputs of one attempt. They appear together, under one directory, with the manifest
 // as the last file; before Commit() nobody sees any of them.
+//
+// An output that is gone or may not be written is IO_ERROR of category system: whoever publishes is
+// not at fault, and another try may succeed.
 class Publication {
  public:
   // Aborts unless committed.
@@ -80,10 +84,16 @@ class ObjectStore {
   virtual absl::StatusOr<ObjectInfo> Stat(std::string_view uri) = 0;
   // Starts to write an object, creating the directories above it. RESOURCE_EXHAUSTED DISK_FULL.
   virtual absl::StatusOr<std::unique_ptr<ObjectWriter>> Create(std::string_view uri) = 0;
-  // Starts to write the directory `name` beneath `prefix_uri` ("file:///projects/p/jobs/j"). A
-  // prefix has one writer at a time: what an earlier one left unfinished there is removed.
+  // Starts to write the directory `name` beneath `prefix_uri` ("file:///projects/p/jobs/j"). Other
+  // writers may be at work there under other names.
   virtual absl::StatusOr<std::unique_ptr<Publication>> Publish(std::string_view prefix_uri,
                                                                std::string_view name) = 0;
+  // Removes what writers that `is_dead` left unfinished beneath `prefix_uri`; it is asked with the
+  // name of their Publish(). What cannot be removed stays.
+  virtual absl::Status RemoveUnfinished(
+      std::string_view prefix_uri, const std::function<bool(std::string_view name)>& is_dead) = 0;
+  // Removes the published directory `name` beneath `prefix_uri`. OK when it is not there.
+  virtual absl::Status Unpublish(std::string_view prefix_uri, std::string_view name) = 0;
   // Lists the plain files beneath `prefix_uri`, all levels, sorted by uri, unfinished ones left
   // out. A prefix that does not exist has none.
   virtual absl::StatusOr<std::vector<ObjectInfo>> List(std::string_view prefix_uri) = 0;

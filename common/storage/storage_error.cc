@@ -15,6 +15,8 @@ struct Kind {
   const char* category;
 };
 
+constexpr Kind kIoError = {absl::StatusCode::kUnavailable, "IO_ERROR", "system"};
+
 Kind KindOf(int error_number) {
   switch (error_number) {
     case ENOENT:
@@ -34,18 +36,26 @@ Kind KindOf(int error_number) {
     case ENXIO:  // A FIFO without a reader, a socket.
       return {absl::StatusCode::kInvalidArgument, "BAD_FIELD", "configuration"};
     default:
-      return {absl::StatusCode::kUnavailable, "IO_ERROR", "system"};
+      return kIoError;
   }
+}
+
+absl::Status ErrorOf(const Kind& kind, int error_number, std::string_view what) {
+  std::string text = std::string(what) + ": ";
+  text += error_number == EXDEV ? "the path leaves the storage root" : std::strerror(error_number);
+  return MakeError(kind.code, kind.reason, text,
+                   {{"category", kind.category}, {"errno", std::to_string(error_number)}});
 }
 
 }  // namespace
 
 absl::Status StorageError(int error_number, std::string_view what) {
+  return ErrorOf(KindOf(error_number), error_number, what);
+}
+
+absl::Status OutputError(int error_number, std::string_view what) {
   const Kind kind = KindOf(error_number);
-  std::string text = std::string(what) + ": ";
-  text += error_number == EXDEV ? "the path leaves the storage root" : std::strerror(error_number);
-  return MakeError(kind.code, kind.reason, text,
-                   {{"category", kind.category}, {"errno", std::to_string(error_number)}});
+  return ErrorOf(std::string_view(kind.category) == "file" ? kIoError : kind, error_number, what);
 }
 
 absl::Status BadObject(std::string_view uri, std::string_view why) {

@@ -13,6 +13,10 @@ namespace dq {
 // BAD_FIELD; anything else → UNAVAILABLE IO_ERROR. Metadata has `category` and `errno`.
 [[nodiscard]] absl::Status StorageError(int error_number, std::string_view what);
 
+// As StorageError(), for a file that this program made and nobody named: missing or without right
+// is UNAVAILABLE IO_ERROR of category system.
+[[nodiscard]] absl::Status OutputError(int error_number, std::string_view what);
+
 // Returns INVALID_ARGUMENT BAD_FIELD for `uri`, which cannot be used because it `why`.
 [[nodiscard]] absl::Status BadObject(std::string_view uri, std::string_view why);
 

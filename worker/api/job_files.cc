@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "common/base/error.h"
@@ -67,6 +68,16 @@ std::string ManifestOf(const LeaseKey& lease, const std::vector<PublishedOutput>
   return manifest.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+// Earlier attempts are fenced, whether they have noticed or not; a later one may be at work. What
+// cannot be removed only takes room.
+void SweepEarlierAttempts(ObjectStore& store, const ChainOrder& order) {
+  const auto is_earlier = [&order](std::string_view directory) {
+    const std::optional<int64_t> attempt = AttemptOfDirectory(directory);
+    return attempt.has_value() && *attempt < order.attempt;
+  };
+  store.RemoveUnfinished(order.output_prefix, is_earlier).IgnoreError();
+}
+
 }  // namespace
 
 std::string CleanedName(std::string_view display_name) {
@@ -89,6 +100,7 @@ absl::StatusOr<JobFiles> JobFiles::Open(ObjectStore& store, const ChainOrder& or
   if (order.reference.has_value()) {
     DQ_ASSIGN_OR_RETURN(files.reference_, OpenReference(store, *order.reference));
   }
+  SweepEarlierAttempts(store, order);
   DQ_ASSIGN_OR_RETURN(files.publication_,
                       store.Publish(order.output_prefix, order.output_directory));
   DQ_RETURN_IF_ERROR(files.Create(OutputKind::kCleaned, CleanedName(order.spec.display_name)));

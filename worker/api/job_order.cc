@@ -1,6 +1,7 @@
 #include "worker/api/job_order.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "common/base/error.h"
@@ -95,6 +96,7 @@ absl::StatusOr<ChainOrder> ReadChain(const v1::Grant& grant, const JobResources&
                                             reference.key_columns().end());
   }
   order.output_prefix = grant.output_prefix();
+  order.attempt = grant.lease().attempt();
   order.output_directory = "a" + std::to_string(grant.lease().attempt()) + "-" +
                            grant.lease().token().substr(0, kTokenDigitsInPath);
   if (grant.has_execution_timeout()) order.timeout = DurationOf(grant.execution_timeout());
@@ -104,6 +106,15 @@ absl::StatusOr<ChainOrder> ReadChain(const v1::Grant& grant, const JobResources&
 }  // namespace
 
 std::vector<std::string> OfferedStages() { return {"complete", "dedupe", "noop"}; }
+
+std::optional<int64_t> AttemptOfDirectory(std::string_view name) {
+  if (!name.starts_with('a')) return std::nullopt;
+  int64_t attempt = 0;
+  const char* const end = name.data() + name.size();
+  const auto [rest, error] = std::from_chars(name.data() + 1, end, attempt);
+  if (error != std::errc() || rest == end || *rest != '-') return std::nullopt;
+  return attempt;
+}
 
 absl::StatusOr<JobOrder> ReadGrant(const v1::Grant& grant, const JobResources& resources) {
   if (grant.stages().empty()) return Misconfigured("BAD_FIELD", "the chain has no stage");

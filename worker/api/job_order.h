@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct ChainOrder {
   std::optional<InputOrder> reference;
   std::string output_prefix;     // "file:///projects/{project}/jobs/{job}".
   std::string output_directory;  // "a{attempt}-{token8}".
+  int64_t attempt = 0;
   absl::Duration timeout = absl::InfiniteDuration();
 };
 
@@ -46,6 +48,9 @@ struct JobResources {
   int64_t memory_bytes = kMemoryLimitBytesDefault;
   int threads = 1;
 };
+
+// Returns the attempt in the name of an output directory, or nothing for another name.
+std::optional<int64_t> AttemptOfDirectory(std::string_view name);
 
 // Reads a grant. INVALID_ARGUMENT, category configuration: UNKNOWN_STAGE for a stage this worker
 // does not know; BAD_FIELD for noop mixed with other stages, no input, no stages.

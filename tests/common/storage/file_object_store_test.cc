@@ -174,15 +174,48 @@ TEST_F(FileObjectStoreTest, AnAbortedPublicationLeavesNothing) {
   EXPECT_TRUE(fs::is_empty(root() / "jobs/j"));
 }
 
-TEST_F(FileObjectStoreTest, WhatADeadWriterLeftUnfinishedIsRemovedByTheNext) {
-  Write(root() / "jobs/j/.tmp-a1-dead/out.csv", "half");
+TEST_F(FileObjectStoreTest, WhatDeadWritersLeftUnfinishedIsRemovedAndNothingElse) {
+  Write(root() / "jobs/j/.tmp-a1-0123-01234567/out.csv", "half");
+  Write(root() / "jobs/j/.tmp-a3-4567-01234567/out.csv", "of a living writer");
   Write(root() / "jobs/j/a0-done/out.csv", "whole");
   Write(root() / "jobs/j/.tmp-file", "of an object");
-  auto publication = store_->Publish("file:///jobs/j", "a2").value();
-  EXPECT_FALSE(fs::exists(root() / "jobs/j/.tmp-a1-dead"));
-  EXPECT_TRUE(fs::exists(root() / "jobs/j/.tmp-file"));
-  EXPECT_EQ(Read(root() / "jobs/j/a0-done/out.csv"), "whole");
-  ASSERT_TRUE(publication->Commit("{}").ok());
+  std::vector<std::string> asked;
+  const auto is_dead = [&](std::string_view name) {
+    asked.emplace_back(name);
+    return name == "a1-0123";
+  };
+  ASSERT_TRUE(store_->RemoveUnfinished("file:///jobs/j", is_dead).ok());
+  EXPECT_THAT(asked, testing::UnorderedElementsAre("a1-0123", "a3-4567"));
+  EXPECT_THAT(EntriesOf(root() / "jobs/j"),
+              testing::UnorderedElementsAre(".tmp-a3-4567-01234567", ".tmp-file", "a0-done"));
+  EXPECT_TRUE(store_->RemoveUnfinished("file:///jobs/none", is_dead).ok());
+}
+
+TEST_F(FileObjectStoreTest, TwoWritersOfOnePrefixLeaveEachOtherAlone) {
+  auto first = store_->Publish("file:///jobs/j", "a1").value();
+  const UniqueFd file = first->CreateFile("out.csv").value();
+  ASSERT_TRUE(store_->Publish("file:///jobs/j", "a2").value()->Commit("{}").ok());
+  EXPECT_TRUE(first->Seal("out.csv").ok());
+  EXPECT_TRUE(first->Commit("{}").ok());
+}
+
+TEST_F(FileObjectStoreTest, AnOutputThatWasTakenAwayIsNoFaultOfTheFile) {
+  auto publication = store_->Publish("file:///jobs/j", "a1").value();
+  ASSERT_TRUE(publication->CreateFile("out.csv").ok());
+  store_->RemoveUnfinished("file:///jobs/j", [](std::string_view) { return true; }).IgnoreError();
+  const absl::Status gone = publication->Seal("out.csv").status();
+  EXPECT_EQ(ReasonOf(gone), "IO_ERROR") << gone;
+  EXPECT_EQ(MetadataOf(gone)["category"], "system");
+}
+
+TEST_F(FileObjectStoreTest, APublicationCanBeTakenBack) {
+  ASSERT_TRUE(store_->Publish("file:///jobs/j", "a1").value()->Commit("{}").ok());
+  ASSERT_TRUE(store_->Publish("file:///jobs/j", "a2").value()->Commit("{}").ok());
+  EXPECT_TRUE(store_->Unpublish("file:///jobs/j", "a1").ok());
+  EXPECT_TRUE(store_->Unpublish("file:///jobs/j", "a1").ok());
+  EXPECT_TRUE(store_->Unpublish("file:///none", "a1").ok());
+  EXPECT_EQ(store_->Unpublish("file:///jobs/j", "../j").code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(EntriesOf(root() / "jobs/j"), testing::ElementsAre("a2"));
 }
 
 TEST_F(FileObjectStoreTest, APublishedDirectoryIsNeverReplaced) {

@@ -334,6 +334,18 @@ TEST_F(AgentTest, AMissingOrChangedInputIsTyped) {
   ExpectFailure(session->WaitForOutcome(escaping.lease()), "BAD_FIELD", false);
 }
 
+TEST_F(AgentTest, AnAttemptSweepsWhatEarlierOnesLeftButNotALaterOne) {
+  const auto session = StartWelcomed();
+  const v1::Grant grant = ChainGrant("ok");  // Attempt 2.
+  const fs::path outputs = root_ / grant.lease().job();
+  fs::create_directories(outputs / ".tmp-a1-01234567-89abcdef");
+  fs::create_directories(outputs / ".tmp-a10-01234567-89abcdef");
+  session->Grant(grant);
+  ASSERT_TRUE(session->WaitForOutcome(grant.lease()).has_completion());
+  EXPECT_FALSE(fs::exists(outputs / ".tmp-a1-01234567-89abcdef"));
+  EXPECT_TRUE(fs::exists(outputs / ".tmp-a10-01234567-89abcdef"));
+}
+
 TEST_F(AgentTest, TheExecutionTimeoutHoldsWithoutTheScheduler) {
   const auto session = StartWelcomed();
   v1::Grant grant = ChainGrant("hang");
