@@ -44,7 +44,8 @@ absl::StatusOr<StagedFile> StagedFile::Create(const std::string& path) {
     errno = EISDIR;
     return CannotWrite(path);
   }
-  const std::string name = "." + place.filename().string() + "." + RandomHex(4) + ".tmp";
+  // Not made from the file's own name, which may be as long as a name can be.
+  const std::string name = ".dq-" + RandomHex(8) + ".tmp";
   const std::string temporary = (place.parent_path() / name).string();
   UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!fd) return CannotWrite(path);

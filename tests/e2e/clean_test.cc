@@ -54,6 +54,18 @@ TEST(Clean, AFileComesBackCleanedAndItsJobIsOnRecord) {
   EXPECT_EQ(CountEvents(cluster, "small", "complete"), 1);
 }
 
+TEST(Clean, AnyFileNameComesThrough) {
+  const Cluster cluster;
+  std::string longest = "a";
+  for (int i = 0; i < 80; ++i) longest += "表";
+  for (const std::string& stem : {longest, std::string("my customers (1) é")}) {
+    const std::string input = cluster.WriteFile(stem + ".csv", "id,city\n1,Rome\n1,Rome\n");
+    const ProgramResult clean = cluster.Ctl({"clean", input});
+    EXPECT_EQ(clean.exit_code, 0) << clean.err;
+    EXPECT_EQ(ReadTextFile(cluster.Path(stem + ".cleaned.csv")), "id,city\n1,Rome\n");
+  }
+}
+
 TEST(Clean, AGateThatDoesNotHoldIsExitCode5AndTheFileIsThere) {
   const Cluster cluster;
   const std::string input = cluster.WriteFile("in.csv", "id,city\n1,\n2,\n");
