@@ -10,8 +10,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kNameBytesMax = 256;
-constexpr size_t kNamesMax = 100;
 constexpr size_t kLimitsMax = 50;
 
 // Cuts at the end of a character.
@@ -25,15 +23,17 @@ std::string Cut(const std::string& text, size_t bytes_max) {
 // What is left out to stay below the limit of size; every step leaves out more.
 struct Detail {
   size_t columns = kReportColumnsMax;
+  size_t names = 100;  // Of every list of the schema comparison.
+  size_t name_bytes = 256;
   bool histograms = true;
   bool top = true;
   bool quantiles = true;
 };
 
-Json NamesJson(const std::vector<std::string>& names) {
+Json NamesJson(const std::vector<std::string>& names, const Detail& detail) {
   Json out = Json::array();
-  for (size_t i = 0; i < std::min(names.size(), kNamesMax); ++i) {
-    out.push_back(Cut(names[i], kNameBytesMax));
+  for (size_t i = 0; i < std::min(names.size(), detail.names); ++i) {
+    out.push_back(Cut(names[i], detail.name_bytes));
   }
   return out;
 }
@@ -48,28 +48,31 @@ Json DimensionsJson(const Report& report) {
   return out;
 }
 
-Json SchemaJson(const ReportSchema& schema) {
+Json SchemaJson(const ReportSchema& schema, const Detail& detail) {
   Json renamed = Json::array();
   Json mismatches = Json::array();
-  for (size_t i = 0; i < std::min(schema.renamed.size(), kNamesMax); ++i) {
+  for (size_t i = 0; i < std::min(schema.renamed.size(), detail.names); ++i) {
     const ReportRename& rename = schema.renamed[i];
-    renamed.push_back({{"from", Cut(rename.from, kNameBytesMax)},
-                       {"to", Cut(rename.to, kNameBytesMax)},
+    renamed.push_back({{"from", Cut(rename.from, detail.name_bytes)},
+                       {"to", Cut(rename.to, detail.name_bytes)},
                        {"confidence", rename.confidence}});
   }
-  for (size_t i = 0; i < std::min(schema.type_mismatches.size(), kNamesMax); ++i) {
+  for (size_t i = 0; i < std::min(schema.type_mismatches.size(), detail.names); ++i) {
     const ReportTypeMismatch& mismatch = schema.type_mismatches[i];
-    mismatches.push_back({{"column", Cut(mismatch.column, kNameBytesMax)},
+    mismatches.push_back({{"column", Cut(mismatch.column, detail.name_bytes)},
                           {"expected", mismatch.expected},
                           {"actual", mismatch.actual}});
   }
-  return {{"compared", schema.compared},      {"missing", NamesJson(schema.missing)},
-          {"extra", NamesJson(schema.extra)}, {"renamed", renamed},
-          {"type_mismatches", mismatches},    {"reordered", schema.reordered}};
+  return {{"compared", schema.compared},
+          {"missing", NamesJson(schema.missing, detail)},
+          {"extra", NamesJson(schema.extra, detail)},
+          {"renamed", renamed},
+          {"type_mismatches", mismatches},
+          {"reordered", schema.reordered}};
 }
 
 Json ColumnJson(const ReportColumn& column, const Detail& detail) {
-  Json out = {{"name", Cut(column.name, kNameBytesMax)},
+  Json out = {{"name", Cut(column.name, detail.name_bytes)},
               {"type", column.type},
               {"missing", column.missing},
               {"disguised_missing", column.disguised_missing},
@@ -102,9 +105,19 @@ Json PopulationJson(const Report& report, const Detail& detail) {
     limits.push_back("The report shows the first " + std::to_string(detail.columns) + " of " +
                      std::to_string(report.columns.size()) + " columns.");
   }
+  const ReportSchema& schema = report.schema;
+  const size_t longest = std::max({schema.missing.size(), schema.extra.size(),
+                                   schema.renamed.size(), schema.type_mismatches.size()});
+  if (detail.names < longest) {
+    limits.push_back("The report shows the first " + std::to_string(detail.names) + " of up to " +
+                     std::to_string(longest) + " findings of the schema comparison of one kind.");
+  }
+  if (detail.name_bytes < Detail().name_bytes) {
+    limits.push_back("The report cuts names and notes short for its size.");
+  }
   for (const std::string& limit : report.limits) {
     if (limits.size() == kLimitsMax) break;
-    limits.push_back(Cut(limit, kNameBytesMax * 2));
+    limits.push_back(Cut(limit, detail.name_bytes * 2));
   }
   return {{"sampled", report.sampled}, {"limits", limits}};
 }
@@ -149,7 +162,7 @@ std::string Render(const Report& report, const Detail& detail) {
   if (report.score.has_value()) out["score"] = *report.score;
   if (report.score_before.has_value()) out["score_before"] = *report.score_before;
   out["dimensions"] = DimensionsJson(report);
-  out["schema"] = SchemaJson(report.schema);
+  out["schema"] = SchemaJson(report.schema, detail);
   out["dialect"] = DialectJson(report.dialect);
   out["columns"] = Json::array();
   for (size_t i = 0; i < std::min(detail.columns, report.columns.size()); ++i) {
@@ -190,8 +203,11 @@ std::string ReportJson(const Report& report) {
     *part = false;
     json = Render(report, detail);
   }
-  while (json.size() > kReportBytesMax && detail.columns > 0) {
+  // Ends: without names all that is left is a few kilobytes.
+  while (json.size() > kReportBytesMax && detail.name_bytes > 0) {
     detail.columns = std::min(detail.columns, report.columns.size()) * 3 / 4;
+    detail.names = detail.names * 3 / 4;
+    if (detail.columns < 8) detail.name_bytes /= 2;
     json = Render(report, detail);
   }
   return json;

@@ -118,8 +118,9 @@ struct Report {
 void ScoreReport(Report& report);
 
 // Writes the report as JSON with the field names of dq.v1.Report, readable by protobuf's parser and
-// never longer than kReportBytesMax: histograms go first, then top values, quantiles and columns
-// from the end; what went is said in population.limits.
+// never longer than kReportBytesMax: histograms go first, then top values, quantiles, columns and
+// findings of the schema comparison from the end, then the ends of names; what went is said in
+// population.limits.
 std::string ReportJson(const Report& report);
 
 }  // namespace dq

@@ -63,6 +63,31 @@ TEST(Report, StaysBelowItsLimitWhateverTheColumnsHold) {
   EXPECT_NE(parsed.population().limits(0).find("histograms"), std::string::npos);
 }
 
+TEST(Report, StaysBelowItsLimitWhateverTheSchemasHold) {
+  for (const char c : {'y', '\x01', '"'}) {
+    Report report;
+    const std::string name(300, c);
+    report.schema.compared = true;
+    for (int i = 0; i < 150; ++i) {
+      report.schema.missing.push_back(name);
+      report.schema.extra.push_back(name);
+      report.schema.renamed.push_back({name, name, 0.9});
+      report.schema.type_mismatches.push_back({name, "text", "date"});
+      report.limits.push_back(name + name);
+      report.columns.emplace_back().name = name;
+    }
+    const std::string json = ReportJson(report);
+    EXPECT_LE(json.size(), kReportBytesMax);
+    const v1::Report parsed = Parse(json);
+    EXPECT_TRUE(parsed.schema().compared());
+    bool said = false;
+    for (const std::string& limit : parsed.population().limits()) {
+      said |= limit.find("of up to 150 findings of the schema") != std::string::npos;
+    }
+    EXPECT_TRUE(said) << json.substr(0, 500);
+  }
+}
+
 TEST(Report, TwoHundredOrdinaryColumnsFit) {
   Report report;
   for (int i = 0; i < 250; ++i) {
