@@ -147,7 +147,9 @@ void Cell::EndLeases() {
     if (expired) metrics_.LeaseExpired();
     PendingBatch* const untold = writes_.Find(job.claim_batch);
     PendingBatch& batch =
-        EndAttempt(job, expired ? AttemptEnd::kLost : AttemptEnd::kTimedOut, {}, {});
+        job.grant_told
+            ? EndAttempt(job, expired ? AttemptEnd::kLost : AttemptEnd::kTimedOut, {}, {})
+            : ReleaseUntold(job);
     Worker& worker = *workers_.Find(ended->worker);
     const int32_t unseen = !job.lease_seen && job.session == worker.session ? 1 : 0;
     if (untold != nullptr) {
@@ -239,6 +241,10 @@ void Cell::SendTurns(PendingBatch& batch) {
   for (TurnDraft& draft : batch.turns) {
     Worker* const worker = workers_.Find(draft.worker);
     if (worker == nullptr || worker->session == 0 || worker->session != draft.session) continue;
+    for (const WorkerGrant& grant : draft.turn.grants) {
+      LiveJob* const job = jobs_.Find(grant.lease.job);
+      if (job != nullptr && Holds(*job, grant.lease)) job->grant_told = true;
+    }
     worker->unseen -= draft.unseen_revoked;
     SendTurn(*worker, std::move(draft.turn));
   }

@@ -121,6 +121,8 @@ class Cell {
   void CancelLive(LiveJob& job, Note note);
   void Claim(LiveJob& job, Worker& worker);
   PendingBatch& EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported, Note note);
+  // Ends an attempt that no worker was told of: nobody is to blame.
+  PendingBatch& ReleaseUntold(LiveJob& job);
   JobFailure FailureOf(const LiveJob& job, AttemptEnd end, JobFailure reported) const;
   void AddOutputs(LiveJob& job, JobResult result);
   void EndLease(LiveJob& job);

@@ -127,6 +127,7 @@ void Cell::Claim(LiveJob& job, Worker& worker) {
   status.start_time = now_.wall;
   job.progress = JobProgress();
   job.session = worker.session;
+  job.grant_told = false;
   job.lease_seen = false;
   --worker.credits;
   ++worker.unseen;
@@ -188,6 +189,11 @@ PendingBatch& Cell::EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported
     status.error = std::move(failure);
   }
   return Apply(job, decision.event, std::move(note));
+}
+
+PendingBatch& Cell::ReleaseUntold(LiveJob& job) {
+  return EndAttempt(job, AttemptEnd::kReleased, {},
+                    {.message = "The grant did not reach the worker."});
 }
 
 void Cell::AddOutputs(LiveJob& job, JobResult result) {

@@ -160,7 +160,7 @@ void Cell::ReleaseUnlisted(const Worker& worker) {
   for (JobKey key : leases_.JobsOf(worker.id)) {
     LiveJob& job = *jobs_.Find(key);
     if (job.session == worker.session) continue;
-    EndAttempt(job, AttemptEnd::kReleased, {}, {.message = "The grant did not reach the worker."});
+    ReleaseUntold(job);
   }
 }
 

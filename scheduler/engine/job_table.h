@@ -29,7 +29,9 @@ struct LiveJob {
   int32_t row_attempt = 0;  // What its row holds once every sealed batch is durable: the fence.
   std::string row_token;
 
-  int64_t session = 0;      // The stream its lease was granted or last reported on.
+  int64_t session = 0;  // The stream its lease was granted or last reported on.
+  // Whether the worker may know of its lease; what an earlier leader granted counts as told.
+  bool grant_told = true;
   bool lease_seen = false;  // Whether the worker has reported the lease.
 };
 

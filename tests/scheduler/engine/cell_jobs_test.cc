@@ -179,6 +179,28 @@ TEST_F(CellJobs, ASilentWorkerLosesItsJobAfterTheTtl) {
   EXPECT_EQ(worker.sink->revocations()[0].reason, RevokeReason::kLost);
 }
 
+TEST_F(CellJobs, AGrantThatAnOutageKeptFromItsWorkerChargesNobody) {
+  cell_.Create("a");
+  TestWorker worker = cell_.Connect("w1", 1);
+  cell_.store.SetAvailable(false);
+  cell_.Decide();
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_FALSE(cell_.TryCommit());
+    cell_.clock.Advance(absl::Seconds(1));
+    cell_.Decide();
+  }
+  cell_.store.SetAvailable(true);
+  cell_.Settle();
+  EXPECT_EQ(cell_.Stored("a").status.charges, 0);
+  EXPECT_EQ(cell_.Stored("a").status.losses, 0);
+  cell_.Report(worker, {}, 1);
+  cell_.Settle();
+  const std::vector<WorkerGrant> grants = worker.sink->grants();
+  ASSERT_EQ(grants.size(), 1u);
+  EXPECT_EQ(grants[0].lease.attempt, 2);
+  EXPECT_EQ(cell_.StateOf("a"), JobState::kProcessing);
+}
+
 TEST_F(CellJobs, TheThirdLostWorkerMakesTheJobPoison) {
   JobRecord job = CellHarness::NewJob("a");
   job.rules.max_attempts = 50;

@@ -219,6 +219,7 @@ class Model {
     clock_.Advance(absl::Seconds(6));
     const int64_t epoch =
         store_.AcquireLeadership("s" + std::to_string(++leaders_), "", absl::Seconds(5))->epoch;
+    journal_.takeovers.insert(clock_.Now());
     cell_ = std::make_unique<Cell>(options_, Sources(), metrics_, watches_);
     cell_->TakeOver(Now(), epoch, *store_.LoadLiveJobs(0, 1'000'000), *store_.LoadStateCounts());
   }

@@ -56,6 +56,22 @@ class JobChecker {
         Count(JobEvent::kRetry) + Count(JobEvent::kGiveUp) + Count(JobEvent::kLose);
     Expect(job_.status.charges == charged, "I6 charges are the failures and losses");
     Expect(job_.status.charges <= job_.rules.max_attempts, "I6 charges stay within the budget");
+    for (const JobEventRecord& event : events_) {
+      const bool charges = event.event == JobEvent::kRetry || event.event == JobEvent::kGiveUp ||
+                           event.event == JobEvent::kLose;
+      const bool told = journal_.granted.contains({job_.name.id, event.attempt});
+      Expect(!charges || told || WasInherited(event),
+             "I6 only an attempt that a worker was told of is charged");
+    }
+  }
+
+  // A new leader cannot know whether the one before it told of its last grants.
+  bool WasInherited(const JobEventRecord& end) const {
+    const auto claim = std::ranges::find_if(events_, [&](const JobEventRecord& event) {
+      return event.event == JobEvent::kClaim && event.attempt == end.attempt;
+    });
+    const auto takeover = journal_.takeovers.lower_bound(claim->time);
+    return takeover != journal_.takeovers.end() && *takeover <= end.time;
   }
 
   void CheckReaping() {

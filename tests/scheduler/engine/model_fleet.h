@@ -23,6 +23,7 @@ struct Journal {
   std::map<std::string, std::string> acknowledged;                 // Request id → job id.
   std::set<std::string> cancelled;                                 // Acknowledged cancels.
   std::map<std::pair<std::string, int32_t>, std::set<absl::Time>> heard;  // Signs of life.
+  std::set<absl::Time> takeovers;  // When a new leader began.
   std::vector<std::string> violations;
 };
 
