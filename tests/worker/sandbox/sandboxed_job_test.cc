@@ -135,11 +135,11 @@ TEST_F(SandboxedJobTest, AddressSpaceIsLimited) {
   EXPECT_EQ(Run("much")->report_json, "refused");
 }
 
-TEST_F(SandboxedJobTest, TheFilterLeavesUnnamedFilesAndThreadsAndNothingElse) {
+TEST_F(SandboxedJobTest, TheFilterLeavesUnnamedFilesThreadsAndItselfAndNothingElse) {
   const auto result = Run("probe");
   ASSERT_TRUE(result.ok()) << result.status();
   if (result->report_json == "no filter") GTEST_SKIP() << "no seccomp here";
-  EXPECT_EQ(result->report_json, "tmpfile thread ");
+  EXPECT_EQ(result->report_json, "tmpfile own tgkill own prlimit64 thread ");
 }
 
 TEST_F(SandboxedJobTest, KillEndsAHangingChildAtOnce) {

@@ -2,9 +2,12 @@
 // display name of its input asks for: "hang.csv" hangs, "abort.csv" aborts, and so on; any other
 // file is copied.
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,25 +75,76 @@ int Hang() {
   for (;;) ::pause();
 }
 
-// Says of each call whether the filter let it through.
-std::string ProbeFilter() {
-  std::string open_calls;
-  const auto note = [&](const char* name, bool worked) {
-    if (worked) open_calls += std::string(name) + " ";
-  };
-  note("socket", ::socket(AF_INET, SOCK_STREAM, 0) >= 0);
-  note("open", ::open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0);
-  note("openat", ::openat(kChildTempDirFd, "report.json", O_RDONLY | O_CLOEXEC) >= 0);
-  note("tmpfile", ::openat(kChildTempDirFd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) >= 0);
-  note("unlinkat", ::unlinkat(kChildTempDirFd, "report.json", 0) == 0);
-  note("kill", ::kill(::getppid(), 0) == 0);
+// Whether a system call is answered with anything but the filter's refusal: the arguments given are
+// wrong on purpose, so that nothing happens when it is let through.
+template <typename... Arguments>
+bool IsLetThrough(long number, Arguments... arguments) {
+  errno = 0;
+  return ::syscall(number, arguments...) >= 0 || errno != EPERM;
+}
+
+// Notes the names of the calls that the filter let through.
+class Probes {
+ public:
+  void Note(const char* name, bool worked) {
+    if (worked) worked_ += std::string(name) + " ";
+  }
+  const std::string& worked() const { return worked_; }
+
+ private:
+  std::string worked_;
+};
+
+void ProbeFiles(Probes& probes) {
+  const int folder = kChildTempDirFd;
+  probes.Note("open", ::open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0);
+  probes.Note("openat", ::openat(folder, "report.json", O_RDONLY | O_CLOEXEC) >= 0);
+  probes.Note("tmpfile", ::openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) >= 0);
+  probes.Note("unlinkat", ::unlinkat(folder, "report.json", 0) == 0);
+  probes.Note("fchmodat2", IsLetThrough(452, folder, "report.json", 0600, 0));
+  probes.Note("utimensat", IsLetThrough(SYS_utimensat, folder, "report.json", nullptr, 0));
+  probes.Note("fsetxattr", IsLetThrough(SYS_fsetxattr, -1, "user.x", "", 0, 0));
+  probes.Note("fsopen", IsLetThrough(SYS_fsopen, nullptr, 0));
+  probes.Note("open_tree", IsLetThrough(SYS_open_tree, -1, "", 0));
+  probes.Note("move_mount", IsLetThrough(SYS_move_mount, -1, "", -1, "", 0));
+}
+
+void ProbeProcesses(Probes& probes) {
+  const pid_t parent = ::getppid();
+  probes.Note("socket", ::socket(AF_INET, SOCK_STREAM, 0) >= 0);
+  probes.Note("kill", ::kill(parent, 0) == 0);
+  probes.Note("tkill", IsLetThrough(SYS_tkill, parent, 0));
+  probes.Note("tgkill", IsLetThrough(SYS_tgkill, parent, parent, 0));
+  probes.Note("own tgkill", IsLetThrough(SYS_tgkill, ::getpid(), ::gettid(), 0));
+  probes.Note("rt_sigqueueinfo", IsLetThrough(SYS_rt_sigqueueinfo, parent, 0, nullptr));
+  probes.Note("rt_tgsigqueueinfo", IsLetThrough(SYS_rt_tgsigqueueinfo, parent, parent, 0, nullptr));
+  probes.Note("prlimit64", IsLetThrough(SYS_prlimit64, parent, RLIMIT_AS, nullptr, nullptr));
+  probes.Note("own prlimit64", IsLetThrough(SYS_prlimit64, 0, RLIMIT_AS, nullptr, nullptr));
+  probes.Note("setpriority", IsLetThrough(SYS_setpriority, 99, 0, 0));
+  probes.Note("sched_setaffinity", IsLetThrough(SYS_sched_setaffinity, 0, 0, nullptr));
+  probes.Note("shmget", IsLetThrough(SYS_shmget, 1, 0, 0));
   const pid_t child = ::fork();
   if (child == 0) ::_exit(0);
-  note("fork", child > 0);
+  probes.Note("fork", child > 0);
   char* const arguments[] = {nullptr};
-  note("exec", ::execve("/bin/true", arguments, arguments) == 0);
-  std::thread([&] { note("thread", true); }).join();
-  return open_calls;
+  probes.Note("exec", ::execve("/bin/true", arguments, arguments) == 0);
+  std::thread([&] { probes.Note("thread", true); }).join();
+}
+
+// Says whether a capability is left, which root has before it gives them up.
+bool HasCapability() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+  if (::syscall(SYS_capget, &header, data) != 0) return true;
+  return (data[0].effective | data[0].permitted | data[1].effective | data[1].permitted) != 0;
+}
+
+std::string ProbeFilter() {
+  Probes probes;
+  ProbeFiles(probes);
+  ProbeProcesses(probes);
+  probes.Note("capability", HasCapability());
+  return probes.worked();
 }
 
 int Probe() {
