@@ -32,6 +32,12 @@ absl::Status AnswerTooLarge() {
                    "the jobs named have large specs; name fewer of them in one call");
 }
 
+// The job was recorded after the scheduler looked for it in memory.
+absl::Status NotLoadedYet(const JobName& name) {
+  return MakeError(absl::StatusCode::kUnavailable, "JOB_NOT_LOADED",
+                   "the job was recorded just now; try again", {{"job", JobText(name)}});
+}
+
 // What ListJobs was asked, checked.
 struct JobsQuery {
   std::string project;
@@ -226,6 +232,7 @@ void JobService::AnswerEnded(const std::shared_ptr<UnaryCall>& call, const JobNa
       *response->mutable_job() = ToProto(*job);
       return call->Finish(absl::OkStatus());
     }
+    if (!IsTerminal(state)) return call->Finish(NotLoadedYet(name));
     const std::string text(StateName(state));
     call->Finish(MakeError(absl::StatusCode::kFailedPrecondition, "ILLEGAL_TRANSITION",
                            "the job is " + text + " and cannot be cancelled any more",

@@ -43,7 +43,7 @@ class JobService final : public v1::JobService::CallbackService {
  private:
   void Submit(const std::shared_ptr<UnaryCall>& call, JobRecord record,
               v1::CreateJobResponse* response);
-  // Answers the cancel of a job that is not live, from its record.
+  // Answers the cancel of a job that is not in the engine's memory, from its record.
   void AnswerEnded(const std::shared_ptr<UnaryCall>& call, const JobName& name,
                    v1::CancelJobResponse* response);
 

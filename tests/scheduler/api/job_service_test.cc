@@ -214,6 +214,19 @@ TEST_F(JobServiceTest, CancelOfAWaitingJobIsFinalAndRepeatable) {
   EXPECT_EQ(cancelled_.job().state(), v1::JOB_STATE_CANCELLED);
 }
 
+TEST_F(JobServiceTest, CancelOfAJobRecordedJustNowIsToBeTriedAgain) {
+  WriteBatch batch;
+  batch.epoch = 1;
+  JobInsert& insert = batch.inserts.emplace_back();
+  insert.record.key = 1;
+  insert.record.name = {"default", "a"};
+  insert.record.status.state = JobState::kQueued;
+  ASSERT_TRUE(server_.store().Commit(batch).ok());
+  const absl::Status status = Cancel("projects/default/jobs/a");
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(status), "JOB_NOT_LOADED");
+}
+
 TEST_F(JobServiceTest, CompletedJobCannotBeCancelled) {
   const std::string name = server_.CreateNoop("a");
   FakeWorker worker(server_.workers());
