@@ -168,11 +168,11 @@ def fold(cell):
 
 # ---- the chain
 
-def key_of(row, places):
+def key_of(row, places, columns):
     parts = []
     for place in places:
         value = row[place].strip(SPACE)
-        if value == "" or is_token(value):
+        if columns[place].is_missing(value):
             return None
         parts.append(ascii_lower(" ".join(re.split(r"[ \t\n\v\f\r]+", value))).strip(" "))
     return tuple(parts)
@@ -201,17 +201,20 @@ def complete(header, rows, reference, keys, fill):
     if reference and keys:
         ref_header, ref_rows = reference
         places = [ref_header.index(name) for name in keys]
+        ref_columns = [Column([row[i] for row in ref_rows], True) for i in range(len(ref_header))]
         for row in ref_rows:
-            known[key_of(row, places)].append(dict(zip(ref_header, row)))
+            known[key_of(row, places, ref_columns)].append(
+                {name: "" if column.is_missing(cell) else cell.strip(SPACE)
+                 for name, column, cell in zip(ref_header, ref_columns, row)})
     places = [header.index(name) for name in keys]
     for row in rows:
-        key = key_of(row, places) if keys else None
+        key = key_of(row, places, columns) if keys else None
         matches = known.get(key, []) if key else []
         for i, column in enumerate(columns):
             if not column.is_missing(row[i]):
                 continue
-            value = matches[0].get(header[i], "").strip(SPACE) if len(matches) == 1 else ""
-            if value == "" or is_token(value) or not conforms(type_of(value), column.type):
+            value = matches[0].get(header[i], "") if len(matches) == 1 else ""
+            if column.is_missing(value) or not conforms(type_of(value), column.type):
                 value = column.fill if fill == "statistic" and column.fill is not None else ""
             row[i] = value
 

@@ -34,7 +34,8 @@ def random_table(seed, folder):
     ids = pick.sample(columns["id"], 8) + ["1", "1"][: pick.randint(0, 2)]
     naive_clean.write(folder / "ref.csv", list(columns)[:-1],
                       [[i] + [pick.choice(columns[name]) for name in list(columns)[1:-1]] for i in ids])
-    return ["--fill", pick.choice(["none", "reference", "statistic"]), "--match", pick.choice(["exact", "normalised"])]
+    key = pick.choice(["id", "code"])
+    return key, ["--fill", pick.choice(["none", "reference", "statistic"]), "--match", pick.choice(["exact", "normalised"])]
 
 
 def compare(worker, folder, source, reference, key, options):
@@ -59,9 +60,9 @@ def main():
                                "customer_id", options):
                     failures.append(f"customers with {options}")
         for seed in range(first, first + count):
-            options = random_table(seed, folder)
-            if not compare(worker, folder, folder / "in.csv", folder / "ref.csv", "id", options):
-                failures.append(f"seed {seed} with {options}")
+            key, options = random_table(seed, folder)
+            if not compare(worker, folder, folder / "in.csv", folder / "ref.csv", key, options):
+                failures.append(f"seed {seed} with {options} by {key}")
                 if count == 1:
                     for file in ("in", "ref", "dq", "naive"):
                         print(f"--- {file}\n{(folder / f'{file}.csv').read_text()}")

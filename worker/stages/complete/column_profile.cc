@@ -107,6 +107,7 @@ ColumnFindings ColumnProfile::Decide(const std::string& name) {
   ColumnFindings findings;
   findings.report.name = name;
   findings.rule.type = types_.Decide();
+  findings.rule.shapes = shapes_;
   JudgeTokens(findings);
   findings.present = types_.total();
   findings.conforming = types_.Conforming(findings.rule.type);
@@ -135,14 +136,11 @@ void ColumnProfile::JudgeTokens(ColumnFindings& findings) {
   ReportColumn& report = findings.report;
   report.missing = blank_;
   for (const auto& [token, count] : tokens_seen_) {
-    const bool data = findings.rule.type == ValueType::kText && !tokens_.IsAdded(token) &&
-                      shapes_.CouldHold(token);
-    if (!data) {
+    if (!findings.rule.IsData(token, tokens_)) {
       report.missing += count;
       report.disguised_missing += count;
       continue;
     }
-    findings.rule.data_tokens.insert(token);
     types_.Add(ValueType::kText, count);
     values_.Add(token, HashOf(token), count);
   }

@@ -2,9 +2,7 @@
 // and what the column's own statistic offers as a fill. Immutable once built; thread-safe.
 #pragma once
 
-#include <functional>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -21,15 +19,18 @@ struct StatisticFill {
 
 struct ColumnRule {
   ValueType type = ValueType::kText;
-  std::set<std::string, std::less<>> data_tokens;  // Words of the vocabulary that are data here.
+  ShapeCounter shapes;  // Of the column's values, by which words of the vocabulary are judged.
   std::optional<StatisticFill> statistic;
   double min = 0;  // Of a number column.
   double max = 0;
 
+  // Whether a word of the vocabulary is data in this column.
+  bool IsData(std::string_view word, const MissingTokens& tokens) const {
+    return type == ValueType::kText && !tokens.IsAdded(word) && shapes.CouldHold(word);
+  }
   // Whether a trimmed value stands for "no value".
   bool IsMissing(std::string_view value, const MissingTokens& tokens) const {
-    if (value.empty()) return true;
-    return tokens.Contains(value) && !data_tokens.contains(value);
+    return value.empty() || (tokens.Contains(value) && !IsData(value, tokens));
   }
   bool IsNumber() const { return type == ValueType::kInteger || type == ValueType::kDecimal; }
 };

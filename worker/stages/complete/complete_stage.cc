@@ -168,7 +168,7 @@ CompleteStage::Fill CompleteStage::FindFill(const RowBatch& batch, const Missing
   const ColumnRule& rule = findings_[cell.column].rule;
   if (const auto row = FindReferenceRow(batch, cell.row); row != nullptr) {
     const std::string_view value = reference_->Value(row, cell.column);
-    if (!value.empty() && Conforms(TypeOf(value), rule.type)) {
+    if (!rule.IsMissing(value, tokens_) && Conforms(TypeOf(value), rule.type)) {
       return {.value = value, .method = "reference", .confidence = "1"};
     }
   }
@@ -184,7 +184,9 @@ ReferenceTable::Row CompleteStage::FindReferenceRow(const RowBatch& batch, size_
   reference_row_ = nullptr;
   key_.clear();
   for (const size_t column : key_columns_) {
-    if (!ReferenceTable::AppendKey(key_, batch.cell(row, column), tokens_)) return nullptr;
+    const std::string_view value = TrimSpace(batch.cell(row, column));
+    if (findings_[column].rule.IsMissing(value, tokens_)) return nullptr;
+    ReferenceTable::AppendKey(key_, value);
   }
   reference_row_ = reference_->Find(key_);
   return reference_row_;

@@ -28,13 +28,9 @@ uint64_t HashOf(std::string_view key) { return XXH3_64bits(key.data(), key.size(
 
 }  // namespace
 
-bool ReferenceTable::AppendKey(std::string& key, std::string_view cell,
-                               const MissingTokens& tokens) {
-  const std::string_view value = TrimSpace(cell);
-  if (value.empty() || tokens.Contains(value)) return false;
+void ReferenceTable::AppendKey(std::string& key, std::string_view value) {
   AppendKeyFolded(key, value);
   key += kKeyEnd;
-  return true;
 }
 
 absl::StatusOr<std::unique_ptr<ReferenceTable>> ReferenceTable::Load(
@@ -65,13 +61,15 @@ absl::Status ReferenceTable::ReadAll(const ReferenceOptions& options) {
   if (!options.sha256.empty() && reader.source().sha256() != options.sha256) {
     return InputChanged("the reference is not the file that was registered; register it again");
   }
-  return absl::OkStatus();
+  for (size_t i = 0; i < rules_.size(); ++i) rules_[i].type = types_[i].Decide();
+  return AddRowsOfWords();
 }
 
 absl::Status ReferenceTable::SetColumns(const ReferenceOptions& options,
                                         std::vector<std::string> columns) {
   columns_ = std::move(columns);
   types_.resize(columns_.size());
+  rules_.resize(columns_.size());
   const auto place = [this](const std::string& name) {
     return static_cast<size_t>(std::find(columns_.begin(), columns_.end(), name) -
                                columns_.begin());
@@ -99,7 +97,9 @@ absl::Status ReferenceTable::AddBatch(const RowBatch& batch) {
   for (size_t column = 0; column < batch.column_count(); ++column) {
     for (const std::string_view cell : batch.column(column)) {
       const std::string_view value = TrimSpace(cell);
-      if (!value.empty() && !tokens_.Contains(value)) types_[column].Add(TypeOf(value));
+      if (value.empty() || tokens_.Contains(value)) continue;
+      types_[column].Add(TypeOf(value));
+      rules_[column].shapes.Add(value);
     }
   }
   if (key_columns_.empty()) return absl::OkStatus();
@@ -107,37 +107,74 @@ absl::Status ReferenceTable::AddBatch(const RowBatch& batch) {
   return absl::OkStatus();
 }
 
-// Stores [size of the key, key], then [size, value] for every kept column.
 absl::Status ReferenceTable::AddRow(const RowBatch& batch, size_t row) {
   std::string key;
+  bool word = false;
   for (const size_t column : key_columns_) {
-    if (!AppendKey(key, batch.cell(row, column), tokens_)) return absl::OkStatus();
+    const std::string_view value = TrimSpace(batch.cell(row, column));
+    if (value.empty()) return absl::OkStatus();
+    word |= tokens_.Contains(value);
+    AppendKey(key, value);
   }
+  if (word) {
+    // Whether it is data is known when all rows are.
+    DQ_ASSIGN_OR_RETURN(rows_of_words_.emplace_back(), Store(batch, row, key));
+    return absl::OkStatus();
+  }
+  DQ_ASSIGN_OR_RETURN(Slot* const slot, FreeSlot(key));
+  if (slot == nullptr) return absl::OkStatus();
+  DQ_ASSIGN_OR_RETURN(slot->row, Store(batch, row, key));
+  return absl::OkStatus();
+}
+
+// Adds the rows that were left because of a word in their key that turned out to be data.
+absl::Status ReferenceTable::AddRowsOfWords() {
+  for (const Row row : rows_of_words_) {
+    bool missing = false;
+    for (size_t i = 0; i < key_columns_.size(); ++i) {
+      missing |= rules_[key_columns_[i]].IsMissing(Field(row, i + 1), tokens_);
+    }
+    if (missing) continue;
+    DQ_ASSIGN_OR_RETURN(Slot* const slot, FreeSlot(Field(row, 0)));
+    if (slot != nullptr) slot->row = row;
+  }
+  rows_of_words_ = {};
+  return absl::OkStatus();
+}
+
+// Returns the slot for the row of a new key; null when the key is there already, which makes it
+// ambiguous. The caller sets the row.
+absl::StatusOr<ReferenceTable::Slot*> ReferenceTable::FreeSlot(std::string_view key) {
   DQ_RETURN_IF_ERROR(GrowIndex());
   const uint64_t hash = HashOf(key);
   Slot& slot = slots_[Probe(key, hash)];
   if (slot.row != nullptr) {
     if (!std::exchange(slot.ambiguous, true)) ++ambiguous_keys_;
-    return absl::OkStatus();
+    return nullptr;
   }
+  slot = {.hash = hash, .row = nullptr, .ambiguous = false};
+  ++used_;
+  return &slot;
+}
+
+// Stores [size of the key, key], then [size, value] for every kept column.
+absl::StatusOr<ReferenceTable::Row> ReferenceTable::Store(const RowBatch& batch, size_t row,
+                                                          std::string_view key) {
   std::vector<std::string_view> fields = {key};
   size_t bytes = sizeof(uint32_t) + key.size();
   for (const size_t column : kept_columns_) {
-    std::string_view value = TrimSpace(batch.cell(row, column));
-    if (!value.empty() && tokens_.Contains(value)) value = {};
-    fields.push_back(value);
-    bytes += sizeof(uint32_t) + value.size();
+    fields.push_back(TrimSpace(batch.cell(row, column)));
+    bytes += sizeof(uint32_t) + fields.back().size();
   }
-  DQ_ASSIGN_OR_RETURN(char* out, Allocate(bytes));
-  slot = {.hash = hash, .row = out, .ambiguous = false};
-  ++used_;
+  DQ_ASSIGN_OR_RETURN(char* const stored, Allocate(bytes));
+  char* out = stored;
   for (const std::string_view field : fields) {
     const auto size = static_cast<uint32_t>(field.size());
     std::memcpy(out, &size, sizeof(size));
     if (size > 0) std::memcpy(out + sizeof(size), field.data(), size);
     out += sizeof(size) + size;
   }
-  return absl::OkStatus();
+  return stored;
 }
 
 absl::StatusOr<char*> ReferenceTable::Allocate(size_t bytes) {
@@ -187,7 +224,9 @@ ReferenceTable::Row ReferenceTable::Find(std::string_view key) const {
 
 std::string_view ReferenceTable::Value(Row row, size_t file_column) const {
   const std::optional<size_t>& place = stored_[file_column];
-  return place.has_value() ? Field(row, *place + 1) : std::string_view();
+  if (!place.has_value()) return {};
+  const std::string_view value = Field(row, *place + 1);
+  return rules_[kept_columns_[*place]].IsMissing(value, tokens_) ? std::string_view() : value;
 }
 
 std::string_view ReferenceTable::Field(Row row, size_t index) {

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "worker/chain/memory_budget.h"
+#include "worker/stages/complete/column_rule.h"
 #include "worker/stages/complete/missing_tokens.h"
 #include "worker/table/row_batch.h"
 #include "worker/table/value_type.h"
@@ -42,17 +43,18 @@ class ReferenceTable {
 
   // Returns the only row with this key (AppendKey); null when there is none or more than one.
   Row Find(std::string_view key) const;
-  // The value of a column of the file in that row, trimmed; empty when it has none.
+  // The value of a column of the file in that row, trimmed; empty when it has none: words for "no
+  // value" are judged by the other values of the reference's column.
   std::string_view Value(Row row, size_t file_column) const;
 
   const std::vector<std::string>& columns() const { return columns_; }
   // The type of a column of the reference.
-  ValueType type(size_t column) const { return types_[column].Decide(); }
+  ValueType type(size_t column) const { return rules_[column].type; }
   int64_t ambiguous_keys() const { return ambiguous_keys_; }
   int64_t rows_rejected() const { return rows_rejected_; }
 
-  // Appends one cell of a key in normal form. False when the cell is missing: no key then.
-  static bool AppendKey(std::string& key, std::string_view cell, const MissingTokens& tokens);
+  // Appends one value of a key, trimmed, in normal form.
+  static void AppendKey(std::string& key, std::string_view value);
 
  private:
   struct Slot {
@@ -72,6 +74,9 @@ class ReferenceTable {
   absl::Status SetColumns(const ReferenceOptions& options, std::vector<std::string> columns);
   absl::Status AddBatch(const RowBatch& batch);
   absl::Status AddRow(const RowBatch& batch, size_t row);
+  absl::Status AddRowsOfWords();
+  absl::StatusOr<Slot*> FreeSlot(std::string_view key);
+  absl::StatusOr<Row> Store(const RowBatch& batch, size_t row, std::string_view key);
   absl::StatusOr<char*> Allocate(size_t bytes);
   absl::Status GrowIndex();
   size_t Probe(std::string_view key, uint64_t hash) const;
@@ -81,10 +86,13 @@ class ReferenceTable {
   MemoryBudget& memory_;
   int64_t taken_bytes_ = 0;
   std::vector<std::string> columns_;
-  std::vector<TypeCounter> types_;
-  std::vector<size_t> key_columns_;            // In the reference.
-  std::vector<size_t> kept_columns_;           // In the reference, in the order they are stored.
-  std::vector<std::optional<size_t>> stored_;  // By column of the file: place in a stored row.
+  std::vector<TypeCounter> types_;  // While it is read, as are the next ones.
+  std::vector<Row> rows_of_words_;  // With a word of the vocabulary in the key.
+  std::vector<ColumnRule> rules_;
+  std::vector<size_t> key_columns_;   // In the reference.
+  std::vector<size_t> kept_columns_;  // In the reference, in the order they are stored.
+  // By column of the file: place in kept_columns_.
+  std::vector<std::optional<size_t>> stored_;
   std::vector<Chunk> chunks_;
   std::vector<Slot> slots_;
   size_t used_ = 0;
