@@ -90,8 +90,12 @@ void Agent::Handle(JobProgressed& event) {
 void Agent::Handle(JobEnded& event) {
   Log(LogLevel::kInfo, "attempt ended",
       {{"job", event.lease.job}, {"attempt", event.lease.attempt}, {"outcome", NameOf(event.end)}});
-  jobs_.erase(event.lease);  // Joins its thread, which has nothing left to do.
-  End(std::move(event));
+  const auto found = jobs_.find(event.lease);
+  const std::unique_ptr<ChainJob> job = std::move(found->second);
+  jobs_.erase(found);
+  const bool published = event.end == AttemptEnd::kCompleted;
+  const EndAnswer answer = End(std::move(event));
+  if (answer == EndAnswer::kDiscarded && published) job->TakeBack();
 }
 
 void Agent::Handle(DrainAsked& event) {
@@ -166,16 +170,19 @@ void Agent::CarryOut(const std::vector<StopOrder>& orders) {
   }
 }
 
-void Agent::End(JobEnded ended) {
+EndAnswer Agent::End(JobEnded ended) {
   const bool stopped = !ended.outcome.has_value();
   link_.News();
-  if (leases_.End(ended.lease, std::move(ended.outcome)) == EndAnswer::kDiscarded) {
-    return metrics_.AttemptEnded(AttemptEnd::kStopped);
+  const EndAnswer answer = leases_.End(ended.lease, std::move(ended.outcome));
+  if (answer == EndAnswer::kDiscarded) {
+    metrics_.AttemptEnded(AttemptEnd::kStopped);
+    return answer;
   }
   metrics_.AttemptEnded(stopped ? AttemptEnd::kReleased : ended.end);
   for (const ChainStageTotals& stage : ended.totals) {
     metrics_.StageRan(stage.stage, stage.rows, stage.bytes, stage.seconds);
   }
+  return answer;
 }
 
 void Agent::Tick(absl::Time now) {

@@ -40,9 +40,7 @@ struct AgentOptions {
   JobResources resources;     // Of every job.
   std::string child_program;  // Path of dq-worker.
   std::string version;
-  // How long a draining worker waits, after it handed back what it could not finish, for the
-  // scheduler to record the last outcomes.
-  absl::Duration drain_linger = absl::Seconds(10);
+  absl::Duration drain_linger = kDrainLinger;
 };
 
 class Agent {
@@ -84,7 +82,7 @@ class Agent {
 
   void CarryOut(const std::vector<StopOrder>& orders);
   // Tells the leases that an attempt is over, and counts it.
-  void End(JobEnded ended);
+  EndAnswer End(JobEnded ended);
   v1::Hello MakeHello() const;
 
   const AgentOptions options_;

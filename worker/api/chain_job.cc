@@ -17,10 +17,6 @@ namespace {
 // Below, the pace so far says nothing.
 constexpr double kEstimatePercentMin = 1;
 
-absl::Status Stopped() {
-  return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the attempt was stopped");
-}
-
 // The chain keeps to the limit; its process is not trusted to.
 absl::Status ReportTooLong() {
   return MakeError(absl::StatusCode::kInternal, "CRASHED",
@@ -66,6 +62,14 @@ void ChainJob::Stop() {
   if (child_ != nullptr) child_->Kill();
 }
 
+void ChainJob::TakeBack() {
+  const absl::Status removed =
+      surroundings_.store.Unpublish(order_.output_prefix, order_.output_directory);
+  if (removed.ok()) return;
+  Log(LogLevel::kWarning, "outputs of a stopped attempt stay",
+      {{"job", lease_.job}, {"attempt", lease_.attempt}, {"message", MessageOf(removed)}});
+}
+
 bool ChainJob::stopped() {
   MutexLock lock(mutex_);
   return stopped_;
@@ -90,8 +94,8 @@ absl::StatusOr<JobEnded> ChainJob::Attempt() {
   DQ_ASSIGN_OR_RETURN(ChainResult result, RunChild(files.chain_files()));
   files.CloseFiles();
   if (result.report_json.size() > kReportBytesMax) return ReportTooLong();
-  if (stopped()) return Stopped();
-  DQ_ASSIGN_OR_RETURN(const JobFiles::Published published, files.Publish(result, lease_));
+  DQ_ASSIGN_OR_RETURN(const JobFiles::Published published,
+                      files.Publish(result, lease_, [this] { return stopped(); }));
   return JobEnded{lease_, CompletedOutcome(result, published.manifest, published.outputs),
                   AttemptEnd::kCompleted, std::move(result.totals)};
 }
@@ -102,7 +106,7 @@ absl::StatusOr<ChainResult> ChainJob::RunChild(const ChainFiles& files) {
                       SandboxedJob::Start(surroundings_.child_program, order_.spec, files));
   {
     MutexLock lock(mutex_);
-    if (stopped_) return Stopped();
+    if (stopped_) return AttemptStopped();
     child_ = child.get();
   }
   Reporter reporter(*this);

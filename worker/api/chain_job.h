@@ -38,6 +38,10 @@ class ChainJob {
   // Kills the child; the attempt ends without outcome and publishes nothing that was not published
   // already. Returns at once.
   void Stop() EXCLUDES(mutex_);
+  // Removes the outputs of an attempt that was published before its stop was noticed. Only while no
+  // report has named its completion: afterwards a scheduler may have recorded it. Blocks on the
+  // disk for a few files.
+  void TakeBack();
 
  private:
   class Reporter;

@@ -94,6 +94,10 @@ std::string CleanedName(std::string_view display_name) {
   return (stem.empty() ? "output" : stem) + ".cleaned" + extension;
 }
 
+absl::Status AttemptStopped() {
+  return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the attempt was stopped");
+}
+
 absl::StatusOr<JobFiles> JobFiles::Open(ObjectStore& store, const ChainOrder& order) {
   JobFiles files;
   DQ_ASSIGN_OR_RETURN(files.input_, OpenChecked(store, order.input));
@@ -148,9 +152,11 @@ void JobFiles::CloseFiles() {
 }
 
 absl::StatusOr<JobFiles::Published> JobFiles::Publish(const ChainResult& result,
-                                                      const LeaseKey& lease) {
+                                                      const LeaseKey& lease,
+                                                      const std::function<bool()>& stopped) {
   Published published;
   for (const Output& output : outputs_) {
+    if (stopped()) return AttemptStopped();
     if (output.kind == OutputKind::kRejects && result.rows_rejected == 0) {
       DQ_RETURN_IF_ERROR(publication_->Drop(output.name));
       continue;
@@ -158,6 +164,7 @@ absl::StatusOr<JobFiles::Published> JobFiles::Publish(const ChainResult& result,
     DQ_ASSIGN_OR_RETURN(WrittenObject object, publication_->Seal(output.name));
     published.outputs.push_back({output.kind, output.name, std::move(object)});
   }
+  if (stopped()) return AttemptStopped();
   DQ_ASSIGN_OR_RETURN(published.manifest,
                       publication_->Commit(ManifestOf(lease, published.outputs)));
   return published;

@@ -2,6 +2,7 @@
 // with their manifest or not at all. Used by the thread of the job; blocks on the disk.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,9 @@ namespace dq {
 // at the end of a character, the extension stays.
 std::string CleanedName(std::string_view display_name);
 
+// CANCELLED: how an attempt ends that was told to stop.
+absl::Status AttemptStopped();
+
 class JobFiles {
  public:
   // Opens the inputs and creates the outputs. Besides the errors of ObjectStore: INPUT_CHANGED when
@@ -37,8 +41,11 @@ class JobFiles {
     std::vector<PublishedOutput> outputs;
   };
   // Publishes the outputs of a chain that ended with `result`; leaves the rejects file out when no
-  // row was rejected. DISK_FULL and other errors of ObjectStore. To be called once.
-  absl::StatusOr<Published> Publish(const ChainResult& result, const LeaseKey& lease);
+  // row was rejected. CANCELLED, with nothing published, once `stopped` says so: it is asked before
+  // every file and before the last step. DISK_FULL and other errors of ObjectStore. To be called
+  // once.
+  absl::StatusOr<Published> Publish(const ChainResult& result, const LeaseKey& lease,
+                                    const std::function<bool()>& stopped);
 
  private:
   struct Output {

@@ -45,7 +45,7 @@ enum class GrantAnswer {
 
 enum class EndAnswer {
   kReported,   // The reports carry it until it is closed.
-  kDiscarded,  // Nobody waits for it: remove its outputs.
+  kDiscarded,  // Nobody waits for it and no report named its outcome: remove its outputs.
 };
 
 // What reports say about a lease.

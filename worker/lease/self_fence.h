@@ -1,7 +1,10 @@
 // When a worker has to stop trusting its leases. The scheduler counts a lease's life from the
-// moment it received a report, which is later than the moment the worker sent it; so a worker that
-// stops `margin` before send time + TTL has stopped before anyone else may start. Times are
-// Clock::Boot(), which goes on while the machine sleeps. Pure. Not thread-safe.
+// moment it received a report, which is later than the moment the worker sent it; so, while the
+// stream stands, a worker that stops `margin` before send time + TTL has stopped before anyone else
+// may start. When the stream breaks, a scheduler may lease the job again sooner (its README says
+// when): two attempts can overlap then, which costs work, not results, because only the newest can
+// be recorded. Times are Clock::Boot(), which goes on while the machine sleeps. Pure. Not
+// thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -17,8 +17,8 @@ inline constexpr bool kSanitized = false;
 #endif
 
 // Ties the process to its parent (SIGKILL when the parent thread that made it ends), gives up its
-// capabilities and every way to gain rights, forbids core files, sets RLIMIT_AS to `address_space_bytes` unless 0.
-// FAILED_PRECONDITION when `parent_pid` is not the parent any more.
+// capabilities and every way to gain rights, forbids core files, sets RLIMIT_AS to
+// `address_space_bytes` unless 0. FAILED_PRECONDITION when `parent_pid` is not the parent any more.
 absl::Status LimitChild(int32_t parent_pid, int64_t address_space_bytes);
 
 }  // namespace dq
