@@ -1,8 +1,8 @@
 #include "scheduler/engine/commit_writer.h"
 
+#include <chrono>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "common/base/backoff.h"
 #include "common/base/error.h"
 #include "common/base/logging.h"
@@ -10,6 +10,8 @@
 
 namespace dq {
 namespace {
+
+using SteadyClock = std::chrono::steady_clock;
 
 constexpr absl::Duration kRepeatFirst = absl::Milliseconds(10);
 constexpr absl::Duration kRepeatCap = absl::Milliseconds(500);
@@ -82,10 +84,10 @@ void CommitWriter::CommitUntilDecided(const std::shared_ptr<const WriteBatch>& b
 
 bool CommitWriter::WaitToRepeat(const std::shared_ptr<const WriteBatch>& batch,
                                 absl::Duration wait) {
-  const absl::Time due = absl::Now() + wait;
+  const auto due = SteadyClock::now() + absl::ToChronoNanoseconds(wait);
   MutexLock lock(mutex_);
-  while (batch_ == batch && !stopping_ && absl::Now() < due) {
-    changed_.WaitFor(mutex_, absl::ToChronoNanoseconds(due - absl::Now()));
+  while (batch_ == batch && !stopping_ && SteadyClock::now() < due) {
+    changed_.WaitFor(mutex_, due - SteadyClock::now());
   }
   return batch_ == batch && !stopping_;
 }

@@ -1,14 +1,16 @@
 #include "scheduler/engine/leader_election.h"
 
+#include <chrono>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "common/base/error.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
 
 namespace dq {
 namespace {
+
+using SteadyClock = std::chrono::steady_clock;  // A wall clock that is set back stops no renewal.
 
 constexpr int kLoadPageJobs = 5000;
 constexpr int64_t kNoEpoch = 0;
@@ -45,10 +47,10 @@ bool LeaderElection::IsOver(int64_t epoch) {
 }
 
 void LeaderElection::Pause(int64_t epoch) {
-  const absl::Time due = absl::Now() + options_.renew_interval;
-  while (!IsOver(epoch) && absl::Now() < due) {
+  const auto due = SteadyClock::now() + absl::ToChronoNanoseconds(options_.renew_interval);
+  while (!IsOver(epoch) && SteadyClock::now() < due) {
     MutexLock lock(mutex_);
-    if (!stopping_) changed_.WaitFor(mutex_, absl::ToChronoNanoseconds(due - absl::Now()));
+    if (!stopping_) changed_.WaitFor(mutex_, due - SteadyClock::now());
   }
 }
 

@@ -2,9 +2,9 @@
 #include "scheduler/engine/scheduler.h"
 
 #include <atomic>
+#include <chrono>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "common/base/error.h"
 #include "common/base/logging.h"
 #include "common/base/mutex.h"
@@ -192,10 +192,11 @@ void Scheduler::Impl::Start() {
 
 void Scheduler::Impl::WaitUntilFlushed() {
   // Renewals go on meanwhile, so that what was decided can still be recorded.
-  const absl::Time deadline = absl::Now() + options_.leadership_ttl;
+  using SteadyClock = std::chrono::steady_clock;
+  const auto deadline = SteadyClock::now() + absl::ToChronoNanoseconds(options_.leadership_ttl);
   MutexLock lock(mutex_);
-  while (!flushed_ && absl::Now() < deadline) {
-    flushed_changed_.WaitFor(mutex_, absl::ToChronoNanoseconds(deadline - absl::Now()));
+  while (!flushed_ && SteadyClock::now() < deadline) {
+    flushed_changed_.WaitFor(mutex_, deadline - SteadyClock::now());
   }
 }
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "absl/time/clock.h"
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "scheduler/store/sql_error.h"
@@ -95,7 +94,7 @@ bool PipelineConnection::Send(const PipelineCall& call) {
 // Reads one result and its end mark for each call, then the mark of the synchronisation point.
 absl::StatusOr<std::vector<PipelineResult>> PipelineConnection::Collect(size_t calls) {
   if (PQpipelineSync(connection_) != 1) return Lost();
-  const absl::Time deadline = absl::Now() + timeout_;
+  const auto deadline = SteadyClock::now() + absl::ToChronoNanoseconds(timeout_);
   std::vector<PipelineResult> results;
   absl::Status failure;
   bool synchronised = false;
@@ -113,11 +112,12 @@ absl::StatusOr<std::vector<PipelineResult>> PipelineConnection::Collect(size_t c
   return results;
 }
 
-absl::Status PipelineConnection::WaitForResult(absl::Time deadline) {
+absl::Status PipelineConnection::WaitForResult(SteadyClock::time_point deadline) {
   while (PQisBusy(connection_) != 0) {
     const int unsent = PQflush(connection_);
     if (unsent < 0) return Lost();
-    const auto left = absl::ToInt64Milliseconds(deadline - absl::Now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now()).count();
     if (left <= 0) return StatusFromSqlState("", "no answer within the time limit");
     const short events = static_cast<short>(POLLIN | (unsent > 0 ? POLLOUT : 0));
     pollfd socket{.fd = PQsocket(connection_), .events = events, .revents = 0};

@@ -3,6 +3,7 @@
 // has a deadline, so that a server that hangs cannot hold its caller. Not thread-safe.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -48,13 +49,15 @@ class PipelineConnection {
   absl::StatusOr<std::vector<PipelineResult>> Run(const std::vector<PipelineCall>& calls);
 
  private:
+  using SteadyClock = std::chrono::steady_clock;
+
   PipelineConnection(pg_conn* connection, absl::Duration timeout)
       : connection_(connection), timeout_(timeout) {}
 
   absl::Status Prepare(std::span<const sql::Statement* const> statements);
   bool Send(const PipelineCall& call);
   absl::StatusOr<std::vector<PipelineResult>> Collect(size_t calls);
-  absl::Status WaitForResult(absl::Time deadline);
+  absl::Status WaitForResult(SteadyClock::time_point deadline);
   absl::Status Lost() const;
 
   pg_conn* const connection_;  // Owned.
