@@ -50,23 +50,22 @@ bool RunLoop::Add(Command command, size_t commands_max) {
   return true;
 }
 
-std::vector<RunLoop::Command> RunLoop::Next(absl::Time due) {
+std::optional<std::vector<RunLoop::Command>> RunLoop::Next(absl::Time due) {
   MutexLock lock(mutex_);
   while (commands_.empty() && !stopping_) {
     const absl::Duration wait = std::min(due - clock_.Boot(), kWaitMax);
     if (wait <= absl::ZeroDuration()) break;
     arrived_.WaitFor(mutex_, absl::ToChronoNanoseconds(wait));
   }
+  if (commands_.empty() && stopping_) return std::nullopt;
   return std::exchange(commands_, {});
 }
 
 void RunLoop::Run() {
   absl::Time due = clock_.Boot();
-  while (true) {
-    std::vector<Command> commands = Next(due);
-    if (commands.empty() && IsStopped()) return;
+  while (std::optional<std::vector<Command>> commands = Next(due)) {
     const Instant now = Now();
-    for (Command& command : commands) {
+    for (Command& command : *commands) {
       command(now);
       command = nullptr;
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -37,8 +38,9 @@ class RunLoop {
  private:
   bool Add(Command command, size_t commands_max) EXCLUDES(mutex_);
   void Run() EXCLUDES(mutex_);
-  // Waits for commands until `due`; returns them. Sets `finished` when none will come any more.
-  std::vector<Command> Next(absl::Time due) EXCLUDES(mutex_);
+  // Waits for commands until `due`; returns them. Empty after Stop(), once all accepted ones were
+  // returned: decided under the lock, so that none is accepted afterwards.
+  std::optional<std::vector<Command>> Next(absl::Time due) EXCLUDES(mutex_);
   Instant Now() const { return {clock_.Now(), clock_.Boot()}; }
 
   const Clock& clock_;
