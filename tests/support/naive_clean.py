@@ -155,6 +155,11 @@ def fold(cell):
         before = cell[i - 1] if i else ""
         after = cell[i + 1] if i + 1 < len(cell) else ""
         digit_follows = after.isascii() and after.isdigit()
+        if c in "'\"\u2018\u2019\u201c\u201d" and before.isascii() and before.isdigit():
+            out.append(fold_char(c))
+            continue
+        if c in "\u2010\u2011\u2012\u2013":
+            c = "-"
         if c in ".'`\u2018\u2019" and not digit_follows:
             continue
         if c in ",;:!?\"()[]{}\u201c\u201d" and not digit_follows:
@@ -163,7 +168,7 @@ def fold(cell):
             out.append(" ")
         else:
             out.append(fold_char(c))
-    return " ".join("".join(out).split())
+    return " ".join("".join(out).split()) or cell.strip(SPACE)
 
 
 # ---- the chain

@@ -20,7 +20,8 @@ NAMES = ["Ada", "ada ", "Ádá", "Bo Li", "bo  LI", "O'Neil", "ONeil", "Zoë", "
 NUMBERS = ["1", "2", "2.50", "-3", "17", "n/a", "?", "", " 4 ", "+5", "007", "null", "0.5"]
 DATES = ["2024-02-29", "2023-02-29", "2020-01-05", "31.12.2019", "", "-", "2021-03-04T10:00", "tbd"]
 CODES = ["DE", "FR", "NA", "US", "NULL", "", "UK", "na", "A-1", "A 1"]
-TEXTS = ["x\ny", "a,b", 'say "hi"', "", "..", "red", "red", "blue", "missing", "1.5 kg", "15 kg", "semi-final", "semi final"]
+TEXTS = ["x\ny", "a,b", 'say "hi"', "", "..", "red", "red", "blue", "missing", "1.5 kg", "15 kg", "semi-final", "semi final",
+         "semi–final", ":)", ":(", "5'", "5\"", "5"]
 
 
 def random_table(seed, folder):

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "worker/table/utf8.h"
+#include "worker/table/value_type.h"
 
 namespace dq {
 namespace {
@@ -53,9 +54,19 @@ Kind KindOfWide(char32_t value) {
     case 0x201C:
     case 0x201D:
       return Kind::kSeparator;
+    case 0x2010:
+    case 0x2011:
+    case 0x2012:
+    case 0x2013:
+      return Kind::kJoiner;
     default:
       return Kind::kPlain;
   }
+}
+
+// Feet, inches, minutes: a quotation mark behind a digit means something.
+bool IsUnitMark(char32_t value) {
+  return value == '\'' || value == '"' || (value >= 0x2018 && value <= 0x201D);
 }
 
 void AppendUtf8(std::string& out, char32_t value) {
@@ -120,6 +131,7 @@ class Folder {
 }  // namespace
 
 void AppendFolded(std::string& out, std::string_view text) {
+  const size_t begin = out.size();
   Folder folder(out);
   for (size_t at = 0; at < text.size();) {
     const char c = text[at];
@@ -131,17 +143,20 @@ void AppendFolded(std::string& out, std::string_view text) {
       next = at + wide.size;
       if (KindOfWide(wide.value) != Kind::kPlain) kind = KindOfWide(wide.value);
     }
-    if ((kind == Kind::kDropped || kind == Kind::kSeparator) && IsDigitAt(text, next)) {
-      kind = wide.value == 0 ? Kind::kPlain : Kind::kWide;
+    if (kind == Kind::kDropped || kind == Kind::kSeparator) {
+      const char32_t value = wide.value == 0 ? static_cast<uint8_t>(c) : wide.value;
+      const bool unit = at > 0 && IsUnitMark(value) && IsDigitAt(text, at - 1);
+      if (unit || IsDigitAt(text, next)) kind = wide.value == 0 ? Kind::kPlain : Kind::kWide;
     }
-    if (kind == Kind::kJoiner) {
-      const bool joins = at > 0 && IsLetterAt(text, at - 1) && IsLetterAt(text, next);
-      kind = joins ? Kind::kSpace : Kind::kPlain;
+    if (kind == Kind::kJoiner && at > 0 && IsLetterAt(text, at - 1) && IsLetterAt(text, next)) {
+      kind = Kind::kSpace;
     }
     switch (kind) {
       case Kind::kPlain:
-      case Kind::kJoiner:
         folder.Put(c);
+        break;
+      case Kind::kJoiner:
+        folder.Put(wide.value == 0 ? c : '-');
         break;
       case Kind::kUpper:
         folder.Put(static_cast<char>(c | 0x20));
@@ -158,6 +173,8 @@ void AppendFolded(std::string& out, std::string_view text) {
     }
     at = next;
   }
+  // ":)" is not ":(".
+  if (out.size() == begin) out += TrimSpace(text);
 }
 
 void AppendKeyFolded(std::string& out, std::string_view text) {

@@ -11,10 +11,12 @@ namespace dq {
 //   - case, accents and compatibility forms of Latin, Greek and Cyrillic letters folded;
 //   - runs of white space as one space, none at the ends;
 //   - full stops and apostrophes dropped, and , ; : ! ? " ( ) [ ] { } as white space, unless a
-//   digit
-//     follows ("1.5" is not "15");
-//   - - _ / between two letters as white space ("-5" is not "5").
-// All else stays as it is.
+//     digit follows ("1.5" is not "15"); apostrophes and quotes stay behind a digit too (5' is
+//     not 5");
+//   - - _ / and dashes of Unicode up to the en dash between two letters as white space ("-5" is
+//     not "5"), such dashes elsewhere as "-".
+// All else stays as it is; so does, but for white space at its ends, a text that would become
+// empty.
 void AppendFolded(std::string& out, std::string_view text);
 
 // Appends `text` with white space as above and ASCII case folded, nothing else: for keys.

@@ -29,6 +29,9 @@ TEST(TextFold, SpellingsOfTheSameThingBecomeEqual) {
                  "b"),
             "a b");
   EXPECT_EQ(Fold("ＡＢＣ"), "abc");
+  EXPECT_EQ(Fold("Jean–Luc"), Fold("Jean-Luc"));
+  EXPECT_EQ(Fold("1914 – 1918"), Fold("1914 - 1918"));
+  EXPECT_EQ(Fold(" \t"), "");
 }
 
 TEST(TextFold, PunctuationThatCarriesMeaningStays) {
@@ -37,6 +40,10 @@ TEST(TextFold, PunctuationThatCarriesMeaningStays) {
   EXPECT_NE(Fold("1,000"), Fold("1000"));
   EXPECT_NE(Fold("A+"), Fold("A-"));
   EXPECT_NE(Fold("C#"), Fold("C"));
+  EXPECT_NE(Fold(":)"), Fold(":("));
+  EXPECT_NE(Fold("..."), Fold(""));
+  EXPECT_NE(Fold("5'"), Fold("5\""));
+  EXPECT_NE(Fold("5\""), Fold("5"));
   EXPECT_NE(Fold("10:30"), Fold("1030"));
   EXPECT_NE(Fold("2020-01-02"), Fold("20200102"));
 }
