@@ -29,11 +29,11 @@ absl::Status AnotherLeads(const pqxx::result& rows) {
 
 PostgresJobStore::PostgresJobStore(std::string cell, std::unique_ptr<Session> leadership,
                                    std::unique_ptr<BatchWriter> writer,
-                                   ResourcePool<Session>& readers)
+                                   std::unique_ptr<Session> reader)
     : cell_(std::move(cell)),
       leadership_(One(std::move(leadership))),
       writer_(One(std::move(writer))),
-      readers_(readers) {}
+      reader_(One(std::move(reader))) {}
 
 absl::StatusOr<Leadership> PostgresJobStore::AcquireLeadership(const std::string& instance,
                                                                const std::string& address,
@@ -91,7 +91,7 @@ absl::StatusOr<std::map<JobKey, JobRecord>> PostgresJobStore::LoadByKey(
     const std::vector<JobKey>& keys) {
   std::map<JobKey, JobRecord> jobs;
   if (keys.empty()) return jobs;
-  DQ_RETURN_IF_ERROR(readers_.Take()->Run([&](Transaction& transaction) {
+  DQ_RETURN_IF_ERROR(reader_.Take()->Run([&](Transaction& transaction) {
     for (JobRecord& job : ReadJobs(transaction.Run(sql::kGetJobsByKey, ToJson(keys)))) {
       jobs[job.key] = std::move(job);
     }
@@ -102,7 +102,7 @@ absl::StatusOr<std::map<JobKey, JobRecord>> PostgresJobStore::LoadByKey(
 
 absl::StatusOr<std::vector<JobRecord>> PostgresJobStore::LoadLiveJobs(JobKey after, int limit) {
   std::vector<JobRecord> jobs;
-  DQ_RETURN_IF_ERROR(readers_.Take()->Run([&](Transaction& transaction) {
+  DQ_RETURN_IF_ERROR(reader_.Take()->Run([&](Transaction& transaction) {
     jobs = ReadJobs(transaction.Run(sql::kLoadLiveJobs, after, limit));
     return absl::OkStatus();
   }));
@@ -111,7 +111,7 @@ absl::StatusOr<std::vector<JobRecord>> PostgresJobStore::LoadLiveJobs(JobKey aft
 
 absl::StatusOr<std::map<JobState, int64_t>> PostgresJobStore::LoadStateCounts() {
   std::map<JobState, int64_t> counts;
-  DQ_RETURN_IF_ERROR(readers_.Take()->Run([&](Transaction& transaction) {
+  DQ_RETURN_IF_ERROR(reader_.Take()->Run([&](Transaction& transaction) {
     counts.clear();
     for (const pqxx::row& row : transaction.Run(sql::kLoadStateCounts)) {
       counts[static_cast<JobState>(row[0].as<int16_t>())] = row[1].as<int64_t>();

@@ -1,5 +1,6 @@
 // JobStore on PostgreSQL: leadership on a connection of its own, so that a long commit never delays
-// a renewal's answer, batches through the BatchWriter, loads through the readers. Thread-safe.
+// a renewal's answer, batches through the BatchWriter, reads on a third, so that users' slow reads
+// never delay a commit's. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -15,9 +16,9 @@ namespace dq {
 
 class PostgresJobStore : public JobStore {
  public:
-  // `readers` outlives the store. `cell` names the leadership row.
+  // `cell` names the leadership row.
   PostgresJobStore(std::string cell, std::unique_ptr<Session> leadership,
-                   std::unique_ptr<BatchWriter> writer, ResourcePool<Session>& readers);
+                   std::unique_ptr<BatchWriter> writer, std::unique_ptr<Session> reader);
 
   absl::StatusOr<Leadership> AcquireLeadership(const std::string& instance,
                                                const std::string& address,
@@ -34,7 +35,7 @@ class PostgresJobStore : public JobStore {
   const std::string cell_;
   ResourcePool<Session> leadership_;
   ResourcePool<BatchWriter> writer_;
-  ResourcePool<Session>& readers_;
+  ResourcePool<Session> reader_;
   // The time to live of the last acquisition or renewal: commits extend the leadership by it.
   std::atomic<int64_t> leadership_ttl_us_ = 0;
 };

@@ -33,7 +33,7 @@ struct PostgresStore::Parts {
       : sessions(Sessions(target, options, watchdog)),
         jobs(options.cell, std::make_unique<Session>(target, Limits(options), &watchdog),
              std::make_unique<BatchWriter>(target, options.cell, options.statement_timeout),
-             sessions),
+             std::make_unique<Session>(target, Limits(options), &watchdog)),
         reader(sessions),
         catalog(sessions) {}
 
