@@ -123,15 +123,19 @@ class Column:
             if self.type == "integer" and len(present) > 1 and distinct * 100 >= len(present) * 99:
                 return None
             numbers = [v for v in present if type_of(v) in ("integer", "decimal")]
+            if self.type == "integer":
+                numbers = [v for v in numbers if decimal.Decimal(v) % 1 == 0]
             numbers.sort(key=decimal.Decimal)
             median = decimal.Decimal(numbers[(len(numbers) - 1) // 2])
             digits = {len(v.partition(".")[2]) for v in numbers}
             if self.type == "integer":
                 digits = {0}
             if len(digits) == 1:
-                return f"{median:.{digits.pop()}f}"
-            text = f"{median:f}"
-            return text.rstrip("0").rstrip(".") if "." in text else text
+                text = f"{median:.{digits.pop()}f}"
+            else:
+                text = f"{median:f}"
+                text = text.rstrip("0").rstrip(".") if "." in text else text
+            return text if sum(c.isdigit() for c in text) <= 15 else None
         if not present or distinct * 2 > len(present):
             return None
         counts = collections.Counter(present)

@@ -30,13 +30,19 @@ void QuantileSketch::Collapse() {
   }
 }
 
-std::vector<double> QuantileSketch::At(const std::vector<double>& shares) const {
-  std::vector<std::pair<double, int64_t>> weighted;
+// The numbers still known, in order, each with how many of the stream it stands for.
+QuantileSketch::Weighted QuantileSketch::Sorted() const {
+  Weighted weighted;
   for (const double number : newest_) weighted.emplace_back(number, 1);
   for (size_t level = 0; level < full_.size(); ++level) {
     for (const double number : full_[level]) weighted.emplace_back(number, int64_t{1} << level);
   }
   std::sort(weighted.begin(), weighted.end());
+  return weighted;
+}
+
+std::vector<double> QuantileSketch::At(const std::vector<double>& shares) const {
+  const Weighted weighted = Sorted();
   std::vector<double> answers;
   size_t at = 0;
   int64_t before = 0;  // Numbers of the stream before `weighted[at]`.
@@ -52,6 +58,19 @@ std::vector<double> QuantileSketch::At(const std::vector<double>& shares) const 
     answers.push_back(weighted[at].first);
   }
   return answers;
+}
+
+std::optional<double> QuantileSketch::MedianOfWholeNumbers() const {
+  Weighted whole = Sorted();
+  std::erase_if(whole, [](const auto& entry) { return entry.first != std::floor(entry.first); });
+  int64_t count = 0;
+  for (const auto& entry : whole) count += entry.second;
+  int64_t before = 0;
+  for (const auto& [number, times] : whole) {
+    before += times;
+    if (before > (count - 1) / 2) return number;
+  }
+  return std::nullopt;
 }
 
 }  // namespace dq

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace dq {
@@ -27,8 +29,12 @@ class QuantileSketch {
   // The numbers at these shares (0 to 1, ascending) of the sorted stream: element
   // floor(share * (count - 1)). Zeros for an empty stream.
   std::vector<double> At(const std::vector<double>& shares) const;
+  // The median of the whole numbers alone, the lower one of two; nothing when there are none.
+  std::optional<double> MedianOfWholeNumbers() const;
 
  private:
+  using Weighted = std::vector<std::pair<double, int64_t>>;
+  Weighted Sorted() const;
   void Collapse();
 
   size_t capacity_;

@@ -165,10 +165,7 @@ void ColumnProfile::OfferStatistic(ColumnFindings& findings) {
         report.distinct * 100 >= findings.present * 99) {
       return;
     }
-    std::optional<int> decimals;
-    if (decimals_min_ == decimals_max_) decimals = decimals_min_;
-    if (findings.rule.type == ValueType::kInteger) decimals = 0;
-    findings.rule.statistic = {FormatNumber(report.quantiles[2], decimals), "median"};
+    OfferMedian(findings);
     return;
   }
   const std::vector<CountedValue> top = values_.Top(2);
@@ -177,6 +174,20 @@ void ColumnProfile::OfferStatistic(ColumnFindings& findings) {
   const int64_t runner_up = top.size() > 1 ? top[1].count : 0;
   const bool certain = values_.exact() || top[0].count > runner_up + values_.error();
   if (certain) findings.rule.statistic = {top[0].value, "mode"};
+}
+
+void ColumnProfile::OfferMedian(ColumnFindings& findings) const {
+  const bool whole = findings.rule.type == ValueType::kInteger;
+  std::optional<double> median = findings.report.quantiles[2];
+  if (whole) median = numbers_.MedianOfWholeNumbers();
+  std::optional<int> decimals;
+  if (decimals_min_ == decimals_max_) decimals = decimals_min_;
+  if (whole) decimals = 0;
+  if (!median.has_value()) return;
+  const std::string text = FormatNumber(*median, decimals);
+  // A double holds any number of so many digits; of longer ones it may be a neighbour.
+  const auto digits = std::count_if(text.begin(), text.end(), [](char c) { return c >= '0'; });
+  if (digits <= std::numeric_limits<double>::digits10) findings.rule.statistic = {text, "median"};
 }
 
 }  // namespace dq

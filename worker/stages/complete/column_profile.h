@@ -67,6 +67,7 @@ class ColumnProfile {
   void JudgeTokens(ColumnFindings& findings);
   void DescribeNumbers(ColumnFindings& findings);
   void OfferStatistic(ColumnFindings& findings);
+  void OfferMedian(ColumnFindings& findings) const;
 
   const MissingTokens& tokens_;
   int64_t blank_ = 0;
