@@ -1,6 +1,7 @@
 #include "worker/table/value_type.h"
 
 #include <charconv>
+#include <chrono>
 #include <numeric>
 
 namespace dq {
@@ -29,6 +30,13 @@ bool DayExists(int year, int month, int day) {
   if (year < 1 || month < 1 || month > 12 || day < 1) return false;
   const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
   return day <= kDays[static_cast<size_t>(month - 1)] + (month == 2 && leap ? 1 : 0);
+}
+
+double DaySeconds(int year, int month, int day) {
+  const std::chrono::year_month_day date(std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day)));
+  return 86400.0 * static_cast<double>(std::chrono::sys_days(date).time_since_epoch().count());
 }
 
 // Takes "NN" below `limit` after the character `before`.
@@ -174,13 +182,27 @@ int DecimalsOf(std::string_view value) {
   return point == std::string_view::npos ? 0 : static_cast<int>(value.size() - point - 1);
 }
 
-int32_t DayNumberOf(std::string_view value) {
+double MomentOf(std::string_view value) {
   if (value[2] == '.') {
-    return Number(value.substr(6, 4)) * 10000 + Number(value.substr(3, 2)) * 100 +
-           Number(value.substr(0, 2));
+    return DaySeconds(Number(value.substr(6, 4)), Number(value.substr(3, 2)),
+                      Number(value.substr(0, 2)));
   }
-  return Number(value.substr(0, 4)) * 10000 + Number(value.substr(5, 2)) * 100 +
-         Number(value.substr(8, 2));
+  double moment = DaySeconds(Number(value.substr(0, 4)), Number(value.substr(5, 2)),
+                             Number(value.substr(8, 2)));
+  value.remove_prefix(10);
+  if (value.empty()) return moment;
+  moment += Number(value.substr(1, 2)) * 3600 + Number(value.substr(4, 2)) * 60;
+  value.remove_prefix(6);
+  if (value.starts_with(':')) {
+    double seconds = 0;
+    const char* const end = value.data() + value.size();
+    value.remove_prefix(
+        static_cast<size_t>(std::from_chars(value.data() + 1, end, seconds).ptr - value.data()));
+    moment += seconds;
+  }
+  if (value.size() < 6) return moment;
+  const int offset = Number(value.substr(1, 2)) * 3600 + Number(value.substr(4, 2)) * 60;
+  return value[0] == '-' ? moment + offset : moment - offset;
 }
 
 int64_t TypeCounter::total() const {

@@ -37,8 +37,9 @@ double NumberOf(std::string_view value);
 // Digits after the point of a decimal text; 0 for an integer.
 int DecimalsOf(std::string_view value);
 
-// Year, month and day of a date text as accepted by TypeOf, as YYYYMMDD, to compare dates.
-int32_t DayNumberOf(std::string_view value);
+// The moment of a date text as accepted by TypeOf, in seconds since 1970-01-01 UTC, to compare
+// dates: midnight without a time, UTC without a zone.
+double MomentOf(std::string_view value);
 
 // Counts values by type and decides the type of the column.
 class TypeCounter {

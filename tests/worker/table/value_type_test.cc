@@ -48,6 +48,19 @@ TEST(TrimSpace, TakesWhiteSpaceFromBothEnds) {
   EXPECT_EQ(TrimSpace(" \xC2\xA0 "), "");
 }
 
+TEST(MomentOf, ComparesDaysTimesAndZones) {
+  const char* const ordered[] = {"1969-12-31",          "01.01.1970",
+                                 "2020-01-05",          "2020/01/05 00:01",
+                                 "2020-01-05T10:00:59", "2020-01-05T10:00:59.5Z",
+                                 "2020-01-05T10:01",    "2020-02-01 01:30+02:00",
+                                 "2020-01-31T23:45Z",   "2020-01-31T23:30-01:00"};
+  for (size_t i = 1; i < std::size(ordered); ++i) {
+    ASSERT_EQ(TypeOf(ordered[i]), ValueType::kDate) << ordered[i];
+    EXPECT_LT(MomentOf(ordered[i - 1]), MomentOf(ordered[i])) << ordered[i];
+  }
+  EXPECT_EQ(MomentOf("1970-01-02T01:00:00.25+01:00"), 86400.25);
+}
+
 TEST(TypeCounter, NeedsNinetyFivePerCent) {
   TypeCounter counter;
   counter.Add(ValueType::kInteger, 19);

@@ -78,7 +78,7 @@ void ColumnProfile::AddValue(std::string_view value) {
       AddNumber(value);
       break;
     case ValueType::kDate:
-      AddOrdered(value, DayNumberOf(value), least_date_, greatest_date_);
+      AddOrdered(value, MomentOf(value), least_date_, greatest_date_);
       break;
     case ValueType::kBoolean:
     case ValueType::kText:
