@@ -49,8 +49,10 @@ SchemaFindings CompareSchemas(std::span<const TypedColumn> file,
   const Places in_reference = PlacesOf(reference);
   absl::flat_hash_map<std::string, std::string> extra_by_fold;
   size_t equal = 0;
-  size_t names = reference.size();
-  for (const TypedColumn& column : file) {
+  size_t names = in_reference.size();
+  for (size_t i = 0; i < file.size(); ++i) {
+    const TypedColumn& column = file[i];
+    if (in_file.at(column.name) != i) continue;  // Only the first one of a name counts.
     const auto found = in_reference.find(column.name);
     if (found == in_reference.end()) {
       extra_by_fold.emplace(FoldName(column.name), column.name);
@@ -64,8 +66,9 @@ SchemaFindings CompareSchemas(std::span<const TypedColumn> file,
                                         std::string(ValueTypeName(column.type))});
     }
   }
-  for (const TypedColumn& column : reference) {
-    if (in_file.contains(column.name)) continue;
+  for (size_t i = 0; i < reference.size(); ++i) {
+    const TypedColumn& column = reference[i];
+    if (in_file.contains(column.name) || in_reference.at(column.name) != i) continue;
     const auto renamed = extra_by_fold.find(FoldName(column.name));
     if (renamed == extra_by_fold.end()) {
       schema.missing.push_back(column.name);

@@ -23,7 +23,8 @@ struct SchemaFindings {
 // Finds missing, extra, renamed, reordered and differently typed columns. A column counts as
 // renamed when its name is in the other list only after folding ("E-Mail" and "e_mail"): it is
 // neither missing nor extra then, and never used for fills. Integers where
-// decimals are expected, and anything where texts are, are no mismatch.
+// decimals are expected, and anything where texts are, are no mismatch. Of columns of one name only
+// the first one counts.
 SchemaFindings CompareSchemas(std::span<const TypedColumn> file,
                               std::span<const TypedColumn> reference);
 
