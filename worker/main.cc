@@ -45,6 +45,8 @@ void HandleSignals() {
   sigaction(SIGTERM, &action, nullptr);
   action.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &action, nullptr);
+  // A file above the limit of the shell is an error of writing, after which temporary files go.
+  sigaction(SIGXFSZ, &action, nullptr);
 }
 
 int Run(std::span<char* const> arguments) {

@@ -6,7 +6,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -53,6 +55,38 @@ std::string RejectsPath(const RunOptions& options) {
   return options.rejects.empty() ? options.output + ".rejects.csv" : options.rejects;
 }
 
+// Devices and pipes may be named twice: nothing is replaced there.
+bool SameFile(const std::string& a, const std::string& b) {
+  std::error_code ignored;
+  const auto path = std::filesystem::weakly_canonical(a, ignored);
+  if (path != std::filesystem::weakly_canonical(b, ignored)) return false;
+  return !std::filesystem::exists(path, ignored) || std::filesystem::is_regular_file(path, ignored);
+}
+
+absl::Status CheckPaths(const RunOptions& options) {
+  std::vector<std::string> taken = {options.input, options.reference};
+  for (const std::string& path :
+       {options.output, options.report, options.changes, options.clusters, RejectsPath(options)}) {
+    if (path.empty()) continue;
+    for (const std::string& other : taken) {
+      if (other.empty() || !SameFile(path, other)) continue;
+      return MakeError(absl::StatusCode::kInvalidArgument, "BAD_FIELD",
+                       "the output " + path + " would replace another file of this command",
+                       {{"category", "configuration"}, {"path", path}});
+    }
+    taken.push_back(path);
+  }
+  return absl::OkStatus();
+}
+
+// The rejects of an earlier run would be taken for those of this one.
+void RemoveOldRejects(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(std::filesystem::symlink_status(path, ignored))) {
+    std::filesystem::remove(path, ignored);
+  }
+}
+
 absl::Status StageAll(const RunOptions& options, StagedOutputs& outputs) {
   DQ_RETURN_IF_ERROR(Stage(options.output, outputs.cleaned));
   DQ_RETURN_IF_ERROR(Stage(options.report, outputs.report));
@@ -91,8 +125,10 @@ absl::StatusOr<ChainResult> RunAndPublish(const RunOptions& options, const Cance
   const auto progress = MakeProgressSink(options.progress);
   DQ_ASSIGN_OR_RETURN(ChainResult result,
                       RunChain(options.spec, BuildStages, files, *progress, cancel));
-  if (options.rejects.empty() && result.rows_rejected == 0) outputs.rejects.reset();
+  const bool no_rejects = options.rejects.empty() && result.rows_rejected == 0;
+  if (no_rejects) outputs.rejects.reset();
   DQ_RETURN_IF_ERROR(PublishAll(outputs));
+  if (no_rejects) RemoveOldRejects(RejectsPath(options));
   return result;
 }
 
@@ -115,7 +151,7 @@ int ExitCodeOf(const absl::Status& status) {
   if (status.code() == absl::StatusCode::kCancelled) return kExitCancelled;
   const std::string reason = ReasonOf(status);
   return reason == "FILE_MISSING" || reason == "OUTPUT_FAILED" || reason == "BAD_FIELD" ||
-                 reason == "IO_FAILED"
+                 reason == "IO_FAILED" || reason == "DISK_FULL"
              ? kExitError
              : kExitFailed;
 }
@@ -123,6 +159,10 @@ int ExitCodeOf(const absl::Status& status) {
 }  // namespace
 
 int RunLocally(const RunOptions& options, const CancelToken& cancel) {
+  if (const absl::Status paths = CheckPaths(options); !paths.ok()) {
+    (void)std::fprintf(stderr, "dq-worker: BAD_FIELD: %s\n", MessageOf(paths).c_str());
+    return kExitUsage;
+  }
   const absl::StatusOr<ChainResult> result = RunAndPublish(options, cancel);
   if (!result.ok()) {
     (void)std::fprintf(stderr, "dq-worker: %s: %s\n", ReasonOf(result.status()).c_str(),

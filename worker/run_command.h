@@ -17,7 +17,9 @@ inline constexpr int kExitInterrupted = 130;
 
 // Runs the chain and publishes its outputs. Prints a summary to standard output, and one line
 // "dq-worker: REASON: message" to standard error when it fails. Returns the exit code; setting
-// `cancel` ends the run with kExitCancelled. A failed gate still publishes: the data was processed.
+// `cancel` ends the run with kExitCancelled. kExitUsage when an output would replace the input, the
+// reference or another output. Without rejects the default rejects file does not exist afterwards:
+// not even one of an earlier run. A failed gate still publishes: the data was processed.
 int RunLocally(const RunOptions& options, const CancelToken& cancel);
 
 }  // namespace dq
