@@ -94,6 +94,7 @@ void Cell::StepDown(const absl::Status& why) {
   for (PendingBatch& batch : unsaved) {
     for (SubmitDone& done : batch.submitted) done(why);
     for (Release& release : batch.releases) release(why);
+    for (Release& read : batch.reads) read(why);
   }
   for (const auto& sink : sinks) sink->Close(draining_ ? absl::OkStatus() : why);
   watches_.EndAll(why);
@@ -105,6 +106,7 @@ void Cell::DatabaseLost(const Instant& now) {
   degraded_ = true;
   metrics_.CommitFailed();
   Log(LogLevel::kWarning, "database lost", {{"rows_pending", writes_.rows_pending()}});
+  RefuseReads();
   for (const Worker* connected : workers_.Connected()) {
     Worker& worker = *workers_.Find(connected->id);
     if (worker.answered < worker.received) AnswerReport(worker, {});
@@ -212,6 +214,7 @@ void Cell::Committed(const Instant& now, BatchResult result) {
   DatabaseFound(now);
   FinishInserts(batch, result);
   for (Release& release : batch.releases) release(absl::OkStatus());
+  for (Release& read : batch.reads) read(absl::OkStatus());
   SendTurns(batch);
   for (DraftChange& change : batch.changes) watches_.Publish(std::move(change.view), change.kind);
   DropFinished(batch);

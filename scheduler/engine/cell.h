@@ -146,6 +146,8 @@ class Cell {
   std::shared_ptr<JobView> MakeView(const LiveJob& job) const;
   void RecordChange(PendingBatch* batch, const LiveJob& job, ChangeKind kind);
   void WhenDurable(const LiveJob& job, Release release);
+  void ReadWhenDurable(const LiveJob& job, Release release);
+  void RefuseReads();
 
   const SchedulerOptions options_;
   const CellSources sources_;

@@ -91,7 +91,7 @@ void Cell::Cancel(const Instant& now, const JobName& name, const std::string& re
   if (job == nullptr) return done(not_live);
   if (IsTerminal(job->record.status.state)) {
     // Its end is decided and not yet durable: the caller reads the database afterwards.
-    return WhenDurable(*job, [done = std::move(done), not_live](const absl::Status& status) {
+    return ReadWhenDurable(*job, [done = std::move(done), not_live](const absl::Status& status) {
       done(status.ok() ? not_live : status);
     });
   }

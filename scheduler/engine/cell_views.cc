@@ -7,6 +7,15 @@
 
 namespace dq {
 
+namespace {
+
+absl::Status DatabaseAway() {
+  return MakeError(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
+                   "The database does not answer: try again later.");
+}
+
+}  // namespace
+
 absl::Status Cell::CheckLeading() const { return IsLeading() ? absl::OkStatus() : refusal_; }
 
 absl::Status Cell::CheckAccepting() const {
@@ -15,10 +24,7 @@ absl::Status Cell::CheckAccepting() const {
     return MakeError(absl::StatusCode::kUnavailable, "DRAINING",
                      "This scheduler shuts down: try again, another takes over.");
   }
-  if (degraded_) {
-    return MakeError(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
-                     "The database does not answer: try again later.");
-  }
+  if (degraded_) return DatabaseAway();
   if (writes_.rows_pending() >= options_.commands_queued_max) {
     return MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
                      "Too much waits to be recorded: try again later.");
@@ -58,6 +64,18 @@ void Cell::WhenDurable(const LiveJob& job, Release release) {
   batch->releases.push_back(std::move(release));
 }
 
+void Cell::ReadWhenDurable(const LiveJob& job, Release release) {
+  PendingBatch* const batch = writes_.Find(job.last_batch);
+  if (batch == nullptr) return release(absl::OkStatus());
+  // Nobody waits for as long as an outage lasts.
+  if (degraded_) return release(DatabaseAway());
+  batch->reads.push_back(std::move(release));
+}
+
+void Cell::RefuseReads() {
+  for (const Release& read : writes_.TakeReads()) read(DatabaseAway());
+}
+
 void Cell::GetLiveJobs(const Instant& now, const std::string& project,
                        const std::vector<std::string>& ids, ViewsDone done) {
   now_ = now;
@@ -74,7 +92,7 @@ void Cell::GetLiveJobs(const Instant& now, const std::string& project,
   }
   if (newest == nullptr) return done(std::move(*views));
   // What was decided may not be seen before it is durable.
-  WhenDurable(*newest, [done = std::move(done), views](const absl::Status& status) {
+  ReadWhenDurable(*newest, [done = std::move(done), views](const absl::Status& status) {
     if (status.ok()) {
       done(std::move(*views));
     } else {

@@ -132,7 +132,8 @@ class Scheduler {
   void Cancel(const JobName& name, const std::string& reason, const std::string& actor,
               std::function<void(absl::StatusOr<JobView>)> done);
   // Returns the live ones among `names`, with progress and wait reason; an empty list means all of
-  // `project`. What is returned is committed.
+  // `project`. What is returned is committed; UNAVAILABLE (DATABASE_UNAVAILABLE) when an outage
+  // keeps a change of theirs from being so.
   void GetLiveJobs(const std::string& project, std::vector<std::string> ids,
                    std::function<void(absl::StatusOr<std::vector<JobView>>)> done);
   void GetStats(std::function<void(absl::StatusOr<SchedulerStats>)> done);

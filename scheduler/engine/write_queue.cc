@@ -111,6 +111,14 @@ PendingBatch WriteQueue::TakeDurable() {
   return batch;
 }
 
+std::vector<Release> WriteQueue::TakeReads() {
+  std::vector<Release> reads;
+  for (PendingBatch& batch : batches_) {
+    for (Release& read : std::exchange(batch.reads, {})) reads.push_back(std::move(read));
+  }
+  return reads;
+}
+
 std::deque<PendingBatch> WriteQueue::TakeAll() {
   rows_pending_ = 0;
   return std::exchange(batches_, {});

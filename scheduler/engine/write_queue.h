@@ -47,6 +47,7 @@ struct PendingBatch {
   std::vector<SubmitDone> submitted;  // One per insert.
   std::vector<LiveJob*> changed;      // One per update.
   std::vector<Release> releases;
+  std::vector<Release> reads;  // Like `releases`, of those who changed nothing.
   std::vector<TurnDraft> turns;
   absl::flat_hash_map<WorkerId, size_t> turn_of;  // Index in `turns`.
   std::vector<DraftChange> changes;
@@ -94,6 +95,8 @@ class WriteQueue {
   bool HasFullBatch() const;
   // Takes out the sealed batch: it is durable.
   PendingBatch TakeDurable();
+  // Takes out the reads that wait.
+  std::vector<Release> TakeReads();
   // Takes out everything: it never will be.
   std::deque<PendingBatch> TakeAll();
 

@@ -293,6 +293,25 @@ TEST_F(CellWorkers, AViewIsHeldBackUntilWhatItShowsIsDurable) {
   EXPECT_EQ(view->value()->at(0).record.status.state, JobState::kProcessing);
 }
 
+TEST_F(CellWorkers, AViewIsNotHeldBackByAnOutage) {
+  cell_.Create("a");
+  cell_.Create("b");
+  const TestWorker worker = cell_.Connect("w1", 1);
+  cell_.store.SetAvailable(false);
+  cell_.Decide();
+  const auto parked = cell_.View({"a"});
+  EXPECT_FALSE(parked->has_value());
+  EXPECT_FALSE(cell_.TryCommit());
+  ASSERT_TRUE(parked->has_value());
+  EXPECT_EQ(ReasonOf((*parked)->status()), "DATABASE_UNAVAILABLE");
+  const auto late = cell_.View({"a"});
+  ASSERT_TRUE(late->has_value());
+  EXPECT_EQ(ReasonOf((*late)->status()), "DATABASE_UNAVAILABLE");
+  const auto durable = cell_.View({"b"});
+  ASSERT_TRUE(durable->has_value());
+  EXPECT_TRUE((*durable)->ok());
+}
+
 TEST_F(CellWorkers, StatsAndWorkersShowWhatIsConnectedAndBusy) {
   CreateMany(3);
   TestWorker worker = cell_.Connect("w1", 2);
