@@ -87,7 +87,8 @@ AgentOptions OptionsOf(const WorkerOptions& options, std::string child_program) 
   if (agent.instance.empty()) agent.instance = TimeOrderedId("w-", SystemClock().Now());
   agent.labels = options.labels;
   agent.slots = options.slots;
-  agent.resources = {options.memory_per_job_bytes, options.threads_per_job};
+  agent.resources = {options.memory_per_job_bytes, options.threads_per_job,
+                     options.cpu_seconds_per_job};
   agent.child_program = std::move(child_program);
   agent.version = DQ_VERSION;
   return agent;

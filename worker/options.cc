@@ -14,6 +14,7 @@ namespace {
 constexpr int kSlotsMax = 1024;
 constexpr int kThreadsMax = 256;
 constexpr int64_t kMemoryBytesMax = int64_t{1} << 40;
+constexpr int64_t kCpuSecondsMax = 1'000'000'000;
 constexpr int64_t kDrainGraceSecondsMax = 86'400;
 
 bool IsIdCharacter(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }
@@ -71,6 +72,10 @@ void AddJobFlags(CLI::App& app, WorkerOptions& options, TextOptions& texts) {
       ->capture_default_str();
   app.add_option("--threads-per-job", options.threads_per_job, "Threads of a job")
       ->check(CLI::Range(1, kThreadsMax))
+      ->capture_default_str();
+  app.add_option("--cpu-per-job", options.cpu_seconds_per_job,
+                 "Seconds of CPU time a job may use, all threads together; 0: no limit")
+      ->check(CLI::Range(int64_t{0}, kCpuSecondsMax))
       ->capture_default_str();
   app.add_option("--drain-grace", texts.drain_grace_seconds,
                  "Seconds that running jobs may take after SIGTERM before they are handed back")

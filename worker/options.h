@@ -18,6 +18,7 @@ struct WorkerOptions {
   int32_t slots = 2;
   int64_t memory_per_job_bytes = int64_t{512} << 20;
   int threads_per_job = 1;
+  int64_t cpu_seconds_per_job = 86'400;
   std::string instance;  // Empty: chosen at start.
   std::map<std::string, std::string> labels;
   std::string admin_address = "127.0.0.1:0";

@@ -27,6 +27,7 @@ Kind KindOf(int error_number) {
       return {absl::StatusCode::kPermissionDenied, "FILE_UNREADABLE", "file"};
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
       return {absl::StatusCode::kResourceExhausted, "DISK_FULL", "system"};
     case EXDEV:  // What openat2 answers for a path that leaves the root.
     case ELOOP:

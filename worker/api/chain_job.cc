@@ -19,8 +19,10 @@ constexpr double kEstimatePercentMin = 1;
 
 // The chain keeps to the limit; its process is not trusted to.
 absl::Status ReportTooLong() {
-  return MakeError(absl::StatusCode::kInternal, "CRASHED",
-                   "the job's process wrote a report that is too long", {{"category", "system"}});
+  return MakeError(absl::StatusCode::kResourceExhausted, "REPORT_TOO_LONG",
+                   "the report passes its limit of " + std::to_string(kReportBytesMax) +
+                       " bytes: the file has too many columns, or too long names",
+                   {{"category", "processing"}});
 }
 
 }  // namespace
@@ -102,8 +104,9 @@ absl::StatusOr<JobEnded> ChainJob::Attempt() {
 
 absl::StatusOr<ChainResult> ChainJob::RunChild(const ChainFiles& files) {
   const absl::Time begin = surroundings_.clock.Boot();
-  DQ_ASSIGN_OR_RETURN(const std::unique_ptr<SandboxedJob> child,
-                      SandboxedJob::Start(surroundings_.child_program, order_.spec, files));
+  DQ_ASSIGN_OR_RETURN(
+      const std::unique_ptr<SandboxedJob> child,
+      SandboxedJob::Start(surroundings_.child_program, order_.spec, files, order_.cpu_seconds));
   {
     MutexLock lock(mutex_);
     if (stopped_) return AttemptStopped();

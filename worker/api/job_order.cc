@@ -85,6 +85,7 @@ absl::StatusOr<ChainOrder> ReadChain(const v1::Grant& grant, const JobResources&
   order.spec.gate = ReadGate(grant.gate());
   order.spec.memory_limit_bytes = resources.memory_bytes;
   order.spec.threads = resources.threads;
+  order.cpu_seconds = resources.cpu_seconds;
   order.spec.display_name = grant.input().display_name();
   order.spec.input_sha256 = grant.input().sha256();
   order.input = {grant.input().uri(), grant.input().size_bytes()};

@@ -34,6 +34,7 @@ struct ChainOrder {
   std::string output_directory;  // "a{attempt}-{token8}".
   int64_t attempt = 0;
   absl::Duration timeout = absl::InfiniteDuration();
+  int64_t cpu_seconds = 0;  // 0: no limit.
 };
 
 // Waits inside the worker.
@@ -47,6 +48,7 @@ using JobOrder = std::variant<ChainOrder, NoopOrder>;
 struct JobResources {
   int64_t memory_bytes = kMemoryLimitBytesDefault;
   int threads = 1;
+  int64_t cpu_seconds = 0;  // CPU time of all threads together; 0: no limit.
 };
 
 // Returns the attempt in the name of an output directory, or nothing for another name.

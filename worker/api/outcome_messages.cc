@@ -1,5 +1,9 @@
 #include "worker/api/outcome_messages.h"
 
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
 #include "common/base/error.h"
 #include "common/rpc/status_mapping.h"
 #include "common/rpc/utf8.h"
@@ -9,6 +13,9 @@ namespace dq {
 namespace {
 
 constexpr size_t kMetadataValueBytesMax = 1024;
+
+// The work is larger than a limit of its own. (A machine that runs out of memory kills: CRASHED.)
+constexpr std::string_view kLimitReasons[] = {"OUT_OF_MEMORY", "CPU_LIMIT", "REPORT_TOO_LONG"};
 
 v1::OutputKind ToMessage(OutputKind kind) {
   switch (kind) {
@@ -84,6 +91,7 @@ std::string CompletedNoopOutcome() {
 }
 
 bool IsRetryable(const absl::Status& error) {
+  if (std::ranges::find(kLimitReasons, ReasonOf(error)) != std::end(kLimitReasons)) return false;
   const std::string category = CategoryOf(error);
   return category != "file" && category != "configuration";
 }

@@ -25,11 +25,11 @@ std::string CompletedOutcome(const ChainResult& result, const WrittenObject& man
                              const std::vector<PublishedOutput>& outputs);
 // A completed chain of noop stages: no file, no report.
 std::string CompletedNoopOutcome();
-// A failed attempt. Another one may succeed unless the error's category is file or configuration. A
-// status without reason becomes CRASHED of category system.
+// A failed attempt. A status without reason becomes CRASHED of category system.
 std::string FailedOutcome(const absl::Status& error);
 
-// Whether another attempt at what failed with `error` could succeed.
+// Whether another attempt at what failed with `error` could succeed: not when the file or the
+// configuration is at fault, nor when the work is larger than a limit, which it will be again.
 bool IsRetryable(const absl::Status& error);
 
 }  // namespace dq

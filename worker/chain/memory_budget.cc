@@ -20,7 +20,7 @@ absl::Status MemoryBudget::Take(int64_t bytes, std::string_view what) {
                    std::string(what) + " needs " + MiB(bytes) +
                        " more, which passes the memory limit of " + MiB(limit_bytes_) +
                        "; raise the memory limit or split the file",
-                   {{"category", "system"}, {"limit_bytes", std::to_string(limit_bytes_)}});
+                   {{"category", "processing"}, {"limit_bytes", std::to_string(limit_bytes_)}});
 }
 
 }  // namespace dq

@@ -25,7 +25,8 @@ std::string Tail(std::string_view text) {
 }  // namespace
 
 absl::Status ErrorOfChildExit(const ChildExit& exit, std::string_view stderr_tail) {
-  ErrorMetadata metadata = {{"category", "system"}, {"stderr", Tail(stderr_tail)}};
+  ErrorMetadata metadata = {{"category", "system"}};
+  if (!stderr_tail.empty()) metadata["stderr"] = Tail(stderr_tail);
   std::string how;
   if (exit.code == CLD_EXITED) {
     metadata["exit_status"] = std::to_string(exit.status);
@@ -34,14 +35,21 @@ absl::Status ErrorOfChildExit(const ChildExit& exit, std::string_view stderr_tai
     metadata["signal"] = NameOfSignal(exit.status);
     how = "was killed by " + NameOfSignal(exit.status);
   }
+  if (exit.code != CLD_EXITED && exit.status == SIGXCPU) {
+    metadata["category"] = "processing";
+    return MakeError(absl::StatusCode::kResourceExhausted, "CPU_LIMIT",
+                     "the job needs more CPU time than it may use: raise --cpu-per-job or split "
+                     "the file",
+                     metadata);
+  }
   if (stderr_tail.find("std::bad_alloc") != std::string_view::npos) {
+    metadata["category"] = "processing";
     return MakeError(absl::StatusCode::kResourceExhausted, "OUT_OF_MEMORY",
                      "the job needs more memory than it may use: raise --memory-per-job or split "
                      "the file",
                      metadata);
   }
-  return MakeError(absl::StatusCode::kInternal, "CRASHED",
-                   "the job's process " + how + "; it is tried again", metadata);
+  return MakeError(absl::StatusCode::kInternal, "CRASHED", "the job's process " + how, metadata);
 }
 
 }  // namespace dq

@@ -17,8 +17,11 @@ namespace {
 
 constexpr char kReason[] = "SANDBOX_FAILED";
 
-absl::Status SetLimit(__rlimit_resource resource, rlim_t value) {
-  const rlimit limit{value, value};
+// Between SIGXCPU at the soft limit and SIGKILL at the hard one.
+constexpr rlim_t kKillSeconds = 1;
+
+absl::Status SetLimit(__rlimit_resource resource, rlim_t value, rlim_t hard_extra = 0) {
+  const rlimit limit{value, value + hard_extra};
   if (::setrlimit(resource, &limit) != 0) return ErrnoError(errno, kReason, "setrlimit");
   return absl::OkStatus();
 }
@@ -33,7 +36,7 @@ absl::Status DropCapabilities() {
 
 }  // namespace
 
-absl::Status LimitChild(int32_t parent_pid, int64_t address_space_bytes) {
+absl::Status LimitChild(int32_t parent_pid, const ChildLimits& limits) {
   DQ_RETURN_IF_ERROR(DropCapabilities());
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return ErrnoError(errno, kReason, "PDEATHSIG");
   // The parent may have died before the line above took effect.
@@ -44,8 +47,12 @@ absl::Status LimitChild(int32_t parent_pid, int64_t address_space_bytes) {
     return ErrnoError(errno, kReason, "NO_NEW_PRIVS");
   }
   DQ_RETURN_IF_ERROR(SetLimit(RLIMIT_CORE, 0));
-  if (address_space_bytes == 0 || kSanitized) return absl::OkStatus();
-  return SetLimit(RLIMIT_AS, static_cast<rlim_t>(address_space_bytes));
+  DQ_RETURN_IF_ERROR(SetLimit(RLIMIT_NOFILE, kChildDescriptorsMax));
+  if (limits.cpu_seconds > 0) {
+    DQ_RETURN_IF_ERROR(SetLimit(RLIMIT_CPU, static_cast<rlim_t>(limits.cpu_seconds), kKillSeconds));
+  }
+  if (limits.address_space_bytes == 0 || kSanitized) return absl::OkStatus();
+  return SetLimit(RLIMIT_AS, static_cast<rlim_t>(limits.address_space_bytes));
 }
 
 }  // namespace dq

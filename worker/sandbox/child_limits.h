@@ -2,11 +2,22 @@
 // thread.
 #pragma once
 
+#include <sys/resource.h>
+
 #include <cstdint>
 
 #include "absl/status/status.h"
 
 namespace dq {
+
+// Descriptors of a child: what it is passed, and a few for temporary files.
+inline constexpr rlim_t kChildDescriptorsMax = 64;
+
+// What one job may use.
+struct ChildLimits {
+  int64_t address_space_bytes = 0;  // RLIMIT_AS; 0: no limit.
+  int64_t cpu_seconds = 0;          // RLIMIT_CPU; 0: no limit.
+};
 
 // Whether this build carries a sanitizer: those need address space and files of their own, so
 // address space limit and system call filter are off.
@@ -17,8 +28,9 @@ inline constexpr bool kSanitized = false;
 #endif
 
 // Ties the process to its parent (SIGKILL when the parent thread that made it ends), gives up its
-// capabilities and every way to gain rights, forbids core files, sets RLIMIT_AS to
-// `address_space_bytes` unless 0. FAILED_PRECONDITION when `parent_pid` is not the parent any more.
-absl::Status LimitChild(int32_t parent_pid, int64_t address_space_bytes);
+// capabilities and every way to gain rights, forbids core files, and limits
+// descriptors, address space and CPU time: the kernel kills it with SIGXCPU. FAILED_PRECONDITION
+// when `parent_pid` is not the parent any more.
+absl::Status LimitChild(int32_t parent_pid, const ChildLimits& limits);
 
 }  // namespace dq

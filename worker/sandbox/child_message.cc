@@ -86,7 +86,8 @@ ChildLine ReadLine(const Json& json) {
 
 std::string EncodeChildOrders(const ChildOrders& orders) {
   return Line({{"parent_pid", orders.parent_pid},
-               {"address_space_bytes", orders.address_space_bytes}}) +
+               {"address_space_bytes", orders.limits.address_space_bytes},
+               {"cpu_seconds", orders.limits.cpu_seconds}}) +
          EncodeChainSpec(orders.chain);
 }
 
@@ -97,7 +98,8 @@ absl::StatusOr<ChildOrders> DecodeChildOrders(std::string_view text) {
   try {
     const Json json = Json::parse(text.substr(0, line_end));
     orders.parent_pid = json.at("parent_pid").get<int32_t>();
-    orders.address_space_bytes = json.at("address_space_bytes").get<int64_t>();
+    orders.limits.address_space_bytes = json.at("address_space_bytes").get<int64_t>();
+    orders.limits.cpu_seconds = json.at("cpu_seconds").get<int64_t>();
   } catch (const std::exception& error) {
     return BadLine(error.what());
   }

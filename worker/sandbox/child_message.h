@@ -13,6 +13,7 @@
 #include "worker/chain/chain_runner.h"
 #include "worker/chain/chain_spec.h"
 #include "worker/chain/progress.h"
+#include "worker/sandbox/child_limits.h"
 
 namespace dq {
 
@@ -21,8 +22,8 @@ inline constexpr size_t kChildLineBytesMax = size_t{1} << 20;
 
 // What a child needs to know before it reads a byte of data.
 struct ChildOrders {
-  int32_t parent_pid = 0;           // A child whose parent is another process ends at once.
-  int64_t address_space_bytes = 0;  // RLIMIT_AS; 0: no limit.
+  int32_t parent_pid = 0;  // A child whose parent is another process ends at once.
+  ChildLimits limits;
   ChainSpec chain;
 };
 

@@ -1,6 +1,7 @@
 #include "worker/sandbox/job_child.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <array>
@@ -85,7 +86,7 @@ void FilterSyscalls() {
 
 absl::StatusOr<ChainResult> RunOrders(const StageFactory& make_stages) {
   DQ_ASSIGN_OR_RETURN(const ChildOrders orders, DecodeChildOrders(ReadOrders()));
-  DQ_RETURN_IF_ERROR(LimitChild(orders.parent_pid, orders.address_space_bytes));
+  DQ_RETURN_IF_ERROR(LimitChild(orders.parent_pid, orders.limits));
   FilterSyscalls();
   PipeProgress progress;
   const CancelToken never;  // A job is cancelled by killing this process.
@@ -100,7 +101,7 @@ absl::StatusOr<ChainResult> RunGuarded(const StageFactory& make_stages) {
     return MakeError(absl::StatusCode::kResourceExhausted, "OUT_OF_MEMORY",
                      "the job needs more memory than it may use: raise --memory-per-job or split "
                      "the file",
-                     {{"category", "system"}});
+                     {{"category", "processing"}});
   } catch (const std::exception& error) {
     return MakeError(absl::StatusCode::kInternal, "CRASHED",
                      std::string("the chain failed in an unforeseen way: ") + error.what(),
@@ -115,6 +116,7 @@ int RunJobChild(const StageFactory& make_stages) {
     std::fputs("dq-worker job: started by dq-worker-agent only; use `dq-worker run`\n", stderr);
     return 2;
   }
+  ::signal(SIGXFSZ, SIG_IGN);  // A file that grows too large is an error of write(), as any other.
   const absl::StatusOr<ChainResult> result = RunGuarded(make_stages);
   if (!result.ok()) {
     WriteLine(EncodeErrorLine(result.status()));

@@ -67,11 +67,13 @@ absl::StatusOr<ChainResult> Judge(const ChildEnding& ending, absl::Duration time
 
 absl::StatusOr<std::unique_ptr<SandboxedJob>> SandboxedJob::Start(const std::string& program,
                                                                   const ChainSpec& spec,
-                                                                  const ChainFiles& files) {
+                                                                  const ChainFiles& files,
+                                                                  int64_t cpu_seconds) {
   ChildOrders orders;
   orders.parent_pid = ::getpid();
-  orders.address_space_bytes = spec.memory_limit_bytes + kAddressSpaceHeadroomBytes +
-                               spec.threads * kAddressSpacePerThreadBytes;
+  orders.limits.address_space_bytes = spec.memory_limit_bytes + kAddressSpaceHeadroomBytes +
+                                      spec.threads * kAddressSpacePerThreadBytes;
+  orders.limits.cpu_seconds = cpu_seconds;
   orders.chain = spec;
   DQ_ASSIGN_OR_RETURN(std::unique_ptr<ChildProcess> child,
                       ChildProcess::Start(program, EncodeChildOrders(orders), files));

@@ -22,15 +22,16 @@ inline constexpr int64_t kAddressSpacePerThreadBytes = int64_t{128} << 20;
 class SandboxedJob {
  public:
   // Starts `program` (a dq-worker) on `spec` and `files`, which may be closed afterwards.
-  // UNAVAILABLE SANDBOX_FAILED.
+  // It may use `cpu_seconds` of CPU time, 0: any. UNAVAILABLE SANDBOX_FAILED.
   static absl::StatusOr<std::unique_ptr<SandboxedJob>> Start(const std::string& program,
                                                              const ChainSpec& spec,
-                                                             const ChainFiles& files);
+                                                             const ChainFiles& files,
+                                                             int64_t cpu_seconds);
 
   // Runs the job to its end: hands progress to `sink`, returns the chain's result or error. Besides
-  // the errors of RunChain(): TIMEOUT after `timeout`; CANCELLED after Kill(); OUT_OF_MEMORY or
-  // CRASHED (with the last words on stderr) when the process died. To be called once, by the thread
-  // that called Start().
+  // the errors of RunChain(): TIMEOUT after `timeout`; CANCELLED after Kill(); OUT_OF_MEMORY,
+  // CPU_LIMIT or CRASHED (with the last words on stderr) when the process died. To be called once,
+  // by the thread that called Start().
   absl::StatusOr<ChainResult> Run(absl::Duration timeout, ProgressSink& sink);
 
   // Kills the process, from any thread, at any time.

@@ -72,5 +72,18 @@ TEST_F(ChainJobTest, WhatWasPublishedBeforeTheStopWasNoticedIsTakenBack) {
   EXPECT_TRUE(fs::is_empty(root_ / "jobs/j"));
 }
 
+TEST_F(ChainJobTest, AReportThatIsTooLongIsNotTriedAgain) {
+  order_.spec.display_name = "long.csv";
+  NoMetrics metrics;
+  EventQueue events;
+  ChainJob job(lease_, order_,
+               {*store_, SystemClock(), metrics, events, DQ_BINARY_DIR "/tests/scripted_child"});
+  const std::vector<AgentEvent> happened = events.Take(absl::InfiniteFuture(), SystemClock());
+  v1::Outcome outcome;
+  ASSERT_TRUE(outcome.ParseFromString(std::get<JobEnded>(happened.back()).outcome.value()));
+  EXPECT_EQ(outcome.failure().error().reason(), "REPORT_TOO_LONG");
+  EXPECT_FALSE(outcome.failure().retryable());
+}
+
 }  // namespace
 }  // namespace dq

@@ -50,5 +50,14 @@ TEST(IsRetryable, BadInputAndBadConfigurationAreNot) {
   EXPECT_TRUE(IsRetryable(absl::InternalError("without category")));
 }
 
+TEST(IsRetryable, WhatPassesALimitWillPassItAgain) {
+  for (const char* reason : {"OUT_OF_MEMORY", "CPU_LIMIT", "REPORT_TOO_LONG"}) {
+    for (const char* category : {"processing", "system"}) {
+      EXPECT_FALSE(IsRetryable(
+          MakeError(absl::StatusCode::kResourceExhausted, reason, "m", {{"category", category}})));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace dq

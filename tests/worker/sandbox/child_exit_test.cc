@@ -26,6 +26,14 @@ TEST(ErrorOfChildExit, BadAllocOnStderrIsOutOfMemory) {
   const absl::Status error =
       ErrorOfChildExit({CLD_DUMPED, SIGABRT}, "terminate called after 'std::bad_alloc'");
   EXPECT_EQ(ReasonOf(error), "OUT_OF_MEMORY");
+  EXPECT_EQ(MetadataOf(error)["category"], "processing");
+}
+
+TEST(ErrorOfChildExit, TheCpuLimitIsTyped) {
+  const absl::Status error = ErrorOfChildExit({CLD_KILLED, SIGXCPU}, "");
+  EXPECT_EQ(ReasonOf(error), "CPU_LIMIT");
+  EXPECT_EQ(MetadataOf(error)["category"], "processing");
+  EXPECT_FALSE(MetadataOf(error).contains("stderr")) << "it said nothing";
 }
 
 TEST(ErrorOfChildExit, OnlyTheEndOfStderrIsKept) {

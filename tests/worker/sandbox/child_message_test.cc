@@ -17,13 +17,14 @@ absl::StatusOr<ChildLine> Decode(std::string line) {
 TEST(ChildMessage, OrdersSurviveTheWay) {
   ChildOrders orders;
   orders.parent_pid = 42;
-  orders.address_space_bytes = int64_t{5} << 30;
+  orders.limits = {int64_t{5} << 30, 77};
   orders.chain.stages = {CompleteOptions{}, DedupeOptions{}};
   orders.chain.display_name = "a\nb.csv";
   const auto decoded = DecodeChildOrders(EncodeChildOrders(orders));
   ASSERT_TRUE(decoded.ok()) << decoded.status();
   EXPECT_EQ(decoded->parent_pid, 42);
-  EXPECT_EQ(decoded->address_space_bytes, int64_t{5} << 30);
+  EXPECT_EQ(decoded->limits.address_space_bytes, int64_t{5} << 30);
+  EXPECT_EQ(decoded->limits.cpu_seconds, 77);
   EXPECT_EQ(EncodeChainSpec(decoded->chain), EncodeChainSpec(orders.chain));
 }
 

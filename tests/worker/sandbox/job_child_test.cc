@@ -41,7 +41,7 @@ class JobChildTest : public testing::Test {
     files.report_fd = report.get();
     files.clusters_fd = clusters.get();
     files.temp_dir_fd = temp.get();
-    auto job = SandboxedJob::Start(kProgram, spec_, files);
+    auto job = SandboxedJob::Start(kProgram, spec_, files, 60);
     if (!job.ok()) return job.status();
     NullProgressSink sink;
     return (*job)->Run(absl::Seconds(60), sink);

@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -49,11 +51,11 @@ class SandboxedJobTest : public testing::Test {
     files.temp_dir_fd = temp_dir_.get();
     return files;
   }
-  std::unique_ptr<SandboxedJob> Start(const std::string& what) {
+  std::unique_ptr<SandboxedJob> Start(const std::string& what, int64_t cpu_seconds = 0) {
     ChainSpec spec;
     spec.stages = {DedupeOptions{}};
     spec.display_name = what + ".csv";
-    return SandboxedJob::Start(kProgram, spec, Files()).value();
+    return SandboxedJob::Start(kProgram, spec, Files(), cpu_seconds).value();
   }
   absl::StatusOr<ChainResult> Run(const std::string& what,
                                   absl::Duration timeout = absl::InfiniteDuration()) {
@@ -128,7 +130,22 @@ TEST_F(SandboxedJobTest, ACrashCarriesTheLastWordsOnStderr) {
   }
 }
 
-TEST_F(SandboxedJobTest, AnUncaughtBadAllocIsOutOfMemory) { ExpectError("alloc", "OUT_OF_MEMORY"); }
+TEST_F(SandboxedJobTest, AnUncaughtBadAllocIsOutOfMemory) {
+  EXPECT_EQ(ReasonOf(Run("alloc").status()), "OUT_OF_MEMORY");
+}
+
+TEST_F(SandboxedJobTest, DescriptorsAndCpuTimeAreLimited) {
+  NullProgressSink sink;
+  const auto result = Start("limits", 3600)->Run(absl::InfiniteDuration(), sink);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->report_json, "descriptors 64 cpu 3600");
+}
+
+TEST_F(SandboxedJobTest, AJobThatBurnsItsCpuTimeIsTyped) {
+  NullProgressSink sink;
+  const auto result = Start("burn", 1)->Run(absl::InfiniteDuration(), sink);
+  EXPECT_EQ(ReasonOf(result.status()), "CPU_LIMIT") << result.status();
+}
 
 TEST_F(SandboxedJobTest, AddressSpaceIsLimited) {
   if (kSanitized) GTEST_SKIP() << "sanitizers need address space";
@@ -167,11 +184,16 @@ TEST_F(SandboxedJobTest, TheTimeLimitKillsAndIsTyped) {
   EXPECT_EQ(result.status().code(), absl::StatusCode::kDeadlineExceeded);
 }
 
-TEST_F(SandboxedJobTest, AForgottenJobLeavesNoProcess) { Start("hang").reset(); }
+TEST_F(SandboxedJobTest, AForgottenJobLeavesNoProcess) {
+  Start("hang").reset();
+  // Not even one that is dead and not reaped.
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD);
+}
 
 TEST_F(SandboxedJobTest, AMissingProgramIsTyped) {
   ChainSpec spec;
-  EXPECT_EQ(ReasonOf(SandboxedJob::Start("/nowhere/dq-worker", spec, Files()).status()),
+  EXPECT_EQ(ReasonOf(SandboxedJob::Start("/nowhere/dq-worker", spec, Files(), 0).status()),
             "SANDBOX_FAILED");
 }
 

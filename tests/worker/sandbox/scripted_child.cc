@@ -23,6 +23,7 @@
 #include <thread>
 
 #include "common/base/error.h"
+#include "worker/chain/report.h"
 #include "worker/sandbox/child_fds.h"
 #include "worker/sandbox/child_limits.h"
 #include "worker/sandbox/child_message.h"
@@ -168,6 +169,24 @@ int ListDescriptors() {
   return 0;
 }
 
+int ListLimits() {
+  ChainResult result = SomeResult();
+  rlimit descriptors{};
+  rlimit cpu{};
+  ::getrlimit(RLIMIT_NOFILE, &descriptors);
+  ::getrlimit(RLIMIT_CPU, &cpu);
+  result.report_json = "descriptors " + std::to_string(descriptors.rlim_max) + " cpu " +
+                       std::to_string(cpu.rlim_cur);
+  Say(EncodeResultLine(result));
+  return 0;
+}
+
+int BurnTime() {
+  for (const volatile bool more = true; more;) {
+  }
+  return 0;
+}
+
 int MapMuch() {
   ChainResult result = SomeResult();
   void* much = ::mmap(nullptr, size_t{64} << 30, PROT_READ | PROT_WRITE,
@@ -216,6 +235,14 @@ int Act(const std::string& what) {
       {"probe", Probe},
       {"descriptors", ListDescriptors},
       {"much", MapMuch},
+      {"limits", ListLimits},
+      {"burn", BurnTime},
+      {"long",
+       [] {
+         ChainResult result = SomeResult();
+         result.report_json = std::string(kReportBytesMax + 1, 'x');
+         return Finish(result);
+       }},
   };
   const auto act = acts.find(what);
   return act == acts.end() ? Finish(SomeResult()) : act->second();
@@ -224,7 +251,7 @@ int Act(const std::string& what) {
 int Main() {
   const absl::StatusOr<ChildOrders> orders = DecodeChildOrders(ReadAll(kChildSpecFd));
   if (!orders.ok()) return 2;
-  if (!LimitChild(orders->parent_pid, orders->address_space_bytes).ok()) return 3;
+  if (!LimitChild(orders->parent_pid, orders->limits).ok()) return 3;
   return Act(std::filesystem::path(orders->chain.display_name).stem().string());
 }
 

@@ -35,7 +35,7 @@ TEST(FirstRowSet, FailsWithTheLimitBeforeItPassesIt) {
   }
   EXPECT_EQ(ReasonOf(status), "OUT_OF_MEMORY");
   EXPECT_NE(MessageOf(status).find("16 MiB"), std::string::npos);
-  EXPECT_EQ(MetadataOf(status)["category"], "system");
+  EXPECT_EQ(MetadataOf(status)["category"], "processing");
 }
 
 TEST(FirstRowSet, GivesItsMemoryBack) {
