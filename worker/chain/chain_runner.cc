@@ -202,6 +202,7 @@ absl::Status ChainRun::CheckInput() const {
 
 absl::StatusOr<ChainResult> ChainRun::Conclude() {
   DQ_RETURN_IF_ERROR(CheckCancelled());
+  DQ_RETURN_IF_ERROR(reader_->CheckAnyRowRead());
   DQ_RETURN_IF_ERROR(outputs_.Finish());
   for (const auto& stage : stages_) DQ_RETURN_IF_ERROR(stage->Finish(report_));
   DescribeRun();

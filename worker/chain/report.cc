@@ -180,6 +180,13 @@ double Round2(double value) { return std::round(value * 100) / 100; }
 
 void ScoreReport(Report& report) {
   if (!report.dimensions.contains("completeness")) return;
+  if (const auto validity = report.dimensions.find("validity");
+      validity != report.dimensions.end() && report.rows_in > 0) {
+    const double read =
+        1.0 - static_cast<double>(report.rows_rejected) / static_cast<double>(report.rows_in);
+    validity->second.score *= read;
+    validity->second.score_before *= read;
+  }
   double weights = 0;
   for (const auto& [name, dimension] : report.dimensions) weights += dimension.weight;
   double score = 0;

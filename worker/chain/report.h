@@ -113,7 +113,8 @@ struct Report {
   std::vector<ReportStage> stages;
 };
 
-// Makes the weights add up to 1 and computes both scores from the dimensions: the weighted mean,
+// Lets rejected rows count against the validity, makes the weights add up to 1 and computes both
+// scores from the dimensions: the weighted mean,
 // rounded to 2 digits. Without the dimension completeness nothing was scored and nothing changes.
 void ScoreReport(Report& report);
 

@@ -239,7 +239,11 @@ BadRow CsvReader::Judge(const Record& record, ScanOutcome outcome) {
 }
 
 absl::Status CsvReader::Reject(const RowBatch& batch, BadRow kind) {
-  ++rows_rejected_;
+  if (rows_rejected_++ == 0) {
+    first_bad_ = kind;
+    first_bad_text_ = "row " + std::to_string(rows_) + " " + Explain(kind);
+    first_bad_place_ = PlaceOfRow();
+  }
   if (rejects_ == nullptr) return absl::OkStatus();
   const Record& record = scanner_.record();
   const std::string row = std::to_string(rows_);
@@ -250,11 +254,24 @@ absl::Status CsvReader::Reject(const RowBatch& batch, BadRow kind) {
   return rejects_->Add(cells);
 }
 
-absl::Status CsvReader::FailRow(BadRow kind) const {
+FilePlace CsvReader::PlaceOfRow() const {
   const Record& record = scanner_.record();
-  const FilePlace place{.row = rows_,
-                        .column = static_cast<int64_t>(record.cell_count),
-                        .byte = ByteOf(record.bad == BadRow::kNone ? record.begin : record.defect)};
+  return {.row = rows_,
+          .column = static_cast<int64_t>(record.cell_count),
+          .byte = ByteOf(record.bad == BadRow::kNone ? record.begin : record.defect)};
+}
+
+absl::Status CsvReader::CheckAnyRowRead() const {
+  if (rows_rejected_ == 0 || rows_rejected_ < rows_) return absl::OkStatus();
+  const std::string message =
+      "none of the " + std::to_string(rows_) + " rows could be read: " + first_bad_text_ +
+      "; check the delimiter, the header and the encoding, which must be UTF-8";
+  return first_bad_ == BadRow::kInvalidUtf8 ? EncodingInvalid(message, first_bad_place_)
+                                            : ParseFailed(message, first_bad_place_);
+}
+
+absl::Status CsvReader::FailRow(BadRow kind) const {
+  const FilePlace place = PlaceOfRow();
   const std::string message = "row " + std::to_string(rows_) + " (byte " +
                               std::to_string(place.byte) + ") " + Explain(kind) +
                               "; correct it, or let bad rows be rejected";

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "worker/table/bad_row.h"
 #include "worker/table/dialect.h"
+#include "worker/table/file_error.h"
 #include "worker/table/file_source.h"
 #include "worker/table/record_scanner.h"
 #include "worker/table/row_batch.h"
@@ -53,6 +54,9 @@ class CsvReader {
   int64_t rows() const { return rows_; }
   int64_t rows_rejected() const { return rows_rejected_; }
   int64_t blank_lines() const { return blank_lines_; }
+  // Says that none of the rows of this pass could be read, and why not the first: PARSE_FAILED or
+  // ENCODING_INVALID. OK when a row could, or there was none.
+  absl::Status CheckAnyRowRead() const;
 
  private:
   CsvReader(std::unique_ptr<FileSource> source, const CsvReaderOptions& options,
@@ -69,6 +73,7 @@ class CsvReader {
   BadRow Judge(const Record& record, ScanOutcome outcome);
   absl::Status Reject(const RowBatch& batch, BadRow kind);
   absl::Status FailRow(BadRow kind) const;
+  FilePlace PlaceOfRow() const;
   bool IsBlank(const Record& record) const;
   std::string Explain(BadRow kind) const;
   int64_t ByteOf(size_t position) const;
@@ -88,6 +93,9 @@ class CsvReader {
   std::vector<std::string_view> padded_;
   int64_t rows_ = 0;
   int64_t rows_rejected_ = 0;
+  BadRow first_bad_ = BadRow::kNone;  // Of the first row rejected in this pass, with its place.
+  std::string first_bad_text_;
+  FilePlace first_bad_place_;
   int64_t blank_lines_ = 0;
 };
 
