@@ -17,12 +17,15 @@ using JobViews = std::map<std::string, JobView>;
 
 class JobLookup {
  public:
-  explicit JobLookup(const ApiPorts& ports) : ports_(ports) {}
+  // Answers that wait; the engine's thread handles more itself.
+  static constexpr size_t kRepliesMax = 10'000;
 
-  // Finds those of `ids` (at least one) that exist. Calls `done` once, from another thread, where
-  // it may not block. RESOURCE_EXHAUSTED (QUEUE_FULL) or the database's error. Memory is asked
-  // first: what it does not know any more is recorded as ended. While this replica does not lead,
-  // the record alone answers.
+  explicit JobLookup(const ApiPorts& ports) : ports_(ports), replies_(1, kRepliesMax) {}
+
+  // Finds those of `ids` (at least one) that exist. Calls `done` once, from a thread that is not
+  // the engine's, where it may take its time but not block. RESOURCE_EXHAUSTED (QUEUE_FULL) or the
+  // database's error. Memory is asked first, the database for what it does not know: what has ended
+  // and what was recorded just now. When memory does not answer, the record alone does.
   void Find(const std::string& project, std::vector<std::string> ids,
             std::function<void(absl::StatusOr<JobViews>)> done) const;
 
@@ -30,16 +33,21 @@ class JobLookup {
   void FindLive(const std::string& project,
                 std::function<void(absl::StatusOr<JobViews>)> done) const;
 
-  // Replaces the records that changed since, and adds progress. Calls `done` once, possibly from
-  // another thread.
+  // Replaces the records that changed since, and adds progress. Calls `done` once, like Find().
   void Overlay(const std::string& project, std::vector<JobRecord> records,
                std::function<void(std::vector<JobView>)> done) const;
 
  private:
+  using LiveJobs = absl::StatusOr<std::vector<JobView>>;
+
+  // Asks the engine; its answer goes to `take`, off the engine's thread.
+  void AskEngine(const std::string& project, std::vector<std::string> ids,
+                 std::function<void(LiveJobs&)> take) const;
   void FindRecorded(const std::string& project, const std::vector<std::string>& ids, JobViews found,
                     std::function<void(absl::StatusOr<JobViews>)> done) const;
 
   const ApiPorts& ports_;
+  mutable Executor replies_;  // Translates answers: the engine's thread has better to do.
 };
 
 }  // namespace dq
