@@ -2,6 +2,7 @@
 // Pure: told the time, sends nothing itself. Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -43,6 +44,8 @@ class WatchQueue {
   // Takes a committed change. States are kept in order; progress is replaced by newer progress of
   // the same job. When too many wait, all are dropped: a resync and a new snapshot are due.
   void Add(const JobChange& change);
+  // Every change up to `sequence` was added or is of no interest here.
+  void Passed(int64_t sequence) { sequence_newest_ = std::max(sequence_newest_, sequence); }
   // Takes the snapshot that was due: jobs as they are now.
   void AddSnapshot(std::vector<JobView> jobs);
   // Whether a snapshot is to be fetched, once; false from then on until the next is due.

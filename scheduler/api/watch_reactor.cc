@@ -96,12 +96,32 @@ void WatchReactor::TakeSnapshot(absl::StatusOr<JobViews> found) {
   Pump();
 }
 
+bool WatchReactor::MustWake() {
+  // A write in progress pumps when it is done.
+  return !writing_ && !finished_ && !std::exchange(woken_, true);
+}
+
 void WatchReactor::Changed(const JobChange& change) {
   {
     MutexLock lock(mutex_);
     queue_->Add(change);
+    if (!MustWake()) return;
   }
-  Pump();
+  registry_.Wake(this);
+}
+
+void WatchReactor::Passed(int64_t sequence) {
+  MutexLock lock(mutex_);
+  queue_->Passed(sequence);
+}
+
+void WatchReactor::Lost(const absl::Status& why) {
+  {
+    MutexLock lock(mutex_);
+    if (!end_.has_value()) end_ = why;
+    if (!MustWake()) return;
+  }
+  registry_.Wake(this);
 }
 
 void WatchReactor::End(absl::Status status) {
@@ -113,22 +133,27 @@ void WatchReactor::End(absl::Status status) {
 }
 
 void WatchReactor::Pump() {
+  std::optional<absl::Status> end;
+  std::optional<WatchItem> item;
   bool fetch = false;
   {
     MutexLock lock(mutex_);
+    woken_ = false;
     if (writing_ || finished_) return;
     if (!end_.has_value() && queue_->IsDone()) end_ = absl::OkStatus();
-    if (end_.has_value()) {
-      finished_ = true;
-      Finish(call_.End(*end_));
-      return;
+    end = end_;
+    finished_ = end.has_value();
+    if (!finished_) {
+      item = queue_->Next(registry_.clock().Boot());
+      fetch = queue_->TakeSnapshotDue();
     }
-    if (const auto item = queue_->Next(registry_.clock().Boot())) {
-      message_ = ToProto(*item);
-      writing_ = true;
-      StartWrite(&message_);
-    }
-    fetch = queue_->TakeSnapshotDue();
+    writing_ = item.has_value();
+  }
+  // Without the lock, so that the engine's thread does not wait for the transport.
+  if (end.has_value()) return Finish(call_.End(*end));
+  if (item.has_value()) {
+    message_ = ToProto(*item);
+    StartWrite(&message_);
   }
   if (fetch) FetchSnapshot();
 }

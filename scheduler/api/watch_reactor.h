@@ -1,4 +1,6 @@
-// One WatchJobs call: the engine's changes go through a WatchQueue onto the stream. Thread-safe.
+// One WatchJobs call: the engine's changes go through a WatchQueue onto the stream. The engine's
+// thread only adds to the queue; what translates and sends are gRPC's and the registry's threads.
+// Thread-safe.
 #pragma once
 
 #include <memory>
@@ -28,7 +30,8 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchJobsResponse
   void Start(const v1::WatchJobsRequest& request) EXCLUDES(mutex_);
 
   void Changed(const JobChange& change) override EXCLUDES(mutex_);
-  void Lost(const absl::Status& why) override { End(why); }
+  void Passed(int64_t sequence) override EXCLUDES(mutex_);
+  void Lost(const absl::Status& why) override EXCLUDES(mutex_);
   void Tick() override { Pump(); }
   void End(absl::Status status) override EXCLUDES(mutex_);
 
@@ -41,6 +44,8 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchJobsResponse
   // Asks for the jobs as they are; the answer goes to the queue.
   void FetchSnapshot();
   void TakeSnapshot(absl::StatusOr<JobViews> found) EXCLUDES(mutex_);
+  // Returns whether the registry must be told to tick; counts as told.
+  bool MustWake() REQUIRES(mutex_);
   // The only place that writes or finishes.
   void Pump() EXCLUDES(mutex_);
 
@@ -57,6 +62,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchJobsResponse
   Mutex mutex_;
   std::optional<WatchQueue> queue_ GUARDED_BY(mutex_);
   std::optional<absl::Status> end_ GUARDED_BY(mutex_);
+  bool woken_ GUARDED_BY(mutex_) = false;  // A Pump() is to come.
   bool writing_ GUARDED_BY(mutex_) = false;
   bool finished_ GUARDED_BY(mutex_) = false;
   v1::WatchJobsResponse message_;  // Belongs to gRPC while writing_.

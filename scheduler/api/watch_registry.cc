@@ -24,7 +24,7 @@ WatchRegistry::~WatchRegistry() {
     MutexLock lock(mutex_);
     stopping_ = true;
   }
-  stopped_.NotifyAll();
+  changed_.NotifyAll();
   thread_.join();
 }
 
@@ -60,18 +60,42 @@ void WatchRegistry::Close() {
   for (const auto& [key, watch] : open) watch->End(Draining());
 }
 
-void WatchRegistry::Run() {
-  const auto pause =
-      absl::ToChronoNanoseconds(std::min(limits_.progress_interval, limits_.bookmark_interval) / 2);
-  while (true) {
-    Watches open;
-    {
-      MutexLock lock(mutex_);
-      if (!stopping_) stopped_.WaitFor(mutex_, pause);
-      if (stopping_) return;
-      open = watches_;
+void WatchRegistry::Wake(const Watch* watch) {
+  MutexLock lock(mutex_);
+  woken_.insert(watch);
+  if (woken_.size() == 1) changed_.NotifyAll();
+}
+
+std::vector<std::shared_ptr<Watch>> WatchRegistry::TakeWoken() {
+  std::vector<std::shared_ptr<Watch>> woken;
+  for (const Watch* watch : std::exchange(woken_, {})) {
+    if (const auto found = watches_.find(watch); found != watches_.end()) {
+      woken.push_back(found->second);
     }
-    for (const auto& [key, watch] : open) watch->Tick();
+  }
+  return woken;
+}
+
+std::vector<std::shared_ptr<Watch>> WatchRegistry::NextDue() {
+  MutexLock lock(mutex_);
+  while (!stopping_) {
+    if (auto woken = TakeWoken(); !woken.empty()) return woken;
+    const absl::Time now = clock_.Boot();
+    if (now >= tick_time_) {
+      tick_time_ = now + std::min(limits_.progress_interval, limits_.bookmark_interval) / 2;
+      for (const auto& [key, watch] : watches_) woken_.insert(key);
+    } else {
+      changed_.WaitFor(mutex_, absl::ToChronoNanoseconds(tick_time_ - now));
+    }
+  }
+  return {};
+}
+
+void WatchRegistry::Run() {
+  while (true) {
+    const std::vector<std::shared_ptr<Watch>> due = NextDue();
+    if (due.empty()) return;
+    for (const auto& watch : due) watch->Tick();
   }
 }
 

@@ -1,11 +1,13 @@
-// All open watches of a server: counts them against the limit and wakes them so that bookmarks and
-// coalesced progress go out in time. Owns one thread. Thread-safe.
+// All open watches of a server: counts them against the limit and gives them a thread to send from:
+// at once when they are woken, else in time for bookmarks and coalesced progress. Thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "common/base/clock.h"
@@ -18,7 +20,7 @@ namespace dq {
 class Watch {
  public:
   virtual ~Watch() = default;
-  // Time has passed: send what is due. Must not block.
+  // Woken, or time has passed: send what is due. Must not block.
   virtual void Tick() = 0;
   // Ends the watch with `status`.
   virtual void End(absl::Status status) = 0;
@@ -37,18 +39,25 @@ class WatchRegistry {
   absl::Status Add(std::shared_ptr<Watch> watch) EXCLUDES(mutex_);
   // Forgets a watch; harmless when it is unknown. A Tick() in progress may still end afterwards.
   void Remove(const Watch* watch) EXCLUDES(mutex_);
+  // Has `watch` ticked soon, by the registry's thread; harmless when it is unknown.
+  void Wake(const Watch* watch) EXCLUDES(mutex_);
   // Ends all watches with UNAVAILABLE (DRAINING) and refuses new ones.
   void Close() EXCLUDES(mutex_);
 
  private:
   using Watches = std::map<const Watch*, std::shared_ptr<Watch>>;
   void Run() EXCLUDES(mutex_);
+  // Waits until watches are to be ticked and returns them; none when stopping.
+  std::vector<std::shared_ptr<Watch>> NextDue() EXCLUDES(mutex_);
+  std::vector<std::shared_ptr<Watch>> TakeWoken() REQUIRES(mutex_);
 
   const Clock& clock_;
   const WatchLimits limits_;
   Mutex mutex_;
-  CondVar stopped_;
+  CondVar changed_;
   Watches watches_ GUARDED_BY(mutex_);
+  std::set<const Watch*> woken_ GUARDED_BY(mutex_);
+  absl::Time tick_time_ GUARDED_BY(mutex_) = absl::InfinitePast();  // Of all; boot clock.
   bool closed_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;

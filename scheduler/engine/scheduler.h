@@ -75,6 +75,8 @@ class WatchSink {
  public:
   virtual ~WatchSink() = default;
   virtual void Changed(const JobChange& change) = 0;
+  // It has had every change of its project up to `sequence`.
+  virtual void Passed(int64_t sequence) { static_cast<void>(sequence); }
   // The watch ended on the scheduler's side, because this replica leads no more; nothing follows.
   // A watcher that comes back gets a new snapshot.
   virtual void Lost(const absl::Status& why) { static_cast<void>(why); }

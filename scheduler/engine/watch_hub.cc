@@ -77,19 +77,25 @@ void WatchHub::Publish(std::shared_ptr<const JobView> view, ChangeKind kind) {
 
 void WatchHub::Deliver() {
   std::vector<std::pair<std::shared_ptr<WatchSink>, JobChange>> due;
+  std::vector<std::shared_ptr<WatchSink>> passed;
+  int64_t last = 0;
   {
     MutexLock lock(mutex_);
+    last = last_;
     for (auto& [id, watch] : watches_) {
+      if (watch.after == last) continue;
+      passed.push_back(watch.sink);
       const auto first = std::ranges::upper_bound(backlog_, watch.after, {}, &JobChange::sequence);
       for (auto change = first; change != backlog_.end(); ++change) {
         if (change->view->record.name.project == watch.project) {
           due.emplace_back(watch.sink, *change);
         }
       }
-      watch.after = last_;
+      watch.after = last;
     }
   }
   for (const auto& [sink, change] : due) sink->Changed(change);
+  for (const auto& sink : passed) sink->Passed(last);
 }
 
 }  // namespace dq

@@ -12,10 +12,10 @@ namespace {
 class WatchStream {
  public:
   WatchStream(ApiServer& server, const std::vector<std::string>& names,
-              const std::string& resume_token = "")
+              const std::string& resume_token = "", const std::string& parent = "projects/default")
       : stub_(server.jobs()) {
     v1::WatchJobsRequest request;
-    request.set_parent("projects/default");
+    request.set_parent(parent);
     for (const std::string& name : names) request.add_names(name);
     request.set_resume_token(resume_token);
     reader_ = stub_->WatchJobs(&context_, request);
@@ -169,6 +169,19 @@ TEST(WatchJobs, DrainEndsWatchesSoThatClientsGoElsewhere) {
   server.job_service().Drain();
   EXPECT_EQ(ReasonOf(watch.End()), "DRAINING");
   EXPECT_EQ(ReasonOf(WatchStream(server, {}).End()), "DRAINING");
+}
+
+TEST(WatchJobs, BookmarksOfAQuietProjectAdvanceWithTheOthers) {
+  ApiServer server(FastLimits());
+  WatchStream watch(server, {}, "", "projects/quiet");
+  const std::string before = watch.NextBookmark();
+  ASSERT_NE(before, "");
+  server.CreateNoop("a");
+  std::string bookmark;
+  do {
+    bookmark = watch.NextBookmark();
+  } while (bookmark == before);
+  EXPECT_GT(std::stoll(bookmark), std::stoll(before));
 }
 
 }  // namespace

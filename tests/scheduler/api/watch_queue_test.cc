@@ -143,6 +143,9 @@ TEST_F(WatchQueueTest, BookmarksComeInTimeAndSayWhatWasSent) {
   EXPECT_EQ(Next(), "");
   now_ += absl::Seconds(10);
   EXPECT_EQ(Next(), "bookmark 41");
+  queue().Passed(50);  // All of another project.
+  now_ += absl::Seconds(10);
+  EXPECT_EQ(Next(), "bookmark 50");
 }
 
 TEST_F(WatchQueueTest, SlowClientGetsAResyncAndAFreshSnapshot) {
