@@ -105,6 +105,12 @@ void RelayProgress(int fd, const Session& session) {
   std::free(line);
 }
 
+// Whether dq-worker ended with its outputs in place.
+bool HasPublished(const ChildEnd& end) {
+  const auto code = static_cast<ExitCode>(end.exit_code);
+  return end.signal == 0 && (code == ExitCode::kOk || code == ExitCode::kGateFailed);
+}
+
 absl::StatusOr<ChildEnd> RunWorker(const std::vector<std::string>& command, Session& session) {
   int pipe[2];
   if (::pipe2(pipe, O_CLOEXEC) != 0) return ErrnoError(errno, "START_FAILED", "pipe");
@@ -121,11 +127,12 @@ absl::StatusOr<ChildEnd> RunWorker(const std::vector<std::string>& command, Sess
   write_end.Reset();
   const Interrupt::Scope scope(session.interrupt, [&child] { child.Signal(SIGTERM); });
   RelayProgress(read_end.Release(), session);
-  if (session.interrupt.triggered()) {
-    child.Stop(SIGTERM, kStopGrace);
-    return MakeError(absl::StatusCode::kCancelled, "INTERRUPTED", "stopped; nothing was written");
-  }
-  return child.Wait();
+  if (!session.interrupt.triggered()) return child.Wait();
+  const ChildEnd end = child.Stop(SIGTERM, kStopGrace);
+  if (HasPublished(end)) return end;  // Ctrl-C came after the last moment to stop.
+  return MakeError(absl::StatusCode::kCancelled, "INTERRUPTED",
+                   end.signal == SIGKILL ? "stopped; some outputs may have been written"
+                                         : "stopped; nothing was written");
 }
 
 absl::StatusOr<dq::v1::Report> ReadReport(const std::string& path) {
@@ -175,7 +182,7 @@ absl::StatusOr<ExitCode> CleanLocally(const CleanCommand& command, Session& sess
                      "dq-worker ended by " + end.Text());
   }
   const auto code = static_cast<ExitCode>(end.exit_code);
-  if (code != ExitCode::kOk && code != ExitCode::kGateFailed) return code;
+  if (!HasPublished(end)) return code;
   DQ_ASSIGN_OR_RETURN(const dq::v1::Report report, ReadReport(report_path));
   PrintCleaned(command, report, VerdictOf(command, code), session.console);
   return code;
