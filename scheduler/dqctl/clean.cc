@@ -7,6 +7,7 @@
 #include "scheduler/dqctl/chain_request.h"
 #include "scheduler/dqctl/clean_paths.h"
 #include "scheduler/dqctl/follow.h"
+#include "scheduler/dqctl/gate.h"
 #include "scheduler/dqctl/inputs.h"
 #include "scheduler/dqctl/local_clean.h"
 #include "scheduler/dqctl/record.h"
@@ -82,7 +83,7 @@ absl::StatusOr<ExitCode> CleanWithFleet(const CleanCommand& command, Session& se
   if (command.detach) {
     DQ_ASSIGN_OR_RETURN(const Job job, client->GetJob(name));
     PrintRecord(session.console, command.format, job, JobDetails(job, session.console.now()));
-    session.console.err << "detached; attach again: dqctl job watch " << name << std::endl;
+    session.console.err << "detached. " << AttachHint(name) << std::endl;
     return ExitCode::kOk;
   }
   DQ_ASSIGN_OR_RETURN(const Job job, FollowJob(*client, name, session));
@@ -94,9 +95,30 @@ absl::StatusOr<ExitCode> CleanWithFleet(const CleanCommand& command, Session& se
   return PrintEnd(job, session);
 }
 
+// Refuses what would be ignored without a word.
+absl::Status CheckOptions(const CleanCommand& command) {
+  const auto usage = [](const char* message) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "USAGE", message);
+  };
+  DQ_ASSIGN_OR_RETURN(const dq::v1::Gate gate, ParseGate(command.chain.gate));
+  if (gate.fail_on_schema_mismatch() && command.chain.reference.empty()) {
+    return usage("--gate schema compares with a reference: give one with --reference");
+  }
+  const bool asks_for_files = !command.output.empty() || !command.report.empty() ||
+                              !command.changes.empty() || !command.clusters.empty() ||
+                              !command.rejects.empty();
+  if (command.detach && asks_for_files) {
+    return usage(
+        "--detach writes no file here: leave out --output and the others, and fetch them "
+        "with `dqctl file download` when the job is done");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<ExitCode> Run(const CleanCommand& command, Session& session) {
+  DQ_RETURN_IF_ERROR(CheckOptions(command));
   for (const std::string& stage : command.chain.stages) {
     if (stage != "noop") continue;
     return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",

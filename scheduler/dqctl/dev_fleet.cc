@@ -38,13 +38,13 @@ DevFleet::DevFleet(const FleetOptions& options, const DevFolder& folder,
                       .process = std::nullopt});
   for (int i = 1; i <= options.workers; ++i) {
     const std::string name = "worker-" + std::to_string(i);
-    members_.push_back(
-        {.name = name,
-         .command = {options.worker_program, "serve", "--scheduler", options.address,
-                     "--storage-root", folder.storage(), "--slots", std::to_string(options.slots),
-                     "--admin-address", "127.0.0.1:0"},
-         .grace = kGrace,
-         .process = std::nullopt});
+    members_.push_back({.name = name,
+                        .command = {options.worker_program, "serve", "--scheduler", options.address,
+                                    "--storage-root", folder.storage(), "--slots",
+                                    std::to_string(options.slots), "--admin-address", "127.0.0.1:0",
+                                    "--drain-grace", std::to_string(kDrainGraceSeconds)},
+                        .grace = kGrace,
+                        .process = std::nullopt});
   }
 }
 

@@ -62,9 +62,10 @@ void ExamineStats(const dq::v1::GetStatsResponse& stats, std::vector<Finding>& f
   findings.push_back({same ? Health::kOk : Health::kWarn, "version",
                       "scheduler " + stats.version() + ", dqctl " + DQ_VERSION,
                       same ? "" : "install the same version of both"});
-  const std::string slots = std::to_string(stats.workers()) + " connected, " +
-                            std::to_string(stats.slots() - stats.slots_busy()) + " of " +
-                            std::to_string(stats.slots()) + " slots free";
+  const std::string slots =
+      std::to_string(stats.workers()) + " connected, " +
+      std::to_string(std::max<int64_t>(stats.slots() - stats.slots_busy(), 0)) + " of " +
+      std::to_string(stats.slots()) + " slots free";
   if (stats.workers() == 0) {
     findings.push_back({Health::kFail, "workers", slots,
                         "start one: dq-worker serve --scheduler HOST:PORT --storage-root DIR"});

@@ -40,10 +40,15 @@ ExitCode PrintEnd(const dq::v1::Job& job, const Session& session) {
   return code;
 }
 
+std::string AttachHint(const std::string& name) {
+  return "Attach again: dqctl job watch " + name + "; when it is done, `dqctl job get " + name +
+         "` lists its files and `dqctl file download FILE -o OUT` fetches one";
+}
+
 absl::Status Detached(const absl::Status& status, const std::string& name) {
   if (ReasonOf(status) != "INTERRUPTED") return status;
   return MakeError(absl::StatusCode::kCancelled, "INTERRUPTED",
-                   "detached; the job goes on. Attach again: dqctl job watch " + name);
+                   "detached; the job goes on. " + AttachHint(name));
 }
 
 }  // namespace dq::dqctl

@@ -18,6 +18,9 @@ absl::StatusOr<dq::v1::Job> FollowJob(Client& client, const std::string& name, S
 // Prints why a job that did not complete did not, like any other error, and returns its exit code.
 ExitCode PrintEnd(const dq::v1::Job& job, const Session& session);
 
+// How to come back to a job that goes on without this process, and get its files.
+std::string AttachHint(const std::string& name);
+
 // Turns INTERRUPTED into the message that says how to attach to the job again; leaves every other
 // status as it is.
 absl::Status Detached(const absl::Status& status, const std::string& name);

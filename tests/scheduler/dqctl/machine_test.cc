@@ -107,6 +107,27 @@ TEST_F(MachineTest, AWorkerThatIsKilledIsAnErrorAndNoResult) {
   EXPECT_THAT(err_.str(), HasSubstr("WORKER_LOST: dq-worker ended by signal 9"));
 }
 
+TEST_F(MachineTest, CtrlCAfterTheLastMomentToStopIsADoneClean) {
+  WorkerIs(std::string(kReadFlags) + R"(
+finish() { echo '{"rows_in":4321}' > "$report"; echo cleaned > "$output"; exit 0; }
+trap finish TERM; : > "$0.started"; while :; do sleep 0.01; done
+)");
+  std::thread user([&] {
+    EXPECT_TRUE(WaitUntil([&] { return fs::exists(Path("dq-worker.started")); }));
+    interrupt_.Trigger();
+  });
+  EXPECT_EQ(Run({"clean", Path("in.csv"), "--local"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("wrote " + Path("in.cleaned.csv")));
+  user.join();
+}
+
+TEST_F(MachineTest, WhatWouldBeIgnoredIsRefused) {
+  EXPECT_EQ(Run({"clean", Path("in.csv"), "--local", "--gate", "schema"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("--reference"));
+  EXPECT_EQ(Run({"clean", Path("in.csv"), "--detach", "--report", Path("r.json")}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("--detach writes no file here"));
+}
+
 TEST_F(MachineTest, CtrlCStopsALocalClean) {
   WorkerIs("trap 'exit 6' TERM; : > \"$0.started\"; while :; do sleep 0.01; done\n");
   std::thread user([&] {
