@@ -26,6 +26,9 @@ std::string FailedCondition(const ChainGate& gate, const Report& report) {
            Text(*gate.max_duplicate_ratio);
   }
   const ReportSchema& schema = report.schema;
+  if (gate.fail_on_schema_mismatch && !schema.compared) {
+    return "the gate asks for the columns of a reference, and there is none to compare with";
+  }
   const bool equal = schema.missing.empty() && schema.extra.empty() && schema.renamed.empty() &&
                      schema.type_mismatches.empty();
   if (gate.fail_on_schema_mismatch && !equal) return "the columns are not those of the reference";
