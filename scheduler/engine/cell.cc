@@ -216,7 +216,7 @@ void Cell::Committed(const Instant& now, BatchResult result) {
   for (Release& release : batch.releases) release(absl::OkStatus());
   for (Release& read : batch.reads) read(absl::OkStatus());
   SendTurns(batch);
-  for (DraftChange& change : batch.changes) watches_.Publish(std::move(change.view), change.kind);
+  PublishChanges(batch);
   DropFinished(batch);
   ReportGauges();
 }

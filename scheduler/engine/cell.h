@@ -145,6 +145,10 @@ class Cell {
   absl::Status CheckAccepting() const;
   std::shared_ptr<JobView> MakeView(const LiveJob& job) const;
   void RecordChange(PendingBatch* batch, const LiveJob& job, ChangeKind kind);
+  // Returns the view of a change that nobody watched when it was decided; null when a later change
+  // shows more.
+  std::shared_ptr<const JobView> MakeLateView(PendingBatch& batch, const DraftChange& change);
+  void PublishChanges(PendingBatch& batch);
   void WhenDurable(const LiveJob& job, Release release);
   void ReadWhenDurable(const LiveJob& job, Release release);
   void RefuseReads();

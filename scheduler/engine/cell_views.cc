@@ -54,7 +54,25 @@ void Cell::RecordChange(PendingBatch* batch, const LiveJob& job, ChangeKind kind
   if (batch == nullptr) {
     watches_.Publish(std::move(view), kind);
   } else {
-    batch->changes.push_back({kind, std::move(view)});
+    batch->changes.push_back({job.record.key, kind, std::move(view)});
+  }
+}
+
+std::shared_ptr<const JobView> Cell::MakeLateView(PendingBatch& batch, const DraftChange& change) {
+  LiveJob& job = *jobs_.Find(change.job);
+  // A job that was changed again has a later view.
+  if (job.last_batch != batch.rows->sequence) return nullptr;
+  std::shared_ptr<JobView> view = MakeView(job);
+  view->record.result = WriteQueue::RowOf(batch, job).result;
+  if (view->record.result) view->record.result->report_json.clear();
+  return view;
+}
+
+void Cell::PublishChanges(PendingBatch& batch) {
+  for (DraftChange& change : batch.changes) {
+    const bool is_late = change.view == nullptr && watches_.IsRecording();
+    if (is_late) change.view = MakeLateView(batch, change);
+    watches_.Publish(std::move(change.view), change.kind);
   }
 }
 

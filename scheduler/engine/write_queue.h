@@ -36,8 +36,9 @@ struct TurnDraft {
 
 // A change that watchers will be told.
 struct DraftChange {
+  JobKey job = 0;
   ChangeKind kind = ChangeKind::kState;
-  std::shared_ptr<const JobView> view;
+  std::shared_ptr<const JobView> view;  // Null: nobody watched when it was decided.
 };
 
 struct PendingBatch {

@@ -328,6 +328,20 @@ TEST_F(CellWorkers, StatsAndWorkersShowWhatIsConnectedAndBusy) {
   EXPECT_EQ(workers[0].jobs.size(), 2u);
 }
 
+TEST_F(CellWorkers, TheFirstWatcherSeesWhatWasBeingCommittedWhenItCame) {
+  cell_.Create("a");
+  TestWorker worker = cell_.Connect("w1", 1);
+  cell_.Settle();
+  cell_.Report(worker, {{worker.sink->grants()[0].lease, Completed()}});
+  cell_.Decide();
+  const auto watcher = std::make_shared<RecordingWatchSink>();
+  ASSERT_TRUE(cell_.watches.Open("default", 0, watcher).ok());
+  EXPECT_TRUE(cell_.TryCommit());
+  ASSERT_EQ(watcher->changes().size(), 1u);
+  EXPECT_EQ(watcher->changes()[0].view->record.status.state, JobState::kCompleted);
+  EXPECT_TRUE(watcher->changes()[0].view->record.result.has_value());
+}
+
 TEST_F(CellWorkers, ProgressReachesWatchersAtMostEveryQuarterSecond) {
   cell_.Create("a");
   TestWorker worker = cell_.Connect("w1", 1);
