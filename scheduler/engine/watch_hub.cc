@@ -13,18 +13,20 @@ constexpr int kEpochShift = 40;
 
 }  // namespace
 
-std::map<WatchId, WatchHub::Watch> WatchHub::TakeAll() {
+std::map<WatchId, WatchHub::Watch> WatchHub::TakeAll(const absl::Status& why) {
   MutexLock lock(mutex_);
+  ended_ = why;
   return std::exchange(watches_, {});
 }
 
 void WatchHub::EndAll(const absl::Status& why) {
-  for (const auto& [id, watch] : TakeAll()) watch.sink->Lost(why);
+  for (const auto& [id, watch] : TakeAll(why)) watch.sink->Lost(why);
 }
 
 void WatchHub::Restart(int64_t epoch) {
   EndAll(MakeError(absl::StatusCode::kUnavailable, "NOT_LEADER", "The leader has changed."));
   MutexLock lock(mutex_);
+  ended_ = absl::OkStatus();
   backlog_.clear();
   recording_ = false;
   last_ = epoch << kEpochShift;
@@ -34,6 +36,7 @@ void WatchHub::Restart(int64_t epoch) {
 absl::StatusOr<WatchId> WatchHub::Open(const std::string& project, int64_t resume_after,
                                        std::shared_ptr<WatchSink> sink) {
   MutexLock lock(mutex_);
+  if (!ended_.ok()) return ended_;
   if (!recording_) {
     recording_ = true;
     complete_after_ = last_;

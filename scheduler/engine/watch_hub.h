@@ -28,7 +28,8 @@ class WatchHub {
   // Begins the epoch of a new leader: ends every watch (their sinks get Lost()) and forgets all
   // changes, whose sequence then continues in the new epoch.
   void Restart(int64_t epoch) EXCLUDES(mutex_);
-  // Ends every watch: changes of another leader will not be seen here.
+  // Ends every watch: changes of another leader will not be seen here. Until Restart() a new one is
+  // refused with `why`.
   void EndAll(const absl::Status& why) EXCLUDES(mutex_);
 
   // As Scheduler::OpenWatch, CloseWatch and LastChange.
@@ -51,12 +52,13 @@ class WatchHub {
     int64_t after = 0;  // The newest change it has had.
   };
 
-  std::map<WatchId, Watch> TakeAll() EXCLUDES(mutex_);
+  std::map<WatchId, Watch> TakeAll(const absl::Status& why) EXCLUDES(mutex_);
 
   const size_t backlog_max_;
   mutable Mutex mutex_;
   WatchId next_watch_ GUARDED_BY(mutex_) = 1;
   std::map<WatchId, Watch> watches_ GUARDED_BY(mutex_);
+  absl::Status ended_ GUARDED_BY(mutex_);  // Why there can be no watch.
   bool recording_ GUARDED_BY(mutex_) = false;
   int64_t last_ GUARDED_BY(mutex_) = 0;
   int64_t complete_after_ GUARDED_BY(mutex_) = 0;  // Every change after it is in `backlog_`.

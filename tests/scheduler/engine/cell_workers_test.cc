@@ -328,6 +328,14 @@ TEST_F(CellWorkers, StatsAndWorkersShowWhatIsConnectedAndBusy) {
   EXPECT_EQ(workers[0].jobs.size(), 2u);
 }
 
+TEST_F(CellWorkers, NobodyCanWatchALeaderThatSteppedDown) {
+  cell_.cell.StepDown(MakeError(absl::StatusCode::kUnavailable, "NOT_LEADER", "Gone."));
+  const auto watcher = std::make_shared<RecordingWatchSink>();
+  EXPECT_EQ(ReasonOf(cell_.watches.Open("default", 0, watcher).status()), "NOT_LEADER");
+  cell_.TakeOver();
+  EXPECT_TRUE(cell_.watches.Open("default", 0, watcher).ok());
+}
+
 TEST_F(CellWorkers, TheFirstWatcherSeesWhatWasBeingCommittedWhenItCame) {
   cell_.Create("a");
   TestWorker worker = cell_.Connect("w1", 1);
