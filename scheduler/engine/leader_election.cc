@@ -66,9 +66,12 @@ void LeaderElection::Compete() {
       store_.AcquireLeadership(options_.instance, options_.address, options_.ttl);
   if (!won.ok()) return listener_.waiting(won.status());
   absl::StatusOr<TakenOver> loaded = Load(won->epoch);
-  if (!loaded.ok()) return listener_.waiting(loaded.status());
-  listener_.elected(*std::move(loaded));
-  Hold(won->epoch);
+  if (loaded.ok()) {
+    listener_.elected(*std::move(loaded));
+    Hold(won->epoch);
+  } else {
+    listener_.waiting(loaded.status());
+  }
   if (!IsOver(kNoEpoch)) return;
   if (const absl::Status released = store_.ReleaseLeadership(won->epoch); !released.ok()) {
     Log(LogLevel::kWarning, "leadership not given back", {{"message", MessageOf(released)}});
