@@ -22,7 +22,6 @@ SchedulerOptions QuickOptions(const std::string& instance) {
   options.address = instance + ":1";
   options.leadership_ttl = absl::Seconds(2);
   options.leadership_renew_interval = absl::Milliseconds(20);
-  options.lease_ttl = absl::Milliseconds(300);
   options.broken_stream_ttl = absl::Milliseconds(50);
   return options;
 }
