@@ -110,6 +110,10 @@ absl::Status Run(const SchedulerFlags& flags) {
   ReportService reports(ports);
   AdminService admin(ports, instance, DQ_VERSION);
   WorkerService workers(ports);
+  // Before the port for calls: a call that came already would wait for an engine that never starts.
+  DQ_ASSIGN_OR_RETURN(const auto admin_server,
+                      AdminServer::Start(flags.admin_address, registry,
+                                         [&scheduler] { return Readiness(scheduler); }));
   DQ_ASSIGN_OR_RETURN(
       const auto server,
       ServerRunner::Start(flags.listen, {{v1::JobService::service_full_name(), &jobs},
@@ -118,9 +122,6 @@ absl::Status Run(const SchedulerFlags& flags) {
                                          {v1::ReportService::service_full_name(), &reports},
                                          {v1::AdminService::service_full_name(), &admin},
                                          {v1::WorkerService::service_full_name(), &workers}}));
-  DQ_ASSIGN_OR_RETURN(const auto admin_server,
-                      AdminServer::Start(flags.admin_address, registry,
-                                         [&scheduler] { return Readiness(scheduler); }));
   DQ_RETURN_IF_ERROR(WritePortsFile(flags.ports_file, server->port(), admin_server->port()));
   Log(LogLevel::kInfo, "listening",
       {{"instance", instance},
