@@ -58,6 +58,11 @@ absl::Status InUse(const std::string& id, std::string_view by) {
                    id + " is needed by " + std::string(by));
 }
 
+absl::Status FileNotReady(const std::string& id) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, "FILE_NOT_READY",
+                   "there is no file " + id);
+}
+
 pqxx::result InsertFile(Transaction& transaction, const FileRecord& file) {
   return transaction.Run(sql::kInsertFile, file.project, file.id, file.request_id,
                          StorableText(file.display_name), StorableText(file.uri), file.size_bytes,
@@ -148,17 +153,18 @@ absl::StatusOr<Created<ReferenceRecord>> PostgresCatalogStore::CreateReference(
     const ReferenceRecord& reference) {
   absl::StatusOr<Created<ReferenceRecord>> created =
       Created<ReferenceRecord>{reference, /*existed=*/false};
-  DQ_RETURN_IF_ERROR(sessions_.Take()->Run([&](Transaction& transaction) {
+  const absl::Status status = sessions_.Take()->Run([&](Transaction& transaction) {
     if (!InsertReference(transaction, reference).empty()) return absl::OkStatus();
     if (transaction.Run(sql::kGetFile, reference.project, reference.file_id).empty()) {
-      return MakeError(absl::StatusCode::kFailedPrecondition, "FILE_NOT_READY",
-                       "there is no file " + reference.file_id);
+      return FileNotReady(reference.file_id);
     }
     const auto rows =
         transaction.Run(sql::kFindReferenceByRequest, reference.project, reference.request_id);
     created = Existing(reference, ReadAll(rows, ReadReference));
     return absl::OkStatus();
-  }));
+  });
+  if (ReasonOf(status) == "IN_USE") return FileNotReady(reference.file_id);  // Deleted meanwhile.
+  DQ_RETURN_IF_ERROR(status);
   return created;
 }
 

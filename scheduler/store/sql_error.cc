@@ -37,6 +37,10 @@ absl::Status StatusFromSqlState(const std::string& sqlstate, const std::string& 
     return MakeError(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
                      "PostgreSQL: " + OneLine(message));
   }
+  if (sqlstate == "23503") {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "IN_USE",
+                     "PostgreSQL: " + OneLine(message));
+  }
   return MakeError(absl::StatusCode::kInternal, "DATABASE_ERROR", "PostgreSQL: " + OneLine(message),
                    {{"sqlstate", sqlstate}});
 }

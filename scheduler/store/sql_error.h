@@ -11,7 +11,8 @@ namespace dq {
 
 // Returns the status for an error of `sqlstate` (five characters; "": the connection is gone):
 // UNAVAILABLE (DATABASE_UNAVAILABLE) when trying again later may help; ABORTED
-// (TRANSACTION_CONFLICT) for serialization failures and deadlocks; INTERNAL (DATABASE_ERROR)
+// (TRANSACTION_CONFLICT) for serialization failures and deadlocks; FAILED_PRECONDITION (IN_USE)
+// when a row that is needed was to go, or one that goes was to be needed; INTERNAL (DATABASE_ERROR)
 // otherwise.
 absl::Status StatusFromSqlState(const std::string& sqlstate, const std::string& message);
 

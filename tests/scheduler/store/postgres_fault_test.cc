@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "common/base/error.h"
 #include "scheduler/store/postgres_store.h"
+#include "scheduler/store/sql_error.h"
 #include "tests/scheduler/store/job_matching.h"
 #include "tests/scheduler/store/job_script.h"
 #include "tests/scheduler/store/sql_probe.h"
@@ -174,6 +175,12 @@ TEST_F(PostgresFaultTest, TheTestDatabaseRefusesIllegalTransitions) {
   const absl::Status refused = Commit({}, {illegal});
   EXPECT_TRUE(absl::IsInternal(refused)) << refused;
   EXPECT_EQ(ReasonOf(refused), "DATABASE_ERROR");
+}
+
+TEST_F(PostgresFaultTest, ARowThatIsNeededIsNoInternalError) {
+  const absl::Status status = StatusFromSqlState("23503", "still referenced");
+  EXPECT_TRUE(absl::IsFailedPrecondition(status));
+  EXPECT_EQ(ReasonOf(status), "IN_USE");
 }
 
 TEST_F(PostgresFaultTest, TransitionsAreHotUpdates) {
