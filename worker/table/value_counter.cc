@@ -6,13 +6,16 @@ namespace dq {
 namespace {
 
 constexpr size_t kSlotsFirst = 64;
-constexpr size_t kTextBytesMax = size_t{8} << 20;
 constexpr size_t kTextKept = 256;  // Longer values are shown cut.
 
 }  // namespace
 
-ValueCounter::ValueCounter(size_t capacity, int precision)
-    : capacity_(capacity), mask_(kSlotsFirst - 1), slots_(kSlotsFirst), distinct_(precision) {}
+ValueCounter::ValueCounter(size_t capacity, size_t text_bytes_max, int precision)
+    : capacity_(capacity),
+      text_bytes_max_(text_bytes_max),
+      mask_(kSlotsFirst - 1),
+      slots_(kSlotsFirst),
+      distinct_(precision) {}
 
 ValueCounter::Slot& ValueCounter::Find(uint64_t hash) {
   for (size_t i = hash & mask_;; i = (i + 1) & mask_) {
@@ -33,7 +36,7 @@ void ValueCounter::Add(std::string_view value, uint64_t hash, int64_t times) {
     ++used_;
   }
   slot.count += times;
-  if (used_ > capacity_ || texts_.size() > kTextBytesMax) {
+  if (used_ > capacity_ || texts_.size() > text_bytes_max_) {
     Purge();
   } else if (used_ * 2 > slots_.size()) {
     std::vector<Slot> old(slots_.size() * 2);

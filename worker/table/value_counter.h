@@ -23,8 +23,9 @@ struct CountedValue {
 
 class ValueCounter {
  public:
-  // `capacity`: different values that are counted exactly, a power of two.
-  ValueCounter(size_t capacity, int precision);
+  // `capacity`: different values that are counted exactly, a power of two; fewer when their texts
+  // take more than `text_bytes_max`.
+  ValueCounter(size_t capacity, size_t text_bytes_max, int precision);
 
   // Adds a value; `hash` is its XXH3 64-bit hash, by which values are told apart.
   void Add(std::string_view value, uint64_t hash, int64_t times = 1);
@@ -53,6 +54,7 @@ class ValueCounter {
   std::string_view Text(const Slot& slot) const { return {&texts_[slot.offset], slot.size}; }
 
   size_t capacity_;
+  size_t text_bytes_max_;
   size_t mask_;
   size_t used_ = 0;
   int64_t error_ = 0;

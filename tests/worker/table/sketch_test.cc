@@ -54,7 +54,7 @@ TEST(HyperLogLog, IsWithinOnePerCentOverSixOrdersOfMagnitude) {
 }
 
 TEST(ValueCounter, CountsFewValuesExactly) {
-  ValueCounter counter(256, 12);
+  ValueCounter counter(256, size_t{8} << 20, 12);
   for (int i = 0; i < 1000; ++i) {
     const std::string value = "v" + std::to_string(i % 10 < 4 ? 0 : i % 100);
     counter.Add(value, Mixed(std::hash<std::string>()(value)));
@@ -66,7 +66,7 @@ TEST(ValueCounter, CountsFewValuesExactly) {
 }
 
 TEST(ValueCounter, FindsTheFrequentOnesAmongManyAndKnowsItsError) {
-  ValueCounter counter(256, 16);
+  ValueCounter counter(256, size_t{8} << 20, 16);
   for (int i = 0; i < 100'000; ++i) {
     const std::string value = i % 20 == 0 ? "often" : "v" + std::to_string(i);
     counter.Add(value, Mixed(std::hash<std::string>()(value)));

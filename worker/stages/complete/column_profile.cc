@@ -11,6 +11,8 @@ namespace dq {
 namespace {
 
 constexpr size_t kPrefetchValues = 12;
+constexpr size_t kBytesAValue = 48;   // Two slots of a ValueCounter.
+constexpr size_t kBytesANumber = 32;  // In four levels of a QuantileSketch.
 
 uint64_t HashOf(std::string_view value) { return XXH3_64bits(value.data(), value.size()); }
 
@@ -20,19 +22,29 @@ double Rounded(double share) { return std::round(share * 1e4) / 1e4; }
 
 }  // namespace
 
-ProfileLimits ProfileLimits::ForColumns(size_t columns) {
-  constexpr size_t kValuesInAll = size_t{1} << 20;
-  constexpr size_t kNumbersInAll = size_t{1} << 21;
+ProfileLimits ProfileLimits::ForColumns(size_t columns, int64_t bytes_max) {
+  const size_t share =
+      static_cast<size_t>(std::max<int64_t>(bytes_max, 0)) / std::max<size_t>(columns, 1);
+  const size_t quarter = share / 4;
+  const ProfileLimits most;
   ProfileLimits limits;
-  columns = std::max<size_t>(columns, 1);
-  limits.values = std::clamp(std::bit_floor(kValuesInAll / columns), size_t{256}, limits.values);
-  limits.numbers = std::clamp(kNumbersInAll / columns, size_t{1024}, limits.numbers);
-  limits.precision = columns <= 256 ? 16 : 12;
+  limits.values = std::clamp(std::bit_floor(quarter / kBytesAValue), size_t{16}, most.values);
+  limits.text_bytes = std::clamp(quarter, size_t{1024}, most.text_bytes);
+  limits.numbers = std::clamp(quarter / kBytesANumber, size_t{16}, most.numbers);
+  limits.precision = std::clamp(static_cast<int>(std::bit_width(share / 8)) - 1, 8, most.precision);
   return limits;
 }
 
+int64_t ProfileLimits::BytesInAll(size_t columns) const {
+  const size_t bytes =
+      values * kBytesAValue + text_bytes + numbers * kBytesANumber + (size_t{1} << precision);
+  return static_cast<int64_t>(bytes * columns);
+}
+
 ColumnProfile::ColumnProfile(const ProfileLimits& limits, const MissingTokens& tokens)
-    : tokens_(tokens), values_(limits.values, limits.precision), numbers_(limits.numbers) {}
+    : tokens_(tokens),
+      values_(limits.values, limits.text_bytes, limits.precision),
+      numbers_(limits.numbers) {}
 
 void ColumnProfile::Learn(const RowBatch& batch, size_t column) {
   const std::vector<std::string_view>& cells = batch.column(column);

@@ -20,12 +20,16 @@
 
 namespace dq {
 
-// How much a profile may remember; fewer for tables of many columns, so that their sum is bounded.
+// How much the profile of one column may remember.
 struct ProfileLimits {
-  size_t values = kCountedValuesMax;  // Counted exactly.
-  size_t numbers = size_t{1} << 17;   // Before quantiles become estimates.
-  int precision = 16;                 // Of the distinct count beyond.
-  static ProfileLimits ForColumns(size_t columns);
+  size_t values = kCountedValuesMax;    // Counted exactly.
+  size_t text_bytes = size_t{8} << 20;  // Of these values.
+  size_t numbers = size_t{1} << 17;     // Before quantiles become estimates.
+  int precision = 16;                   // Of the distinct count beyond.
+  // About what `columns` profiles need in all; no more than `bytes_max` unless that is less than
+  // the least a profile can do with.
+  static ProfileLimits ForColumns(size_t columns, int64_t bytes_max);
+  int64_t BytesInAll(size_t columns) const;
 };
 
 // What was learned, in the end.

@@ -11,6 +11,7 @@ namespace dq {
 namespace {
 
 constexpr size_t kHistogramBins = 10;
+constexpr int64_t kProfileShare = 3;  // Of the memory: the profiles get one third at most.
 
 double Percent(int64_t part, int64_t whole) {
   return whole == 0 ? 100 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
@@ -35,7 +36,11 @@ CompleteStage::CompleteStage(CompleteOptions options, std::vector<std::string> r
 absl::Status CompleteStage::Begin(Pass pass, const std::vector<std::string>& columns) {
   if (columns_.empty()) DQ_RETURN_IF_ERROR(Prepare(columns));
   if (pass == Pass::kLearn) {
-    const ProfileLimits limits = ProfileLimits::ForColumns(columns_.size());
+    const ProfileLimits limits = ProfileLimits::ForColumns(
+        columns_.size(), context_.memory.available_bytes() / kProfileShare);
+    const int64_t bytes = limits.BytesInAll(columns_.size());
+    DQ_RETURN_IF_ERROR(context_.memory.Take(bytes, "learning what the columns hold"));
+    profile_bytes_ = bytes;
     profiles_.clear();
     profiles_.reserve(columns_.size());
     for (size_t i = 0; i < columns_.size(); ++i) profiles_.emplace_back(limits, tokens_);
@@ -96,6 +101,7 @@ absl::Status CompleteStage::EndLearn() {
     file.push_back({columns_[i], findings_.back().rule.type});
   }
   profiles_.clear();
+  context_.memory.Release(std::exchange(profile_bytes_, 0));
   // A key is what rows are told apart by: no statistic can know it.
   for (const size_t key : key_columns_) findings_[key].rule.statistic.reset();
   if (reference_ == nullptr) return absl::OkStatus();

@@ -82,6 +82,7 @@ class CompleteStage final : public Stage {
   std::vector<size_t> key_columns_;  // In the file.
   std::unique_ptr<ReferenceTable> reference_;
   std::vector<ColumnProfile> profiles_;   // While learning.
+  int64_t profile_bytes_ = 0;             // Taken for them.
   std::vector<ColumnFindings> findings_;  // After.
   SchemaFindings schema_;
   std::vector<MissingCell> missing_;      // Of the batch at hand, as are the next ones.
