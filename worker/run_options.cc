@@ -47,7 +47,7 @@ What is done:
 
 How:
   --memory-limit SIZE   for what grows with the data, for example 512MiB (default)
-  --threads N           1 to 256 (default 1); never changes the result
+  --threads N           1 to 256 (default 1); the chain runs in one thread today
   --progress STYLE      text | json | none, on standard error (default text)
 
 Exit codes: 0 done, 1 error, 2 usage, 3 the data could not be processed, 5 gate failed,

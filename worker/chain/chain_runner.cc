@@ -51,10 +51,9 @@ ReportDialect DescribeDialect(const Dialect& dialect) {
   return described;
 }
 
-// Digest of what decides the result: neither threads nor memory nor names.
+// Digest of what decides the result: neither threads nor names.
 std::string ConfigSha256(ChainSpec spec) {
   spec.threads = 1;
-  spec.memory_limit_bytes = kMemoryLimitBytesDefault;
   spec.display_name.clear();
   spec.input_sha256.clear();
   spec.reference_sha256.clear();
@@ -234,6 +233,10 @@ void ChainRun::DescribeRun() {
                         .input_sha256 = reader_->source().sha256(),
                         .output_sha256 = outputs_.CleanedSha256(),
                         .seed = 0};
+  if (const int64_t padded = reader_->rows_padded(); padded > 0) {
+    report_.limits.push_back(std::to_string(padded) +
+                             " rows were too short and got empty cells at their ends.");
+  }
   if (const int64_t blank = reader_->blank_lines(); blank > 0) {
     report_.limits.push_back(std::to_string(blank) +
                              " blank lines were skipped; they are no rows.");

@@ -1,7 +1,7 @@
 // Runs a chain of stages over one open file: passes over the input, batches through the stages,
 // outputs, report, gate. Sits between dq-worker's command line or the sandboxed child, and the
-// stages. Works on file descriptors only, never on paths. One call runs in the calling thread (and
-// in up to `ChainSpec::threads` of its own); calls are independent of each other.
+// stages. Works on file descriptors only, never on paths. One call runs in the calling thread
+// alone; calls are independent of each other.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ struct ChainFiles {
   int changes_fd = -1;
   int clusters_fd = -1;
   int rejects_fd = -1;
-  int temp_dir_fd = -1;  // A directory for temporary files; -1: the chain may not spill.
+  int temp_dir_fd = -1;  // A directory for temporary files; the chain does not spill yet.
 };
 
 enum class OutputKind { kCleaned, kReport, kChanges, kClusters, kRejects };
@@ -62,8 +62,9 @@ struct ChainResult {
 };
 
 // Runs `spec` over `files`; `make_stages` builds the stages (BuildStages of worker/stages). The
-// result depends on the contents of the files and on the spec without threads, memory limit and
-// display name, on nothing else. After an error the outputs hold an unusable part: discard them.
+// result depends on the contents of the files and on the spec without threads and display name, on
+// nothing else. With less memory more counts of the report are estimates, and a mode that is not
+// certain by them does not fill. After an error the outputs hold an unusable part: discard them.
 // Nothing is synced to disk.
 //
 // Errors are typed; their metadata has `category` (file, processing, system, configuration):

@@ -65,7 +65,7 @@ struct ChainSpec {
   std::optional<ChainGate> gate;                   // Unset: the verdict is NOT_EVALUATED.
   std::vector<std::string> reference_key_columns;  // Key columns of the reference.
   int64_t memory_limit_bytes = kMemoryLimitBytesDefault;
-  int threads = 1;  // Never changes the result.
+  int threads = 1;  // The chain runs in one thread today, whatever this says.
   BadRowPolicy on_bad_row = BadRowPolicy::kReject;
   std::string display_name;      // The input's name for messages, for example "customers.csv".
   std::string input_sha256;      // Lower-case hex; another content is INPUT_CHANGED. "": unknown.

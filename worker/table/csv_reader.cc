@@ -27,6 +27,16 @@ absl::StatusOr<Dialect> FindDialect(FileSource& source) {
   }
 }
 
+// What a rejects file shows of a row.
+std::string RejectContent(std::string_view row) {
+  if (row.size() <= kRejectContentBytesMax) return EscapeUnprintable(row);
+  size_t size = kRejectContentBytesMax;
+  // Not in the middle of a character, should it be one.
+  for (int i = 0; i < 3 && (row[size] & 0xC0) == 0x80; ++i) --size;
+  return EscapeUnprintable(row.substr(0, size)) + " [cut, " + std::to_string(row.size()) +
+         " bytes in all]";
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(int fd,
@@ -53,6 +63,7 @@ absl::Status CsvReader::StartPass(RowSink* rejects) {
   rows_ = 0;
   rows_rejected_ = 0;
   blank_lines_ = 0;
+  rows_padded_ = 0;
   return absl::OkStatus();
 }
 
@@ -210,6 +221,7 @@ absl::Status CsvReader::TakeRecord(RowBatch& batch, ScanOutcome outcome) {
   if (options_.on_bad_row == BadRowPolicy::kPad && bad == BadRow::kRagged &&
       record.cell_count < columns_.size()) {
     scanner_.ResolveDoubledQuotes();
+    ++rows_padded_;
     padded_ = record.cells;
     padded_.resize(columns_.size());
     batch.AddRow({.number = rows_}, padded_.data());
@@ -249,7 +261,7 @@ absl::Status CsvReader::Reject(const RowBatch& batch, BadRow kind) {
   const std::string row = std::to_string(rows_);
   const std::string byte = std::to_string(ByteOf(record.begin));
   const std::string content =
-      EscapeUnprintable({batch.buffer().data() + record.begin, record.end - record.begin});
+      RejectContent({batch.buffer().data() + record.begin, record.end - record.begin});
   const std::array<std::string_view, 4> cells = {row, byte, BadRowName(kind), content};
   return rejects_->Add(cells);
 }

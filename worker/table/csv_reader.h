@@ -21,6 +21,7 @@
 namespace dq {
 
 inline constexpr size_t kRowBytesMax = size_t{64} << 20;
+inline constexpr size_t kRejectContentBytesMax = size_t{64} << 10;  // Of a row; the rest is cut.
 inline constexpr size_t kBatchBytesDefault = size_t{512} << 10;
 inline constexpr size_t kBatchCellsMax = size_t{256} << 10;
 
@@ -43,20 +44,23 @@ class CsvReader {
   const FileSource& source() const { return *source_; }
 
   // Starts a pass from the first data row. Bad rows are written to `rejects` (row,byte,reason,
-  // content; bytes that are not printable text as \xHH) unless it is null.
+  // content; bytes that are not printable text as \xHH; what is longer than kRejectContentBytesMax
+  // is cut and marked) unless it is null.
   absl::Status StartPass(RowSink* rejects);
   // Fills `batch` with the next rows; false when there are none left. A batch may come empty when
   // all its rows were bad. INPUT_CHANGED as by FileSource; PARSE_FAILED and ENCODING_INVALID under
   // kFail, and for a row longer than `row_bytes_max` always.
   absl::StatusOr<bool> Next(RowBatch& batch);
 
-  // Of this pass: data rows so far (bad ones too), bad ones, and blank lines, which are no rows.
+  // Of this pass: data rows so far (bad ones too), bad ones, blank lines, which are no rows, and
+  // rows that got empty cells under kPad.
   int64_t rows() const { return rows_; }
   int64_t rows_rejected() const { return rows_rejected_; }
   int64_t blank_lines() const { return blank_lines_; }
   // Says that none of the rows of this pass could be read, and why not the first: PARSE_FAILED or
   // ENCODING_INVALID. OK when a row could, or there was none.
   absl::Status CheckAnyRowRead() const;
+  int64_t rows_padded() const { return rows_padded_; }
 
  private:
   CsvReader(std::unique_ptr<FileSource> source, const CsvReaderOptions& options,
@@ -97,6 +101,7 @@ class CsvReader {
   std::string first_bad_text_;
   FilePlace first_bad_place_;
   int64_t blank_lines_ = 0;
+  int64_t rows_padded_ = 0;
 };
 
 }  // namespace dq

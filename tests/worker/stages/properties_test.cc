@@ -8,6 +8,7 @@
 #include "tests/support/chain_harness.h"
 #include "tests/support/memory_file.h"
 #include "worker/stages/build_stages.h"
+#include "worker/stages/complete/column_profile.h"
 
 namespace dq {
 namespace {
@@ -85,11 +86,37 @@ TEST(Chain, TwoRunsGiveEqualOutputsAndReports) {
   ChainSpec spec = KeyedSpec(FillMethod::kStatistic);
   const HarnessRun one = RunChainOnText(spec, table, RandomReference(42));
   spec.threads = 2;
-  spec.memory_limit_bytes = int64_t{64} << 20;
   const HarnessRun two = RunChainOnText(spec, table, RandomReference(42));
   EXPECT_EQ(one.cleaned, two.cleaned);
   EXPECT_EQ(one.changes, two.changes);
   EXPECT_EQ(Comparable(one.report), Comparable(two.report));
+  spec.memory_limit_bytes = kMemoryLimitBytesMin;
+  const HarnessRun small = RunChainOnText(spec, table, RandomReference(42));
+  EXPECT_EQ(one.cleaned, small.cleaned);
+  EXPECT_EQ(one.changes, small.changes);
+}
+
+// 2,000 columns of different texts: what is remembered of them is bounded by the limit.
+TEST(Chain, ProfilesOfManyColumnsStayWithinTheMemoryLimit) {
+  constexpr size_t kColumns = 2000;
+  for (const int64_t limit : {int64_t{64} << 20, int64_t{512} << 20}) {
+    MemoryBudget memory(limit);
+    const int64_t share = memory.available_bytes() / 3;
+    const ProfileLimits limits = ProfileLimits::ForColumns(kColumns, share);
+    EXPECT_LE(limits.BytesInAll(kColumns), share);
+    EXPECT_GT(limits.BytesInAll(kColumns), share / 3);
+  }
+  const ProfileLimits few = ProfileLimits::ForColumns(10, int64_t{160} << 20);
+  EXPECT_EQ(few.values, kCountedValuesMax);
+  EXPECT_EQ(few.precision, 16);
+}
+
+TEST(Chain, PaddedRowsAreCountedInTheReport) {
+  ChainSpec spec;
+  spec.on_bad_row = BadRowPolicy::kPad;
+  const HarnessRun run = RunChainOnText(spec, "a,b\n1\n2,3\n4\n");
+  EXPECT_EQ(run.cleaned, "a,b\n1,\n2,3\n4,\n");
+  EXPECT_NE(run.report.find("2 rows were too short and got empty cells"), std::string::npos);
 }
 
 TEST(Chain, AnUnexpectedContentIsRefused) {

@@ -140,6 +140,16 @@ TEST(CsvReader, BadRowsAreRejectedWithRowByteReasonAndContent) {
   }
 }
 
+TEST(CsvReader, OfALongBadRowTheRejectsShowTheBeginning) {
+  std::string euros(1, 'x');
+  while (euros.size() < 100'000) euros += "€";
+  const ReadText read = Read("a,b\n1,2\n" + euros + "\n");
+  const std::string& content = read.rejects.at(0)[3];
+  const std::string mark = " [cut, " + std::to_string(euros.size()) + " bytes in all]";
+  EXPECT_LE(content.size(), kRejectContentBytesMax + mark.size());
+  EXPECT_TRUE(content.ends_with("€" + mark)) << content.substr(content.size() - 60);
+}
+
 TEST(CsvReader, AnUnterminatedQuoteCostsOneLineNotTheRestOfTheFile) {
   const ReadText read = Read("a,b\n1,\"oops\n2,x\n3,y\n");
   EXPECT_EQ(read.rows, (Rows{{"2", "x"}, {"3", "y"}}));
