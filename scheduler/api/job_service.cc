@@ -106,11 +106,25 @@ grpc::ServerUnaryReactor* JobService::CreateJob(grpc::CallbackServerContext* con
   } else {
     call->RunBlocking([this, call, request, response] {
       const auto inputs = ResolveInputs(*request, ports_.catalog);
-      if (!inputs.ok()) return call->Finish(inputs.status());
+      if (!inputs.ok()) return AnswerWithoutInputs(call, *request, inputs.status(), response);
       Submit(call, MakeJobRecord(*request, *inputs, call->caller(), ports_.clock.Now()), response);
     });
   }
   return call->reactor();
+}
+
+void JobService::AnswerWithoutInputs(const std::shared_ptr<UnaryCall>& call,
+                                     const v1::CreateJobRequest& request, const absl::Status& why,
+                                     v1::CreateJobResponse* response) {
+  if (!absl::IsFailedPrecondition(why) || request.request_id().empty()) return call->Finish(why);
+  const std::string project = *ParseProject(request.parent(), "parent");
+  const auto earlier = ports_.jobs.GetJobByRequest(project, request.request_id());
+  // A reused request id is told only once the inputs are there.
+  if (!earlier.ok() || earlier->request_hash != RequestHash(request)) return call->Finish(why);
+  call->set_subject(JobText(earlier->name));
+  *response->mutable_job() = ToProto(*earlier);
+  response->set_existed(true);
+  call->Finish(absl::OkStatus());
 }
 
 void JobService::Submit(const std::shared_ptr<UnaryCall>& call, JobRecord record,

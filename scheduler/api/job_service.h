@@ -43,6 +43,11 @@ class JobService final : public v1::JobService::CallbackService {
  private:
   void Submit(const std::shared_ptr<UnaryCall>& call, JobRecord record,
               v1::CreateJobResponse* response);
+  // Blocks. Answers a creation whose inputs are not there (`why`): with the job, when this request
+  // created it before and they were deleted since.
+  void AnswerWithoutInputs(const std::shared_ptr<UnaryCall>& call,
+                           const v1::CreateJobRequest& request, const absl::Status& why,
+                           v1::CreateJobResponse* response);
   // Answers the cancel of a job that is not in the engine's memory, from its record.
   void AnswerEnded(const std::shared_ptr<UnaryCall>& call, const JobName& name,
                    v1::CancelJobResponse* response);

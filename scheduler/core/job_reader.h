@@ -43,6 +43,9 @@ class JobReader {
 
   // Returns the job. NOT_FOUND (JOB_NOT_FOUND).
   virtual absl::StatusOr<JobRecord> GetJob(const JobName& name) = 0;
+  // Returns the job that `request_id` created. NOT_FOUND (JOB_NOT_FOUND).
+  virtual absl::StatusOr<JobRecord> GetJobByRequest(const std::string& project,
+                                                    const std::string& request_id) = 0;
   // Returns those that exist, in the order of `ids`.
   virtual absl::StatusOr<std::vector<JobRecord>> BatchGetJobs(
       const std::string& project, const std::vector<std::string>& ids) = 0;

@@ -38,6 +38,18 @@ absl::StatusOr<JobRecord> PostgresJobReader::GetJob(const JobName& name) {
   return ReadJob(rows[0]);
 }
 
+absl::StatusOr<JobRecord> PostgresJobReader::GetJobByRequest(const std::string& project,
+                                                             const std::string& request_id) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+                        return transaction.Run(sql::kGetJobByRequest, project, request_id);
+                      }));
+  if (rows.empty()) {
+    return MakeError(absl::StatusCode::kNotFound, "JOB_NOT_FOUND",
+                     "no job was created by the request " + request_id);
+  }
+  return ReadJob(rows[0]);
+}
+
 absl::StatusOr<std::vector<JobRecord>> PostgresJobReader::BatchGetJobs(
     const std::string& project, const std::vector<std::string>& ids) {
   DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {

@@ -13,6 +13,8 @@ class PostgresJobReader : public JobReader {
   explicit PostgresJobReader(ResourcePool<Session>& readers) : readers_(readers) {}
 
   absl::StatusOr<JobRecord> GetJob(const JobName& name) override;
+  absl::StatusOr<JobRecord> GetJobByRequest(const std::string& project,
+                                            const std::string& request_id) override;
   absl::StatusOr<std::vector<JobRecord>> BatchGetJobs(const std::string& project,
                                                       const std::vector<std::string>& ids) override;
   absl::StatusOr<std::vector<JobRecord>> ListJobs(const std::string& project,

@@ -97,6 +97,15 @@ absl::StatusOr<JobRecord> FakeStore::GetJob(const JobName& name) {
   return AsRead(jobs_.at(key));
 }
 
+absl::StatusOr<JobRecord> FakeStore::GetJobByRequest(const std::string& project,
+                                                     const std::string& request_id) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  const auto found = key_of_request_.find({project, request_id});
+  if (found != key_of_request_.end()) return AsRead(jobs_.at(found->second));
+  return MakeError(absl::StatusCode::kNotFound, "JOB_NOT_FOUND", "no job of " + request_id);
+}
+
 absl::StatusOr<std::vector<JobRecord>> FakeStore::BatchGetJobs(
     const std::string& project, const std::vector<std::string>& ids) {
   MutexLock lock(mutex_);

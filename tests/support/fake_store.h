@@ -53,6 +53,8 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
   absl::StatusOr<std::map<JobState, int64_t>> LoadStateCounts() override;
 
   absl::StatusOr<JobRecord> GetJob(const JobName& name) override;
+  absl::StatusOr<JobRecord> GetJobByRequest(const std::string& project,
+                                            const std::string& request_id) override;
   absl::StatusOr<std::vector<JobRecord>> BatchGetJobs(const std::string& project,
                                                       const std::vector<std::string>& ids) override;
   absl::StatusOr<std::vector<JobRecord>> ListJobs(const std::string& project,

@@ -106,6 +106,26 @@ TEST_F(JobServiceTest, InputMustBeThere) {
   EXPECT_EQ(ReasonOf(Create(request)), "REFERENCE_MISSING");
 }
 
+TEST_F(JobServiceTest, RepeatedRequestFindsItsJobThoughTheInputIsGone) {
+  server_.Upload("here", "a,b\n1,2\n");
+  v1::CreateJobRequest request;
+  request.set_parent("projects/default");
+  request.set_request_id("r-1");
+  request.mutable_job()->mutable_spec()->set_input_file("projects/default/files/here");
+  ASSERT_TRUE(Create(request).ok());
+  const std::string name = created_.job().name();
+  ASSERT_TRUE(Cancel(name).ok());
+  v1::DeleteFileRequest gone;
+  gone.set_name("projects/default/files/here");
+  v1::DeleteFileResponse deleted;
+  ASSERT_TRUE(Call(*server_.files(), &v1::FileService::Stub::DeleteFile, gone, deleted).ok());
+  ASSERT_TRUE(Create(request).ok());
+  EXPECT_TRUE(created_.existed());
+  EXPECT_EQ(created_.job().name(), name);
+  request.mutable_job()->mutable_spec()->set_priority(1);
+  EXPECT_EQ(ReasonOf(Create(request)), "FILE_NOT_READY");
+}
+
 TEST_F(JobServiceTest, InputOfALiveJobCannotBeDeleted) {
   server_.Upload("here", "a,b\n1,2\n");
   v1::CreateJobRequest request;

@@ -83,6 +83,15 @@ class JobReaderTest : public StoreTest {
 };
 DQ_RUN_ON_EVERY_STORE(JobReaderTest);
 
+TEST_P(JobReaderTest, AJobIsFoundByItsRequest) {
+  const std::string request_id = reader().GetJob({"default", "b"})->request_id;
+  const auto found = reader().GetJobByRequest("default", request_id);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->name.id, "b");
+  EXPECT_EQ(ReasonOf(reader().GetJobByRequest("default", "none").status()), "JOB_NOT_FOUND");
+  EXPECT_EQ(ReasonOf(reader().GetJobByRequest("nowhere", request_id).status()), "JOB_NOT_FOUND");
+}
+
 TEST_P(JobReaderTest, AnUnknownJobIsNotFound) {
   EXPECT_EQ(ReasonOf(reader().GetJob({"default", "zz"}).status()), "JOB_NOT_FOUND");
   EXPECT_EQ(ReasonOf(reader().GetJob({"nowhere", "a"}).status()), "JOB_NOT_FOUND");

@@ -45,6 +45,7 @@ void ExpectPlansByKey(const std::string& database) {
       {sql::kFindConflictingJobs, "'{1}','{p}','{i}','{r}'", "job_project_request_id_key", true},
       {sql::kFenceBatch, "'default',1,1,1", "leadership_", true},
       {sql::kGetJob, "'default','job-7'", "job_project_id_key", false},
+      {sql::kGetJobByRequest, "'default','r-7'", "job_project_request_id_key", false},
       {sql::kBatchGetJobs, "'default','[\"job-7\"]'", "job_project_id_key", false},
       {sql::kListJobEvents, "'default','job-7',0,10", "job_event_pkey", false},
       {sql::kGetReportJson, "'default','job-7'", "job_project_id_key", false},
