@@ -92,7 +92,7 @@ absl::StatusOr<ExitCode> CleanWithFleet(const CleanCommand& command, Session& se
   DQ_RETURN_IF_ERROR(Detached(report.status(), name));
   DQ_RETURN_IF_ERROR(Detached(Fetch(*client, command, job, *report, session), name));
   PrintCleaned(command, *report, job.verdict(), session.console);
-  return PrintEnd(job, session);
+  return PrintEnd(job, session, FailedCondition(job.spec().gate(), *report));
 }
 
 // Refuses what would be ignored without a word.

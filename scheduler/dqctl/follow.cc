@@ -18,7 +18,7 @@ absl::StatusOr<dq::v1::Job> FollowJob(Client& client, const std::string& name, S
   return job;
 }
 
-ExitCode PrintEnd(const dq::v1::Job& job, const Session& session) {
+ExitCode PrintEnd(const dq::v1::Job& job, const Session& session, const std::string& gate_finding) {
   const ExitCode code = ExitCodeOf(job);
   switch (code) {
     case ExitCode::kJobFailed: {
@@ -32,7 +32,7 @@ ExitCode PrintEnd(const dq::v1::Job& job, const Session& session) {
       session.console.err << "dqctl: " << job.name() << " is " << StateName(job.state()) << "\n";
       break;
     case ExitCode::kGateFailed:
-      session.console.err << "dqctl: GATE_FAILED: the data did not pass the gate\n";
+      session.console.err << "dqctl: GATE_FAILED: " << gate_finding << "\n";
       break;
     default:
       break;

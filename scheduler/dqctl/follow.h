@@ -16,7 +16,9 @@ namespace dq::dqctl {
 absl::StatusOr<dq::v1::Job> FollowJob(Client& client, const std::string& name, Session& session);
 
 // Prints why a job that did not complete did not, like any other error, and returns its exit code.
-ExitCode PrintEnd(const dq::v1::Job& job, const Session& session);
+// `gate_finding` is said when the data did not pass the gate.
+ExitCode PrintEnd(const dq::v1::Job& job, const Session& session,
+                  const std::string& gate_finding = "the data did not pass the gate");
 
 // How to come back to a job that goes on without this process, and get its files.
 std::string AttachHint(const std::string& name);

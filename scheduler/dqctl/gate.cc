@@ -1,6 +1,7 @@
 #include "scheduler/dqctl/gate.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -81,7 +82,32 @@ absl::Status AddCondition(const std::string& condition, dq::v1::Gate& gate) {
   return absl::OkStatus();
 }
 
+std::string Text(double number) {
+  std::array<char, 64> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+  return {text.data(), end};
+}
+
 }  // namespace
+
+std::string FailedCondition(const dq::v1::Gate& gate, const dq::v1::Report& report) {
+  if (gate.has_min_score() && !report.has_score()) {
+    return "the gate asks for a score, and the chain has no stage complete that scores";
+  }
+  if (gate.has_min_score() && report.score() < gate.min_score()) {
+    return "the score " + Text(report.score()) + " is below " + Text(gate.min_score());
+  }
+  const auto& removed = report.duplicates_removed();
+  const auto duplicates = static_cast<double>(removed.exact() + removed.normalised());
+  const double ratio =
+      report.rows_in() == 0 ? 0 : duplicates / static_cast<double>(report.rows_in());
+  if (gate.has_max_duplicate_ratio() && ratio > gate.max_duplicate_ratio()) {
+    return "the share of duplicates " + Text(ratio) + " is above " +
+           Text(gate.max_duplicate_ratio());
+  }
+  return gate.fail_on_schema_mismatch() ? "the columns are not those of the reference"
+                                        : "the data did not pass the gate";
+}
 
 absl::StatusOr<dq::v1::Gate> ParseGate(const std::vector<std::string>& conditions) {
   dq::v1::Gate gate;

@@ -72,7 +72,7 @@ TEST(Clean, AGateThatDoesNotHoldIsExitCode5AndTheFileIsThere) {
   const ProgramResult clean =
       cluster.Ctl({"clean", input, "-o", cluster.Path("out.csv"), "--gate", "score>=99.9"});
   EXPECT_EQ(clean.exit_code, 5) << clean.err;
-  EXPECT_THAT(clean.err, HasSubstr("GATE_FAILED"));
+  EXPECT_THAT(clean.err, HasSubstr("GATE_FAILED: the score "));
   EXPECT_EQ(ReadTextFile(cluster.Path("out.csv")), "id,city\n1,\n2,\n");
 }
 

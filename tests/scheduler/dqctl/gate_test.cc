@@ -34,5 +34,18 @@ TEST(Gate, AnythingElseIsRefusedAsUsage) {
   }
 }
 
+TEST(FailedCondition, NamesTheConditionAndBothValues) {
+  dq::v1::Report report;
+  report.set_rows_in(4);
+  report.set_score(96.17);
+  report.mutable_duplicates_removed()->set_exact(1);
+  const auto finding = [&report](const char* gate) {
+    return FailedCondition(*ParseGate({gate}), report);
+  };
+  EXPECT_EQ(finding("score>=99"), "the score 96.17 is below 99");
+  EXPECT_EQ(finding("score>=90,duplicates<=0.2"), "the share of duplicates 0.25 is above 0.2");
+  EXPECT_EQ(finding("score>=90,schema"), "the columns are not those of the reference");
+}
+
 }  // namespace
 }  // namespace dq::dqctl
