@@ -70,7 +70,8 @@ struct JobChange {
   std::shared_ptr<const JobView> view;
 };
 
-// Receives committed changes. Called from an engine thread; must not block or call back.
+// Receives committed changes. Called from an engine thread; must not block. May call the scheduler,
+// whose methods return at once.
 class WatchSink {
  public:
   virtual ~WatchSink() = default;
