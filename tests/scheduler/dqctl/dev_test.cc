@@ -8,8 +8,8 @@
 #include <fstream>
 #include <map>
 #include <optional>
-#include <regex>
 
+#include "nlohmann/json.hpp"
 #include "scheduler/dqctl/child_process.h"
 #include "scheduler/dqctl/dev_folder.h"
 #include "tests/support/wait_until.h"
@@ -76,12 +76,10 @@ class DevTest : public testing::Test {
   }
   // Returns the process ids of the fleet by name.
   std::map<std::string, pid_t> Processes() const {
-    static const std::regex kEntry(R"re("((?:worker-\d+)|scheduler|postgres)": (\d+))re");
-    const std::string state = Text("data/dev.json");
+    const auto state = nlohmann::json::parse(Text("data/dev.json"), nullptr, false);
     std::map<std::string, pid_t> processes;
-    for (std::sregex_iterator it(state.begin(), state.end(), kEntry), end; it != end; ++it) {
-      processes[(*it)[1]] = std::stoi((*it)[2]);
-    }
+    if (!state.is_object() || !state.contains("processes")) return processes;
+    for (const auto& [name, id] : state["processes"].items()) processes[name] = id.get<pid_t>();
     return processes;
   }
 
