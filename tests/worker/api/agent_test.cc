@@ -131,6 +131,7 @@ class AgentTest : public testing::Test {
   std::unique_ptr<ObjectStore> store_;
   CountingMetrics metrics_;
   ScriptedScheduler scheduler_;
+  ManualClock manual_clock_;  // Outlives the agent that may run by it.
   const Clock* clock_ = &SystemClock();
   absl::Duration linger_ = absl::ZeroDuration();
   int jobs_ = 0;
@@ -291,8 +292,7 @@ TEST_F(AgentTest, AWorkerWithoutAnswersStopsWhatItRuns) {
 }
 
 TEST_F(AgentTest, ADegradedAnswerIsAnAnswer) {
-  ManualClock clock;
-  clock_ = &clock;
+  clock_ = &manual_clock_;
   const auto session = StartWelcomed();
   session->Grant(ChainGrant("hang"));
   session->AnswerDegraded();
@@ -300,7 +300,7 @@ TEST_F(AgentTest, ADegradedAnswerIsAnAnswer) {
   // report is read, so time never runs far ahead of the answers.
   for (int second = 0; second < 20; ++second) {
     const int64_t seen = session->reports();
-    clock.Advance(absl::Seconds(1));
+    manual_clock_.Advance(absl::Seconds(1));
     session->WaitForReport([&](const v1::WorkReport& now) { return now.sequence() > seen; });
   }
   session->WaitForReport([](const v1::WorkReport& report) { return report.leases_size() == 1; });
