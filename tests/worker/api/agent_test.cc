@@ -49,6 +49,7 @@ class AgentTest : public testing::Test {
   }
   ~AgentTest() override {
     StopAgent();
+    agent_.reset();  // Joins the jobs, which remove their own folders.
     fs::remove_all(root_);
   }
 
