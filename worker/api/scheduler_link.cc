@@ -15,10 +15,7 @@ SchedulerLink::SchedulerLink(std::vector<std::string> addresses, std::shared_ptr
                              const std::function<double()>& random)
     : queue_(std::move(queue)), policy_(std::move(addresses), random), pacer_(random) {}
 
-SchedulerLink::~SchedulerLink() {
-  Abandon();
-  for (const std::shared_ptr<WorkStream>& stream : leaving_) stream->WaitUntilDone();
-}
+SchedulerLink::~SchedulerLink() = default;
 
 void SchedulerLink::Abandon() {
   pacer_.Stop();
@@ -26,7 +23,7 @@ void SchedulerLink::Abandon() {
   worked_ = false;
   if (stream_ == nullptr) return;
   stream_->Close();
-  leaving_.push_back(std::exchange(stream_, nullptr));
+  leaving_.push_back(std::move(stream_));
 }
 
 void SchedulerLink::Tick(absl::Time now, const std::function<v1::Hello()>& make_hello) {
@@ -49,13 +46,13 @@ void SchedulerLink::Connect(absl::Time now, const std::function<v1::Hello()>& ma
     return;
   }
   const int64_t id = ++stream_id_;
-  stream_ =
-      WorkStream::Open(*std::move(channel), {[queue = queue_, id](v1::WorkResponse message) {
-                                               queue->Push(StreamMessage{id, std::move(message)});
-                                             },
-                                             [queue = queue_, id](absl::Status status) {
-                                               queue->Push(StreamEnd{id, std::move(status)});
-                                             }});
+  stream_ = std::make_unique<WorkStream>(
+      *std::move(channel), WorkStream::Sink{[queue = queue_, id](v1::WorkResponse message) {
+                                              queue->Push(StreamMessage{id, std::move(message)});
+                                            },
+                                            [queue = queue_, id](absl::Status status) {
+                                              queue->Push(StreamEnd{id, std::move(status)});
+                                            }});
   fence_.StreamOpened(now);
   try_time_ = now + kWelcomeTimeout;
   stream_->Send(HelloRequest(make_hello()));
@@ -81,7 +78,7 @@ void SchedulerLink::Answered(int64_t sequence) {
 }
 
 bool SchedulerLink::Ended(int64_t stream, const absl::Status& status, absl::Time now) {
-  std::erase_if(leaving_, [](const auto& left) { return left.use_count() == 1; });
+  std::erase_if(leaving_, [](const auto& left) { return left->over(); });
   if (!IsCurrent(stream)) return false;
   Log(up_ ? LogLevel::kWarning : LogLevel::kInfo, up_ ? "stream lost" : "stream refused",
       {{"address", policy_.address()}, {"why", MessageOf(status)}, {"reason", ReasonOf(status)}});

@@ -68,12 +68,12 @@ class SchedulerLink {
   ReconnectPolicy policy_;
   ReportPacer pacer_;
   SelfFence fence_;
-  std::shared_ptr<WorkStream> stream_;  // Null while waiting for the next try.
+  std::unique_ptr<WorkStream> stream_;  // Null while waiting for the next try.
   int64_t stream_id_ = 0;
   bool up_ = false;
   bool worked_ = false;  // Whether a report was answered on the present stream.
   absl::Time try_time_ = absl::InfinitePast();        // Next try, or end of the wait for a Welcome.
-  std::vector<std::shared_ptr<WorkStream>> leaving_;  // Closed, perhaps not over.
+  std::vector<std::unique_ptr<WorkStream>> leaving_;  // Closed, perhaps not over.
 };
 
 }  // namespace dq

@@ -6,20 +6,21 @@
 
 namespace dq {
 
-std::shared_ptr<WorkStream> WorkStream::Open(std::shared_ptr<grpc::Channel> channel, Sink sink) {
-  const std::shared_ptr<WorkStream> stream(new WorkStream(std::move(channel), std::move(sink)));
-  stream->self_ = stream;
-  stream->stub_->async()->Work(&stream->context_, stream.get());
-  stream->AddHold();  // Requests are sent from outside of reactions.
-  stream->Pump();
-  stream->StartCall();
-  return stream;
-}
-
 WorkStream::WorkStream(std::shared_ptr<grpc::Channel> channel, Sink sink)
     : channel_(std::move(channel)),
       stub_(v1::WorkerService::NewStub(channel_)),
-      sink_(std::move(sink)) {}
+      sink_(std::move(sink)) {
+  stub_->async()->Work(&context_, this);
+  AddHold();  // Requests are sent from outside of reactions.
+  Pump();
+  StartCall();
+}
+
+WorkStream::~WorkStream() {
+  Close();
+  MutexLock lock(mutex_);
+  while (!over_) changed_.Wait(mutex_);
+}
 
 void WorkStream::Pump() {
   MutexLock lock(mutex_);
@@ -74,16 +75,15 @@ void WorkStream::OnWriteDone(bool ok) {
 }
 
 void WorkStream::OnDone(const grpc::Status& status) {
-  const std::shared_ptr<WorkStream> self = std::move(self_);
   sink_.on_end(FromGrpcStatus(status));
   MutexLock lock(mutex_);
-  done_ = true;
+  over_ = true;
   changed_.NotifyAll();
 }
 
-void WorkStream::WaitUntilDone() {
+bool WorkStream::over() {
   MutexLock lock(mutex_);
-  while (!done_) changed_.Wait(mutex_);
+  return over_;
 }
 
 }  // namespace dq

@@ -21,19 +21,21 @@ class WorkStream final : private grpc::ClientBidiReactor<v1::WorkRequest, v1::Wo
     std::function<void(absl::Status)> on_end;  // Once, last.
   };
 
-  // Opens a stream over `channel`. Keeps itself alive until on_end has returned.
-  static std::shared_ptr<WorkStream> Open(std::shared_ptr<grpc::Channel> channel, Sink sink);
+  // Opens a stream over `channel`.
+  WorkStream(std::shared_ptr<grpc::Channel> channel, Sink sink);
+  // Closes the stream and waits until on_end has returned. Not for gRPC's own threads: gRPC joins
+  // them when the last channel goes, and the stream may hold that one.
+  ~WorkStream() override;
 
   // Sends `request` as soon as the one before is on its way. Only the newest of those that wait is
   // sent: a report replaces an older one. No-op once the stream is over.
   void Send(v1::WorkRequest request) EXCLUDES(mutex_);
   // Cancels the stream; on_end follows. Afterwards Send() is a no-op.
   void Close() EXCLUDES(mutex_);
-  // Waits until on_end has returned.
-  void WaitUntilDone() EXCLUDES(mutex_);
+  // Whether on_end has returned.
+  bool over() EXCLUDES(mutex_);
 
  private:
-  WorkStream(std::shared_ptr<grpc::Channel> channel, Sink sink);
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
   void OnDone(const grpc::Status& status) override;
@@ -46,16 +48,15 @@ class WorkStream final : private grpc::ClientBidiReactor<v1::WorkRequest, v1::Wo
   const std::unique_ptr<v1::WorkerService::Stub> stub_;
   const Sink sink_;
   grpc::ClientContext context_;
-  v1::WorkResponse incoming_;         // gRPC's while reading_.
-  v1::WorkRequest outgoing_;          // gRPC's while writing_.
-  std::shared_ptr<WorkStream> self_;  // Until OnDone().
+  v1::WorkResponse incoming_;  // gRPC's while reading_.
+  v1::WorkRequest outgoing_;   // gRPC's while writing_.
   Mutex mutex_;
   CondVar changed_;
   std::optional<v1::WorkRequest> next_ GUARDED_BY(mutex_);
   bool reading_ GUARDED_BY(mutex_) = false;
   bool writing_ GUARDED_BY(mutex_) = false;
   bool stopped_ GUARDED_BY(mutex_) = false;
-  bool done_ GUARDED_BY(mutex_) = false;
+  bool over_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace dq
