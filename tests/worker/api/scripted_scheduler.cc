@@ -52,11 +52,13 @@ void ScriptedSession::Serve() {
     }
     if (answer.has_turn()) Write(answer);
   }
+  MutexLock lock(write_mutex_);
+  over_ = true;
 }
 
 void ScriptedSession::Write(const v1::WorkResponse& response) {
   MutexLock lock(write_mutex_);
-  stream_.Write(response);
+  if (!over_) stream_.Write(response);
 }
 
 void ScriptedSession::Welcome(const std::vector<v1::Lease>& kept, absl::Duration lease_ttl) {
@@ -85,7 +87,7 @@ void ScriptedSession::Send(v1::Turn turn) {
   v1::WorkResponse response;
   {
     MutexLock lock(mutex_);
-    turn.set_answers(report_.sequence());
+    if (!degraded_) turn.set_answers(report_.sequence());
   }
   *response.mutable_turn() = std::move(turn);
   Write(response);
@@ -121,7 +123,10 @@ void ScriptedSession::FallSilent() {
   silent_ = true;
 }
 
-void ScriptedSession::Break() { context_.TryCancel(); }
+void ScriptedSession::Break() {
+  MutexLock lock(write_mutex_);
+  if (!over_) context_.TryCancel();
+}
 
 v1::Hello ScriptedSession::hello() {
   MutexLock lock(mutex_);

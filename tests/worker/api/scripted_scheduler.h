@@ -32,12 +32,12 @@ class ScriptedSession {
   void Grant(const v1::Grant& grant);
   void Revoke(const v1::Lease& lease, v1::RevokeReason reason);
   void Close(const v1::Lease& lease);
-  // Answers every report as a scheduler without database does.
+  // Answers every report as a scheduler without database does; what is sent besides answers none.
   void AnswerDegraded();
   // Answers no report any more; the connection stays.
   void FallSilent();
   // Breaks the stream.
-  void Break();
+  void Break() EXCLUDES(write_mutex_);
 
   // The hello; waits for it.
   v1::Hello hello();
@@ -47,15 +47,17 @@ class ScriptedSession {
   v1::Outcome WaitForOutcome(const v1::Lease& lease);
   int64_t reports();
 
-  // Reads requests until the stream is over. Called by the service.
+  // Reads requests until the stream is over. Called by the service, whose stream and context are
+  // gone when it returns: from then on Break() and what writes do nothing.
   void Serve();
 
  private:
   void Write(const v1::WorkResponse& response) EXCLUDES(write_mutex_);
 
+  Mutex write_mutex_;  // Held while anybody but Serve()'s reads uses the stream or the context.
   grpc::ServerContext& context_;
   Stream& stream_;
-  Mutex write_mutex_;
+  bool over_ GUARDED_BY(write_mutex_) = false;
   Mutex mutex_;
   CondVar changed_;
   std::optional<v1::Hello> hello_ GUARDED_BY(mutex_);
