@@ -127,7 +127,7 @@ absl::Status ChainRun::Open(const StageFactory& make_stages) {
     report_.stages.push_back({.name = std::string(stage->name())});
   }
   meter_ = std::make_unique<ProgressMeter>(sink_, passes, static_cast<int>(stages_.size()),
-                                           reader_->source().size_bytes());
+                                           reader_->source().raw_size_bytes());
   return absl::OkStatus();
 }
 
@@ -245,7 +245,7 @@ void ChainRun::DescribeRun() {
     report_.stages[i].seconds = totals_[i].seconds;
     report_.stages[i].peak_bytes = PeakBytes();
     totals_[i].rows = report_.stages[i].rows_in;
-    totals_[i].bytes = reader_->source().size_bytes();
+    totals_[i].bytes = reader_->source().raw_size_bytes();
   }
 }
 

@@ -8,12 +8,13 @@
 #include "common/base/status_macros.h"
 #include "worker/table/escape.h"
 #include "worker/table/file_error.h"
+#include "worker/table/file_source.h"
 #include "worker/table/utf8.h"
 
 namespace dq {
 namespace {
 
-absl::StatusOr<Dialect> FindDialect(FileSource& source) {
+absl::StatusOr<Dialect> FindDialect(ByteSource& source) {
   std::string bytes;
   for (size_t size = kDialectSampleBytes;; size *= 2) {
     const size_t before = bytes.size();
@@ -42,6 +43,11 @@ std::string RejectContent(std::string_view row) {
 absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(int fd,
                                                            const CsvReaderOptions& options) {
   DQ_ASSIGN_OR_RETURN(std::unique_ptr<FileSource> source, FileSource::Open(fd));
+  return Open(std::move(source), options);
+}
+
+absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(std::unique_ptr<ByteSource> source,
+                                                           const CsvReaderOptions& options) {
   DQ_ASSIGN_OR_RETURN(const Dialect dialect, FindDialect(*source));
   std::unique_ptr<CsvReader> reader(new CsvReader(std::move(source), options, dialect));
   DQ_RETURN_IF_ERROR(reader->ReadHeader());
@@ -49,7 +55,7 @@ absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(int fd,
   return reader;
 }
 
-CsvReader::CsvReader(std::unique_ptr<FileSource> source, const CsvReaderOptions& options,
+CsvReader::CsvReader(std::unique_ptr<ByteSource> source, const CsvReaderOptions& options,
                      const Dialect& dialect)
     : source_(std::move(source)), options_(options), dialect_(dialect), scanner_(dialect) {}
 
@@ -59,6 +65,7 @@ absl::Status CsvReader::StartPass(RowSink* rejects) {
   carry_.clear();
   carry_begin_ = 0;
   buffer_offset_ = 0;
+  raw_counted_ = 0;
   skip_to_data_ = true;
   rows_ = 0;
   rows_rejected_ = 0;
@@ -100,7 +107,7 @@ absl::Status CsvReader::SetColumns(const Record& record) {
   DQ_RETURN_IF_ERROR(CheckHeader(record));
   scanner_.ResolveDoubledQuotes();
   columns_.assign(record.cells.begin(), record.cells.end());
-  data_offset_ = std::min(ByteOf(record.next), source_->size_bytes());
+  data_offset_ = std::min(ByteOf(record.next), source_->position());
   return absl::OkStatus();
 }
 
@@ -145,7 +152,8 @@ absl::StatusOr<bool> CsvReader::Next(RowBatch& batch) {
   }
   const size_t used = std::min(scanner_.position(), batch.buffer().size() - kIndexPaddingBytes);
   CarryFrom(batch, used);
-  batch.input_bytes = static_cast<int64_t>(used);
+  batch.input_bytes = source_->raw_position() - raw_counted_;
+  raw_counted_ += batch.input_bytes;
   buffer_offset_ += static_cast<int64_t>(used);
   return true;
 }

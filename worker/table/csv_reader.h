@@ -1,5 +1,5 @@
 // Reads a delimited text file (CSV, TSV and the like) as batches of rows, in as many passes as
-// asked. Sits on FileSource and RecordScanner; the chain runner and stage `complete` (for its
+// asked. Sits on a ByteSource and RecordScanner; the chain runner and stage `complete` (for its
 // reference) use it. Memory: one batch, or one row where that is longer. Not thread-safe.
 #pragma once
 
@@ -11,9 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "worker/table/bad_row.h"
+#include "worker/table/byte_source.h"
 #include "worker/table/dialect.h"
 #include "worker/table/file_error.h"
-#include "worker/table/file_source.h"
 #include "worker/table/record_scanner.h"
 #include "worker/table/row_batch.h"
 #include "worker/table/row_sink.h"
@@ -33,15 +33,18 @@ struct CsvReaderOptions {
 
 class CsvReader {
  public:
-  // Detects the dialect and reads the header; the first pass can begin. `fd` must outlive the
-  // reader. UNSUPPORTED_FORMAT as by DetectDialect and for more than kColumnsMax columns;
-  // PARSE_FAILED or ENCODING_INVALID for a header that is not well formed.
+  // Detects the dialect and reads the header; the first pass can begin. UNSUPPORTED_FORMAT as by
+  // DetectDialect and for more than kColumnsMax columns; PARSE_FAILED or ENCODING_INVALID for a
+  // header that is not well formed.
+  static absl::StatusOr<std::unique_ptr<CsvReader>> Open(std::unique_ptr<ByteSource> source,
+                                                         const CsvReaderOptions& options);
+  // The same over the bytes of a regular file; `fd` must outlive the reader.
   static absl::StatusOr<std::unique_ptr<CsvReader>> Open(int fd, const CsvReaderOptions& options);
 
   const Dialect& dialect() const { return dialect_; }
   // The names in the header, as they are written there.
   const std::vector<std::string>& columns() const { return columns_; }
-  const FileSource& source() const { return *source_; }
+  const ByteSource& source() const { return *source_; }
 
   // Starts a pass from the first data row. Bad rows are written to `rejects` (row,byte,reason,
   // content; bytes that are not printable text as \xHH; what is longer than kRejectContentBytesMax
@@ -63,7 +66,7 @@ class CsvReader {
   int64_t rows_padded() const { return rows_padded_; }
 
  private:
-  CsvReader(std::unique_ptr<FileSource> source, const CsvReaderOptions& options,
+  CsvReader(std::unique_ptr<ByteSource> source, const CsvReaderOptions& options,
             const Dialect& dialect);
   absl::Status ReadHeader();
   absl::Status SetColumns(const Record& record);
@@ -82,7 +85,7 @@ class CsvReader {
   std::string Explain(BadRow kind) const;
   int64_t ByteOf(size_t position) const;
 
-  std::unique_ptr<FileSource> source_;
+  std::unique_ptr<ByteSource> source_;
   CsvReaderOptions options_;
   Dialect dialect_;
   RecordScanner scanner_;
@@ -93,6 +96,7 @@ class CsvReader {
   size_t from_carry_ = 0;      // How many of them are in the batch at hand too.
   int64_t buffer_offset_ = 0;  // Of the batch's first byte in the file.
   int64_t data_offset_ = 0;    // Of the first data row.
+  int64_t raw_counted_ = 0;    // Raw bytes that earlier batches stand for.
   bool skip_to_data_ = false;
   std::vector<std::string_view> padded_;
   int64_t rows_ = 0;

@@ -1,6 +1,6 @@
-// Reads an open regular file from front to back, as often as asked, and notices when it changes in
-// between. Uses pread only: never the descriptor's own position, never a mapping (a truncated
-// mapping is a SIGBUS). Not thread-safe.
+// The bytes of an open regular file as they are; notices when they change between two passes. Uses
+// pread only: never the descriptor's own position, never a mapping (a truncated mapping is a
+// SIGBUS). Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -11,27 +11,27 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/sha256.h"
+#include "worker/table/byte_source.h"
 
 namespace dq {
 
-class FileSource {
+class FileSource final : public ByteSource {
  public:
   // Takes the size as it is now. `fd` must outlive the source. UNSUPPORTED_FORMAT for anything but
   // a regular file.
   static absl::StatusOr<std::unique_ptr<FileSource>> Open(int fd);
-  ~FileSource();
+  ~FileSource() override;
 
-  int64_t size_bytes() const { return size_bytes_; }
-  int64_t position() const { return position_; }
-  bool AtEnd() const { return position_ == size_bytes_; }
+  // INPUT_CHANGED when the file got shorter, or, at the end, when its bytes are not those of the
+  // first complete pass.
+  absl::StatusOr<size_t> Read(char* out, size_t size) override;
+  bool AtEnd() const override { return position_ == size_bytes_; }
+  void Rewind() override;
 
-  // Reads up to `size` bytes to `out`; fewer only at the end. INPUT_CHANGED when the file got
-  // shorter, or, at the end, when its bytes are not those of the first complete pass.
-  absl::StatusOr<size_t> Read(char* out, size_t size);
-  // Goes back to the first byte.
-  void Rewind();
-  // SHA-256 of the whole content, lower-case hex; "" before the first complete pass.
-  const std::string& sha256() const { return sha256_; }
+  int64_t position() const override { return position_; }
+  int64_t raw_position() const override { return position_; }
+  int64_t raw_size_bytes() const override { return size_bytes_; }
+  const std::string& sha256() const override { return sha256_; }
 
  private:
   FileSource(int fd, int64_t size_bytes);

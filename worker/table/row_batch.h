@@ -49,7 +49,8 @@ class RowBatch {
   // How many rows are out of the flow.
   size_t dropped_count() const { return dropped_count_; }
 
-  // Bytes of input this batch stands for, line ends and rejected rows included.
+  // Raw bytes of the input file that were read for this batch; those of all batches of a pass add
+  // up to the size of the file.
   int64_t input_bytes = 0;
 
   // For the reader: forgets all rows and prepares for rows of `columns` cells.
