@@ -48,7 +48,10 @@ absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(int fd,
 
 absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(std::unique_ptr<ByteSource> source,
                                                            const CsvReaderOptions& options) {
-  DQ_ASSIGN_OR_RETURN(const Dialect dialect, FindDialect(*source));
+  Dialect dialect = options.dialect.value_or(Dialect{});
+  if (!options.dialect.has_value()) {
+    DQ_ASSIGN_OR_RETURN(dialect, FindDialect(*source));
+  }
   std::unique_ptr<CsvReader> reader(new CsvReader(std::move(source), options, dialect));
   DQ_RETURN_IF_ERROR(reader->ReadHeader());
   DQ_RETURN_IF_ERROR(reader->StartPass(nullptr));
@@ -70,6 +73,7 @@ absl::Status CsvReader::StartPass(RowSink* rejects) {
   rows_ = 0;
   rows_rejected_ = 0;
   blank_lines_ = 0;
+  comment_lines_ = 0;
   rows_padded_ = 0;
   return absl::OkStatus();
 }
@@ -89,7 +93,8 @@ absl::Status CsvReader::ReadHeader() {
     ScanOutcome outcome = ScanOutcome::kIncomplete;
     while (!scanner_.AtEnd()) {
       outcome = scanner_.Next();
-      if (outcome != ScanOutcome::kRecord || scanner_.record().begin < scanner_.record().end) break;
+      const bool blank = scanner_.record().begin == scanner_.record().end;
+      if (outcome != ScanOutcome::kComment && (outcome != ScanOutcome::kRecord || !blank)) break;
       outcome = ScanOutcome::kIncomplete;
     }
     if (outcome != ScanOutcome::kIncomplete) return SetColumns(scanner_.record());
@@ -211,6 +216,10 @@ absl::Status CsvReader::TakeRows(RowBatch& batch) {
 
 absl::Status CsvReader::TakeRecord(RowBatch& batch, ScanOutcome outcome) {
   const Record& record = scanner_.record();
+  if (outcome == ScanOutcome::kComment) {
+    ++comment_lines_;
+    return SetAside(batch, "comment");
+  }
   if (IsBlank(record)) {
     ++blank_lines_;
     return absl::OkStatus();
@@ -271,6 +280,17 @@ absl::Status CsvReader::Reject(const RowBatch& batch, BadRow kind) {
   const std::string content =
       RejectContent({batch.buffer().data() + record.begin, record.end - record.begin});
   const std::array<std::string_view, 4> cells = {row, byte, BadRowName(kind), content};
+  return rejects_->Add(cells);
+}
+
+// Keeps a line that is no row where the rejected rows are kept.
+absl::Status CsvReader::SetAside(const RowBatch& batch, std::string_view reason) {
+  if (rejects_ == nullptr) return absl::OkStatus();
+  const Record& record = scanner_.record();
+  const std::string byte = std::to_string(ByteOf(record.begin));
+  const std::string content =
+      RejectContent({batch.buffer().data() + record.begin, record.end - record.begin});
+  const std::array<std::string_view, 4> cells = {"", byte, reason, content};
   return rejects_->Add(cells);
 }
 

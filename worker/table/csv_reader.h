@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct CsvReaderOptions {
   BadRowPolicy on_bad_row = BadRowPolicy::kReject;
   size_t batch_bytes = kBatchBytesDefault;  // Never changes what is read.
   size_t row_bytes_max = kRowBytesMax;
+  std::optional<Dialect> dialect = {};  // Unset: found from the first bytes.
 };
 
 class CsvReader {
@@ -55,11 +57,12 @@ class CsvReader {
   // kFail, and for a row longer than `row_bytes_max` always.
   absl::StatusOr<bool> Next(RowBatch& batch);
 
-  // Of this pass: data rows so far (bad ones too), bad ones, blank lines, which are no rows, and
-  // rows that got empty cells under kPad.
+  // Of this pass: data rows so far (bad ones too), bad ones, blank lines and comments, which are no
+  // rows (comments are written to the rejects), and rows that got empty cells under kPad.
   int64_t rows() const { return rows_; }
   int64_t rows_rejected() const { return rows_rejected_; }
   int64_t blank_lines() const { return blank_lines_; }
+  int64_t comment_lines() const { return comment_lines_; }
   // Says that none of the rows of this pass could be read, and why not the first: PARSE_FAILED or
   // ENCODING_INVALID. OK when a row could, or there was none.
   absl::Status CheckAnyRowRead() const;
@@ -79,6 +82,7 @@ class CsvReader {
   absl::Status HandleLongRow(RowBatch& batch);
   BadRow Judge(const Record& record, ScanOutcome outcome);
   absl::Status Reject(const RowBatch& batch, BadRow kind);
+  absl::Status SetAside(const RowBatch& batch, std::string_view reason);
   absl::Status FailRow(BadRow kind) const;
   FilePlace PlaceOfRow() const;
   bool IsBlank(const Record& record) const;
@@ -105,6 +109,7 @@ class CsvReader {
   std::string first_bad_text_;
   FilePlace first_bad_place_;
   int64_t blank_lines_ = 0;
+  int64_t comment_lines_ = 0;
   int64_t rows_padded_ = 0;
 };
 

@@ -14,12 +14,20 @@ inline constexpr std::string_view kUtf8Bom = "\xEF\xBB\xBF";
 
 enum class LineEnd { kLf, kCrLf, kCr };
 
+// Delimiter, quote, escape and comment are ASCII and different from each other.
 struct Dialect {
   char delimiter = ',';
-  char quote = '"';
+  char quote = '"';         // 0: quotes are data.
+  char escape = 0;          // Makes the special byte behind it data; 0: quotes are doubled instead.
+  char comment = 0;         // A line that begins with it is no row; 0: there are no comments.
+  bool skip_space = false;  // White space behind a delimiter and around quotes is no data.
   LineEnd line_end = LineEnd::kLf;
   bool bom = false;
   double confidence = 1;  // 0 to 1: the share of the sample's records that agree.
+
+  // Whether a byte is quoted exactly when the number of quotes before it is odd, which lets
+  // structure be found without looking at one byte after the other.
+  bool HasParityQuotes() const { return quote != 0 && escape == 0 && comment == 0 && !skip_space; }
 };
 
 // "\n", "\r\n" or "\r".

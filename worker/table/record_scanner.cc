@@ -25,9 +25,14 @@ ScanOutcome RecordScanner::Next() {
   record_.plain = true;
   record_.bad = BadRow::kNone;
   doubled_.clear();
+  escaped_.clear();
+  if (dialect_.comment != 0 && position_ < size_ && data_[position_] == dialect_.comment) {
+    return NextComment();
+  }
   const uint32_t* const start = cursor_;
   for (size_t begin = position_;;) {
-    const bool quoted = begin < size_ && data_[begin] == dialect_.quote;
+    if (dialect_.skip_space) begin = SkipSpace(begin);
+    const bool quoted = begin < size_ && IsQuote(data_[begin]);
     switch (quoted ? ScanQuotedCell(begin) : ScanPlainCell(begin)) {
       case CellEnd::kDelimiter:
         begin = *cursor_++ + 1;
@@ -49,6 +54,12 @@ ScanOutcome RecordScanner::Next() {
         return ScanOutcome::kIncomplete;
     }
   }
+}
+
+ScanOutcome RecordScanner::NextComment() {
+  if (!last_ && FirstLineEnd() == size_) return ScanOutcome::kIncomplete;
+  CutAtFirstLineEnd();
+  return ScanOutcome::kComment;
 }
 
 RecordScanner::CellEnd RecordScanner::ScanPlainCell(size_t begin) {
@@ -73,6 +84,12 @@ RecordScanner::CellEnd RecordScanner::ScanPlainCell(size_t begin) {
       (void)Bad(BadRow::kNulByte, at);
     } else {
       record_.plain = false;
+      if (Escapes(at)) {
+        if (escaped_.empty() || escaped_.back() != record_.cell_count) {
+          escaped_.push_back(record_.cell_count);
+        }
+        SkipEscaped(at);
+      }
     }
   }
 }
@@ -88,11 +105,16 @@ RecordScanner::CellEnd RecordScanner::ScanQuotedCell(size_t begin) {
       return Bad(BadRow::kUnterminatedQuote, begin);
     }
     if (data_[at] == '\0') (void)Bad(BadRow::kNulByte, at);
-    if (data_[at] != dialect_.quote) {
+    if (Escapes(at)) {
+      doubled = true;
+      SkipEscaped(at);
+      continue;
+    }
+    if (!IsQuote(data_[at])) {
       if (at < doomed_end_ && IsLineEnd(at)) return Bad(doomed_kind_, begin);
       continue;
     }
-    if (at + 1 < size_ && data_[at + 1] == dialect_.quote) {
+    if (at + 1 < size_ && IsQuote(data_[at + 1])) {
       doubled = true;
       ++cursor_;
       continue;
@@ -105,7 +127,7 @@ RecordScanner::CellEnd RecordScanner::ScanQuotedCell(size_t begin) {
 RecordScanner::CellEnd RecordScanner::EndQuotedCell(size_t begin, size_t quote, bool doubled) {
   if (doubled) doubled_.push_back(record_.cell_count);
   AddCell(begin + 1, quote);
-  size_t at = quote + 1;
+  size_t at = dialect_.skip_space ? SkipSpace(quote + 1) : quote + 1;
   if (at < size_ && data_[at] == dialect_.delimiter) return CellEnd::kDelimiter;
   if (at < size_ && data_[at] == '\r' && !IsLineEnd(at)) {
     ++at;
@@ -130,6 +152,24 @@ RecordScanner::CellEnd RecordScanner::EndAtInputEnd(size_t begin, size_t end) {
   AddCell(begin, end);
   EndRecord(end, size_);
   return CellEnd::kLine;
+}
+
+bool RecordScanner::Escapes(size_t at) const {
+  if (dialect_.escape == 0 || data_[at] != dialect_.escape || at + 1 >= size_) return false;
+  const char next = data_[at + 1];
+  return next == dialect_.escape || next == dialect_.delimiter || IsQuote(next);
+}
+
+void RecordScanner::SkipEscaped(size_t at) {
+  // All bytes that can be escaped are structural ones.
+  if (cursor_[1] == at + 1) ++cursor_;
+}
+
+size_t RecordScanner::SkipSpace(size_t at) const {
+  while (at < size_ && data_[at] != dialect_.delimiter && (data_[at] == ' ' || data_[at] == '\t')) {
+    ++at;
+  }
+  return at;
 }
 
 RecordScanner::CellEnd RecordScanner::Bad(BadRow kind, size_t defect) {
@@ -179,17 +219,24 @@ void RecordScanner::CutAtFirstLineEnd() {
 }
 
 void RecordScanner::ResolveDoubledQuotes() {
-  for (const size_t cell : doubled_) {
-    if (cell >= record_.cells.size()) continue;
-    const std::string_view text = record_.cells[cell];
-    char* const begin = data_ + (text.data() - data_);
-    char* out = begin;
-    for (size_t i = 0; i < text.size(); ++i) {
-      *out++ = text[i];
-      if (text[i] == dialect_.quote) ++i;
-    }
-    record_.cells[cell] = {begin, static_cast<size_t>(out - begin)};
+  for (const size_t cell : doubled_) Resolve(cell, CellKind::kQuoted);
+  for (const size_t cell : escaped_) Resolve(cell, CellKind::kPlain);
+}
+
+void RecordScanner::Resolve(size_t cell, CellKind kind) {
+  if (cell >= record_.cells.size()) return;
+  const std::string_view text = record_.cells[cell];
+  char* const begin = data_ + (text.data() - data_);
+  char* out = begin;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto at = static_cast<size_t>(text.data() - data_) + i;
+    if (i + 1 < text.size() && Escapes(at))
+      ++i;
+    else if (kind == CellKind::kQuoted && IsQuote(text[i]))
+      ++i;
+    *out++ = text[i];
   }
+  record_.cells[cell] = {begin, static_cast<size_t>(out - begin)};
 }
 
 bool RecordScanner::IsLineEnd(size_t at) const {

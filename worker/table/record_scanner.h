@@ -19,6 +19,7 @@ inline constexpr size_t kColumnsMax = 10'000;
 enum class ScanOutcome {
   kRecord,      // A well-formed record; the number of its cells is for the caller to judge.
   kBad,         // Not a record: `bad` and `defect` say why and where.
+  kComment,     // A line that begins with the dialect's comment: begin, end and next only.
   kIncomplete,  // The record may go on after the last byte: come again with more.
 };
 
@@ -50,8 +51,8 @@ class RecordScanner {
   ScanOutcome Next();
   // The record of the last Next, valid until the next call.
   const Record& record() const { return record_; }
-  // Makes doubled quotes in the cells of the last record single ones, in place: the bytes of the
-  // record are not what they were.
+  // Makes doubled quotes in the cells of the last record single ones and takes escapes out, in
+  // place: the bytes of the record are not what they were.
   void ResolveDoubledQuotes();
   // Where the next record begins.
   size_t position() const { return position_; }
@@ -64,10 +65,19 @@ class RecordScanner {
  private:
   enum class CellEnd { kDelimiter, kLine, kBad, kIncomplete };
 
+  ScanOutcome NextComment();
   CellEnd ScanPlainCell(size_t begin);
   CellEnd ScanQuotedCell(size_t begin);
   CellEnd EndQuotedCell(size_t begin, size_t quote, bool doubled);
   CellEnd EndAtInputEnd(size_t begin, size_t end);
+  // Whether the byte at `at` takes its special meaning from the next one.
+  bool Escapes(size_t at) const;
+  // Goes on behind an escaped pair at `at`.
+  void SkipEscaped(size_t at);
+  size_t SkipSpace(size_t at) const;
+  enum class CellKind { kPlain, kQuoted };
+  void Resolve(size_t cell, CellKind kind);
+  bool IsQuote(char c) const { return c == dialect_.quote && c != 0; }
   CellEnd Bad(BadRow kind, size_t defect);
   void Doom(BadRow kind, size_t end);
   void AddCell(size_t begin, size_t end);
@@ -84,7 +94,8 @@ class RecordScanner {
   size_t position_ = 0;
   const uint32_t* cursor_ = nullptr;  // The first structural byte not looked at.
   Record record_;
-  std::vector<size_t> doubled_;  // Cells with doubled quotes.
+  std::vector<size_t> doubled_;  // Quoted cells with doubled quotes or escapes.
+  std::vector<size_t> escaped_;  // Plain cells with escapes.
 
   // A record crosses a line end in a quoted cell only, so all records that cross the same one go
   // on alike: when one of them is bad at `doomed_end_`, so is every later one that crosses a line

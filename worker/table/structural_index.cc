@@ -45,7 +45,7 @@ inline BlockMasks MaskBlock(const char* data, __m128i low, __m128i high) {
 StructuralIndex::StructuralIndex(const Dialect& dialect) {
   // A byte is structural when the bit of its high nibble is set for its low nibble.
   uint8_t next_bit = 1;
-  for (const char c : {dialect.delimiter, dialect.quote, '\n', '\r', '\0'}) {
+  for (const char c : {dialect.delimiter, dialect.quote, dialect.escape, '\n', '\r', '\0'}) {
     const auto byte = static_cast<uint8_t>(c);
     uint8_t& bit = high_[byte >> 4];
     if (bit == 0) {

@@ -1,6 +1,7 @@
-// Finds the bytes that can end a cell, 64 at a time: delimiter, quote, line feed, carriage return
-// and NUL. First half of reading delimited text; RecordScanner is the second. Not thread-safe.
-// The classification by two nibble look-ups is that of simdjson (Langdale and Lemire 2019).
+// Finds the bytes that can end a cell, 64 at a time: delimiter, quote, escape, line feed, carriage
+// return and NUL. First half of reading delimited text; RecordScanner is the second. Not
+// thread-safe. The classification by two nibble look-ups is that of simdjson (Langdale and Lemire
+// 2019).
 #pragma once
 
 #include <cstddef>

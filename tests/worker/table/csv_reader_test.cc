@@ -298,6 +298,46 @@ TEST(CsvReader, TheDigestIsThatOfTheWholeFile) {
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(CsvReader, AnEscapeMakesTheNextSpecialByteData) {
+  CsvReaderOptions options;
+  options.dialect = Dialect{.quote = '\'', .escape = '\\'};
+  const ReadText read = Read(R"(a,b
+'arnie morton\'s','say \\'
+x\,y,C:\dir
+'it''s',\'
+'\',',z
+)",
+                             options);
+  EXPECT_THAT(read.rows,
+              ElementsAre(ElementsAre("arnie morton's", "say \\"), ElementsAre("x,y", "C:\\dir"),
+                          ElementsAre("it's", "'"), ElementsAre("',", "z")));
+}
+
+TEST(CsvReader, SpaceBehindDelimitersAndAroundQuotesIsNoDataWhenTheDialectSaysSo) {
+  CsvReaderOptions options;
+  options.dialect = Dialect{.skip_space = true};
+  const ReadText read = Read("a, b\n\"x, y\" , \" z\"\n 1,  2 3\n", options);
+  EXPECT_THAT(read.columns, ElementsAre("a", "b"));
+  EXPECT_THAT(read.rows, ElementsAre(ElementsAre("x, y", " z"), ElementsAre("1", "2 3")));
+}
+
+TEST(CsvReader, CommentsAreNoRowsAndGoToTheRejects) {
+  CsvReaderOptions options;
+  options.dialect = Dialect{.comment = '#'};
+  const ReadText read = Read("# it's \"so\na,b\n1,#\n#3,4\r\n\"#\",6\n#", options);
+  EXPECT_THAT(read.columns, ElementsAre("a", "b"));
+  EXPECT_THAT(read.rows, ElementsAre(ElementsAre("1", "#"), ElementsAre("#", "6")));
+  EXPECT_THAT(read.rejects, ElementsAre(ElementsAre("", "19", "comment", "#3,4"),
+                                        ElementsAre("", "31", "comment", "#")));
+}
+
+TEST(CsvReader, WithoutAQuoteQuotesAreData) {
+  CsvReaderOptions options;
+  options.dialect = Dialect{.delimiter = '\t', .quote = 0};
+  const ReadText read = Read("a\tb\n\"x\ty\"\n", options);
+  EXPECT_THAT(read.rows, ElementsAre(ElementsAre("\"x", "y\"")));
+}
+
 // Texts of the bytes that matter, seeded.
 std::string RandomText(uint32_t seed) {
   static constexpr std::string_view kPieces[] = {",",  ",",        "\n",   "\n", "\r\n",
@@ -312,11 +352,15 @@ std::string RandomText(uint32_t seed) {
 }
 
 TEST(CsvReader, TheSizeOfBatchesNeverChangesWhatIsRead) {
+  const std::optional<Dialect> dialects[] = {
+      std::nullopt, Dialect{.escape = '1'}, Dialect{.comment = 'a', .skip_space = true},
+      Dialect{.quote = 0, .escape = ';', .line_end = LineEnd::kCr}};
   for (uint32_t seed = 0; seed < 600; ++seed) {
     const std::string text = RandomText(seed);
-    const ReadText whole = Read(text);
+    CsvReaderOptions options;
+    options.dialect = dialects[seed % std::size(dialects)];
+    const ReadText whole = Read(text, options);
     for (const size_t bytes : {1, 7, 64, 100}) {
-      CsvReaderOptions options;
       options.batch_bytes = bytes;
       ASSERT_EQ(Read(text, options), whole) << "seed " << seed << " batch " << bytes;
     }
