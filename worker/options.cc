@@ -12,7 +12,6 @@ namespace dq {
 namespace {
 
 constexpr int kSlotsMax = 1024;
-constexpr int kThreadsMax = 256;
 constexpr int64_t kMemoryBytesMax = int64_t{1} << 40;
 constexpr int64_t kCpuSecondsMax = 1'000'000'000;
 constexpr int64_t kDrainGraceSecondsMax = 86'400;

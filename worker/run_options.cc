@@ -1,9 +1,11 @@
 #include "worker/run_options.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <functional>
 #include <map>
+#include <thread>
 #include <vector>
 
 #include "common/base/error.h"
@@ -47,7 +49,7 @@ What is done:
 
 How:
   --memory-limit SIZE   for what grows with the data, for example 512MiB (default)
-  --threads N           1 to 256 (default 1); the chain runs in one thread today
+  --threads N           1 to 256 (default: the processors there are); never changes a result
   --progress STYLE      text | json | none, on standard error (default text)
 
 Exit codes: 0 done, 1 error, 2 usage, 3 the data could not be processed, 5 gate failed,
@@ -215,6 +217,8 @@ std::string_view RunHelp() { return kHelp; }
 absl::StatusOr<RunOptions> ParseRunOptions(std::span<char* const> arguments) {
   const auto setters = Setters();
   Draft draft;
+  draft.options.spec.threads =
+      std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kThreadsMax);
   for (size_t i = 0; i < arguments.size(); ++i) {
     std::string_view flag = arguments[i];
     std::string_view value;

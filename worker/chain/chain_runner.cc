@@ -15,6 +15,7 @@
 #include "worker/chain/progress_meter.h"
 #include "worker/table/csv_reader.h"
 #include "worker/table/file_error.h"
+#include "worker/table/read_ahead.h"
 
 namespace dq {
 namespace {
@@ -70,6 +71,7 @@ class ChainRun {
         sink_(sink),
         cancel_(cancel),
         memory_(spec.memory_limit_bytes),
+        pool_(spec.threads),
         outputs_(files) {}
 
   absl::StatusOr<ChainResult> Run(const StageFactory& make_stages);
@@ -79,7 +81,7 @@ class ChainRun {
   absl::Status LearnPass(size_t learner);
   absl::Status LastPass();
   absl::Status ApplyStage(size_t stage, RowBatch& batch);
-  absl::StatusOr<bool> NextBatch(size_t stage);
+  absl::StatusOr<RowBatch*> NextBatch(ReadAhead& batches, size_t stage);
   absl::Status CheckInput() const;
   absl::StatusOr<ChainResult> Conclude();
   void DescribeRun();
@@ -90,11 +92,11 @@ class ChainRun {
   ProgressSink& sink_;
   const CancelToken& cancel_;
   MemoryBudget memory_;
+  TaskPool pool_;
   ChainOutputs outputs_;
   std::unique_ptr<CsvReader> reader_;
   StageList stages_;
   std::unique_ptr<ProgressMeter> meter_;
-  RowBatch batch_;
   Report report_;
   std::vector<ChainStageTotals> totals_;
 };
@@ -115,6 +117,7 @@ absl::Status ChainRun::Open(const StageFactory& make_stages) {
   }
   DQ_ASSIGN_OR_RETURN(reader_, CsvReader::Open(files_.input_fd, {.on_bad_row = spec_.on_bad_row}));
   const StageContext context{.memory = memory_,
+                             .pool = pool_,
                              .reference_fd = files_.reference_fd,
                              .changes = outputs_.changes(),
                              .clusters = outputs_.clusters(),
@@ -142,12 +145,13 @@ absl::Status ChainRun::LearnPass(size_t learner) {
     }
   }
   DQ_RETURN_IF_ERROR(reader_->StartPass(nullptr));
+  ReadAhead batches(*reader_, pool_);
   for (;;) {
-    DQ_ASSIGN_OR_RETURN(const bool more, NextBatch(learner));
-    if (!more) break;
-    for (size_t i = 0; i < learner; ++i) DQ_RETURN_IF_ERROR(stages_[i]->Apply(batch_));
+    DQ_ASSIGN_OR_RETURN(RowBatch* const batch, NextBatch(batches, learner));
+    if (batch == nullptr) break;
+    for (size_t i = 0; i < learner; ++i) DQ_RETURN_IF_ERROR(stages_[i]->Apply(*batch));
     const Stopwatch watch(totals_[learner].seconds);
-    DQ_RETURN_IF_ERROR(stages_[learner]->Learn(batch_));
+    DQ_RETURN_IF_ERROR(stages_[learner]->Learn(*batch));
   }
   DQ_RETURN_IF_ERROR(CheckInput());
   const Stopwatch watch(totals_[learner].seconds);
@@ -162,14 +166,15 @@ absl::Status ChainRun::LastPass() {
   }
   DQ_RETURN_IF_ERROR(outputs_.Open(reader_->dialect(), reader_->columns()));
   DQ_RETURN_IF_ERROR(reader_->StartPass(outputs_.rejects()));
+  ReadAhead batches(*reader_, pool_);
   for (;;) {
-    DQ_ASSIGN_OR_RETURN(const bool more, NextBatch(last));
-    if (!more) break;
-    for (size_t i = 0; i < stages_.size(); ++i) DQ_RETURN_IF_ERROR(ApplyStage(i, batch_));
-    for (const auto& stage : stages_) stage->Settle(batch_);
-    report_.rows_out += static_cast<int64_t>(batch_.row_count() - batch_.dropped_count());
+    DQ_ASSIGN_OR_RETURN(RowBatch* const batch, NextBatch(batches, last));
+    if (batch == nullptr) break;
+    for (size_t i = 0; i < stages_.size(); ++i) DQ_RETURN_IF_ERROR(ApplyStage(i, *batch));
+    for (const auto& stage : stages_) stage->Settle(*batch);
+    report_.rows_out += static_cast<int64_t>(batch->row_count() - batch->dropped_count());
     const Stopwatch watch(totals_[last].seconds);
-    DQ_RETURN_IF_ERROR(outputs_.AddCleaned(batch_));
+    DQ_RETURN_IF_ERROR(outputs_.AddCleaned(*batch));
   }
   return CheckInput();
 }
@@ -182,14 +187,15 @@ absl::Status ChainRun::ApplyStage(size_t stage, RowBatch& batch) {
   return absl::OkStatus();
 }
 
-// Reads the next batch; the time counts for `stage`.
-absl::StatusOr<bool> ChainRun::NextBatch(size_t stage) {
+// Returns the next batch, null after the last; the time counts for `stage`.
+absl::StatusOr<RowBatch*> ChainRun::NextBatch(ReadAhead& batches, size_t stage) {
   DQ_RETURN_IF_ERROR(CheckCancelled());
   const Stopwatch watch(totals_[stage].seconds);
-  DQ_ASSIGN_OR_RETURN(const bool more, reader_->Next(batch_));
-  if (!more) return false;
-  meter_->Add(static_cast<int64_t>(batch_.row_count()), batch_.input_bytes);
-  return true;
+  DQ_ASSIGN_OR_RETURN(RowBatch* const batch, batches.Next());
+  if (batch != nullptr) {
+    meter_->Add(static_cast<int64_t>(batch->row_count()), batch->input_bytes);
+  }
+  return batch;
 }
 
 absl::Status ChainRun::CheckInput() const {

@@ -1,7 +1,7 @@
 // Runs a chain of stages over one open file: passes over the input, batches through the stages,
 // outputs, report, gate. Sits between dq-worker's command line or the sandboxed child, and the
-// stages. Works on file descriptors only, never on paths. One call runs in the calling thread
-// alone; calls are independent of each other.
+// stages. Works on file descriptors only, never on paths. One call uses the calling thread and
+// `threads` - 1 of its own; calls are independent of each other.
 #pragma once
 
 #include <cstdint>

@@ -16,7 +16,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::array kFillNames = {"none", "reference", "statistic"};
 constexpr std::array kMatchNames = {"exact", "normalised"};
 constexpr std::array kBadRowNames = {"reject", "fail", "pad"};
-constexpr int kThreadsMax = 256;
 
 absl::Status BadField(std::string_view field, std::string_view what) {
   return MakeError(absl::StatusCode::kInvalidArgument, "BAD_FIELD",

@@ -58,6 +58,7 @@ struct ChainGate {
 inline constexpr int64_t kMemoryLimitBytesDefault = int64_t{512} << 20;
 inline constexpr int64_t kMemoryLimitBytesMin = int64_t{16} << 20;
 inline constexpr int kChainStagesMax = 16;
+inline constexpr int kThreadsMax = 256;
 
 // A chain over one file.
 struct ChainSpec {
@@ -65,7 +66,7 @@ struct ChainSpec {
   std::optional<ChainGate> gate;                   // Unset: the verdict is NOT_EVALUATED.
   std::vector<std::string> reference_key_columns;  // Key columns of the reference.
   int64_t memory_limit_bytes = kMemoryLimitBytesDefault;
-  int threads = 1;  // The chain runs in one thread today, whatever this says.
+  int threads = 1;  // That work at the same time; never changes a result.
   BadRowPolicy on_bad_row = BadRowPolicy::kReject;
   std::string display_name;      // The input's name for messages, for example "customers.csv".
   std::string input_sha256;      // Lower-case hex; another content is INPUT_CHANGED. "": unknown.

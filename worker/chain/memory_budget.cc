@@ -12,9 +12,10 @@ std::string MiB(int64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >
 }  // namespace
 
 absl::Status MemoryBudget::Take(int64_t bytes, std::string_view what) {
-  if (bytes <= available_bytes()) {
-    taken_bytes_ += bytes;
-    return absl::OkStatus();
+  const int64_t most = limit_bytes_ - kMemoryReservedBytes - bytes;
+  int64_t taken = taken_bytes_;
+  while (taken <= most) {
+    if (taken_bytes_.compare_exchange_weak(taken, taken + bytes)) return absl::OkStatus();
   }
   return MakeError(absl::StatusCode::kResourceExhausted, "OUT_OF_MEMORY",
                    std::string(what) + " needs " + MiB(bytes) +

@@ -1,8 +1,8 @@
 // Counts the memory that grows with the data (hash sets, references) against the chain's limit, so
-// that a chain fails with a message that names the limit before the kernel kills it. Not
-// thread-safe: used by the thread that runs the stages.
+// that a chain fails with a message that names the limit before the kernel kills it. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 
@@ -29,7 +29,7 @@ class MemoryBudget {
 
  private:
   int64_t limit_bytes_;
-  int64_t taken_bytes_ = 0;
+  std::atomic<int64_t> taken_bytes_ = 0;
 };
 
 }  // namespace dq

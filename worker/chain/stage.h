@@ -1,6 +1,13 @@
 // What a stage of a chain is: it sees batches of rows and changes them in place. Sits between the
-// chain runner (which drives) and worker/stages (which implement). A stage is used by one thread at
-// a time.
+// chain runner (which drives) and worker/stages (which implement).
+//
+// A stage is called by one thread at a time and spreads its work over `StageContext::pool`, always
+// split by data: a learner owns one column (or one pair of columns, one partition of the hashes)
+// and sees all batches in the order of the input, as in
+//   pool.ParallelFor(learners.size(), [&](size_t i) { return learners[i].Learn(batch, i); })
+// and what concerns single rows runs over ranges of rows whose sizes depend on the batch alone.
+// What tasks find is put together in the order of their indexes. So results never depend on
+// threads.
 //
 // A chain makes one pass over the input for every stage that learns, and one more:
 //   for every learning stage L, in order:
@@ -23,6 +30,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/task_pool.h"
 #include "worker/chain/chain_spec.h"
 #include "worker/chain/memory_budget.h"
 #include "worker/chain/report.h"
@@ -62,6 +70,7 @@ using StageList = std::vector<std::unique_ptr<Stage>>;
 // What stages may use. Everything outlives them.
 struct StageContext {
   MemoryBudget& memory;
+  TaskPool& pool;
   int reference_fd = -1;        // -1: no reference.
   RowSink* changes = nullptr;   // row,column,before,after,method,confidence; null: not wanted.
   RowSink* clusters = nullptr;  // row,cluster_id,kept,confidence; null: not wanted.

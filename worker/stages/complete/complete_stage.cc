@@ -10,17 +10,13 @@
 namespace dq {
 namespace {
 
-constexpr size_t kHistogramBins = 10;
+// A batch is filled in so many ranges of rows at most, of so many cells at least.
+constexpr size_t kRangesMax = 8;
+constexpr size_t kRangeCellsMin = 8192;
 constexpr int64_t kProfileShare = 3;  // Of the memory: the profiles get one third at most.
 
 double Percent(int64_t part, int64_t whole) {
   return whole == 0 ? 100 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-}
-
-size_t BinOf(double number, const ColumnRule& rule) {
-  if (!(rule.max > rule.min)) return 0;
-  const double share = (number - rule.min) / (rule.max - rule.min);
-  return std::min(kHistogramBins - 1, static_cast<size_t>(share * kHistogramBins));
 }
 
 }  // namespace
@@ -46,13 +42,14 @@ absl::Status CompleteStage::Begin(Pass pass, const std::vector<std::string>& col
     for (size_t i = 0; i < columns_.size(); ++i) profiles_.emplace_back(limits, tokens_);
     return absl::OkStatus();
   }
-  filled_ = 0;
   after_ = {};
-  for (ColumnFindings& findings : findings_) {
-    findings.report.filled = 0;
-    findings.report.missing_after = 0;
-    findings.report.histogram.assign(findings.rule.IsNumber() ? kHistogramBins : 0, 0);
-  }
+  rules_.emplace(FillRules{.options = options_,
+                           .tokens = tokens_,
+                           .columns = {},
+                           .key_columns = key_columns_,
+                           .reference = reference_.get()});
+  for (const ColumnFindings& findings : findings_) rules_->columns.push_back(&findings.rule);
+  fillers_ = std::vector<RowFiller>(kRangesMax, RowFiller(*rules_));
   return absl::OkStatus();
 }
 
@@ -89,8 +86,10 @@ absl::Status CompleteStage::LoadReference() {
 }
 
 absl::Status CompleteStage::Learn(const RowBatch& batch) {
-  for (size_t i = 0; i < profiles_.size(); ++i) profiles_[i].Learn(batch, i);
-  return absl::OkStatus();
+  return context_.pool.ParallelFor(profiles_.size(), [&](size_t i) {
+    profiles_[i].Learn(batch, i);
+    return absl::OkStatus();
+  });
 }
 
 absl::Status CompleteStage::EndLearn() {
@@ -114,117 +113,64 @@ absl::Status CompleteStage::EndLearn() {
 }
 
 absl::Status CompleteStage::Apply(RowBatch& batch) {
-  missing_.clear();
-  missing_by_row_.assign(batch.row_count(), 0);
-  invalid_by_row_.assign(batch.row_count(), 0);
-  looked_up_row_ = SIZE_MAX;
-  for (size_t column = 0; column < columns_.size(); ++column) ScanColumn(batch, column);
-  return FillCells(batch);
-}
-
-void CompleteStage::ScanColumn(const RowBatch& batch, size_t column) {
-  ColumnFindings& findings = findings_[column];
-  const ColumnRule& rule = findings.rule;
-  const std::vector<std::string_view>& cells = batch.column(column);
-  for (size_t row = 0; row < cells.size(); ++row) {
-    if (batch.dropped_count() > 0 && batch.row(row).dropped) continue;
-    const std::string_view value = TrimSpace(cells[row]);
-    if (rule.IsMissing(value, tokens_)) {
-      missing_.push_back({static_cast<uint32_t>(row), static_cast<uint32_t>(column)});
-      continue;
-    }
-    if (rule.type == ValueType::kText) continue;
-    const ValueType type = TypeOf(value);
-    if (!Conforms(type, rule.type)) {
-      ++invalid_by_row_[row];
-    } else if (rule.IsNumber()) {
-      ++findings.report.histogram[BinOf(NumberOf(value), rule)];
-    }
-  }
-}
-
-absl::Status CompleteStage::FillCells(RowBatch& batch) {
-  std::sort(missing_.begin(), missing_.end());
-  for (const MissingCell& cell : missing_) DQ_RETURN_IF_ERROR(FillCell(batch, cell));
-  return absl::OkStatus();
-}
-
-absl::Status CompleteStage::FillCell(RowBatch& batch, const MissingCell& cell) {
-  ReportColumn& report = findings_[cell.column].report;
-  const Fill fill = FindFill(batch, cell);
-  if (fill.value.empty()) {
-    ++report.missing_after;
-    ++missing_by_row_[cell.row];
-    // A word for "no value" is cleared, so that the next program need not know it.
-    if (options_.fill == FillMethod::kNone || batch.cell(cell.row, cell.column).empty()) {
-      return absl::OkStatus();
-    }
-  } else {
-    ++report.filled;
-    ++filled_;
-  }
-  DQ_RETURN_IF_ERROR(WriteChange(batch, cell, fill));
-  batch.SetCell(cell.row, cell.column, fill.value);
-  return absl::OkStatus();
-}
-
-CompleteStage::Fill CompleteStage::FindFill(const RowBatch& batch, const MissingCell& cell) {
-  const Fill none{.value = "", .method = "clear", .confidence = "1"};
-  if (options_.fill == FillMethod::kNone) return none;
-  const ColumnRule& rule = findings_[cell.column].rule;
-  if (const auto row = FindReferenceRow(batch, cell.row); row != nullptr) {
-    const std::string_view value = reference_->Value(row, cell.column);
-    if (!rule.IsMissing(value, tokens_) && Conforms(TypeOf(value), rule.type)) {
-      return {.value = value, .method = "reference", .confidence = "1"};
-    }
-  }
-  if (options_.fill != FillMethod::kStatistic || !rule.statistic.has_value()) return none;
-  if (options_.min_confidence > kStatisticConfidence) return none;
-  return {.value = rule.statistic->value, .method = rule.statistic->method, .confidence = "0.5"};
-}
-
-ReferenceTable::Row CompleteStage::FindReferenceRow(const RowBatch& batch, size_t row) {
-  if (reference_ == nullptr || key_columns_.empty()) return nullptr;
-  if (looked_up_row_ == row) return reference_row_;
-  looked_up_row_ = row;
-  reference_row_ = nullptr;
-  key_.clear();
-  for (const size_t column : key_columns_) {
-    const std::string_view value = TrimSpace(batch.cell(row, column));
-    if (findings_[column].rule.IsMissing(value, tokens_)) return nullptr;
-    ReferenceTable::AppendKey(key_, value);
-  }
-  reference_row_ = reference_->Find(key_);
-  return reference_row_;
-}
-
-absl::Status CompleteStage::WriteChange(const RowBatch& batch, const MissingCell& cell,
-                                        const Fill& fill) {
+  const size_t rows = batch.row_count();
+  rows_.missing.assign(rows, 0);
+  rows_.invalid.assign(rows, 0);
+  const size_t ranges = std::clamp<size_t>(rows * columns_.size() / kRangeCellsMin, 1, kRangesMax);
+  DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(ranges, [&](size_t i) {
+    fillers_[i].Fill(batch, rows * i / ranges, rows * (i + 1) / ranges, rows_);
+    return absl::OkStatus();
+  }));
   if (context_.changes == nullptr) return absl::OkStatus();
-  const std::string row = std::to_string(batch.row(cell.row).number);
-  const std::array<std::string_view, 6> cells = {
-      row,        columns_[cell.column], batch.cell(cell.row, cell.column),
-      fill.value, fill.method,           fill.confidence};
-  return context_.changes->Add(cells);
+  for (size_t i = 0; i < ranges; ++i) DQ_RETURN_IF_ERROR(WriteChanges(batch, fillers_[i]));
+  return absl::OkStatus();
+}
+
+absl::Status CompleteStage::WriteChanges(const RowBatch& batch, const RowFiller& filler) {
+  for (const RowFiller::Change& change : filler.changes()) {
+    const std::string row = std::to_string(batch.row(change.row).number);
+    const std::array<std::string_view, 6> cells = {row,           columns_[change.column],
+                                                   change.before, change.after,
+                                                   change.method, change.confidence};
+    DQ_RETURN_IF_ERROR(context_.changes->Add(cells));
+  }
+  return absl::OkStatus();
 }
 
 void CompleteStage::Settle(const RowBatch& batch) {
   for (size_t row = 0; row < batch.row_count(); ++row) {
     if (batch.row(row).dropped) continue;
     after_.cells += static_cast<int64_t>(columns_.size());
-    after_.missing += missing_by_row_[row];
-    after_.invalid += invalid_by_row_[row];
+    after_.missing += rows_.missing[row];
+    after_.invalid += rows_.invalid[row];
   }
 }
 
 absl::Status CompleteStage::Finish(Report& report) {
-  report.cells_filled += filled_;
+  SumFillers();
+  for (const ColumnFindings& findings : findings_) report.cells_filled += findings.report.filled;
   report.schema = schema_.schema;
   AddDimensions(report);
   AddLimits(report);
   report.columns.clear();
   for (const ColumnFindings& findings : findings_) report.columns.push_back(findings.report);
   return absl::OkStatus();
+}
+
+// Adds up what the fillers of the last pass counted.
+void CompleteStage::SumFillers() {
+  for (size_t column = 0; column < findings_.size(); ++column) {
+    ReportColumn& report = findings_[column].report;
+    if (findings_[column].rule.IsNumber()) report.histogram.assign(kHistogramBins, 0);
+    for (const RowFiller& filler : fillers_) {
+      const FillCounts& counts = filler.counts()[column];
+      report.filled += counts.filled;
+      report.missing_after += counts.left_missing;
+      for (size_t bin = 0; bin < report.histogram.size(); ++bin) {
+        report.histogram[bin] += counts.histogram[bin];
+      }
+    }
+  }
 }
 
 void CompleteStage::AddDimensions(Report& report) const {

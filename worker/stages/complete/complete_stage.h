@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "worker/stages/complete/column_profile.h"
 #include "worker/stages/complete/missing_tokens.h"
 #include "worker/stages/complete/reference_table.h"
+#include "worker/stages/complete/row_filler.h"
 #include "worker/stages/complete/schema_comparison.h"
 
 namespace dq {
@@ -20,10 +22,6 @@ namespace dq {
 inline constexpr double kCompletenessWeight = 0.40;
 inline constexpr double kValidityWeight = 0.30;
 inline constexpr double kSchemaWeight = 0.10;
-
-// How sure a fill is.
-inline constexpr double kReferenceConfidence = 1.0;
-inline constexpr double kStatisticConfidence = 0.5;
 
 class CompleteStage final : public Stage {
  public:
@@ -44,17 +42,6 @@ class CompleteStage final : public Stage {
   absl::Status Finish(Report& report) override;
 
  private:
-  // A missing cell of the batch at hand; ordered by row, then column.
-  struct MissingCell {
-    uint32_t row;
-    uint32_t column;
-    auto operator<=>(const MissingCell&) const = default;
-  };
-  struct Fill {
-    std::string_view value;  // Empty: none.
-    std::string_view method;
-    std::string_view confidence;
-  };
   // What the rows that left the chain hold.
   struct CellCounts {
     int64_t cells = 0;
@@ -64,12 +51,8 @@ class CompleteStage final : public Stage {
 
   absl::Status Prepare(const std::vector<std::string>& columns);
   absl::Status LoadReference();
-  void ScanColumn(const RowBatch& batch, size_t column);
-  absl::Status FillCells(RowBatch& batch);
-  absl::Status FillCell(RowBatch& batch, const MissingCell& cell);
-  Fill FindFill(const RowBatch& batch, const MissingCell& cell);
-  ReferenceTable::Row FindReferenceRow(const RowBatch& batch, size_t row);
-  absl::Status WriteChange(const RowBatch& batch, const MissingCell& cell, const Fill& fill);
+  absl::Status WriteChanges(const RowBatch& batch, const RowFiller& filler);
+  void SumFillers();
   void AddDimensions(Report& report) const;
   void AddLimits(Report& report) const;
 
@@ -85,13 +68,9 @@ class CompleteStage final : public Stage {
   int64_t profile_bytes_ = 0;             // Taken for them.
   std::vector<ColumnFindings> findings_;  // After.
   SchemaFindings schema_;
-  std::vector<MissingCell> missing_;      // Of the batch at hand, as are the next ones.
-  std::vector<uint32_t> missing_by_row_;  // Left missing.
-  std::vector<uint32_t> invalid_by_row_;
-  size_t looked_up_row_ = SIZE_MAX;
-  ReferenceTable::Row reference_row_ = nullptr;
-  std::string key_;
-  int64_t filled_ = 0;
+  std::optional<FillRules> rules_;  // Of the pass at hand, as are the next ones.
+  std::vector<RowFiller> fillers_;  // One a range of rows.
+  RowFiller::RowCounts rows_;       // Of the batch at hand.
   CellCounts after_;
 };
 

@@ -9,6 +9,7 @@ namespace dq {
 namespace {
 
 constexpr size_t kPrefetchRows = 16;
+constexpr size_t kRangeRowsMin = 256;
 
 }  // namespace
 
@@ -21,8 +22,8 @@ absl::Status DedupeStage::Begin(Pass, const std::vector<std::string>& columns) {
   if (options_.columns.empty()) {
     for (size_t i = 0; i < columns.size(); ++i) compared.push_back(i);
   }
-  hasher_.emplace(std::move(compared), options_.match);
-  first_rows_.Clear();
+  ranges_.assign(kRangesMax, {RecordHasher(compared, options_.match), {}});
+  for (FirstRowSet& rows : first_rows_) rows.Clear();
   rows_ = exact_ = normalised_ = cluster_count_ = 0;
   return absl::OkStatus();
 }
@@ -30,17 +31,44 @@ absl::Status DedupeStage::Begin(Pass, const std::vector<std::string>& columns) {
 absl::Status DedupeStage::Learn(const RowBatch&) { return absl::OkStatus(); }
 
 absl::Status DedupeStage::Apply(RowBatch& batch) {
-  hashes_.resize(batch.row_count());
-  for (size_t row = 0; row < batch.row_count(); ++row) hashes_[row] = hasher_->Hash(batch, row);
-  for (size_t row = 0; row < batch.row_count(); ++row) {
-    if (row + kPrefetchRows < hashes_.size()) first_rows_.Prefetch(hashes_[row + kPrefetchRows]);
+  const size_t rows = batch.row_count();
+  hashes_.resize(rows);
+  earlier_.assign(rows, {});
+  const size_t ranges = std::clamp<size_t>(rows / kRangeRowsMin, 1, kRangesMax);
+  DQ_RETURN_IF_ERROR(pool_.ParallelFor(ranges, [&](size_t i) {
+    HashRange(batch, rows * i / ranges, rows * (i + 1) / ranges, ranges_[i]);
+    return absl::OkStatus();
+  }));
+  DQ_RETURN_IF_ERROR(pool_.ParallelFor(
+      kPartitions, [&](size_t partition) { return LookUp(batch, ranges, partition); }));
+  rows_ += static_cast<int64_t>(rows - batch.dropped_count());
+  for (size_t row = 0; row < rows; ++row) {
+    if (earlier_[row].row != 0) DQ_RETURN_IF_ERROR(TakeDuplicate(batch, row, earlier_[row]));
+  }
+  return absl::OkStatus();
+}
+
+void DedupeStage::HashRange(const RowBatch& batch, size_t begin, size_t end, Range& range) {
+  for (std::vector<uint32_t>& rows : range.rows) rows.clear();
+  for (size_t row = begin; row < end; ++row) {
     if (batch.row(row).dropped) continue;
-    ++rows_;
     // Records without any of the chosen columns say nothing about being the same.
-    if (!options_.columns.empty() && hasher_->IsBlank(batch, row)) continue;
-    DQ_ASSIGN_OR_RETURN(const FirstRowSet::Earlier earlier,
-                        first_rows_.Add(hashes_[row], batch.row(row).number));
-    if (earlier.row != 0) DQ_RETURN_IF_ERROR(TakeDuplicate(batch, row, earlier));
+    if (!options_.columns.empty() && range.hasher.IsBlank(batch, row)) continue;
+    hashes_[row] = range.hasher.Hash(batch, row);
+    range.rows[hashes_[row].key_high % kPartitions].push_back(static_cast<uint32_t>(row));
+  }
+}
+
+// Looks up the rows of one partition, in order, in the set that holds it.
+absl::Status DedupeStage::LookUp(const RowBatch& batch, size_t ranges, size_t partition) {
+  FirstRowSet& first_rows = first_rows_[partition];
+  for (size_t i = 0; i < ranges; ++i) {
+    const std::vector<uint32_t>& rows = ranges_[i].rows[partition];
+    for (size_t k = 0; k < rows.size(); ++k) {
+      if (k + kPrefetchRows < rows.size()) first_rows.Prefetch(hashes_[rows[k + kPrefetchRows]]);
+      const size_t row = rows[k];
+      DQ_ASSIGN_OR_RETURN(earlier_[row], first_rows.Add(hashes_[row], batch.row(row).number));
+    }
   }
   return absl::OkStatus();
 }

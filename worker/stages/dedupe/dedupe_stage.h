@@ -2,7 +2,8 @@
 // or equal after folding. One pass, no learning. The rules are published in worker/README.md.
 #pragma once
 
-#include <optional>
+#include <array>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,9 @@ class DedupeStage final : public Stage {
  public:
   // What `context` points to outlives the stage.
   DedupeStage(DedupeOptions options, const StageContext& context)
-      : options_(std::move(options)), clusters_(context.clusters), first_rows_(context.memory) {}
+      : options_(std::move(options)), pool_(context.pool), clusters_(context.clusters) {
+    for (size_t i = 0; i < kPartitions; ++i) first_rows_.emplace_back(context.memory);
+  }
 
   std::string_view name() const override { return "dedupe"; }
   bool learns() const override { return false; }
@@ -33,15 +36,29 @@ class DedupeStage final : public Stage {
   absl::Status Finish(Report& report) override;
 
  private:
+  // The records are kept in so many sets, by their hashes; a batch is hashed in so many ranges.
+  static constexpr size_t kPartitions = 16;
+  static constexpr size_t kRangesMax = 8;
+
+  // What is worked out about a range of rows of the batch at hand.
+  struct Range {
+    RecordHasher hasher;
+    std::array<std::vector<uint32_t>, kPartitions> rows;  // To be compared, by partition.
+  };
+
+  void HashRange(const RowBatch& batch, size_t begin, size_t end, Range& range);
+  absl::Status LookUp(const RowBatch& batch, size_t ranges, size_t partition);
   absl::Status TakeDuplicate(RowBatch& batch, size_t row, const FirstRowSet::Earlier& earlier);
   absl::Status WriteMember(int64_t row, int64_t cluster, std::string_view kept,
                            std::string_view confidence);
 
   DedupeOptions options_;
+  TaskPool& pool_;
   RowSink* clusters_;
-  FirstRowSet first_rows_;
-  std::optional<RecordHasher> hasher_;
-  std::vector<RecordHash> hashes_;  // Of the batch at hand.
+  std::deque<FirstRowSet> first_rows_;         // By partition.
+  std::vector<Range> ranges_;                  // Of the batch at hand, as are the next ones.
+  std::vector<RecordHash> hashes_;             // By row.
+  std::vector<FirstRowSet::Earlier> earlier_;  // By row.
   int64_t rows_ = 0;
   int64_t exact_ = 0;
   int64_t normalised_ = 0;

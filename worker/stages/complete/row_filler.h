@@ -1,0 +1,98 @@
+// Finds the missing cells of a range of rows and fills what can be justified: what stage `complete`
+// does in the last pass. The ranges of a batch are filled at the same time, each by a filler of its
+// own. One filler is used by one thread at a time.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "worker/chain/chain_spec.h"
+#include "worker/stages/complete/column_rule.h"
+#include "worker/stages/complete/missing_tokens.h"
+#include "worker/stages/complete/reference_table.h"
+#include "worker/table/row_batch.h"
+
+namespace dq {
+
+// How sure a fill is.
+inline constexpr double kStatisticConfidence = 0.5;
+
+inline constexpr size_t kHistogramBins = 10;
+
+// What all fillers go by. Nobody changes it during a pass.
+struct FillRules {
+  const CompleteOptions& options;
+  const MissingTokens& tokens;
+  std::vector<const ColumnRule*> columns;
+  std::vector<size_t> key_columns;  // In the file.
+  const ReferenceTable* reference = nullptr;
+};
+
+// What a filler found in one column. Sums: they may be added up in any order.
+struct FillCounts {
+  int64_t filled = 0;
+  int64_t left_missing = 0;
+  std::array<int64_t, kHistogramBins> histogram{};  // Of numbers, between the rule's min and max.
+};
+
+class RowFiller {
+ public:
+  // A cell that got another value. The views live as long as the batch and the rules.
+  struct Change {
+    uint32_t row;
+    uint32_t column;
+    std::string_view before;
+    std::string_view after;
+    std::string_view method;
+    std::string_view confidence;
+  };
+  // What the rows of a batch hold when they are filled, by row.
+  struct RowCounts {
+    std::vector<uint32_t> missing;
+    std::vector<uint32_t> invalid;
+  };
+
+  // `rules` outlives the filler.
+  explicit RowFiller(const FillRules& rules) : rules_(rules), counts_(rules.columns.size()) {}
+
+  // Fills the rows [begin, end) of the batch that are not dropped; `rows` has room for all rows of
+  // the batch, and zeros.
+  void Fill(RowBatch& batch, size_t begin, size_t end, RowCounts& rows);
+
+  // The changes of the last Fill, by row, then column.
+  const std::vector<Change>& changes() const { return changes_; }
+  // By column, of all calls.
+  const std::vector<FillCounts>& counts() const { return counts_; }
+
+ private:
+  // Ordered by row, then column.
+  struct MissingCell {
+    uint32_t row;
+    uint32_t column;
+    auto operator<=>(const MissingCell&) const = default;
+  };
+  struct Filling {
+    std::string_view value;  // Empty: none.
+    std::string_view method;
+    std::string_view confidence;
+  };
+
+  void ScanColumn(const RowBatch& batch, size_t begin, size_t end, size_t column, RowCounts& rows);
+  void FillCell(RowBatch& batch, const MissingCell& cell, RowCounts& rows);
+  Filling FindFilling(const RowBatch& batch, const MissingCell& cell);
+  ReferenceTable::Row FindReferenceRow(const RowBatch& batch, size_t row);
+
+  const FillRules& rules_;
+  std::vector<FillCounts> counts_;
+  std::vector<Change> changes_;
+  std::vector<MissingCell> missing_;
+  size_t looked_up_row_ = SIZE_MAX;
+  ReferenceTable::Row reference_row_ = nullptr;
+  std::string key_;
+};
+
+}  // namespace dq
