@@ -28,6 +28,7 @@ struct Detail {
   bool histograms = true;
   bool top = true;
   bool quantiles = true;
+  bool disguises = true;
 };
 
 Json NamesJson(const std::vector<std::string>& names, const Detail& detail) {
@@ -71,6 +72,18 @@ Json SchemaJson(const ReportSchema& schema, const Detail& detail) {
           {"reordered", schema.reordered}};
 }
 
+Json DisguisesJson(const std::vector<ReportDisguise>& disguises) {
+  Json out = Json::array();
+  for (size_t i = 0; i < std::min(disguises.size(), kReportDisguisesMax); ++i) {
+    out.push_back({{"value", Cut(disguises[i].value, kReportValueBytesMax)},
+                   {"count", disguises[i].count},
+                   {"kind", disguises[i].kind},
+                   {"evidence", disguises[i].evidence},
+                   {"confidence", disguises[i].confidence}});
+  }
+  return out;
+}
+
 Json ColumnJson(const ReportColumn& column, const Detail& detail) {
   Json out = {{"name", Cut(column.name, detail.name_bytes)},
               {"type", column.type},
@@ -92,6 +105,9 @@ Json ColumnJson(const ReportColumn& column, const Detail& detail) {
                             {"count_is_estimate", top.count_is_estimate}});
     }
   }
+  if (detail.disguises && !column.disguises.empty()) {
+    out["disguises"] = DisguisesJson(column.disguises);
+  }
   if (detail.histograms && !column.histogram.empty()) out["histogram"] = column.histogram;
   return out;
 }
@@ -101,6 +117,9 @@ Json PopulationJson(const Report& report, const Detail& detail) {
   if (!detail.histograms) limits.push_back("The report leaves out histograms for its size.");
   if (!detail.top) limits.push_back("The report leaves out the most frequent values for its size.");
   if (!detail.quantiles) limits.push_back("The report leaves out quantiles for its size.");
+  if (!detail.disguises) {
+    limits.push_back("The report leaves out the disguised missing values for its size.");
+  }
   if (detail.columns < report.columns.size()) {
     limits.push_back("The report shows the first " + std::to_string(detail.columns) + " of " +
                      std::to_string(report.columns.size()) + " columns.");
@@ -205,7 +224,7 @@ void ScoreReport(Report& report) {
 std::string ReportJson(const Report& report) {
   Detail detail;
   std::string json = Render(report, detail);
-  for (bool* part : {&detail.histograms, &detail.top, &detail.quantiles}) {
+  for (bool* part : {&detail.histograms, &detail.top, &detail.quantiles, &detail.disguises}) {
     if (json.size() <= kReportBytesMax) return json;
     *part = false;
     json = Render(report, detail);

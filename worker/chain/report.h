@@ -14,6 +14,7 @@ namespace dq {
 inline constexpr size_t kReportBytesMax = size_t{64} << 10;
 inline constexpr size_t kReportColumnsMax = 200;
 inline constexpr size_t kReportTopMax = 5;
+inline constexpr size_t kReportDisguisesMax = 8;
 inline constexpr size_t kReportValueBytesMax = 64;
 
 struct ReportDimension {
@@ -58,6 +59,14 @@ struct ReportValueCount {
   bool count_is_estimate = false;
 };
 
+struct ReportDisguise {
+  std::string value;
+  int64_t count = 0;
+  std::string kind;
+  std::string evidence;
+  double confidence = 1;
+};
+
 struct ReportColumn {
   std::string name;
   std::string type;
@@ -74,6 +83,7 @@ struct ReportColumn {
   std::vector<double> quantiles;
   std::vector<ReportValueCount> top;
   std::vector<int64_t> histogram;
+  std::vector<ReportDisguise> disguises;
 };
 
 struct ReportStage {
@@ -119,9 +129,9 @@ struct Report {
 void ScoreReport(Report& report);
 
 // Writes the report as JSON with the field names of dq.v1.Report, readable by protobuf's parser and
-// never longer than kReportBytesMax: histograms go first, then top values, quantiles, columns and
-// findings of the schema comparison from the end, then the ends of names; what went is said in
-// population.limits.
+// never longer than kReportBytesMax: histograms go first, then top values, quantiles, disguises,
+// columns and findings of the schema comparison from the end, then the ends of names; what went is
+// said in population.limits.
 std::string ReportJson(const Report& report);
 
 }  // namespace dq

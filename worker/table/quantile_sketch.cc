@@ -31,18 +31,29 @@ void QuantileSketch::Collapse() {
 }
 
 // The numbers still known, in order, each with how many of the stream it stands for.
-QuantileSketch::Weighted QuantileSketch::Sorted() const {
+QuantileSketch::Weighted QuantileSketch::Sorted(const std::vector<double>& without) const {
   Weighted weighted;
   for (const double number : newest_) weighted.emplace_back(number, 1);
   for (size_t level = 0; level < full_.size(); ++level) {
     for (const double number : full_[level]) weighted.emplace_back(number, int64_t{1} << level);
   }
+  if (!without.empty()) {
+    std::erase_if(weighted, [&without](const auto& entry) {
+      return std::find(without.begin(), without.end(), entry.first) != without.end();
+    });
+  }
   std::sort(weighted.begin(), weighted.end());
   return weighted;
 }
 
-std::vector<double> QuantileSketch::At(const std::vector<double>& shares) const {
-  const Weighted weighted = Sorted();
+std::vector<double> QuantileSketch::At(const std::vector<double>& shares,
+                                       const std::vector<double>& without) const {
+  const Weighted weighted = Sorted(without);
+  int64_t count = count_;
+  if (!without.empty()) {
+    count = 0;
+    for (const auto& entry : weighted) count += entry.second;
+  }
   std::vector<double> answers;
   size_t at = 0;
   int64_t before = 0;  // Numbers of the stream before `weighted[at]`.
@@ -51,7 +62,7 @@ std::vector<double> QuantileSketch::At(const std::vector<double>& shares) const 
       answers.push_back(0);
       continue;
     }
-    const auto rank = static_cast<int64_t>(std::floor(share * static_cast<double>(count_ - 1)));
+    const auto rank = static_cast<int64_t>(std::floor(share * static_cast<double>(count - 1)));
     while (at + 1 < weighted.size() && before + weighted[at].second <= rank) {
       before += weighted[at++].second;
     }
@@ -60,8 +71,9 @@ std::vector<double> QuantileSketch::At(const std::vector<double>& shares) const 
   return answers;
 }
 
-std::optional<double> QuantileSketch::MedianOfWholeNumbers() const {
-  Weighted whole = Sorted();
+std::optional<double> QuantileSketch::MedianOfWholeNumbers(
+    const std::vector<double>& without) const {
+  Weighted whole = Sorted(without);
   std::erase_if(whole, [](const auto& entry) { return entry.first != std::floor(entry.first); });
   int64_t count = 0;
   for (const auto& entry : whole) count += entry.second;

@@ -27,14 +27,15 @@ class QuantileSketch {
   bool exact() const { return full_.size() <= 1; }
 
   // The numbers at these shares (0 to 1, ascending) of the sorted stream: element
-  // floor(share * (count - 1)). Zeros for an empty stream.
-  std::vector<double> At(const std::vector<double>& shares) const;
+  // floor(share * (count - 1)). Zeros for an empty stream. Numbers in `without` are left out.
+  std::vector<double> At(const std::vector<double>& shares,
+                         const std::vector<double>& without = {}) const;
   // The median of the whole numbers alone, the lower one of two; nothing when there are none.
-  std::optional<double> MedianOfWholeNumbers() const;
+  std::optional<double> MedianOfWholeNumbers(const std::vector<double>& without = {}) const;
 
  private:
   using Weighted = std::vector<std::pair<double, int64_t>>;
-  Weighted Sorted() const;
+  Weighted Sorted(const std::vector<double>& without) const;
   void Collapse();
 
   size_t capacity_;

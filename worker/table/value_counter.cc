@@ -76,6 +76,8 @@ void ValueCounter::Purge() {
   }
 }
 
+int64_t ValueCounter::CountOf(uint64_t hash) const { return Find(hash).count; }
+
 int64_t ValueCounter::Distinct() const {
   return exact() ? static_cast<int64_t>(used_) : distinct_.Estimate();
 }

@@ -34,6 +34,8 @@ class ValueCounter {
 
   // Whether no value was ever forgotten.
   bool exact() const { return error_ == 0; }
+  // How often a value was counted, by its hash; 0 when it is not known.
+  int64_t CountOf(uint64_t hash) const;
   // How many different values there were; an estimate unless exact().
   int64_t Distinct() const;
   // By how much any count may be too low.
@@ -50,6 +52,7 @@ class ValueCounter {
   };
 
   Slot& Find(uint64_t hash);
+  const Slot& Find(uint64_t hash) const { return const_cast<ValueCounter*>(this)->Find(hash); }
   void Purge();
   std::string_view Text(const Slot& slot) const { return {&texts_[slot.offset], slot.size}; }
 

@@ -17,14 +17,14 @@ from cleaning import Cleaning, f1
 def detections(worker, path):
     """The set of (column, value) the run took for missing."""
     changes = Cleaning(worker, path).changes
-    return {(c["column"], c["before"].strip()) for c in changes if c["before"].strip()}
+    return {(c["column"].strip(), c["before"].strip()) for c in changes if c["before"].strip()}
 
 
 def truth_of(path):
     truth = collections.defaultdict(set)
     with open(path, newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            truth[row["table"]].add((row["column"], row["value"]))
+            truth[row["table"]].add((row["column"].strip(), row["value"].strip()))
     return truth
 
 

@@ -115,9 +115,10 @@ void ColumnProfile::AddOrdered(std::string_view value, double key, Extreme& leas
   if (!(key <= greatest.key)) greatest = {key, std::string(value)};
 }
 
-ColumnFindings ColumnProfile::Decide(const std::string& name) {
+ColumnFindings ColumnProfile::Decide(const std::string& name, std::vector<Disguise> disguises) {
   ColumnFindings findings;
   findings.report.name = name;
+  TakeOut(std::move(disguises), findings);
   findings.rule.type = types_.Decide();
   findings.rule.shapes = shapes_;
   JudgeTokens(findings);
@@ -126,36 +127,85 @@ ColumnFindings ColumnProfile::Decide(const std::string& name) {
   findings.counts_estimated = !values_.exact();
   ReportColumn& report = findings.report;
   report.type = ValueTypeName(findings.rule.type);
-  report.distinct = std::min(values_.Distinct(), findings.present);
+  const auto taken_out = static_cast<int64_t>(findings.rule.disguises.size());
+  report.distinct = std::clamp<int64_t>(values_.Distinct() - taken_out, 0, findings.present);
   report.distinct_is_estimate = !values_.exact();
   report.conformity = findings.present == 0 ? 1
                                             : Rounded(static_cast<double>(findings.conforming) /
                                                       static_cast<double>(findings.present));
-  for (CountedValue& top : values_.Top(kReportTopMax)) {
-    report.top.push_back({std::move(top.value), top.count, !values_.exact()});
-  }
+  DescribeTop(findings);
   if (findings.rule.IsNumber()) {
     DescribeNumbers(findings);
   } else if (findings.rule.type == ValueType::kDate) {
     report.min = least_date_.text;
     report.max = greatest_date_.text;
   }
+  if (!findings.rule.disguises.empty() && !report.min.empty()) FindExtremesAgain(findings);
   OfferStatistic(findings);
   return findings;
 }
 
+// Moves the cells of the disguises from the values to the missing ones.
+void ColumnProfile::TakeOut(std::vector<Disguise> disguises, ColumnFindings& findings) {
+  ReportColumn& report = findings.report;
+  for (Disguise& disguise : disguises) {
+    const int64_t count = values_.CountOf(HashOf(disguise.value));
+    const ValueType type = TypeOf(disguise.value);
+    types_.Add(type, -count);
+    if (type == ValueType::kInteger || type == ValueType::kDecimal) {
+      taken_out_.push_back(NumberOf(disguise.value));
+      sum_ -= taken_out_.back() * static_cast<double>(count);
+      numbers_taken_out_ += count;
+    }
+    report.missing += count;
+    report.disguised_missing += count;
+    report.disguises.push_back({disguise.value, count, std::string(DisguiseKindName(disguise.kind)),
+                                std::move(disguise.evidence), disguise.confidence});
+    findings.rule.disguises.push_back(std::move(disguise.value));
+  }
+}
+
 void ColumnProfile::JudgeTokens(ColumnFindings& findings) {
   ReportColumn& report = findings.report;
-  report.missing = blank_;
+  report.missing += blank_;
   for (const auto& [token, count] : tokens_seen_) {
     if (!findings.rule.IsData(token, tokens_)) {
       report.missing += count;
       report.disguised_missing += count;
+      report.disguises.push_back({token, count, std::string(DisguiseKindName(DisguiseKind::kWord)),
+                                  "is a word for \"no value\" and no data here", 1});
       continue;
     }
     types_.Add(ValueType::kText, count);
     values_.Add(token, HashOf(token), count);
   }
+}
+
+void ColumnProfile::DescribeTop(ColumnFindings& findings) const {
+  for (CountedValue& top : values_.Top(kReportTopMax + findings.rule.disguises.size())) {
+    if (findings.report.top.size() == kReportTopMax) break;
+    if (findings.rule.IsDisguise(top.value)) continue;
+    findings.report.top.push_back({std::move(top.value), top.count, !values_.exact()});
+  }
+}
+
+// The least and the greatest value without those that were taken out.
+void ColumnProfile::FindExtremesAgain(ColumnFindings& findings) const {
+  const bool numbers = findings.rule.IsNumber();
+  Extreme least;
+  Extreme greatest;
+  for (const CountedValue& counted : values_.Top(kCountedValuesMax)) {
+    const ValueType type = TypeOf(counted.value);
+    if (findings.rule.IsDisguise(counted.value) || !Conforms(type, findings.rule.type)) continue;
+    AddOrdered(counted.value, numbers ? NumberOf(counted.value) : MomentOf(counted.value), least,
+               greatest);
+  }
+  if (numbers) {
+    findings.rule.min = least.key;
+    findings.rule.max = greatest.key;
+  }
+  findings.report.min = least.text;
+  findings.report.max = greatest.text;
 }
 
 void ColumnProfile::DescribeNumbers(ColumnFindings& findings) {
@@ -164,8 +214,8 @@ void ColumnProfile::DescribeNumbers(ColumnFindings& findings) {
   findings.rule.max = greatest_number_.key;
   report.min = least_number_.text;
   report.max = greatest_number_.text;
-  report.mean = sum_ / static_cast<double>(numbers_.count());
-  report.quantiles = numbers_.At({0.05, 0.25, 0.5, 0.75, 0.95});
+  report.mean = sum_ / static_cast<double>(numbers_.count() - numbers_taken_out_);
+  report.quantiles = numbers_.At({0.05, 0.25, 0.5, 0.75, 0.95}, taken_out_);
   findings.quantiles_estimated = !numbers_.exact();
 }
 
@@ -180,7 +230,9 @@ void ColumnProfile::OfferStatistic(ColumnFindings& findings) {
     OfferMedian(findings);
     return;
   }
-  const std::vector<CountedValue> top = values_.Top(2);
+  std::vector<CountedValue> top = values_.Top(2 + findings.rule.disguises.size());
+  std::erase_if(
+      top, [&](const CountedValue& counted) { return findings.rule.IsDisguise(counted.value); });
   if (top.empty() || report.distinct * 2 > findings.present) return;
   if (top[0].value.size() >= kStatisticBytesMax) return;
   const int64_t runner_up = top.size() > 1 ? top[1].count : 0;
@@ -191,7 +243,7 @@ void ColumnProfile::OfferStatistic(ColumnFindings& findings) {
 void ColumnProfile::OfferMedian(ColumnFindings& findings) const {
   const bool whole = findings.rule.type == ValueType::kInteger;
   std::optional<double> median = findings.report.quantiles[2];
-  if (whole) median = numbers_.MedianOfWholeNumbers();
+  if (whole) median = numbers_.MedianOfWholeNumbers(taken_out_);
   std::optional<int> decimals;
   if (decimals_min_ == decimals_max_) decimals = decimals_min_;
   if (whole) decimals = 0;

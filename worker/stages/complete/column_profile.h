@@ -12,6 +12,7 @@
 
 #include "worker/chain/report.h"
 #include "worker/stages/complete/column_rule.h"
+#include "worker/stages/complete/disguise.h"
 #include "worker/stages/complete/missing_tokens.h"
 #include "worker/table/quantile_sketch.h"
 #include "worker/table/row_batch.h"
@@ -49,8 +50,9 @@ class ColumnProfile {
 
   // Adds the cells of `column`; rows that were dropped are left out.
   void Learn(const RowBatch& batch, size_t column);
-  // Decides. Called once, last.
-  ColumnFindings Decide(const std::string& name);
+  // Decides; `disguises` are values outside the vocabulary that stand for "no value". Called once,
+  // last.
+  ColumnFindings Decide(const std::string& name, std::vector<Disguise> disguises);
 
  private:
   struct Extreme {
@@ -67,9 +69,12 @@ class ColumnProfile {
   void AddValue(std::string_view value);
   void CountBatch();
   void AddNumber(std::string_view value);
-  void AddOrdered(std::string_view value, double key, Extreme& least, Extreme& greatest);
+  static void AddOrdered(std::string_view value, double key, Extreme& least, Extreme& greatest);
+  void TakeOut(std::vector<Disguise> disguises, ColumnFindings& findings);
   void JudgeTokens(ColumnFindings& findings);
+  void DescribeTop(ColumnFindings& findings) const;
   void DescribeNumbers(ColumnFindings& findings);
+  void FindExtremesAgain(ColumnFindings& findings) const;
   void OfferStatistic(ColumnFindings& findings);
   void OfferMedian(ColumnFindings& findings) const;
 
@@ -84,6 +89,8 @@ class ColumnProfile {
   double sum_ = 0;
   int decimals_min_ = std::numeric_limits<int>::max();
   int decimals_max_ = 0;
+  int64_t numbers_taken_out_ = 0;
+  std::vector<double> taken_out_;  // Numbers that stand for "no value", when decided.
   Extreme least_number_, greatest_number_, least_date_, greatest_date_;
 };
 

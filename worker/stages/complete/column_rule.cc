@@ -1,9 +1,14 @@
 #include "worker/stages/complete/column_rule.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
 namespace dq {
+
+bool ColumnRule::IsDisguise(std::string_view value) const {
+  return std::find(disguises.begin(), disguises.end(), value) != disguises.end();
+}
 
 std::string FormatNumber(double number, std::optional<int> decimals) {
   std::array<char, 400> text{};

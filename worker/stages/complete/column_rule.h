@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "worker/stages/complete/missing_tokens.h"
 #include "worker/table/value_type.h"
@@ -21,7 +22,8 @@ struct ColumnRule {
   ValueType type = ValueType::kText;
   ShapeCounter shapes;  // Of the column's values, by which words of the vocabulary are judged.
   std::optional<StatisticFill> statistic;
-  double min = 0;  // Of a number column.
+  std::vector<std::string> disguises;  // Values outside the vocabulary that stand for "no value".
+  double min = 0;                      // Of a number column.
   double max = 0;
 
   // Whether a word of the vocabulary is data in this column.
@@ -30,8 +32,11 @@ struct ColumnRule {
   }
   // Whether a trimmed value stands for "no value".
   bool IsMissing(std::string_view value, const MissingTokens& tokens) const {
-    return value.empty() || (tokens.Contains(value) && !IsData(value, tokens));
+    return value.empty() || (tokens.Contains(value) && !IsData(value, tokens)) ||
+           (!disguises.empty() && IsDisguise(value));
   }
+  // Whether a value is one of `disguises`.
+  bool IsDisguise(std::string_view value) const;
   bool IsNumber() const { return type == ValueType::kInteger || type == ValueType::kDecimal; }
 };
 

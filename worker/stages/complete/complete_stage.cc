@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "worker/stages/complete/disguise_finder.h"
 
 namespace dq {
 namespace {
@@ -40,6 +42,9 @@ absl::Status CompleteStage::Begin(Pass pass, const std::vector<std::string>& col
     profiles_.clear();
     profiles_.reserve(columns_.size());
     for (size_t i = 0; i < columns_.size(); ++i) profiles_.emplace_back(limits, tokens_);
+    std::vector<size_t> all(columns_.size());
+    std::iota(all.begin(), all.end(), 0);
+    sample_ = std::make_unique<RowSample>(std::move(all), context_.memory);
     return absl::OkStatus();
   }
   after_ = {};
@@ -86,24 +91,31 @@ absl::Status CompleteStage::LoadReference() {
 }
 
 absl::Status CompleteStage::Learn(const RowBatch& batch) {
-  return context_.pool.ParallelFor(profiles_.size(), [&](size_t i) {
-    profiles_[i].Learn(batch, i);
+  return context_.pool.ParallelFor(profiles_.size() + 1, [&](size_t i) -> absl::Status {
+    if (i == 0) return sample_->Add(batch);
+    profiles_[i - 1].Learn(batch, i - 1);
     return absl::OkStatus();
   });
 }
 
 absl::Status CompleteStage::EndLearn() {
-  findings_.clear();
-  std::vector<TypedColumn> file;
-  for (size_t i = 0; i < profiles_.size(); ++i) {
-    findings_.push_back(profiles_[i].Decide(columns_[i]));
-    file.push_back({columns_[i], findings_.back().rule.type});
-  }
+  findings_ = std::vector<ColumnFindings>(columns_.size());
+  std::vector<EncodedColumn> sampled(columns_.size());
+  DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(columns_.size(), [&](size_t i) {
+    sampled[i] = EncodeColumn(sample_->column(i));
+    findings_[i] = profiles_[i].Decide(columns_[i], FindDisguises(sampled[i], tokens_));
+    return absl::OkStatus();
+  }));
   profiles_.clear();
+  sample_.reset();
   context_.memory.Release(std::exchange(profile_bytes_, 0));
   // A key is what rows are told apart by: no statistic can know it.
   for (const size_t key : key_columns_) findings_[key].rule.statistic.reset();
   if (reference_ == nullptr) return absl::OkStatus();
+  std::vector<TypedColumn> file;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    file.push_back({columns_[i], findings_[i].rule.type});
+  }
   std::vector<TypedColumn> reference;
   for (size_t i = 0; i < reference_->columns().size(); ++i) {
     reference.push_back({reference_->columns()[i], reference_->type(i)});

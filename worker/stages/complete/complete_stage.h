@@ -14,6 +14,7 @@
 #include "worker/stages/complete/missing_tokens.h"
 #include "worker/stages/complete/reference_table.h"
 #include "worker/stages/complete/row_filler.h"
+#include "worker/stages/complete/row_sample.h"
 #include "worker/stages/complete/schema_comparison.h"
 
 namespace dq {
@@ -64,7 +65,8 @@ class CompleteStage final : public Stage {
   std::vector<std::string> columns_;
   std::vector<size_t> key_columns_;  // In the file.
   std::unique_ptr<ReferenceTable> reference_;
-  std::vector<ColumnProfile> profiles_;   // While learning.
+  std::vector<ColumnProfile> profiles_;  // While learning, as is the next one.
+  std::unique_ptr<RowSample> sample_;
   int64_t profile_bytes_ = 0;             // Taken for them.
   std::vector<ColumnFindings> findings_;  // After.
   SchemaFindings schema_;

@@ -45,7 +45,10 @@ constexpr std::array<uint8_t, 256> kClasses = MakeClasses();
 MissingTokens::MissingTokens(const std::vector<std::string>& added,
                              const std::vector<std::string>& removed) {
   tokens_.insert(std::begin(kVocabulary), std::end(kVocabulary));
-  for (const std::string& token : removed) tokens_.erase(Lower(token));
+  for (const std::string& token : removed) {
+    removed_.insert(Lower(token));
+    tokens_.erase(Lower(token));
+  }
   for (const std::string& token : added) {
     if (token.empty()) continue;
     tokens_.insert(Lower(token));
@@ -69,6 +72,10 @@ bool MissingTokens::LookUp(std::string_view value) const {
 
 bool MissingTokens::IsAdded(std::string_view value) const {
   return !added_.empty() && added_.contains(Lower(value));
+}
+
+bool MissingTokens::IsRemoved(std::string_view value) const {
+  return !removed_.empty() && removed_.contains(Lower(value));
 }
 
 ValueShape ShapeOf(std::string_view value) {

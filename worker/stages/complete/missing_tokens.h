@@ -29,12 +29,15 @@ class MissingTokens {
   }
   // Whether the value is in the vocabulary because the user said so: then it is never data.
   bool IsAdded(std::string_view value) const;
+  // Whether the user said that the value is data.
+  bool IsRemoved(std::string_view value) const;
 
  private:
   bool LookUp(std::string_view value) const;
 
   absl::flat_hash_set<std::string> tokens_;  // Lower case.
   absl::flat_hash_set<std::string> added_;
+  absl::flat_hash_set<std::string> removed_;
   size_t size_max_ = 0;
   std::bitset<256> first_bytes_;                     // First bytes of tokens in both cases.
   std::array<uint32_t, 256> sizes_by_first_byte_{};  // Bit n: a token of n bytes (31: 31 or more).
