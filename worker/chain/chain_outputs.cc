@@ -41,11 +41,12 @@ ChainOutputs::ChainOutputs(const ChainFiles& files)
       clusters_(MakeFile(files.clusters_fd, "the clusters file"), kClustersHeader),
       rejects_(MakeFile(files.rejects_fd, "the rejects file"), kRejectsHeader) {}
 
-absl::Status ChainOutputs::Open(const Dialect& dialect, const std::vector<std::string>& columns) {
+absl::Status ChainOutputs::Open(const TableLayout& layout) {
   for (LastPassSink* sink : {&changes_, &clusters_, &rejects_}) DQ_RETURN_IF_ERROR(sink->Open());
   if (cleaned_ == nullptr) return absl::OkStatus();
-  cleaned_writer_ = std::make_unique<CsvWriter>(*cleaned_, dialect);
-  const std::vector<std::string_view> header(columns.begin(), columns.end());
+  cleaned_writer_ = std::make_unique<CsvWriter>(*cleaned_, layout.dialect);
+  if (!layout.header) return absl::OkStatus();
+  const std::vector<std::string_view> header(layout.columns.begin(), layout.columns.end());
   return cleaned_writer_->Add(header);
 }
 

@@ -10,6 +10,7 @@
 #include "worker/chain/chain_runner.h"
 #include "worker/table/csv_writer.h"
 #include "worker/table/output_file.h"
+#include "worker/table/table_layout.h"
 
 namespace dq {
 
@@ -38,8 +39,8 @@ class ChainOutputs {
   LastPassSink* clusters() { return clusters_.file() == nullptr ? nullptr : &clusters_; }
   LastPassSink* rejects() { return rejects_.file() == nullptr ? nullptr : &rejects_; }
 
-  // Starts the last pass: writes all headers.
-  absl::Status Open(const Dialect& dialect, const std::vector<std::string>& columns);
+  // Starts the last pass: writes all headers; that of the cleaned file when the input has one.
+  absl::Status Open(const TableLayout& layout);
   absl::Status AddCleaned(const RowBatch& batch);
   // Ends all files but the report.
   absl::Status Finish();

@@ -13,8 +13,9 @@
 #include "worker/chain/chain_outputs.h"
 #include "worker/chain/gate.h"
 #include "worker/chain/progress_meter.h"
-#include "worker/table/csv_reader.h"
+#include "worker/chain/reading_report.h"
 #include "worker/table/file_error.h"
+#include "worker/table/open_table.h"
 #include "worker/table/read_ahead.h"
 
 namespace dq {
@@ -39,17 +40,6 @@ int64_t PeakBytes() {
   struct rusage usage {};
   ::getrusage(RUSAGE_SELF, &usage);
   return int64_t{usage.ru_maxrss} * 1024;
-}
-
-ReportDialect DescribeDialect(const Dialect& dialect) {
-  static constexpr const char* kLineEndNames[] = {"lf", "crlf", "cr"};
-  ReportDialect described;
-  described.delimiter = dialect.delimiter;
-  described.quote = dialect.quote;
-  described.line_end = kLineEndNames[static_cast<size_t>(dialect.line_end)];
-  described.encoding = dialect.bom ? "utf-8-bom" : "utf-8";
-  described.confidence = dialect.confidence;
-  return described;
 }
 
 // Digest of what decides the result: neither threads nor names.
@@ -94,7 +84,7 @@ class ChainRun {
   MemoryBudget memory_;
   TaskPool pool_;
   ChainOutputs outputs_;
-  std::unique_ptr<CsvReader> reader_;
+  std::unique_ptr<RowReader> reader_;
   StageList stages_;
   std::unique_ptr<ProgressMeter> meter_;
   Report report_;
@@ -115,7 +105,7 @@ absl::Status ChainRun::Open(const StageFactory& make_stages) {
     return MakeError(absl::StatusCode::kInvalidArgument, "BAD_FIELD", "the chain has no stage",
                      {{"category", "configuration"}, {"field", "stages"}});
   }
-  DQ_ASSIGN_OR_RETURN(reader_, CsvReader::Open(files_.input_fd, {.on_bad_row = spec_.on_bad_row}));
+  DQ_ASSIGN_OR_RETURN(reader_, OpenTable(files_.input_fd, spec_.input, spec_.on_bad_row));
   const StageContext context{.memory = memory_,
                              .pool = pool_,
                              .reference_fd = files_.reference_fd,
@@ -164,7 +154,7 @@ absl::Status ChainRun::LastPass() {
   for (const auto& stage : stages_) {
     DQ_RETURN_IF_ERROR(stage->Begin(Pass::kApply, reader_->columns()));
   }
-  DQ_RETURN_IF_ERROR(outputs_.Open(reader_->dialect(), reader_->columns()));
+  DQ_RETURN_IF_ERROR(outputs_.Open(reader_->layout()));
   DQ_RETURN_IF_ERROR(reader_->StartPass(outputs_.rejects()));
   ReadAhead batches(*reader_, pool_);
   for (;;) {
@@ -231,22 +221,12 @@ absl::StatusOr<ChainResult> ChainRun::Conclude() {
 }
 
 void ChainRun::DescribeRun() {
-  report_.rows_in = reader_->rows();
-  report_.rows_rejected = reader_->rows_rejected();
-  report_.dialect = DescribeDialect(reader_->dialect());
+  ReportReading(*reader_, report_);
   report_.provenance = {.version = DQ_VERSION,
                         .config_sha256 = ConfigSha256(spec_),
                         .input_sha256 = reader_->source().sha256(),
                         .output_sha256 = outputs_.CleanedSha256(),
                         .seed = 0};
-  if (const int64_t padded = reader_->rows_padded(); padded > 0) {
-    report_.limits.push_back(std::to_string(padded) +
-                             " rows were too short and got empty cells at their ends.");
-  }
-  if (const int64_t blank = reader_->blank_lines(); blank > 0) {
-    report_.limits.push_back(std::to_string(blank) +
-                             " blank lines were skipped; they are no rows.");
-  }
   for (size_t i = 0; i < stages_.size(); ++i) {
     report_.stages[i].seconds = totals_[i].seconds;
     report_.stages[i].peak_bytes = PeakBytes();

@@ -163,9 +163,27 @@ Json StagesJson(const std::vector<ReportStage>& stages) {
 }
 
 Json DialectJson(const ReportDialect& dialect) {
-  return {{"delimiter", dialect.delimiter}, {"quote", dialect.quote},
-          {"line_end", dialect.line_end},   {"encoding", dialect.encoding},
-          {"header", dialect.header},       {"confidence", dialect.confidence}};
+  Json out = {{"format", dialect.format},
+              {"compression", dialect.compression},
+              {"delimiter", dialect.delimiter},
+              {"quote", dialect.quote},
+              {"escape", dialect.escape},
+              {"comment", dialect.comment},
+              {"skip_space", dialect.skip_space},
+              {"line_end", dialect.line_end},
+              {"encoding", dialect.encoding},
+              {"encoding_confidence", dialect.encoding_confidence},
+              {"header", dialect.header},
+              {"confidence", dialect.confidence},
+              {"preamble_lines", dialect.preamble_lines},
+              {"comment_lines", dialect.comment_lines}};
+  if (!dialect.runner_up.delimiter.empty()) {
+    out["runner_up"] = {{"delimiter", dialect.runner_up.delimiter},
+                        {"quote", dialect.runner_up.quote},
+                        {"escape", dialect.runner_up.escape},
+                        {"confidence", dialect.runner_up.confidence}};
+  }
+  return out;
 }
 
 std::string Render(const Report& report, const Detail& detail) {

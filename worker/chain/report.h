@@ -44,13 +44,29 @@ struct ReportSchema {
   bool reordered = false;
 };
 
+struct ReportRunnerUp {
+  std::string delimiter;  // "": there is no runner-up.
+  std::string quote;
+  std::string escape;
+  double confidence = 0;
+};
+
 struct ReportDialect {
+  std::string format = "delimited";
+  std::string compression = "none";
   std::string delimiter;
   std::string quote;
+  std::string escape;
+  std::string comment;
+  bool skip_space = false;
   std::string line_end;
   std::string encoding;
+  double encoding_confidence = 1;
   bool header = true;
   double confidence = 1;
+  int64_t preamble_lines = 0;
+  int64_t comment_lines = 0;
+  ReportRunnerUp runner_up;
 };
 
 struct ReportValueCount {

@@ -28,6 +28,12 @@ class ByteSource {
   // Goes back to the first byte: a new pass.
   virtual void Rewind() = 0;
 
+  // Reads up to `size` bytes from `offset` on, aside from the pass: to look at the middle and the
+  // end of a long file. Gives nothing when the source can only be read from front to back.
+  virtual absl::StatusOr<size_t> Glance(int64_t offset, char* out, size_t size) = 0;
+
+  // How many bytes a pass gives out; -1: not known before its end.
+  virtual int64_t size_bytes() const = 0;
   // How many bytes this pass gave out.
   virtual int64_t position() const = 0;
   // How many bytes of the file this pass has read for that, and how many it has.

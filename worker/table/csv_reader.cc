@@ -9,24 +9,11 @@
 #include "worker/table/escape.h"
 #include "worker/table/file_error.h"
 #include "worker/table/file_source.h"
+#include "worker/table/table_sample.h"
 #include "worker/table/utf8.h"
 
 namespace dq {
 namespace {
-
-absl::StatusOr<Dialect> FindDialect(ByteSource& source) {
-  std::string bytes;
-  for (size_t size = kDialectSampleBytes;; size *= 2) {
-    const size_t before = bytes.size();
-    bytes.resize(size);
-    DQ_ASSIGN_OR_RETURN(const size_t got, source.Read(bytes.data() + before, size - before));
-    bytes.resize(before + got);
-    if (source.AtEnd()) return DetectDialect(bytes, Sample::kWhole);
-    if (size >= kDialectSampleBytesMax || IsEnoughSample(bytes)) {
-      return DetectDialect(bytes, Sample::kBeginning);
-    }
-  }
-}
 
 // What a rejects file shows of a row.
 std::string RejectContent(std::string_view row) {
@@ -48,19 +35,17 @@ absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(int fd,
 
 absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(std::unique_ptr<ByteSource> source,
                                                            const CsvReaderOptions& options) {
-  Dialect dialect = options.dialect.value_or(Dialect{});
-  if (!options.dialect.has_value()) {
-    DQ_ASSIGN_OR_RETURN(dialect, FindDialect(*source));
-  }
-  std::unique_ptr<CsvReader> reader(new CsvReader(std::move(source), options, dialect));
-  DQ_RETURN_IF_ERROR(reader->ReadHeader());
+  DQ_ASSIGN_OR_RETURN(TableLayout layout, SampleTable(*source, options.dialect));
+  std::unique_ptr<CsvReader> reader(new CsvReader(std::move(source), options, std::move(layout)));
   DQ_RETURN_IF_ERROR(reader->StartPass(nullptr));
   return reader;
 }
 
 CsvReader::CsvReader(std::unique_ptr<ByteSource> source, const CsvReaderOptions& options,
-                     const Dialect& dialect)
-    : source_(std::move(source)), options_(options), dialect_(dialect), scanner_(dialect) {}
+                     TableLayout layout)
+    : RowReader(std::move(source), std::move(layout)),
+      options_(options),
+      scanner_(layout_.dialect) {}
 
 absl::Status CsvReader::StartPass(RowSink* rejects) {
   source_->Rewind();
@@ -70,78 +55,27 @@ absl::Status CsvReader::StartPass(RowSink* rejects) {
   buffer_offset_ = 0;
   raw_counted_ = 0;
   skip_to_data_ = true;
-  rows_ = 0;
-  rows_rejected_ = 0;
-  blank_lines_ = 0;
-  comment_lines_ = 0;
-  rows_padded_ = 0;
-  return absl::OkStatus();
+  counts_ = {};
+  return WritePreamble();
 }
 
-absl::Status CsvReader::ReadHeader() {
-  RowBatch batch;
-  DQ_RETURN_IF_ERROR(StartPass(nullptr));
-  skip_to_data_ = false;
-  if (dialect_.bom) {
-    carry_.resize(kUtf8Bom.size());
-    DQ_RETURN_IF_ERROR(source_->Read(carry_.data(), carry_.size()).status());
-    carry_.clear();
-    buffer_offset_ = static_cast<int64_t>(kUtf8Bom.size());
-  }
-  for (size_t bytes = kDialectSampleBytes;; bytes = std::min(2 * bytes, options_.row_bytes_max)) {
-    DQ_RETURN_IF_ERROR(Fill(batch, bytes));
-    ScanOutcome outcome = ScanOutcome::kIncomplete;
-    while (!scanner_.AtEnd()) {
-      outcome = scanner_.Next();
-      const bool blank = scanner_.record().begin == scanner_.record().end;
-      if (outcome != ScanOutcome::kComment && (outcome != ScanOutcome::kRecord || !blank)) break;
-      outcome = ScanOutcome::kIncomplete;
-    }
-    if (outcome != ScanOutcome::kIncomplete) return SetColumns(scanner_.record());
-    if (source_->AtEnd()) {
-      return UnsupportedFormat("the file is empty: it has not even a header row");
-    }
-    if (bytes >= options_.row_bytes_max) {
-      return ParseFailed("the header is longer than the limit of 64 MiB; is this a table?", {});
-    }
-    CarryAll(batch);
-  }
-}
-
-absl::Status CsvReader::SetColumns(const Record& record) {
-  DQ_RETURN_IF_ERROR(CheckHeader(record));
-  scanner_.ResolveDoubledQuotes();
-  columns_.assign(record.cells.begin(), record.cells.end());
-  data_offset_ = std::min(ByteOf(record.next), source_->position());
-  return absl::OkStatus();
-}
-
-absl::Status CsvReader::CheckHeader(const Record& record) {
-  if (record.cell_count > kColumnsMax) {
-    return UnsupportedFormat("the header has " + std::to_string(record.cell_count) +
-                             " columns; the limit is " + std::to_string(kColumnsMax));
-  }
-  const FilePlace place{.byte = ByteOf(record.bad == BadRow::kNone ? record.begin : record.defect)};
-  if (record.bad != BadRow::kNone) {
-    return ParseFailed("the header is not well formed: " + Explain(record.bad), place);
-  }
-  for (const std::string_view cell : record.cells) {
-    if (FindInvalidUtf8(cell) != std::string_view::npos) {
-      return EncodingInvalid("the header is not UTF-8; convert the file to UTF-8", place);
-    }
+// Keeps the lines before the table where the rejected rows are kept.
+absl::Status CsvReader::WritePreamble() {
+  for (const PreambleLine& line : layout_.preamble) {
+    DQ_RETURN_IF_ERROR(SetAside(line.byte, line.content, "preamble"));
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<bool> CsvReader::Next(RowBatch& batch) {
-  batch.Reset(columns_.size());
+  batch.Reset(columns().size());
   if (skip_to_data_) {
-    // The bytes of the header are read again, so that a pass sees (and fingerprints) the whole
+    // What comes before the rows is read again, so that a pass sees (and fingerprints) the whole
     // file.
-    carry_.resize(static_cast<size_t>(data_offset_));
+    carry_.resize(static_cast<size_t>(layout_.data_offset));
     DQ_RETURN_IF_ERROR(source_->Read(carry_.data(), carry_.size()).status());
     carry_.clear();  // carry_begin_ is 0 since StartPass.
-    buffer_offset_ = data_offset_;
+    buffer_offset_ = layout_.data_offset;
     skip_to_data_ = false;
   }
   if (carry_begin_ == carry_.size() && source_->AtEnd()) return false;
@@ -205,7 +139,7 @@ void CsvReader::CarryFrom(const RowBatch& batch, size_t used) {
 }
 
 absl::Status CsvReader::TakeRows(RowBatch& batch) {
-  const size_t rows_max = std::max<size_t>(1, kBatchCellsMax / columns_.size());
+  const size_t rows_max = std::max<size_t>(1, kBatchCellsMax / columns().size());
   while (!scanner_.AtEnd() && batch.row_count() < rows_max) {
     const ScanOutcome outcome = scanner_.Next();
     if (outcome == ScanOutcome::kIncomplete) break;
@@ -217,42 +151,51 @@ absl::Status CsvReader::TakeRows(RowBatch& batch) {
 absl::Status CsvReader::TakeRecord(RowBatch& batch, ScanOutcome outcome) {
   const Record& record = scanner_.record();
   if (outcome == ScanOutcome::kComment) {
-    ++comment_lines_;
-    return SetAside(batch, "comment");
+    ++counts_.comment_lines;
+    return SetAside(ByteOf(record.begin),
+                    {batch.buffer().data() + record.begin, record.end - record.begin}, "comment");
   }
   if (IsBlank(record)) {
-    ++blank_lines_;
+    ++counts_.blank_lines;
     return absl::OkStatus();
   }
-  ++rows_;
+  ++counts_.rows;
   const BadRow bad = Judge(record, outcome);
   if (bad == BadRow::kNone) [[likely]] {
     scanner_.ResolveDoubledQuotes();
-    RowInfo info{.number = rows_};
+    RowInfo info{.number = counts_.rows};
     if (record.plain)
       info.source = {batch.buffer().data() + record.begin, record.end - record.begin};
     batch.AddRow(info, record.cells.data());
     return absl::OkStatus();
   }
+  if (bad == BadRow::kRagged && record.cell_count == layout_.row_cells) {
+    AddPadded(batch, record);
+    return absl::OkStatus();
+  }
   if (options_.on_bad_row == BadRowPolicy::kFail) return FailRow(bad);
   if (options_.on_bad_row == BadRowPolicy::kPad && bad == BadRow::kRagged &&
-      record.cell_count < columns_.size()) {
-    scanner_.ResolveDoubledQuotes();
-    ++rows_padded_;
-    padded_ = record.cells;
-    padded_.resize(columns_.size());
-    batch.AddRow({.number = rows_}, padded_.data());
+      record.cell_count < columns().size()) {
+    AddPadded(batch, record);
     return absl::OkStatus();
   }
   return Reject(batch, bad);
 }
 
+void CsvReader::AddPadded(RowBatch& batch, const Record& record) {
+  scanner_.ResolveDoubledQuotes();
+  ++counts_.padded;
+  padded_ = record.cells;
+  padded_.resize(columns().size());
+  batch.AddRow({.number = counts_.rows}, padded_.data());
+}
+
 // A row that fills the whole buffer: an opening quote without its closing one, or a monster.
 absl::Status CsvReader::HandleLongRow(RowBatch& batch) {
   if (!scanner_.GiveUp()) {
-    return ParseFailed("row " + std::to_string(rows_ + 1) + " is longer than the limit of " +
+    return ParseFailed("row " + std::to_string(counts_.rows + 1) + " is longer than the limit of " +
                            std::to_string(options_.row_bytes_max >> 20) + " MiB",
-                       {.row = rows_ + 1, .byte = buffer_offset_});
+                       {.row = counts_.rows + 1, .byte = buffer_offset_});
   }
   return TakeRecord(batch, ScanOutcome::kBad);
 }
@@ -264,18 +207,18 @@ BadRow CsvReader::Judge(const Record& record, ScanOutcome outcome) {
       if (FindInvalidUtf8(cell) != std::string_view::npos) return BadRow::kInvalidUtf8;
     }
   }
-  return record.cell_count == columns_.size() ? BadRow::kNone : BadRow::kRagged;
+  return record.cell_count == columns().size() ? BadRow::kNone : BadRow::kRagged;
 }
 
 absl::Status CsvReader::Reject(const RowBatch& batch, BadRow kind) {
-  if (rows_rejected_++ == 0) {
+  if (counts_.rejected++ == 0) {
     first_bad_ = kind;
-    first_bad_text_ = "row " + std::to_string(rows_) + " " + Explain(kind);
+    first_bad_text_ = "row " + std::to_string(counts_.rows) + " " + Explain(kind);
     first_bad_place_ = PlaceOfRow();
   }
   if (rejects_ == nullptr) return absl::OkStatus();
   const Record& record = scanner_.record();
-  const std::string row = std::to_string(rows_);
+  const std::string row = std::to_string(counts_.rows);
   const std::string byte = std::to_string(ByteOf(record.begin));
   const std::string content =
       RejectContent({batch.buffer().data() + record.begin, record.end - record.begin});
@@ -284,27 +227,25 @@ absl::Status CsvReader::Reject(const RowBatch& batch, BadRow kind) {
 }
 
 // Keeps a line that is no row where the rejected rows are kept.
-absl::Status CsvReader::SetAside(const RowBatch& batch, std::string_view reason) {
+absl::Status CsvReader::SetAside(int64_t byte, std::string_view line, std::string_view reason) {
   if (rejects_ == nullptr) return absl::OkStatus();
-  const Record& record = scanner_.record();
-  const std::string byte = std::to_string(ByteOf(record.begin));
-  const std::string content =
-      RejectContent({batch.buffer().data() + record.begin, record.end - record.begin});
-  const std::array<std::string_view, 4> cells = {"", byte, reason, content};
+  const std::string place = std::to_string(byte);
+  const std::string content = RejectContent(line);
+  const std::array<std::string_view, 4> cells = {"", place, reason, content};
   return rejects_->Add(cells);
 }
 
 FilePlace CsvReader::PlaceOfRow() const {
   const Record& record = scanner_.record();
-  return {.row = rows_,
+  return {.row = counts_.rows,
           .column = static_cast<int64_t>(record.cell_count),
           .byte = ByteOf(record.bad == BadRow::kNone ? record.begin : record.defect)};
 }
 
 absl::Status CsvReader::CheckAnyRowRead() const {
-  if (rows_rejected_ == 0 || rows_rejected_ < rows_) return absl::OkStatus();
+  if (counts_.rejected == 0 || counts_.rejected < counts_.rows) return absl::OkStatus();
   const std::string message =
-      "none of the " + std::to_string(rows_) + " rows could be read: " + first_bad_text_ +
+      "none of the " + std::to_string(counts_.rows) + " rows could be read: " + first_bad_text_ +
       "; check the delimiter, the header and the encoding, which must be UTF-8";
   return first_bad_ == BadRow::kInvalidUtf8 ? EncodingInvalid(message, first_bad_place_)
                                             : ParseFailed(message, first_bad_place_);
@@ -312,7 +253,7 @@ absl::Status CsvReader::CheckAnyRowRead() const {
 
 absl::Status CsvReader::FailRow(BadRow kind) const {
   const FilePlace place = PlaceOfRow();
-  const std::string message = "row " + std::to_string(rows_) + " (byte " +
+  const std::string message = "row " + std::to_string(counts_.rows) + " (byte " +
                               std::to_string(place.byte) + ") " + Explain(kind) +
                               "; correct it, or let bad rows be rejected";
   return kind == BadRow::kInvalidUtf8 ? EncodingInvalid(message, place)
@@ -320,7 +261,7 @@ absl::Status CsvReader::FailRow(BadRow kind) const {
 }
 
 bool CsvReader::IsBlank(const Record& record) const {
-  return record.begin == record.end && columns_.size() > 1;
+  return record.begin == record.end && columns().size() > 1;
 }
 
 std::string CsvReader::Explain(BadRow kind) const {
@@ -329,7 +270,7 @@ std::string CsvReader::Explain(BadRow kind) const {
       return "is fine";
     case BadRow::kRagged:
       return "has " + std::to_string(scanner_.record().cell_count) + " cells, the header has " +
-             std::to_string(columns_.size());
+             std::to_string(columns().size());
     case BadRow::kInvalidUtf8:
       return "has bytes that are not UTF-8";
     case BadRow::kNulByte:

@@ -49,18 +49,27 @@ void FileSource::Rewind() {
   StartPass();
 }
 
-absl::StatusOr<size_t> FileSource::Read(char* out, size_t size) {
+absl::StatusOr<size_t> FileSource::Glance(int64_t offset, char* out, size_t size) {
+  return ReadAt(offset, out, size);
+}
+
+absl::StatusOr<size_t> FileSource::ReadAt(int64_t offset, char* out, size_t size) {
   const size_t wanted =
-      static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(size), size_bytes_ - position_));
+      static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(size), size_bytes_ - offset));
   size_t done = 0;
   while (done < wanted) {
     const ssize_t got =
-        ::pread(fd_, out + done, wanted - done, position_ + static_cast<int64_t>(done));
+        ::pread(fd_, out + done, wanted - done, offset + static_cast<int64_t>(done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return IoFailed(errno, "cannot read the file");
     if (got == 0) return InputChanged("the file became shorter while it was read; run it again");
     done += static_cast<size_t>(got);
   }
+  return done;
+}
+
+absl::StatusOr<size_t> FileSource::Read(char* out, size_t size) {
+  DQ_ASSIGN_OR_RETURN(const size_t done, ReadAt(position_, out, size));
   const bool ended = AtEnd();
   position_ += static_cast<int64_t>(done);
   XXH3_64bits_update(&fingerprint_->state, out, done);

@@ -27,7 +27,9 @@ class FileSource final : public ByteSource {
   absl::StatusOr<size_t> Read(char* out, size_t size) override;
   bool AtEnd() const override { return position_ == size_bytes_; }
   void Rewind() override;
+  absl::StatusOr<size_t> Glance(int64_t offset, char* out, size_t size) override;
 
+  int64_t size_bytes() const override { return size_bytes_; }
   int64_t position() const override { return position_; }
   int64_t raw_position() const override { return position_; }
   int64_t raw_size_bytes() const override { return size_bytes_; }
@@ -35,6 +37,7 @@ class FileSource final : public ByteSource {
 
  private:
   FileSource(int fd, int64_t size_bytes);
+  absl::StatusOr<size_t> ReadAt(int64_t offset, char* out, size_t size);
   void StartPass();
   absl::Status EndPass();
 

@@ -4,7 +4,7 @@
 
 namespace dq {
 
-ReadAhead::ReadAhead(CsvReader& reader, TaskPool& pool) : reader_(reader), errand_(pool) {
+ReadAhead::ReadAhead(RowReader& reader, TaskPool& pool) : reader_(reader), errand_(pool) {
   Start();
 }
 

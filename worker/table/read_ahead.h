@@ -1,5 +1,5 @@
 // Reads batches one ahead of their use: while the caller works on a batch, the next one is read and
-// split on another thread of the pool. Sits between CsvReader and whoever makes a pass. Not
+// split on another thread of the pool. Sits between RowReader and whoever makes a pass. Not
 // thread-safe.
 #pragma once
 
@@ -7,8 +7,8 @@
 
 #include "absl/status/statusor.h"
 #include "common/base/task_pool.h"
-#include "worker/table/csv_reader.h"
 #include "worker/table/row_batch.h"
+#include "worker/table/row_reader.h"
 
 namespace dq {
 
@@ -16,16 +16,16 @@ class ReadAhead {
  public:
   // Starts with the next batch of `reader`'s pass. Both must outlive this object; until it is gone
   // or Next() has said that no batch is left, nobody else may use the reader.
-  ReadAhead(CsvReader& reader, TaskPool& pool);
+  ReadAhead(RowReader& reader, TaskPool& pool);
 
   // Returns the next batch, valid until the call after; null when there are none left. Errors as of
-  // CsvReader::Next, after all batches before them.
+  // RowReader::Next, after all batches before them.
   absl::StatusOr<RowBatch*> Next();
 
  private:
   void Start();
 
-  CsvReader& reader_;
+  RowReader& reader_;
   std::array<RowBatch, 2> batches_;
   size_t reading_ = 0;  // The batch that is being read.
   bool more_ = true;    // Whether that one holds anything; written by the errand.

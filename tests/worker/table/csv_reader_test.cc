@@ -8,6 +8,7 @@
 
 #include "common/base/error.h"
 #include "tests/support/memory_file.h"
+#include "worker/table/table_sample.h"
 
 namespace dq {
 namespace {
@@ -208,7 +209,7 @@ TEST(CsvReader, WhatIsNoTableIsRefusedWithAMessage) {
        "UNSUPPORTED_FORMAT"},
       {"\x1F\x8B\x08 binary", "UNSUPPORTED_FORMAT"},
       {"PK\x03\x04 binary", "UNSUPPORTED_FORMAT"},
-      {"a,\"b\n1,2\n", "PARSE_FAILED"},
+      {"a,\"b\n1,2,3\n4,5,6\n", "PARSE_FAILED"},
       {"a,\xFF\n1,2\n", "ENCODING_INVALID"},
   };
   for (const auto& [text, reason] : cases) {
@@ -242,7 +243,7 @@ TEST(CsvReader, AHeaderLongerThanTheFirstSampleIsRead) {
 }
 
 TEST(CsvReader, ALineEndThatTheSampleCutsInTwoIsStillOne) {
-  for (const size_t at : {kDialectSampleBytes - 2, kDialectSampleBytes - 1, kDialectSampleBytes}) {
+  for (const size_t at : {kSampleBytes - 2, kSampleBytes - 1, kSampleBytes}) {
     std::string text = "a,";
     text += std::string(at - text.size(), 'b') + "\r\n";
     for (int i = 0; i < 30; ++i) text += "1,2\r\n";
@@ -254,7 +255,7 @@ TEST(CsvReader, ALineEndThatTheSampleCutsInTwoIsStillOne) {
 }
 
 TEST(CsvReader, BlankLinesBeforeTheHeaderAreSkippedHoweverMany) {
-  const std::string blank(3 * kDialectSampleBytes, '\n');
+  const std::string blank(3 * kSampleBytes, '\n');
   EXPECT_EQ(ReasonOf(Read(blank).status), "UNSUPPORTED_FORMAT");
   EXPECT_EQ(Read(blank + "a;b\n1;2\n").rows, (Rows{{"1", "2"}}));
 }
@@ -300,7 +301,7 @@ TEST(CsvReader, TheDigestIsThatOfTheWholeFile) {
 
 TEST(CsvReader, AnEscapeMakesTheNextSpecialByteData) {
   CsvReaderOptions options;
-  options.dialect = Dialect{.quote = '\'', .escape = '\\'};
+  options.dialect = {.quote = '\'', .escape = '\\'};
   const ReadText read = Read(R"(a,b
 'arnie morton\'s','say \\'
 x\,y,C:\dir
@@ -315,7 +316,7 @@ x\,y,C:\dir
 
 TEST(CsvReader, SpaceBehindDelimitersAndAroundQuotesIsNoDataWhenTheDialectSaysSo) {
   CsvReaderOptions options;
-  options.dialect = Dialect{.skip_space = true};
+  options.dialect = {.skip_space = true};
   const ReadText read = Read("a, b\n\"x, y\" , \" z\"\n 1,  2 3\n", options);
   EXPECT_THAT(read.columns, ElementsAre("a", "b"));
   EXPECT_THAT(read.rows, ElementsAre(ElementsAre("x, y", " z"), ElementsAre("1", "2 3")));
@@ -323,20 +324,29 @@ TEST(CsvReader, SpaceBehindDelimitersAndAroundQuotesIsNoDataWhenTheDialectSaysSo
 
 TEST(CsvReader, CommentsAreNoRowsAndGoToTheRejects) {
   CsvReaderOptions options;
-  options.dialect = Dialect{.comment = '#'};
+  options.dialect = {.comment = '#'};
   const ReadText read = Read("# it's \"so\na,b\n1,#\n#3,4\r\n\"#\",6\n#", options);
   EXPECT_THAT(read.columns, ElementsAre("a", "b"));
   EXPECT_THAT(read.rows, ElementsAre(ElementsAre("1", "#"), ElementsAre("#", "6")));
-  EXPECT_THAT(read.rejects, ElementsAre(ElementsAre("", "19", "comment", "#3,4"),
+  EXPECT_THAT(read.rejects, ElementsAre(ElementsAre("", "0", "preamble", "# it's \"so"),
+                                        ElementsAre("", "19", "comment", "#3,4"),
                                         ElementsAre("", "31", "comment", "#")));
 }
 
 TEST(CsvReader, WithoutAQuoteQuotesAreData) {
   CsvReaderOptions options;
-  options.dialect = Dialect{.delimiter = '\t', .quote = 0};
+  options.dialect = {.delimiter = '\t', .quote = '\0'};
   const ReadText read = Read("a\tb\n\"x\ty\"\n", options);
   EXPECT_THAT(read.rows, ElementsAre(ElementsAre("\"x", "y\"")));
 }
+
+constexpr DialectChoice kPlainComma = {.delimiter = ',',
+                                       .quote = '"',
+                                       .escape = '\0',
+                                       .comment = '\0',
+                                       .skip_space = false,
+                                       .skip_lines = 0,
+                                       .header = true};
 
 // Texts of the bytes that matter, seeded.
 std::string RandomText(uint32_t seed) {
@@ -352,9 +362,11 @@ std::string RandomText(uint32_t seed) {
 }
 
 TEST(CsvReader, TheSizeOfBatchesNeverChangesWhatIsRead) {
-  const std::optional<Dialect> dialects[] = {
-      std::nullopt, Dialect{.escape = '1'}, Dialect{.comment = 'a', .skip_space = true},
-      Dialect{.quote = 0, .escape = ';', .line_end = LineEnd::kCr}};
+  const DialectChoice dialects[] = {
+      kPlainComma,
+      {.delimiter = ',', .quote = '"', .escape = '1', .skip_lines = 0, .header = true},
+      {.delimiter = ',', .comment = 'a', .skip_space = true, .skip_lines = 0, .header = true},
+      {.delimiter = ',', .quote = '\0', .escape = ';', .line_end = LineEnd::kCr}};
   for (uint32_t seed = 0; seed < 600; ++seed) {
     const std::string text = RandomText(seed);
     CsvReaderOptions options;
@@ -388,7 +400,9 @@ TEST(RecordScanner, ABadRecordNeverChangesHowLaterOnesAreRead) {
 
 TEST(CsvReader, EveryRowIsReadOrRejected) {
   for (uint32_t seed = 1000; seed < 1600; ++seed) {
-    const ReadText read = Read(RandomText(seed));
+    CsvReaderOptions options;
+    options.dialect = kPlainComma;
+    const ReadText read = Read(RandomText(seed), options);
     ASSERT_TRUE(read.status.ok()) << read.status << " seed " << seed;
     ASSERT_EQ(read.rows.size() + read.rejects.size(), static_cast<size_t>(read.rows_read))
         << "seed " << seed;

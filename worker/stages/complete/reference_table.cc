@@ -7,8 +7,8 @@
 #define XXH_INLINE_ALL
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
-#include "worker/table/csv_reader.h"
 #include "worker/table/file_error.h"
+#include "worker/table/open_table.h"
 #include "worker/table/text_fold.h"
 #include "xxhash.h"
 
@@ -43,9 +43,9 @@ absl::StatusOr<std::unique_ptr<ReferenceTable>> ReferenceTable::Load(
 ReferenceTable::~ReferenceTable() { memory_.Release(taken_bytes_); }
 
 absl::Status ReferenceTable::ReadAll(const ReferenceOptions& options) {
-  auto opened = CsvReader::Open(options.fd, {});
+  auto opened = OpenTable(options.fd, {}, BadRowPolicy::kReject);
   if (!opened.ok()) return InReference(opened.status());
-  CsvReader& reader = **opened;
+  RowReader& reader = **opened;
   DQ_RETURN_IF_ERROR(SetColumns(options, reader.columns()));
   RowBatch batch;
   for (;;) {

@@ -32,7 +32,7 @@ class ReferenceTable {
  public:
   // Reads the whole reference. `memory` and `tokens` outlive the table. REFERENCE_MISSING when a
   // key column is not in it; OUT_OF_MEMORY when it does not fit; INPUT_CHANGED for another content;
-  // whatever CsvReader says about the file, with the reference named.
+  // whatever OpenTable and its reader say about the file, with the reference named.
   static absl::StatusOr<std::unique_ptr<ReferenceTable>> Load(const ReferenceOptions& options,
                                                               const MissingTokens& tokens,
                                                               MemoryBudget& memory);

@@ -1,0 +1,56 @@
+#include "worker/chain/reading_report.h"
+
+namespace dq {
+namespace {
+
+std::string Character(char c) { return c == 0 ? "" : std::string(1, c); }
+
+ReportDialect DescribeDialect(const TableLayout& layout) {
+  static constexpr const char* kLineEndNames[] = {"lf", "crlf", "cr"};
+  const Dialect& dialect = layout.dialect;
+  ReportDialect described;
+  described.format = TableFormatName(layout.form.format);
+  described.compression = CompressionName(layout.form.compression);
+  described.encoding = TextEncodingName(layout.form.encoding);
+  if (dialect.bom) described.encoding += "-bom";
+  described.encoding_confidence = layout.form.encoding_confidence;
+  described.line_end = kLineEndNames[static_cast<size_t>(dialect.line_end)];
+  described.header = layout.header;
+  described.confidence = layout.confidence;
+  described.preamble_lines = static_cast<int64_t>(layout.preamble.size());
+  if (layout.form.format == TableFormat::kJsonLines) return described;
+  described.delimiter = dialect.delimiter;
+  described.quote = Character(dialect.quote);
+  described.escape = Character(dialect.escape);
+  described.comment = Character(dialect.comment);
+  described.skip_space = dialect.skip_space;
+  if (layout.runner_up.has_value()) {
+    described.runner_up = {.delimiter = Character(layout.runner_up->delimiter),
+                           .quote = Character(layout.runner_up->quote),
+                           .escape = Character(layout.runner_up->escape),
+                           .confidence = layout.runner_up_confidence};
+  }
+  return described;
+}
+
+void Note(Report& report, int64_t count, const char* what) {
+  if (count > 0) report.limits.push_back(std::to_string(count) + what);
+}
+
+}  // namespace
+
+void ReportReading(const RowReader& reader, Report& report) {
+  report.rows_in = reader.rows();
+  report.rows_rejected = reader.rows_rejected();
+  report.dialect = DescribeDialect(reader.layout());
+  report.dialect.comment_lines = reader.comment_lines();
+  Note(report, reader.rows_padded(), " rows were too short and got empty cells at their ends.");
+  Note(report, reader.blank_lines(), " blank lines were skipped; they are no rows.");
+  Note(report, report.dialect.preamble_lines,
+       " lines before the table were taken for no rows; they are in the rejects.");
+  Note(report, reader.comment_lines(),
+       " comments were taken for no rows; they are in the rejects.");
+  for (const std::string& note : reader.layout().notes) report.limits.push_back(note);
+}
+
+}  // namespace dq

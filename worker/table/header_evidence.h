@@ -1,0 +1,27 @@
+// Judges whether the first row of a table holds the names of its columns. Stateless; thread-safe.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace dq {
+
+// Points for and against.
+struct HeaderEvidence {
+  double names = 0;   // Columns of numbers, dates or codes below a cell that is none.
+  double values = 0;  // Columns whose first cell is like those below it.
+
+  // Whether the row is data: only what speaks against names, and enough of it.
+  bool IsData() const { return values >= 1 && names == 0; }
+};
+
+using RowText = std::vector<std::string>;
+
+// Compares `row` with the rows below it. Years in a row count as names.
+HeaderEvidence JudgeHeader(const RowText& row, std::span<const RowText> below);
+
+// Whether the cells could be names: at least half of them hold something, none a number or date.
+bool CouldBeNames(const RowText& row);
+
+}  // namespace dq

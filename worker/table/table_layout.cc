@@ -1,0 +1,357 @@
+#include "worker/table/table_layout.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/status_macros.h"
+#include "worker/table/cell_shape.h"
+#include "worker/table/file_error.h"
+#include "worker/table/header_evidence.h"
+#include "worker/table/record_scanner.h"
+#include "worker/table/utf8.h"
+
+namespace dq {
+namespace {
+
+constexpr size_t kRecordsMax = 300;    // That are looked at.
+constexpr size_t kRowsBelowMax = 100;  // That a header is compared with.
+constexpr size_t kSparseDivisor = 3;
+
+// One record of the sample that is not blank.
+struct SampledRecord {
+  size_t begin = 0;
+  size_t end = 0;
+  size_t next = 0;
+  ScanOutcome outcome = ScanOutcome::kRecord;
+  BadRow bad = BadRow::kNone;
+  size_t defect = 0;
+  size_t cell_count = 0;
+  RowText cells = {};
+
+  size_t Held() const {
+    return static_cast<size_t>(std::count_if(cells.begin(), cells.end(), [](const auto& cell) {
+      return CellShapeOf(cell) != CellShape::kEmpty;
+    }));
+  }
+};
+
+std::vector<SampledRecord> ReadRecords(const Dialect& dialect, const SamplePiece& piece,
+                                       size_t from) {
+  std::vector<char> bytes(piece.bytes.begin(), piece.bytes.end());
+  bytes.resize(piece.bytes.size() + kIndexPaddingBytes);
+  RecordScanner scanner(dialect);
+  scanner.Start(bytes.data() + from, piece.bytes.size() - from,
+                piece.ends_file ? RecordScanner::Tail::kLast : RecordScanner::Tail::kMoreMayCome);
+  std::vector<SampledRecord> records;
+  while (!scanner.AtEnd() && records.size() < kRecordsMax) {
+    const ScanOutcome outcome = scanner.Next();
+    if (outcome == ScanOutcome::kIncomplete) break;
+    const Record& record = scanner.record();
+    if (record.begin == record.end) continue;
+    SampledRecord sampled{.begin = from + record.begin,
+                          .end = from + record.end,
+                          .next = std::min(from + record.next, piece.bytes.size()),
+                          .outcome = outcome,
+                          .bad = record.bad,
+                          .defect = from + record.defect,
+                          .cell_count = record.cell_count};
+    if (outcome == ScanOutcome::kRecord) {
+      scanner.ResolveDoubledQuotes();
+      sampled.cells.assign(record.cells.begin(), record.cells.end());
+    }
+    records.push_back(std::move(sampled));
+  }
+  return records;
+}
+
+// The cells of a line with a stray quote: quotes that do not enclose a whole cell are data.
+RowText LenientCells(const Dialect& dialect, std::string_view line) {
+  RowText cells;
+  while (true) {
+    size_t end = line.find(dialect.delimiter);
+    if (!line.empty() && line.front() == dialect.quote) {
+      const size_t close = line.find(dialect.quote, 1);
+      const size_t after = close == std::string_view::npos ? close : close + 1;
+      if (after == line.size() || (after < line.size() && line[after] == dialect.delimiter)) {
+        end = after == line.size() ? std::string_view::npos : after;
+      }
+    }
+    std::string_view cell = line.substr(0, end);
+    if (cell.size() >= 2 && cell.front() == dialect.quote && cell.back() == dialect.quote) {
+      cell = cell.substr(1, cell.size() - 2);
+    }
+    cells.emplace_back(cell);
+    if (end == std::string_view::npos) return cells;
+    line.remove_prefix(end + 1);
+  }
+}
+
+// Where the line after the first `lines` lines begins; npos when there are not so many.
+size_t SkipLines(std::string_view text, int64_t lines, LineEnd line_end) {
+  const char last = line_end == LineEnd::kCr ? '\r' : '\n';
+  size_t at = 0;
+  for (; lines > 0; --lines) {
+    const size_t end = text.find(last, at);
+    if (end == std::string_view::npos) return end;
+    at = end + 1;
+  }
+  return at;
+}
+
+class TableFinder {
+ public:
+  TableFinder(const SamplePiece& piece, int64_t offset, const DialectChoice& choice,
+              const DetectedDialect& detected)
+      : piece_(piece), offset_(offset), choice_(choice), width_(detected.width) {
+    layout_.dialect = detected.dialect;
+    layout_.confidence = detected.confidence;
+    layout_.runner_up = detected.runner_up;
+    layout_.runner_up_confidence = detected.runner_up_confidence;
+  }
+
+  absl::StatusOr<std::optional<TableLayout>> Find();
+
+ private:
+  void FindComments();
+  size_t FirstWide() const;
+  size_t TypicallyHeld() const;
+  bool IsWide(const SampledRecord& record) const {
+    return record.outcome == ScanOutcome::kRecord && record.cell_count == width_;
+  }
+  bool IsNarrowHeader(size_t before, size_t wide);
+  RowText CellsOf(const SampledRecord& record) const;
+  std::vector<RowText> RowsFrom(size_t record) const;
+  absl::Status TakeHeader(size_t record);
+  absl::Status CheckHeader(const SampledRecord& record) const;
+  void FitHeader(size_t record);
+  void NameColumns();
+  void SetAside(size_t records);
+  void SetAsideLines(size_t end);
+  int64_t ByteOf(size_t at) const { return offset_ + static_cast<int64_t>(at); }
+
+  const SamplePiece& piece_;
+  int64_t offset_;
+  const DialectChoice& choice_;
+  size_t width_;
+  std::vector<SampledRecord> records_;
+  TableLayout layout_;
+};
+
+absl::StatusOr<std::optional<TableLayout>> TableFinder::Find() {
+  size_t from = 0;
+  if (choice_.skip_lines.value_or(0) > 0) {
+    from = SkipLines(piece_.bytes, *choice_.skip_lines, layout_.dialect.line_end);
+    if (from == std::string_view::npos && !piece_.ends_file) return std::nullopt;
+    from = std::min(from, piece_.bytes.size());
+    SetAsideLines(from);
+  }
+  records_ = ReadRecords(layout_.dialect, piece_, from);
+  FindComments();
+  if (records_.empty()) {
+    if (!piece_.ends_file) return std::nullopt;
+    return UnsupportedFormat("the file is empty: it has not even a header row");
+  }
+  size_t first = 0;
+  if (!choice_.skip_lines.has_value() && width_ > 1) {
+    const size_t wide = FirstWide();
+    first = wide;
+    if (wide > 0 && wide < records_.size() && IsNarrowHeader(wide - 1, wide)) first = wide - 1;
+    if (wide == records_.size()) first = 0;
+  }
+  while (first + 1 < records_.size() && records_[first].outcome == ScanOutcome::kComment) ++first;
+  SetAside(first);
+  const bool names =
+      choice_.header.value_or(!IsWide(records_[first]) ||
+                              !JudgeHeader(records_[first].cells, RowsFrom(first + 1)).IsData());
+  layout_.header = names;
+  layout_.row_cells = width_;
+  if (names) {
+    DQ_RETURN_IF_ERROR(TakeHeader(first));
+  } else {
+    layout_.data_offset = ByteOf(records_[first].begin);
+    layout_.columns.resize(std::max(width_, size_t{1}));
+    layout_.row_cells = layout_.columns.size();
+    NameColumns();
+    layout_.notes.push_back("The file has no header row; the columns are called column_1 and on.");
+  }
+  return std::move(layout_);
+}
+
+// Lines that begin with a number sign and are not rows are comments when some come behind rows.
+void TableFinder::FindComments() {
+  if (choice_.comment.has_value() || layout_.dialect.delimiter == '#') return;
+  bool after_rows = false;
+  bool found = false;
+  for (const SampledRecord& record : records_) {
+    const bool row = record.outcome == ScanOutcome::kRecord && record.cell_count == width_;
+    const bool marked = piece_.bytes[record.begin] == '#';
+    if (marked && row) return;
+    found |= marked && after_rows;
+    after_rows |= row;
+  }
+  if (!found || width_ < 2) return;
+  layout_.dialect.comment = '#';
+  for (SampledRecord& record : records_) {
+    if (piece_.bytes[record.begin] != '#') continue;
+    record.outcome = ScanOutcome::kComment;
+    record.cell_count = 0;
+  }
+}
+
+size_t TableFinder::TypicallyHeld() const {
+  std::vector<size_t> held;
+  for (const SampledRecord& record : records_) {
+    if (IsWide(record)) held.push_back(record.Held());
+  }
+  if (held.empty()) return 0;
+  std::nth_element(held.begin(), held.begin() + static_cast<ptrdiff_t>(held.size() / 2),
+                   held.end());
+  return held[held.size() / 2];
+}
+
+// The first record that is as wide as most and not nearly empty beside them.
+size_t TableFinder::FirstWide() const {
+  const size_t typical = TypicallyHeld();
+  for (size_t i = 0; i < records_.size(); ++i) {
+    const SampledRecord& record = records_[i];
+    if (!IsWide(record)) continue;
+    if (record.Held() * kSparseDivisor > typical || i + 1 == records_.size()) return i;
+  }
+  return records_.size();
+}
+
+// Whether the record before the first wide one is its header, of another width or with a stray
+// quote, and not a line of a preamble.
+bool TableFinder::IsNarrowHeader(size_t before, size_t wide) {
+  const SampledRecord& record = records_[before];
+  if (record.outcome == ScanOutcome::kComment || width_ < 2) return false;
+  const RowText cells = CellsOf(record);
+  if (!CouldBeNames(cells) || cells.size() < 2) return false;
+  const HeaderEvidence below = JudgeHeader(records_[wide].cells, RowsFrom(wide + 1));
+  if (below.names > 0) return false;
+  const size_t most = std::max(cells.size(), width_);
+  const size_t difference = most - std::min(cells.size(), width_);
+  if (below.values >= 1) return difference * 2 <= most;
+  return difference <= 1 && (width_ >= 4 || record.outcome == ScanOutcome::kBad);
+}
+
+RowText TableFinder::CellsOf(const SampledRecord& record) const {
+  if (record.outcome == ScanOutcome::kRecord) return record.cells;
+  return LenientCells(layout_.dialect,
+                      piece_.bytes.substr(record.begin, record.end - record.begin));
+}
+
+std::vector<RowText> TableFinder::RowsFrom(size_t record) const {
+  std::vector<RowText> rows;
+  for (; record < records_.size() && rows.size() < kRowsBelowMax; ++record) {
+    if (IsWide(records_[record])) rows.push_back(records_[record].cells);
+  }
+  return rows;
+}
+
+absl::Status TableFinder::TakeHeader(size_t record) {
+  const SampledRecord& header = records_[record];
+  layout_.columns = CellsOf(header);
+  DQ_RETURN_IF_ERROR(CheckHeader(header));
+  if (header.bad != BadRow::kNone) {
+    layout_.notes.push_back("The header has a stray quote, which was taken as part of a name.");
+  }
+  FitHeader(record);
+  layout_.data_offset = ByteOf(header.next);
+  return absl::OkStatus();
+}
+
+absl::Status TableFinder::CheckHeader(const SampledRecord& header) const {
+  const size_t count = std::max(header.cell_count, layout_.columns.size());
+  if (count > kColumnsMax) {
+    return UnsupportedFormat("the header has " + std::to_string(count) + " columns; the limit is " +
+                             std::to_string(kColumnsMax));
+  }
+  const bool mendable =
+      header.bad == BadRow::kTextAfterQuote || header.bad == BadRow::kUnterminatedQuote;
+  const bool fits = mendable && layout_.columns.size() == width_ && records_.size() > 1;
+  const FilePlace place{.byte = ByteOf(header.bad == BadRow::kNone ? header.begin : header.defect)};
+  if (header.bad != BadRow::kNone && !fits) {
+    return ParseFailed(header.bad == BadRow::kNulByte
+                           ? "the header is not well formed: it has a NUL byte"
+                           : "the header is not well formed: it has a stray quote",
+                       place);
+  }
+  for (const std::string& name : layout_.columns) {
+    if (FindInvalidUtf8(name) == std::string_view::npos) continue;
+    return EncodingInvalid("the header is not UTF-8; name the encoding of the file", place);
+  }
+  return absl::OkStatus();
+}
+
+// Makes a header fit rows that agree on another width.
+void TableFinder::FitHeader(size_t record) {
+  std::vector<std::string>& names = layout_.columns;
+  const std::vector<RowText> rows = RowsFrom(record + 1);
+  if (rows.size() < 2 || names.size() == width_ || width_ < 2) {
+    layout_.row_cells = names.size();
+    return;
+  }
+  const std::string told = "The header has " + std::to_string(names.size()) +
+                           " names and the rows have " + std::to_string(width_) + " cells; ";
+  for (size_t i = names.size(); i-- > 0 && names.size() > width_;) {
+    if (names[i].empty()) names.erase(names.begin() + static_cast<ptrdiff_t>(i));
+  }
+  if (names.size() > width_) {
+    layout_.notes.push_back(told + "the last columns are empty.");
+  } else if (names.size() == width_) {
+    layout_.notes.push_back(told + "empty names were left out.");
+  } else {
+    bool counted = names.size() + 1 == width_;
+    for (size_t i = 1; i < rows.size(); ++i) {
+      counted &= CellShapeOf(rows[i][0]) == CellShape::kNumber &&
+                 std::atoll(rows[i][0].c_str()) == std::atoll(rows[i - 1][0].c_str()) + 1;
+    }
+    names.insert(counted ? names.begin() : names.end(), width_ - names.size(), "");
+    NameColumns();
+    layout_.notes.push_back(told + (counted ? "the first column, a count, is called column_1."
+                                            : "the last columns are called after their places."));
+  }
+  layout_.row_cells = width_;
+}
+
+// Gives columns without a name one after their place.
+void TableFinder::NameColumns() {
+  for (size_t i = 0; i < layout_.columns.size(); ++i) {
+    if (layout_.columns[i].empty()) layout_.columns[i] = "column_" + std::to_string(i + 1);
+  }
+}
+
+void TableFinder::SetAside(size_t records) {
+  for (size_t i = 0; i < records; ++i) {
+    const SampledRecord& record = records_[i];
+    layout_.preamble.push_back(
+        {ByteOf(record.begin),
+         std::string(piece_.bytes.substr(record.begin, record.end - record.begin))});
+  }
+}
+
+void TableFinder::SetAsideLines(size_t end) {
+  for (size_t at = 0; at < end;) {
+    const size_t stop = std::min(piece_.bytes.find_first_of("\r\n", at), end);
+    if (stop > at) {
+      layout_.preamble.push_back({ByteOf(at), std::string(piece_.bytes.substr(at, stop - at))});
+    }
+    at = stop + 1;
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<TableLayout>> FindTable(std::span<const SamplePiece> pieces,
+                                                     int64_t offset, const DialectChoice& choice) {
+  const SamplePiece& start = pieces.front();
+  if (start.bytes.find_first_not_of("\r\n") == std::string_view::npos) {
+    if (!start.ends_file) return std::nullopt;
+    return UnsupportedFormat("the file is empty: it has not even a header row");
+  }
+  TableFinder finder(start, offset, choice, DetectDialect(pieces, choice));
+  return finder.Find();
+}
+
+}  // namespace dq
