@@ -1,0 +1,265 @@
+"""Runs one fault campaign over real processes and has its traces checked. Called by run.sh; see README.md."""
+
+import argparse
+import contextlib
+import heapq
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import fault_plan
+import summary
+import workload
+from fault_injector import Injector
+from fleet import FAKETIME, Fleet, children_of, wait_for
+from invariants import check_run
+from run_recorder import Recorder
+
+SHORT_TIMING = {"--lease-ttl": 4, "--report-interval": 0.5, "--broken-stream-ttl": 1.5, "--leadership-ttl": 1.5,
+                "--leadership-renew-interval": 0.3}
+PRODUCT_TIMING = {"--lease-ttl": 15, "--report-interval": 3, "--broken-stream-ttl": 5, "--leadership-ttl": 5,
+                  "--leadership-renew-interval": 1}
+MIXED = {"real": 0.35, "noop_ms_max": 1500, "cancel": 0.06, "repeat": 0.08, "at_once": 0.3}
+NOOPS = {"real": 0.0, "noop_ms_max": 1, "cancel": 0.0, "repeat": 0.0, "at_once": 1.0}
+# What `kills` takes in turn: no proxy, nothing but deaths.
+KILLS = ("kill_leader", "kill_agent", "kill_postgres", "kill_standby", "kill_agent", "stop_leader")
+
+# jobs, faults, seconds of faults, timing, work, workers, slots, clients, seconds until drained, seconds between probes
+TIERS = {
+    "check": (120, 6, 16, SHORT_TIMING, MIXED, 3, 3, 2, 120, 1),
+    "short": (500, 12, 50, SHORT_TIMING, MIXED, 3, 4, 2, 180, 1),
+    "long": (10_000, 300, 1200, PRODUCT_TIMING, MIXED, 4, 6, 3, 600, 5),
+    "kills": (100_000, 24, 90, PRODUCT_TIMING, NOOPS, 3, 200, 3, 900, 10),
+}
+SETTLE_SECONDS = 60
+DISK_BYTES = 2 << 30
+
+
+class Disk:
+    """A small file system for the storage root, so that it can be full; a plain folder when mounting is refused."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir()
+        self.is_mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "dq-faults", folder],
+                                         stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+    def close(self):
+        if self.is_mounted:
+            subprocess.run(["umount", "-l", self.folder], check=False)
+
+
+def prepare_inputs(fleet, seed):
+    """Uploads the inputs and returns file id → the SHA-256s of what a run over it must give."""
+    expected = {}
+    for number, rows in enumerate(workload.INPUT_ROWS):
+        name = f"in-{number}"
+        dirty, cleaned = workload.make_input(seed, rows)
+        path = fleet.folder / f"{name}.csv"
+        path.write_text(dirty)
+        fleet.dqctl("file", "upload", path, "--file-id", name)
+        expected[name] = workload.reference_run(fleet.bin / "bin/dq-worker", path, cleaned, fleet.folder)
+    return expected
+
+
+def resources(fleet):
+    """What the fleet uses at the moment, summed over the processes of a kind."""
+    figures = {}
+    for kind, programs in (("scheduler", fleet.schedulers), ("worker", fleet.workers)):
+        pids = [program.pid for program in programs]
+        status = [pathlib.Path(f"/proc/{pid}/status").read_text() for pid in pids]
+        figures[f"{kind}_fds"] = sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in pids)
+        figures[f"{kind}_threads"] = sum(len(os.listdir(f"/proc/{pid}/task")) for pid in pids)
+        figures[f"{kind}_rss_mib"] = sum(int(text.split("VmRSS:")[1].split()[0]) for text in status) // 1024
+        figures[f"{kind}_children"] = sum(len(children_of(pid)) for pid in pids)
+    figures["connections"] = int(fleet.postgres.query(
+        "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"))
+    figures["temp_entries"] = len(list(fleet.storage.glob("projects/*/jobs/*/.tmp-*")))
+    return figures
+
+
+def is_settled(baseline, now):
+    """Whether everything that was in use for the run has been given back."""
+    exact = ("scheduler_children", "worker_children", "temp_entries")
+    return (all(now[name] == baseline[name] for name in exact)
+            and now["connections"] <= baseline["connections"] + 2
+            and all(now[f"{kind}_fds"] <= baseline[f"{kind}_fds"] + 8 for kind in ("scheduler", "worker"))
+            and all(now[f"{kind}_threads"] <= baseline[f"{kind}_threads"] + 8 for kind in ("scheduler", "worker"))
+            and all(now[f"{kind}_rss_mib"] <= baseline[f"{kind}_rss_mib"] + 256 for kind in ("scheduler", "worker")))
+
+
+class Campaign:
+    def __init__(self, options, folder):
+        self.options, self.folder = options, folder
+        (self.jobs, self.faults, self.seconds, self.timing, self.shape, self.workers, self.slots, self.clients,
+         self.drain_seconds, self.probe_seconds) = TIERS[options.tier]
+        self.jobs, self.faults = options.jobs or self.jobs, options.faults or self.faults
+        self.seconds = options.seconds or self.seconds
+        self.kills_only = options.tier == "kills"
+        self.strikes = []
+
+    def plan(self):
+        kinds = KILLS if self.kills_only else fault_plan.KINDS
+        if options_kinds := self.options.kinds:
+            kinds = options_kinds.split(",")
+        plan = fault_plan.draw_plan(self.options.seed, self.faults, self.seconds, self.timing["--lease-ttl"],
+                                    self.timing["--leadership-ttl"], kinds)
+        if self.kills_only:
+            for index, fault in enumerate(plan):
+                fault.kind = kinds[index % len(kinds)]
+        return plan
+
+    def run(self):
+        disk = Disk(self.folder / "storage")
+        with contextlib.closing(disk):
+            fleet = Fleet(self.folder, self.options.bin, self.timing, self.workers, self.slots, direct=self.kills_only,
+                          clock=any(fault.kind == "jump_clock" for fault in self.plan()))
+            with contextlib.closing(fleet):
+                try:
+                    self.run_fleet(fleet, disk)
+                finally:
+                    self.write_faults()
+            return [*check_run(self.folder), *self.check_aim()]
+
+    def check_aim(self):
+        """A campaign that misses those who hold leases proves little."""
+        holders = sum(strike.holder for strike in self.strikes)
+        if not self.kills_only and holders < fault_plan.LEASE_HOLDER_SHARE_MIN * len(self.strikes):
+            yield f"campaign: {holders} of {len(self.strikes)} faults hit a lease holder"
+
+    def run_fleet(self, fleet, disk):
+        fleet.start()
+        wait_for("the workers connecting", lambda: fleet.dqctl("worker", "list", "-o", "json").count('-1"') == self.workers)
+        expected = prepare_inputs(fleet, self.options.seed) if self.shape["real"] else {}
+        names = [f"client{i}" for i in range(self.clients)]
+        recorder = Recorder(fleet, ["warm", *names])
+        self.warm_up(fleet, sorted(expected))
+        baseline = resources(fleet)
+        start = time.time()
+        if not self.kills_only:
+            fleet.start_stale(self.options.seed, int(1000 * (self.timing["--lease-ttl"] + 2)))
+        for number, name in enumerate(names):
+            jobs = self.jobs // self.clients + (1 if number < self.jobs % self.clients else 0)
+            work = workload.make_work(self.options.seed, name, jobs, sorted(expected), 0.9 * self.seconds, self.shape)
+            fleet.start_client(name, work, int(start * 1e6), 32 if self.kills_only else 8, watches=number == 0)
+        injector = Injector(fleet, random.Random(f"{self.options.seed} targets"), disk.is_mounted)
+        self.inject(fleet, injector, recorder, start)
+        drained = self.drain(fleet, recorder)
+        end = time.time()
+        if fleet.stale:
+            fleet.stale.kill()
+        settled = self.settle(fleet, baseline)
+        recorder.dump()
+        run = {"seed": self.options.seed, "tier": self.options.tier, "jobs": self.jobs, "timing": self.timing,
+               "slots": self.slots, "start": start, "end": end, "drained": drained, "expected": expected,
+               "baseline": baseline, "settled": settled, "is_settled": is_settled(baseline, settled),
+               "clients": ["warm", *names], "skipped": injector.skipped, "disk": disk.is_mounted,
+               "clock": FAKETIME.exists(), "exit_codes": [fleet_program.stop() for fleet_program in fleet.workers]}
+        (self.folder / "run.json").write_text(json.dumps(run))
+        return run
+
+    def warm_up(self, fleet, inputs):
+        """Runs a few jobs undisturbed, so that pools and threads that stay are there when the baseline is taken."""
+        work = workload.make_work(self.options.seed, "warm", 8 * self.clients, inputs, 0, {**self.shape, "cancel": 0})
+        fleet.start_client("warm", work, int(time.time() * 1e6), 8 * self.clients, watches=True)
+        wait_for("the first jobs ending", lambda: not fleet.clients[0].is_alive())
+        fleet.clients.clear()
+
+    def inject(self, fleet, injector, recorder, start):
+        """Strikes and heals as planned until every fault is over, probing meanwhile."""
+        agenda = [(start + fault.at, order, "strike", fault) for order, fault in enumerate(self.plan())]
+        heapq.heapify(agenda)
+        next_probe, order = start, len(agenda)
+        while agenda:
+            now = time.time()
+            if now >= next_probe and injector.database_is_up():
+                recorder.probe()
+                next_probe = time.time() + self.probe_seconds
+            if agenda[0][0] > time.time():
+                time.sleep(min(0.02, max(0.0, agenda[0][0] - time.time())))
+                continue
+            _, _, action, what = heapq.heappop(agenda)
+            order += 1
+            if action == "heal":
+                injector.heal(what)
+            elif strike := injector.strike(what):
+                self.strikes.append(strike)
+                heapq.heappush(agenda, (strike.start + what.seconds, order, "heal", strike))
+                self.say(f"{now - start:6.1f} s {strike.kind} {strike.target} for {what.seconds:.1f} s"
+                         f"{' holds ' + str(len(strike.held)) if strike.holder else ''}")
+            elif time.time() < start + what.at + 10:  # Nobody to hit yet: try again.
+                injector.skipped[what.kind] -= 1
+                heapq.heappush(agenda, (time.time() + 0.3, order, "strike", what))
+
+    def drain(self, fleet, recorder):
+        """Waits until every client has seen all its jobs end. Returns whether that happened in time."""
+        deadline = time.monotonic() + self.drain_seconds
+        while any(client.is_alive() for client in fleet.clients):
+            if time.monotonic() > deadline:
+                return False
+            recorder.probe()
+            time.sleep(self.probe_seconds)
+        recorder.probe()
+        return True
+
+    def settle(self, fleet, baseline):
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while True:
+            wait_for("workers running", lambda: all(worker.is_alive() for worker in fleet.workers))
+            now = resources(fleet)
+            if is_settled(baseline, now) or time.monotonic() > deadline:
+                return now
+            time.sleep(0.5)
+
+    def write_faults(self):
+        with open(self.folder / "faults.jsonl", "w", encoding="utf-8") as file:
+            file.writelines(json.dumps(strike.as_record()) + "\n" for strike in self.strikes)
+
+    def say(self, text):
+        if self.options.verbose:
+            print(text, file=sys.stderr, flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bin", required=True, type=pathlib.Path, help="the build folder")
+    parser.add_argument("--tier", choices=[*TIERS, "soak"], default="short")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int)
+    parser.add_argument("--faults", type=int)
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--kinds", help="only these kinds of faults, comma-separated")
+    parser.add_argument("--keep", type=pathlib.Path, help="keeps the traces in this folder")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--verbose", action="store_true")
+    options = parser.parse_args()
+    options.bin = options.bin.resolve()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="dq-faults-"))
+    folder.chmod(0o755)
+    try:
+        findings = Campaign(options, folder).run()
+        for finding in findings[:50]:
+            print(finding)
+        print(summary.summarise(folder, findings, as_json=options.json))
+        failed = bool(findings)
+    except BaseException:
+        failed = True
+        raise
+    finally:
+        if options.keep:
+            shutil.rmtree(options.keep, ignore_errors=True)
+            shutil.copytree(folder, options.keep, ignore=shutil.ignore_patterns("data"))
+        shutil.rmtree(folder, ignore_errors=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

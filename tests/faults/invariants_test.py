@@ -1,0 +1,285 @@
+"""Proves that every check of invariants.py can fail: a sound run gives no finding, and each corruption of it gives a
+finding of just the check that is meant to see it."""
+
+import hashlib
+import json
+import unittest
+
+import invariants
+import traces as t
+
+START = 1_700_000_000
+OUTPUT = b"id\n1\n"
+OUTPUT_SHA = hashlib.sha256(OUTPUT).hexdigest()
+TOKEN = "ab" * 16
+
+
+class MemoryFile:
+    """The few calls of pathlib.Path that the checks make, over a dictionary."""
+
+    def __init__(self, files, path=""):
+        self.files, self.path, self.name = files, path, path.rsplit("/", 1)[-1]
+
+    def __truediv__(self, name):
+        return MemoryFile(self.files, f"{self.path}/{name}".lstrip("/"))
+
+    def __hash__(self):
+        return hash(self.path)
+
+    def __eq__(self, other):
+        return self.path == other.path
+
+    @property
+    def parent(self):
+        return MemoryFile(self.files, self.path.rsplit("/", 1)[0])
+
+    def exists(self):
+        return self.path in self.files
+
+    def read_bytes(self):
+        return self.files[self.path]
+
+    def iterdir(self):
+        return [MemoryFile(self.files, path) for path in self.files if path.startswith(self.path + "/")]
+
+
+class FakeTraces(t.Traces):
+    """A small sound run: one job of each fate."""
+
+    def __init__(self):  # pylint: disable=super-init-not-called
+        self.run = {"drained": True, "clients": ["client0"], "expected": {"in-0": {"CLEANED": OUTPUT_SHA}}, "slots": 1,
+                    "timing": {"--lease-ttl": 4, "--report-interval": 0.5, "--broken-stream-ttl": 1.5,
+                               "--leadership-ttl": 1.5},
+                    "baseline": {}, "settled": {}, "is_settled": True, "exit_codes": [0]}
+        self.jobs, self.events, self.results = {}, t.collections.defaultdict(list), t.collections.defaultdict(list)
+        self.by_id, self.by_request = {}, t.collections.defaultdict(list)
+        self.live, self.stale, self.work, self.files = [], [], {}, {}
+        self.journals = {"client0": []}
+        self.storage = MemoryFile(self.files)
+        self.faults = [{"kind": "kill_agent", "target": "worker1", "start": START + 1, "end": START + 9, "number": 0,
+                        "held": [["lost", 1]], "holder": True}]
+        complete = [("ready", t.QUEUED), ("claim", t.PROCESSING), ("complete", t.COMPLETED)]
+        self.add("clean", complete[1:], item="in-0")
+        self.add("lost", [("claim", t.PROCESSING), ("retry", t.PENDING), *complete])
+        self.add("cancelled", [("claim", t.PROCESSING), ("request_cancel", t.CANCELLING), ("confirm_cancel", t.CANCELLED)])
+        self.add("poisoned", [("claim", t.PROCESSING), ("retry", t.PENDING), ("ready", t.QUEUED)] * 2
+                 + [("claim", t.PROCESSING), ("give_up", t.FAILED)])
+        self.add("honest", [("claim", t.PROCESSING), ("complete", t.COMPLETED)], worker="stale")
+        self.stale = [{"what": "granted", "job": "projects/p/jobs/honest", "attempt": 1, "token": TOKEN},
+                      {"what": "claimed", "job": "projects/p/jobs/honest", "attempt": 1, "token": TOKEN, "kind": "honest",
+                       "uri": "file:///honest/1"},
+                      {"what": "claimed", "job": "projects/p/jobs/honest", "attempt": 1, "token": TOKEN, "kind": "again",
+                       "uri": "file:///again/2"}]
+        self.result("honest")["manifest_uri"] = "file:///honest/1"
+        self.journal(what="cancel", request_id="r-cancelled")
+        self.journal(what="cancel_ack", request_id="r-cancelled", job="projects/p/jobs/cancelled",
+                     state=t.CANCELLING, version="3", outputs=[])
+        self.event("cancelled", "request_cancel")["message"] = "cancel of r-cancelled"
+        self.journal(what="refused", call="misuse", request_id="r-clean", code=6, message="")
+        self.journal(what="seen", job="projects/p/jobs/clean", state=t.COMPLETED, version="3", outputs=[OUTPUT_SHA])
+        zero = {"leases": 0, "counts": 0}
+        self.probes = [{"t": START + 2, "snapshot": zero, "told": [["clean", 1, 3]], "leases": [["clean", "1", TOKEN, "w"]]}]
+        counted = t.collections.Counter(row["state"] for row in self.jobs.values())
+        self.counts = [{"project": "default", "state": state, "jobs": jobs} for state, jobs in counted.items()]
+
+    def journal(self, **line):
+        self.journals["client0"].append(line)
+
+    def add(self, name, steps, item="", worker=None):
+        key = len(self.jobs) + 1
+        worker = worker or {"lost": "w1-1", "poisoned": "w1-2"}.get(name, f"w{key + 1}-1")
+        attempt, state, at = 0, t.QUEUED, (START + 10 * (name == "poisoned")) * 10**6
+        self.events[key].append(self.make_event(key, 1, at, "create", 0, t.QUEUED, 0, "", "user"))
+        for name_of_event, to_state in steps:
+            attempt += name_of_event == "claim"
+            at += 3 * 10**6
+            self.events[key].append(self.make_event(key, len(self.events[key]) + 1, at, name_of_event, state, to_state,
+                                                    attempt, worker, worker))
+            state = to_state
+        charged = [event for event in self.events[key] if event["name"] in ("retry", "give_up")]
+        for event in charged:
+            event["reason"] = "POISON" if event["name"] == "give_up" else "WORKER_LOST"
+        row = {"key": key, "id": name, "request_id": f"r-{name}", "uid": f"u-{name}", "state": state, "attempt": attempt,
+               "charges": len(charged), "losses": len(charged), "version": len(self.events[key]), "lease_token": "",
+               "worker": worker, "error_reason": "POISON" if state == t.FAILED else "", "max_attempts": 100,
+               "created_by": "user"}
+        self.jobs[key] = self.by_id[name] = row
+        self.by_request[row["request_id"]].append(row)
+        self.work[row["request_id"]] = {"request_id": row["request_id"], "input": item}
+        self.journal(what="submit", request_id=row["request_id"])
+        self.journal(what="ack", request_id=row["request_id"], job=f"projects/p/jobs/{name}", uid=row["uid"],
+                     existed=False, state=t.QUEUED, version="1", outputs=[])
+        if state == t.COMPLETED:
+            self.publish(key, name, attempt, item)
+
+    @staticmethod
+    def make_event(key, sequence, at, name, from_state, to_state, attempt, worker, actor):
+        return {"job_key": key, "sequence": sequence, "us": at, "name": name, "from_state": from_state,
+                "to_state": to_state, "attempt": attempt, "worker": worker, "actor": actor, "reason": "", "message": ""}
+
+    def publish(self, key, name, attempt, item):
+        prefix = f"projects/p/jobs/{name}/a{attempt}-{TOKEN[:8]}"
+        outputs = []
+        if item:
+            self.files[f"{prefix}/out.csv"] = OUTPUT
+            outputs = [{"kind": 1, "uri": f"file:///{prefix}/out.csv", "sha256": OUTPUT_SHA}]
+        manifest = json.dumps({"files": [{"name": "out.csv"}] if item else []}).encode()
+        self.files[f"{prefix}/manifest.json"] = manifest
+        self.results[key].append({"manifest_uri": f"file:///{prefix}/manifest.json", "outputs": json.dumps(outputs),
+                                  "manifest_sha256": hashlib.sha256(manifest).hexdigest()})
+
+    # What corruptions change.
+
+    def row(self, name):
+        return self.by_id[name]
+
+    def result(self, name):
+        return self.results[self.row(name)["key"]][0]
+
+    def event(self, name, event):
+        return next(e for e in self.events[self.row(name)["key"]] if e["name"] == event)
+
+    def line(self, what):
+        return next(line for line in self.journals["client0"] if line["what"] == what)
+
+    def remove(self, name):
+        """The job as if it had never been."""
+        row = self.by_id.pop(name)
+        del self.jobs[row["key"]], self.events[row["key"]], self.by_request[row["request_id"]]
+        self.results.pop(row["key"], None)
+        for count in self.counts:
+            count["jobs"] -= count["state"] == row["state"]
+
+
+def update(place, **changes):
+    place.update(changes)
+
+
+def duplicate_job(run):
+    row = dict(run.row("honest"), id="twin", uid="u-twin")
+    run.by_request["r-honest"].append(row)
+
+
+def repeat_claim(run):
+    events = run.events[run.row("clean")["key"]]
+    events.insert(2, dict(run.event("clean", "claim")))
+
+
+def add_result(run, name):
+    run.results[run.row(name)["key"]].append(dict(run.result("clean"), outputs="[]"))
+
+
+def believe_stale(run):
+    """The outcome of attempt 1 is recorded, and attempt 2 had been granted."""
+    run.stale[1]["kind"] = "stale"
+    run.stale.append(dict(run.stale[0], attempt=2, token="cd" * 16))
+    update(run.row("honest"), attempt=2)
+
+
+# check → corruptions that it must see.
+CORRUPTIONS = {
+    "i1": [lambda run: run.remove("honest"),
+           lambda run: update(run.row("honest"), uid="another"),
+           lambda run: update(run.row("lost"), state=t.QUEUED),
+           lambda run: run.live.append({"job_key": 1}),
+           lambda run: update(run.run, drained=False),
+           lambda run: update(run.line("ack"), what="silence")],
+    "i2": [duplicate_job,
+           lambda run: update(run.line("submit"), request_id="r-other"),
+           lambda run: run.journal(what="repeat_ack", request_id="r-clean", existed=False, uid="u-clean",
+                                   job="projects/p/jobs/clean", state=t.QUEUED, version="1", outputs=[]),
+           lambda run: run.journal(what="misuse_ack", request_id="r-clean"),
+           lambda run: run.journal(what="refused", call="ack", request_id="r-clean", code=13, message="internal")],
+    "i3": [lambda run: run.events[1].append(dict(run.event("clean", "complete"), sequence=4)),
+           lambda run: add_result(run, "clean"),
+           lambda run: add_result(run, "cancelled"),
+           lambda run: run.results[1].clear()],
+    "i4": [lambda run: update(run.event("clean", "complete"), actor="w9-1"),
+           lambda run: update(run.event("lost", "complete"), attempt=1),
+           lambda run: update(run.result("lost"), manifest_uri=f"file:///x/a1-{TOKEN[:8]}/manifest.json"),
+           lambda run: update(run.result("clean"), manifest_uri="file:///x/a1-00000000/manifest.json"),
+           lambda run: run.probes[0]["leases"].append(["clean", "1", "cd" * 16, "w"])],
+    "i5": [lambda run: update(run.event("clean", "claim"), attempt=2),
+           lambda run: update(run.row("lost"), attempt=1)],
+    "i6": [lambda run: update(run.row("lost"), charges=0),
+           lambda run: update(run.row("lost"), losses=2),
+           lambda run: update(run.row("poisoned"), max_attempts=2),
+           lambda run: update(run.event("lost", "retry"), reason=""),
+           lambda run: update(run.row("poisoned"), error_reason="PARSE_FAILED"),
+           lambda run: update(run.row("poisoned"), losses=2)],
+    "i7": [lambda run: update(run.event("clean", "complete"), sequence=5),
+           lambda run: update(run.event("clean", "claim"), to_state=t.PAUSED),
+           lambda run: update(run.event("lost", "ready"), from_state=t.PAUSED),
+           lambda run: update(run.row("clean"), version=9),
+           lambda run: update(run.counts[0], jobs=77),
+           lambda run: run.events[99].append(run.events[1][0])],
+    "i8": [repeat_claim,
+           lambda run: update(run.row("clean"), lease_token=TOKEN),
+           lambda run: run.probes[0]["snapshot"].update(leases=1)],
+    "i9": [believe_stale,
+           lambda run: update(run.result("honest"), manifest_uri="file:///again/2"),
+           lambda run: update(run.result("honest"), manifest_uri="file:///wrong/unknown"),
+           lambda run: update(run.row("honest"), attempt=2)],
+    "i10": [lambda run: run.faults.clear(),
+            lambda run: update(run.faults[0], target="worker2"),
+            lambda run: update(run.event("lost", "retry"), us=int((START + 1.2) * 1e6))],
+    "i12": [lambda run: run.files.update({path: b"id\n2\n" for path in run.files if path.endswith(".csv")}),
+            lambda run: run.files.update({path: b"{}" for path in run.files if path.endswith(".json")}),
+            lambda run: run.files.update({f"projects/p/jobs/clean/a1-{TOKEN[:8]}/extra": b""}),
+            lambda run: run.files.clear(),
+            lambda run: run.run["expected"]["in-0"].update(CLEANED="0" * 64)],
+    "i13": [lambda run: run.probes[0]["told"].append(["lost", 4, 3]),
+            lambda run: run.probes[0]["told"].append(["lost", 4, None]),
+            lambda run: update(run.line("seen"), version="9"),
+            lambda run: update(run.line("seen"), version="2"),
+            lambda run: update(run.line("seen"), outputs=["other"]),
+            lambda run: run.journal(what="not_found", job="projects/p/jobs/clean")],
+    "i14": [lambda run: update(run.row("cancelled"), state=t.COMPLETED),
+            lambda run: run.journal(what="cancel_ack", request_id="r-clean", state=t.COMPLETED, version="3", outputs=[],
+                                    job="projects/p/jobs/clean"),
+            lambda run: update(run.line("cancel"), request_id="r-other")],
+    "i16": [lambda run: [update(e, worker="w2-1", us=START * 10**6 + e["sequence"]) for e in
+                         run.events[1] + run.events[3]]],
+    "i17": [lambda run: update(run.event("clean", "claim"), actor=""),
+            lambda run: update(run.event("clean", "create"), actor="somebody"),
+            lambda run: update(run.event("cancelled", "request_cancel"), message="")],
+    "i18": [lambda run: update(run.run, is_settled=False),
+            lambda run: update(run.run, exit_codes=[0, -9])],
+}
+
+
+def findings(run):
+    """Check number → its findings."""
+    found = {name.split("_")[1]: list(check(run)) for name, check in invariants.CHECKS.items()}
+    return {name: texts for name, texts in found.items() if texts}
+
+
+class InvariantsTest(unittest.TestCase):
+    def test_a_sound_run_has_no_findings(self):
+        self.assertEqual(findings(FakeTraces()), {})
+
+    def test_every_check_has_a_corruption(self):
+        self.assertEqual({name.split("_")[1] for name in invariants.CHECKS}, CORRUPTIONS.keys())
+
+    def test_every_corruption_is_found_by_its_check(self):
+        for check, corruptions in CORRUPTIONS.items():
+            for number, corrupt in enumerate(corruptions):
+                with self.subTest(check=check, corruption=number):
+                    run = FakeTraces()
+                    corrupt(run)
+                    self.assertIn(check, findings(run))
+
+    def test_every_transition_outside_the_table_is_found(self):
+        for state in range(1, 11):
+            for name in t.EVENT_NAMES.values():
+                if name in ("", "create") or (state, name) in invariants.LEGAL:
+                    continue
+                with self.subTest(state=state, event=name):
+                    run = FakeTraces()
+                    update(run.event("clean", "complete"), name=name, from_state=state)
+                    update(run.event("clean", "claim"), to_state=state)
+                    self.assertIn("i7", findings(run))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,95 @@
+"""Lost leases: which fault explains each of them, and how long detection took."""
+
+import bisect
+
+LOST_REASONS = {"WORKER_LOST", "POISON"}
+POISON_LOSSES = 3
+CHARGED = ("retry", "give_up", "lose")
+# Faults that end or silence a worker process, and those that blind whoever would have heard of it.
+DEATHS = {"kill_agent"}
+SILENCES = {"stop_agent", "blackhole_worker"}
+ON_WORKER = DEATHS | SILENCES | {"term_agent", "cut_worker", "deaf_worker", "delay_worker", "slice_worker"}
+GLOBAL = {"kill_leader", "stop_leader", "term_leader", "cut_database", "blackhole_database", "delay_database",
+          "slice_database", "kill_postgres", "stop_postgres", "jump_clock"}
+# A lost lease may come this long after its fault has ended: a life of the lease and a take-over.
+AFTER_SECONDS = 30
+CLOCK_SLACK_SECONDS = 0.05
+
+
+def lost_leases(traces):
+    """Yields (job row, event) for every lease that was reaped."""
+    for key, row in traces.jobs.items():
+        for event in traces.events_named(key, *CHARGED):
+            if event["reason"] in LOST_REASONS:
+                yield row, event
+
+
+def worker_name(instance):
+    """"w1-3" is a process of worker1."""
+    return "worker" + instance[1:].split("-")[0]
+
+
+def concerns(fault, instance):
+    return fault["kind"] in GLOBAL or (fault["kind"] in ON_WORKER and fault["target"] == worker_name(instance))
+
+
+def unexplained(traces):
+    """A lease that was lost although nothing had happened to its worker or to whoever listens to it."""
+    for row, event in lost_leases(traces):
+        if event["worker"] == "stale":
+            continue  # It is silent on purpose.
+        at = event["us"] / 1e6
+        if any(abs(fault["number"]) >= 30 for fault in traces.faults if fault["kind"] == "jump_clock"):
+            return
+        if not any(concerns(fault, event["worker"]) and fault["start"] <= at <= fault["end"] + AFTER_SECONDS
+                   for fault in traces.faults):
+            yield f"{row['id']} was taken from {event['worker']} at {at:.3f} for no reason"
+
+
+def is_disturbed(traces, fault, instance, start, end):
+    """Whether another fault that matters to the worker was open at some time from `start` to `end`."""
+    return any(other is not fault and concerns(other, instance) and other["start"] <= end and other["end"] >= start
+               for other in traces.faults)
+
+
+def detections(traces, kinds):
+    """Seconds from a fault to the loss of each lease its victim held, where nothing else was broken."""
+    ttl = traces.run["timing"]["--lease-ttl"]
+    lost = {(row["id"], event["attempt"]): event for row, event in lost_leases(traces)}
+    for fault in traces.faults:
+        if fault["kind"] not in kinds:
+            continue
+        for job, attempt in fault["held"]:
+            event = lost.get((job, attempt))
+            if event is None:
+                continue
+            at = event["us"] / 1e6
+            if not is_disturbed(traces, fault, event["worker"], fault["start"] - ttl, at):
+                yield fault, job, at - fault["start"]
+
+
+def too_early(traces):
+    """A lease lives for its TTL after a report, and for the shorter one after its stream broke."""
+    timing = traces.run["timing"]
+    report = 1.1 * timing["--report-interval"] + CLOCK_SLACK_SECONDS
+    shortest = {"kill_agent": min(timing["--broken-stream-ttl"], timing["--lease-ttl"] - report),
+                "stop_agent": timing["--lease-ttl"] - report}
+    for fault, job, seconds in detections(traces, shortest.keys()):
+        if seconds < shortest[fault["kind"]] - CLOCK_SLACK_SECONDS:
+            yield f"{job} was taken {seconds:.3f} s after {fault['kind']}, before its lease can have ended"
+
+
+def failovers(traces):
+    """Seconds from the end of a leader to the next grant by another, where nothing else was broken."""
+    claims = sorted(event["us"] / 1e6 for events in traces.events.values() for event in events
+                    if event["name"] == "claim")
+    for fault in traces.faults:
+        if fault["kind"] not in ("kill_leader", "stop_leader"):
+            continue
+        ttl = traces.run["timing"]["--leadership-ttl"]
+        index = bisect.bisect_right(claims, fault["start"] + CLOCK_SLACK_SECONDS)
+        # A leader that stood still for less than its TTL goes on; that is no failover.
+        if index == len(claims) or fault["end"] - fault["start"] < ttl and fault["kind"] == "stop_leader":
+            continue
+        if not is_disturbed(traces, fault, "", fault["start"] - 2 * ttl, claims[index]):
+            yield claims[index] - fault["start"]

@@ -1,0 +1,45 @@
+// The schedulers a client may ask: calls go to the one that answered last and move on when it does
+// not serve. Thread-safe.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace dq::faults {
+
+// How long one call may take before the next replica is asked.
+inline constexpr std::chrono::seconds kCallTimeout{4};
+
+// Waits `duration` or until the process is asked to end; a wait of a client, not of a test.
+void Rest(std::chrono::milliseconds duration);
+
+// A channel that notices a silent peer and comes back quickly.
+std::shared_ptr<grpc::Channel> OpenChannel(const std::string& address);
+
+class Replicas {
+ public:
+  explicit Replicas(const std::vector<std::string>& addresses);
+
+  const std::shared_ptr<grpc::Channel>& channel() const { return channels_[current_.load()]; }
+  // Moves from `channel` to the next one, unless another thread did.
+  void LeaveFor(const std::shared_ptr<grpc::Channel>& channel);
+
+  // Calls until the answer is neither UNAVAILABLE, DEADLINE_EXCEEDED nor RESOURCE_EXHAUSTED.
+  grpc::Status Insist(const std::function<grpc::Status(const std::shared_ptr<grpc::Channel>&,
+                                                       grpc::ClientContext&)>& call);
+
+ private:
+  std::vector<std::shared_ptr<grpc::Channel>> channels_;
+  std::atomic<size_t> current_ = 0;
+};
+
+// Splits "a,b".
+std::vector<std::string> SplitAddresses(const std::string& text);
+
+}  // namespace dq::faults

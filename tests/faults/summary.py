@@ -1,0 +1,56 @@
+"""The one line that sums up a campaign."""
+
+import collections
+import json
+
+import losses
+from traces import CANCELLED, COMPLETED, FAILED, TERMINAL, Traces
+
+
+def percentile(values, share):
+    """Returns the value below which `share` of the values lie, or None without any."""
+    ordered = sorted(values)
+    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 2) if ordered else None
+
+
+def figures(traces, findings):
+    states = collections.Counter(row["state"] for row in traces.jobs.values())
+    acknowledged = {line["request_id"] for line in traces.lines("ack")}
+    kinds = collections.Counter(fault["kind"] for fault in traces.faults)
+    holders = sum(fault["holder"] for fault in traces.faults)
+    death = [seconds for _, _, seconds in losses.detections(traces, losses.DEATHS)]
+    silence = [seconds for _, _, seconds in losses.detections(traces, losses.SILENCES)]
+    failover = list(losses.failovers(traces))
+    named = collections.Counter(finding.split("_")[0] for finding in findings)
+    return {
+        "tier": traces.run["tier"], "seed": traces.run["seed"], "seconds": round(traces.run["end"] - traces.run["start"], 1),
+        "jobs": len(traces.jobs), "acknowledged": len(acknowledged),
+        "completed": states[COMPLETED], "failed": states[FAILED], "cancelled": states[CANCELLED],
+        "attempts": sum(row["attempt"] for row in traces.jobs.values()),
+        "leases_lost": sum(1 for _ in losses.lost_leases(traces)),
+        "faults": len(traces.faults), "faults_by_kind": dict(sorted(kinds.items())),
+        "faults_on_lease_holders": holders,
+        "faults_skipped": {kind: count for kind, count in traces.run["skipped"].items() if count > 0},
+        "lost": sum(1 for request in acknowledged
+                    if [row["state"] in TERMINAL for row in traces.by_request[request]] != [True]),
+        "twice": named["i2"] + named["i3"], "stale_accepted": named["i4"] + named["i9"],
+        "stale_claims": sum(line["what"] == "closed" and line["kind"] != "honest" for line in traces.stale),
+        "probes": len(traces.probes),
+        "detect_death_s": {"n": len(death), "p50": percentile(death, 0.5), "p99": percentile(death, 0.99)},
+        "detect_silence_s": {"n": len(silence), "p50": percentile(silence, 0.5), "p99": percentile(silence, 0.99)},
+        "leader_failover_s": {"n": len(failover), "p50": percentile(failover, 0.5), "max": percentile(failover, 1.0)},
+        "disk": "tmpfs" if traces.run["disk"] else "none: mounting is refused",
+        "clock": "libfaketime" if traces.run["clock"] else "none: libfaketime is missing",
+        "findings": len(findings),
+    }
+
+
+def summarise(folder, findings, as_json):
+    result = figures(Traces(folder), findings)
+    if as_json:
+        return json.dumps(result)
+    words = []
+    for name, value in result.items():
+        inner = ",".join(f"{k}:{v}" for k, v in value.items()) if isinstance(value, dict) else value
+        words.append(f"{name}={inner}" if not isinstance(inner, str) or " " not in inner else f'{name}="{inner}"')
+    return "faults: " + " ".join(words)
