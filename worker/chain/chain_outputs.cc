@@ -34,8 +34,9 @@ absl::Status LastPassSink::Add(std::span<const std::string_view> cells) {
   return writer_ == nullptr ? absl::OkStatus() : writer_->Add(cells);
 }
 
-ChainOutputs::ChainOutputs(const ChainFiles& files)
-    : cleaned_(MakeFile(files.cleaned_fd, "the cleaned file")),
+ChainOutputs::ChainOutputs(const ChainFiles& files, TaskPool& pool)
+    : pool_(pool),
+      cleaned_(MakeFile(files.cleaned_fd, "the cleaned file")),
       report_(MakeFile(files.report_fd, "the report")),
       changes_(MakeFile(files.changes_fd, "the changes file"), kChangesHeader),
       clusters_(MakeFile(files.clusters_fd, "the clusters file"), kClustersHeader),
@@ -44,17 +45,20 @@ ChainOutputs::ChainOutputs(const ChainFiles& files)
 absl::Status ChainOutputs::Open(const TableLayout& layout) {
   for (LastPassSink* sink : {&changes_, &clusters_, &rejects_}) DQ_RETURN_IF_ERROR(sink->Open());
   if (cleaned_ == nullptr) return absl::OkStatus();
-  cleaned_writer_ = std::make_unique<CsvWriter>(*cleaned_, layout.dialect);
-  if (!layout.header) return absl::OkStatus();
-  const std::vector<std::string_view> header(layout.columns.begin(), layout.columns.end());
-  return cleaned_writer_->Add(header);
+  static const std::vector<std::string> kNoHeader;
+  cleaned_writer_ = std::make_unique<BatchWriter>(
+      *cleaned_,
+      std::make_unique<CsvFormatter>(layout.dialect, layout.header ? layout.columns : kNoHeader),
+      pool_);
+  return cleaned_writer_->Start();
 }
 
 absl::Status ChainOutputs::AddCleaned(const RowBatch& batch) {
-  return cleaned_writer_ == nullptr ? absl::OkStatus() : cleaned_writer_->AddBatch(batch);
+  return cleaned_writer_ == nullptr ? absl::OkStatus() : cleaned_writer_->Add(batch);
 }
 
 absl::Status ChainOutputs::Finish() {
+  if (cleaned_writer_ != nullptr) DQ_RETURN_IF_ERROR(cleaned_writer_->Finish());
   for (OutputFile* file : {cleaned_.get(), changes_.file(), clusters_.file(), rejects_.file()}) {
     if (file != nullptr) DQ_RETURN_IF_ERROR(file->Finish());
   }

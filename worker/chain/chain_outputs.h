@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/base/task_pool.h"
 #include "worker/chain/chain_runner.h"
+#include "worker/table/batch_writer.h"
 #include "worker/table/csv_writer.h"
 #include "worker/table/output_file.h"
 #include "worker/table/table_layout.h"
@@ -33,7 +35,7 @@ class LastPassSink final : public RowSink {
 
 class ChainOutputs {
  public:
-  explicit ChainOutputs(const ChainFiles& files);
+  ChainOutputs(const ChainFiles& files, TaskPool& pool);
 
   LastPassSink* changes() { return changes_.file() == nullptr ? nullptr : &changes_; }
   LastPassSink* clusters() { return clusters_.file() == nullptr ? nullptr : &clusters_; }
@@ -51,8 +53,9 @@ class ChainOutputs {
   std::vector<ChainOutput> Written();
 
  private:
+  TaskPool& pool_;
   std::unique_ptr<OutputFile> cleaned_;
-  std::unique_ptr<CsvWriter> cleaned_writer_;
+  std::unique_ptr<BatchWriter> cleaned_writer_;
   std::unique_ptr<OutputFile> report_;
   LastPassSink changes_;
   LastPassSink clusters_;

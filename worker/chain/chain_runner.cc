@@ -62,7 +62,7 @@ class ChainRun {
         cancel_(cancel),
         memory_(spec.memory_limit_bytes),
         pool_(spec.threads),
-        outputs_(files) {}
+        outputs_(files, pool_) {}
 
   absl::StatusOr<ChainResult> Run(const StageFactory& make_stages);
 

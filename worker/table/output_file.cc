@@ -10,16 +10,26 @@
 namespace dq {
 
 absl::Status OutputFile::Flush() {
-  std::string_view rest = buffer_;
+  DQ_RETURN_IF_ERROR(WriteOut(buffer_));
+  buffer_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status OutputFile::Write(std::string_view text) {
+  DQ_RETURN_IF_ERROR(Flush());
+  return WriteOut(text);
+}
+
+absl::Status OutputFile::WriteOut(std::string_view text) {
+  std::string_view rest = text;
   while (!rest.empty()) {
     const ssize_t put = ::write(fd_, rest.data(), rest.size());
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return IoFailed(errno, "cannot write " + name_);
     rest.remove_prefix(static_cast<size_t>(put));
   }
-  hash_.Update(buffer_);
-  size_bytes_ += static_cast<int64_t>(buffer_.size());
-  buffer_.clear();
+  hash_.Update(text);
+  size_bytes_ += static_cast<int64_t>(text.size());
   return absl::OkStatus();
 }
 

@@ -24,6 +24,8 @@ class OutputFile {
   absl::Status FlushIfFull() {
     return buffer_.size() < kOutputBufferBytes ? absl::OkStatus() : Flush();
   }
+  // Writes what is in the buffer, then `text`, past the buffer. Errors as above.
+  absl::Status Write(std::string_view text);
   // Writes what is left and ends the digest. Called once, last.
   absl::Status Finish();
 
@@ -33,6 +35,7 @@ class OutputFile {
 
  private:
   absl::Status Flush();
+  absl::Status WriteOut(std::string_view text);
 
   int fd_;
   std::string name_;

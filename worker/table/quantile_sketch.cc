@@ -5,11 +5,13 @@
 #include <iterator>
 #include <utility>
 
+#include "worker/table/sort_numbers.h"
+
 namespace dq {
 
 void QuantileSketch::Collapse() {
   std::vector<double> carried = std::exchange(newest_, {});
-  std::sort(carried.begin(), carried.end());
+  SortNumbers(carried);
   for (size_t level = 0;; ++level) {
     if (level == full_.size()) {
       full_.emplace_back();

@@ -23,6 +23,10 @@ class QuantileSketch {
     if (newest_.size() >= capacity_) Collapse();
   }
   int64_t count() const { return count_; }
+  // About what it holds.
+  size_t memory_bytes() const {
+    return (newest_.capacity() + full_.size() * capacity_) * sizeof(double);
+  }
   // Whether every answer is exact.
   bool exact() const { return full_.size() <= 1; }
 

@@ -1,9 +1,13 @@
 #include "worker/table/text_fold.h"
 
+#include <tmmintrin.h>
+
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 
+#include "worker/table/short_text.h"
 #include "worker/table/utf8.h"
 #include "worker/table/value_type.h"
 
@@ -69,17 +73,18 @@ bool IsUnitMark(char32_t value) {
   return value == '\'' || value == '"' || (value >= 0x2018 && value <= 0x201D);
 }
 
-void AppendUtf8(std::string& out, char32_t value) {
+char* PutUtf8(char* out, char32_t value) {
   if (value < 0x80) {
-    out += static_cast<char>(value);
+    *out++ = static_cast<char>(value);
   } else if (value < 0x800) {
-    out += static_cast<char>(0xC0 | (value >> 6));
-    out += static_cast<char>(0x80 | (value & 0x3F));
+    *out++ = static_cast<char>(0xC0 | (value >> 6));
+    *out++ = static_cast<char>(0x80 | (value & 0x3F));
   } else {
-    out += static_cast<char>(0xE0 | (value >> 12));
-    out += static_cast<char>(0x80 | ((value >> 6) & 0x3F));
-    out += static_cast<char>(0x80 | (value & 0x3F));
+    *out++ = static_cast<char>(0xE0 | (value >> 12));
+    *out++ = static_cast<char>(0x80 | ((value >> 6) & 0x3F));
+    *out++ = static_cast<char>(0x80 | (value & 0x3F));
   }
+  return out;
 }
 
 const FoldEntry* FindFold(char32_t value) {
@@ -92,19 +97,27 @@ const FoldEntry* FindFold(char32_t value) {
 // Builds folded text: white space is written only between other things.
 class Folder {
  public:
-  explicit Folder(std::string& out) : out_(out), begin_(out.size()) {}
+  explicit Folder(char* out) : begin_(out), out_(out) {}
 
+  char* end() const { return out_; }
   void Space() { space_ = true; }
   void Put(char c) {
     Separate();
-    out_ += c;
+    *out_++ = c;
+  }
+  // Writes the first `size` of these bytes, which are folded; 0 does nothing.
+  void PutFolded(__m128i bytes, size_t size) {
+    if (size == 0) return;
+    Separate();
+    StoreShort(out_, bytes);
+    out_ += size;
   }
   // Writes a code point of more than one byte, folded.
   void PutWide(std::string_view bytes, char32_t value) {
     const FoldEntry* fold = FindFold(value);
     if (fold == nullptr) {
       Separate();
-      out_ += bytes;
+      out_ = CopyShort(out_, bytes.data(), bytes.size());
       return;
     }
     for (const uint16_t to : fold->to) {
@@ -112,73 +125,159 @@ class Folder {
         Space();
       } else if (to != 0) {
         Separate();
-        AppendUtf8(out_, to);
+        out_ = PutUtf8(out_, to);
       }
     }
   }
 
  private:
   void Separate() {
-    if (space_ && out_.size() > begin_) out_ += ' ';
+    if (space_ && out_ > begin_) *out_++ = ' ';
     space_ = false;
   }
 
-  std::string& out_;
-  size_t begin_;
+  char* begin_;
+  char* out_;
   bool space_ = false;
 };
 
+// Sixteen bytes folded as far as that changes no number of bytes.
+struct FoldedBytes {
+  __m128i bytes;
+  unsigned special;  // Bit i: byte i needs a closer look.
+};
+
+// The bytes that are not kPlain or kUpper, by the bits of their nibbles (as in StructuralIndex).
+struct SpecialBytes {
+  std::array<uint8_t, 16> low{};
+  std::array<uint8_t, 16> high{};
+};
+constexpr SpecialBytes MakeSpecialBytes() {
+  constexpr std::array<uint8_t, 16> kBits = {1,  0,  2,  4,  0,  8,  16, 32,
+                                             64, 64, 64, 64, 64, 64, 64, 64};
+  SpecialBytes special;
+  special.high = kBits;
+  for (size_t c = 0; c < 256; ++c) {
+    if (kKinds[c] != Kind::kPlain && kKinds[c] != Kind::kUpper)
+      special.low[c & 15] |= kBits[c >> 4];
+  }
+  return special;
+}
+constexpr SpecialBytes kSpecialBytes = MakeSpecialBytes();
+
+__m128i LoadTable(const std::array<uint8_t, 16>& table) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(table.data()));
+}
+
+// All ones where a byte lies between `first` and `first` + 25.
+__m128i IsAmong26(__m128i bytes, char first) {
+  const auto shift = static_cast<char>(127 - 25 - first);
+  return _mm_cmpgt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(shift)), _mm_set1_epi8(127 - 26));
+}
+
+unsigned MaskOf(__m128i bytes) { return static_cast<unsigned>(_mm_movemask_epi8(bytes)); }
+
+// Folds the first `size` bytes of `bytes`. A space or a joiner whose neighbours are both plain is
+// dealt with here; what concerns other bytes than the neighbours is left as special.
+FoldedBytes FoldBytes(__m128i bytes, size_t size) {
+  const __m128i nibble = _mm_set1_epi8(0x0F);
+  const __m128i by_low =
+      _mm_shuffle_epi8(LoadTable(kSpecialBytes.low), _mm_and_si128(bytes, nibble));
+  const __m128i by_high = _mm_shuffle_epi8(LoadTable(kSpecialBytes.high),
+                                           _mm_and_si128(_mm_srli_epi16(bytes, 4), nibble));
+  const unsigned valid = (1U << size) - 1;
+  const unsigned plain =
+      MaskOf(_mm_cmpeq_epi8(_mm_and_si128(by_low, by_high), _mm_setzero_si128())) & valid;
+  const __m128i upper = IsAmong26(bytes, 'A');
+  __m128i folded = _mm_or_si128(bytes, _mm_and_si128(upper, _mm_set1_epi8(0x20)));
+  if (plain == valid) return {folded, 0};
+  const __m128i joiners = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')),
+                                                    _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_'))),
+                                       _mm_cmpeq_epi8(bytes, _mm_set1_epi8('/')));
+  const __m128i spaces = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(' '));
+  const unsigned between = (plain << 1) & (plain >> 1);
+  const unsigned settled = MaskOf(_mm_or_si128(joiners, spaces)) & between;
+  // A joiner between two letters becomes a space.
+  const __m128i letters = IsAmong26(folded, 'a');
+  const __m128i among_letters =
+      _mm_and_si128(_mm_slli_si128(letters, 1), _mm_srli_si128(letters, 1));
+  const __m128i opened = _mm_and_si128(joiners, among_letters);
+  folded =
+      _mm_or_si128(_mm_andnot_si128(opened, folded), _mm_and_si128(opened, _mm_set1_epi8(' ')));
+  return {folded, ~(plain | settled) & valid};
+}
+
+// Folds the code point at `at`; returns where the next one begins.
+size_t FoldOne(Folder& folder, std::string_view text, size_t at) {
+  const char c = text[at];
+  size_t next = at + 1;
+  CodePoint wide;
+  Kind kind = kKinds[static_cast<uint8_t>(c)];
+  if (kind == Kind::kWide) {
+    wide = DecodeUtf8(text.substr(at));
+    next = at + wide.size;
+    if (KindOfWide(wide.value) != Kind::kPlain) kind = KindOfWide(wide.value);
+  }
+  if (kind == Kind::kDropped || kind == Kind::kSeparator) {
+    const char32_t value = wide.value == 0 ? static_cast<uint8_t>(c) : wide.value;
+    const bool unit = at > 0 && IsUnitMark(value) && IsDigitAt(text, at - 1);
+    if (unit || IsDigitAt(text, next)) kind = wide.value == 0 ? Kind::kPlain : Kind::kWide;
+  }
+  if (kind == Kind::kJoiner && at > 0 && IsLetterAt(text, at - 1) && IsLetterAt(text, next)) {
+    kind = Kind::kSpace;
+  }
+  switch (kind) {
+    case Kind::kPlain:
+      folder.Put(c);
+      break;
+    case Kind::kJoiner:
+      folder.Put(wide.value == 0 ? c : '-');
+      break;
+    case Kind::kUpper:
+      folder.Put(static_cast<char>(c | 0x20));
+      break;
+    case Kind::kSpace:
+    case Kind::kSeparator:
+      folder.Space();
+      break;
+    case Kind::kDropped:
+      break;
+    case Kind::kWide:
+      folder.PutWide(text.substr(at, wide.size), wide.value);
+      break;
+  }
+  return next;
+}
+
 }  // namespace
 
-void AppendFolded(std::string& out, std::string_view text) {
-  const size_t begin = out.size();
+char* FoldTo(char* out, std::string_view text) {
   Folder folder(out);
   for (size_t at = 0; at < text.size();) {
-    const char c = text[at];
-    size_t next = at + 1;
-    CodePoint wide;
-    Kind kind = kKinds[static_cast<uint8_t>(c)];
-    if (kind == Kind::kWide) {
-      wide = DecodeUtf8(text.substr(at));
-      next = at + wide.size;
-      if (KindOfWide(wide.value) != Kind::kPlain) kind = KindOfWide(wide.value);
-    }
-    if (kind == Kind::kDropped || kind == Kind::kSeparator) {
-      const char32_t value = wide.value == 0 ? static_cast<uint8_t>(c) : wide.value;
-      const bool unit = at > 0 && IsUnitMark(value) && IsDigitAt(text, at - 1);
-      if (unit || IsDigitAt(text, next)) kind = wide.value == 0 ? Kind::kPlain : Kind::kWide;
-    }
-    if (kind == Kind::kJoiner && at > 0 && IsLetterAt(text, at - 1) && IsLetterAt(text, next)) {
-      kind = Kind::kSpace;
-    }
-    switch (kind) {
-      case Kind::kPlain:
-        folder.Put(c);
-        break;
-      case Kind::kJoiner:
-        folder.Put(wide.value == 0 ? c : '-');
-        break;
-      case Kind::kUpper:
-        folder.Put(static_cast<char>(c | 0x20));
-        break;
-      case Kind::kSpace:
-      case Kind::kSeparator:
-        folder.Space();
-        break;
-      case Kind::kDropped:
-        break;
-      case Kind::kWide:
-        folder.PutWide(text.substr(at, wide.size), wide.value);
-        break;
-    }
-    at = next;
+    const size_t size = std::min<size_t>(16, text.size() - at);
+    const FoldedBytes folded = FoldBytes(LoadShort(text.data() + at, size), size);
+    const auto settled = std::min(size, static_cast<size_t>(std::countr_zero(folded.special)));
+    folder.PutFolded(folded.bytes, settled);
+    at += settled;
+    if (settled < size) at = FoldOne(folder, text, at);
   }
+  if (folder.end() > out || text.empty()) return folder.end();
   // ":)" is not ":(".
-  if (out.size() == begin) out += TrimSpace(text);
+  const std::string_view trimmed = TrimSpace(text);
+  return CopyShort(out, trimmed.data(), trimmed.size());
+}
+
+void AppendFolded(std::string& out, std::string_view text) {
+  const size_t before = out.size();
+  out.resize(before + FoldedBytesMax(text.size()));
+  const char* const end = FoldTo(out.data() + before, text);
+  out.resize(static_cast<size_t>(end - out.data()));
 }
 
 void AppendKeyFolded(std::string& out, std::string_view text) {
-  Folder folder(out);
+  const size_t before = out.size();
+  out.resize(before + FoldedBytesMax(text.size()));
+  Folder folder(out.data() + before);
   for (const char c : text) {
     switch (kKinds[static_cast<uint8_t>(c)]) {
       case Kind::kSpace:
@@ -196,6 +295,7 @@ void AppendKeyFolded(std::string& out, std::string_view text) {
         break;
     }
   }
+  out.resize(static_cast<size_t>(folder.end() - out.data()));
 }
 
 }  // namespace dq

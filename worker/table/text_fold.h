@@ -2,6 +2,7 @@
 // worker/README.md. Stateless; thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,10 @@ namespace dq {
 // All else stays as it is; so does, but for white space at its ends, a text that would become
 // empty.
 void AppendFolded(std::string& out, std::string_view text);
+
+// The same to plain memory with room for FoldedBytesMax(text.size()); returns the end.
+char* FoldTo(char* out, std::string_view text);
+constexpr size_t FoldedBytesMax(size_t text_bytes) { return 5 * text_bytes + 32; }
 
 // Appends `text` with white space as above and ASCII case folded, nothing else: for keys.
 void AppendKeyFolded(std::string& out, std::string_view text);

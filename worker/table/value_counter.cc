@@ -7,15 +7,17 @@ namespace {
 
 constexpr size_t kSlotsFirst = 64;
 constexpr size_t kTextKept = 256;  // Longer values are shown cut.
+// Values that are remembered once there are too many: few, so that they stay in the cache.
+constexpr size_t kRememberedMax = 4096;
 
 }  // namespace
 
-ValueCounter::ValueCounter(size_t capacity, size_t text_bytes_max, int precision)
-    : capacity_(capacity),
-      text_bytes_max_(text_bytes_max),
+ValueCounter::ValueCounter(const ValueCounterLimits& limits)
+    : capacity_(limits.values),
+      text_bytes_max_(limits.text_bytes),
       mask_(kSlotsFirst - 1),
       slots_(kSlotsFirst),
-      distinct_(precision) {}
+      distinct_(std::max(limits.distinct, limits.values), limits.precision) {}
 
 ValueCounter::Slot& ValueCounter::Find(uint64_t hash) {
   for (size_t i = hash & mask_;; i = (i + 1) & mask_) {
@@ -25,62 +27,68 @@ ValueCounter::Slot& ValueCounter::Find(uint64_t hash) {
 }
 
 void ValueCounter::Add(std::string_view value, uint64_t hash, int64_t times) {
-  distinct_.Add(hash);
-  if (value.size() > kTextKept) value = value.substr(0, kTextKept);
+  if (forgetting_) distinct_.Add(hash);
   Slot& slot = Find(hash);
-  if (slot.count == 0) {
-    slot.hash = hash;
-    slot.offset = static_cast<uint32_t>(texts_.size());
-    slot.size = static_cast<uint32_t>(value.size());
-    texts_ += value;
-    ++used_;
-  }
   slot.count += times;
+  if (slot.count > times) return;
+  if (value.size() > kTextKept) value = value.substr(0, kTextKept);
+  slot.hash = hash;
+  slot.missed_max = forgotten_max_;
+  slot.offset = static_cast<uint32_t>(texts_.size());
+  slot.size = static_cast<uint32_t>(value.size());
+  texts_ += value;
+  ++used_;
   if (used_ > capacity_ || texts_.size() > text_bytes_max_) {
-    Purge();
+    if (!forgetting_) StartForgetting();
+    Forget();
   } else if (used_ * 2 > slots_.size()) {
-    std::vector<Slot> old(slots_.size() * 2);
-    old.swap(slots_);
-    mask_ = slots_.size() - 1;
-    for (const Slot& moved : old) {
-      if (moved.count > 0) Find(moved.hash) = moved;
-    }
+    Rebuild(slots_.size() * 2, 0);
   }
 }
 
-// Forgets the rarer half of the values and lowers the counts of the others alike.
-void ValueCounter::Purge() {
+void ValueCounter::StartForgetting() {
+  forgetting_ = true;
+  for (const Slot& slot : slots_) {
+    if (slot.count > 0) distinct_.Add(slot.hash);
+  }
+  capacity_ = std::min(capacity_, kRememberedMax);
+}
+
+// Forgets the rarer half of the values, or more where there is room for fewer from now on.
+void ValueCounter::Forget() {
   std::vector<int64_t> counts;
   counts.reserve(used_);
   for (const Slot& slot : slots_) {
-    if (slot.count > 0) counts.push_back(slot.count);
+    if (slot.count > 0) counts.push_back(slot.count + slot.missed_max);
   }
-  const auto middle = counts.begin() + static_cast<ptrdiff_t>(counts.size() / 2);
-  std::nth_element(counts.begin(), middle, counts.end());
-  const int64_t lowered = *middle;
-  error_ += lowered;
-  std::vector<Slot> old(slots_.size());
+  const size_t kept = std::min(capacity_, counts.size()) / 2;
+  const auto last = counts.end() - static_cast<ptrdiff_t>(kept) - 1;
+  std::nth_element(counts.begin(), last, counts.end());
+  forgotten_max_ = *last;
+  Rebuild(std::max(kSlotsFirst, capacity_ * 2), forgotten_max_ + 1);
+}
+
+// Moves what may have occurred `least` times to a table of `slots` slots.
+void ValueCounter::Rebuild(size_t slots, int64_t least) {
+  std::vector<Slot> old(slots);
   old.swap(slots_);
-  std::string texts;
-  texts.swap(texts_);
+  mask_ = slots - 1;
   used_ = 0;
-  for (const Slot& slot : old) {
-    if (slot.count <= lowered) continue;
-    const std::string_view text(texts.data() + slot.offset, slot.size);
-    Slot moved = slot;
-    moved.count -= lowered;
-    moved.offset = static_cast<uint32_t>(texts_.size());
-    texts_ += text;
-    Find(slot.hash) = moved;
+  std::string texts;
+  if (least > 0) texts.swap(texts_);
+  for (Slot& slot : old) {
+    if (slot.count == 0 || slot.count + slot.missed_max < least) continue;
+    if (least > 0) {
+      const size_t offset = texts_.size();
+      texts_.append(texts, slot.offset, slot.size);
+      slot.offset = static_cast<uint32_t>(offset);
+    }
+    Find(slot.hash) = slot;
     ++used_;
   }
 }
 
 int64_t ValueCounter::CountOf(uint64_t hash) const { return Find(hash).count; }
-
-int64_t ValueCounter::Distinct() const {
-  return exact() ? static_cast<int64_t>(used_) : distinct_.Estimate();
-}
 
 std::vector<CountedValue> ValueCounter::Top(size_t n) const {
   std::vector<const Slot*> order;
@@ -93,7 +101,9 @@ std::vector<CountedValue> ValueCounter::Top(size_t n) const {
                       return a->count != b->count ? a->count > b->count : Text(*a) < Text(*b);
                     });
   std::vector<CountedValue> top;
-  for (size_t i = 0; i < n; ++i) top.push_back({std::string(Text(*order[i])), order[i]->count});
+  for (size_t i = 0; i < n; ++i) {
+    top.push_back({std::string(Text(*order[i])), order[i]->count, order[i]->missed_max});
+  }
   return top;
 }
 

@@ -1,7 +1,7 @@
 // Counts how often each value of a column occurs, in bounded memory: exact while there are few
-// different values, then a Frequent Items sketch (Misra and Gries 1982; purging as in Anderson et
-// al. 2017) for the most frequent ones and a HyperLogLog for how many there are. Deterministic in
-// the order of values; not thread-safe.
+// different values, then the frequent ones only (Misra and Gries 1982, with purging as in Anderson
+// et al. 2017; every count is exact since the value was last forgotten). How many different values
+// there are is counted apart. Deterministic in the order of values; not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -10,60 +10,76 @@
 #include <string_view>
 #include <vector>
 
-#include "worker/table/hyper_log_log.h"
+#include "worker/table/distinct_counter.h"
 
 namespace dq {
 
-inline constexpr size_t kCountedValuesMax = size_t{1} << 16;
-
 struct CountedValue {
   std::string value;
-  int64_t count = 0;  // Exact while ValueCounter::exact(), else a lower bound.
+  int64_t count = 0;       // At least; exactly when `missed_max` is 0.
+  int64_t missed_max = 0;  // How many more there may have been.
+};
+
+struct ValueCounterLimits {
+  size_t values = size_t{1} << 16;      // Different values that are counted exactly; a power of 2.
+  size_t text_bytes = size_t{4} << 20;  // Of their texts; beyond it as with too many values.
+  size_t distinct = size_t{1} << 20;    // Different values whose number is exact.
+  int precision = 16;                   // Of the HyperLogLog beyond.
 };
 
 class ValueCounter {
  public:
-  // `capacity`: different values that are counted exactly, a power of two; fewer when their texts
-  // take more than `text_bytes_max`.
-  ValueCounter(size_t capacity, size_t text_bytes_max, int precision);
+  explicit ValueCounter(const ValueCounterLimits& limits);
 
   // Adds a value; `hash` is its XXH3 64-bit hash, by which values are told apart.
   void Add(std::string_view value, uint64_t hash, int64_t times = 1);
   // Brings the place of a value that is added soon into the cache.
-  void Prefetch(uint64_t hash) const { __builtin_prefetch(&slots_[hash & mask_]); }
+  // (Inlined by force: gcc takes a function that only prefetches for one without effect.)
+  [[gnu::always_inline]] void Prefetch(uint64_t hash) const {
+    __builtin_prefetch(&slots_[hash & mask_]);
+    if (!exact()) distinct_.Prefetch(hash);
+  }
 
-  // Whether no value was ever forgotten.
-  bool exact() const { return error_ == 0; }
-  // How often a value was counted, by its hash; 0 when it is not known.
+  // Whether no value was ever forgotten: all counts are exact.
+  bool exact() const { return !forgetting_; }
+  // How often a value was counted, by its hash: at least, unless exact(); 0 when it is not known.
   int64_t CountOf(uint64_t hash) const;
-  // How many different values there were; an estimate unless exact().
-  int64_t Distinct() const;
-  // By how much any count may be too low.
-  int64_t error() const { return error_; }
+  // How many different values there were.
+  int64_t Distinct() const { return exact() ? static_cast<int64_t>(used_) : distinct_.Count(); }
+  bool distinct_exact() const { return exact() || distinct_.exact(); }
+  // How often a value that is not known any more may have occurred.
+  int64_t forgotten_max() const { return forgotten_max_; }
   // The `n` most frequent values still known, the more frequent first, equals by text.
   std::vector<CountedValue> Top(size_t n) const;
+  size_t memory_bytes() const {
+    return slots_.capacity() * sizeof(Slot) + texts_.capacity() + distinct_.memory_bytes();
+  }
 
  private:
   struct Slot {
     uint64_t hash = 0;
-    int64_t count = 0;  // 0: free.
+    int64_t count = 0;       // Since it was taken in; 0: free.
+    int64_t missed_max = 0;  // forgotten_max_ at that time.
     uint32_t offset = 0;
     uint32_t size = 0;
   };
 
   Slot& Find(uint64_t hash);
   const Slot& Find(uint64_t hash) const { return const_cast<ValueCounter*>(this)->Find(hash); }
-  void Purge();
+  void Rebuild(size_t slots, int64_t least);
+  void StartForgetting();
+  void Forget();
   std::string_view Text(const Slot& slot) const { return {&texts_[slot.offset], slot.size}; }
 
   size_t capacity_;
   size_t text_bytes_max_;
   size_t mask_;
   size_t used_ = 0;
-  int64_t error_ = 0;
+  bool forgetting_ = false;
+  int64_t forgotten_max_ = 0;
   std::vector<Slot> slots_;
   std::string texts_;
-  HyperLogLog distinct_;
+  DistinctCounter distinct_;  // Empty as long as slots_ holds all values.
 };
 
 }  // namespace dq

@@ -1,5 +1,6 @@
 #include "worker/table/value_type.h"
 
+#include <bit>
 #include <charconv>
 #include <chrono>
 #include <numeric>
@@ -64,8 +65,21 @@ bool IsTime(std::string_view text) {
   return IsZone(text);
 }
 
+// Whether eight bytes are digits (as in simdjson, Langdale and Lemire 2019).
+bool AreDigits(uint64_t bytes) {
+  return ((bytes & 0xF0F0F0F0F0F0F0F0) |
+          (((bytes + 0x0606060606060606) & 0xF0F0F0F0F0F0F0F0) >> 4)) == 0x3333333333333333;
+}
+
 bool IsDate(std::string_view value) {
   if (value.size() < 10 || value.size() > 40) return false;
+  if (value.size() == 10 && value[4] == '-' && value[7] == '-') {
+    const std::array<char, 8> digits = {value[0], value[1], value[2], value[3],
+                                        value[5], value[6], value[8], value[9]};
+    return AreDigits(std::bit_cast<uint64_t>(digits)) &&
+           DayExists(Number(value.substr(0, 4)), Number(value.substr(5, 2)),
+                     Number(value.substr(8, 2)));
+  }
   if (value[2] == '.' && value[5] == '.') {
     return value.size() == 10 && CountDigits(value, 0) == 2 && CountDigits(value, 3) == 2 &&
            CountDigits(value, 6) == 4 &&
@@ -95,6 +109,27 @@ ValueType TypeOfNumberOrDate(std::string_view value) {
   return sign == 0 && IsDate(value) ? ValueType::kDate : ValueType::kText;
 }
 
+// A number of so many digits at most is an integer that a double holds, divided by a power of ten
+// that a double holds: rounded once, so it is the nearest one (Clinger 1990).
+constexpr size_t kExactDigits = 15;
+constexpr std::array kPowersOfTen = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                     1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+
+double NumberOfShort(std::string_view value) {
+  int64_t digits = 0;
+  size_t decimals = 0;
+  const size_t sign = value[0] == '+' || value[0] == '-' ? 1 : 0;
+  for (size_t i = sign; i < value.size(); ++i) {
+    if (value[i] == '.') {
+      decimals = value.size() - i - 1;
+    } else {
+      digits = digits * 10 + (value[i] - '0');
+    }
+  }
+  const double number = static_cast<double>(digits) / kPowersOfTen[decimals];
+  return value[0] == '-' ? -number : number;
+}
+
 bool IsBoolean(std::string_view value) {
   if (value.size() > 5) return false;
   std::array<char, 5> lower{};
@@ -122,7 +157,7 @@ std::string_view ValueTypeName(ValueType type) {
   return "text";
 }
 
-std::string_view TrimSpace(std::string_view cell) {
+std::string_view TrimSpaceAtEnds(std::string_view cell) {
   constexpr std::string_view kNoBreakSpace = "\xC2\xA0";
   for (;;) {
     if (!cell.empty() && IsSpace(cell.front())) {
@@ -171,6 +206,7 @@ bool Conforms(ValueType actual, ValueType column) {
 }
 
 double NumberOf(std::string_view value) {
+  if (value.size() <= kExactDigits) return NumberOfShort(value);
   if (value.starts_with('+')) value.remove_prefix(1);
   double number = 0;
   std::from_chars(value.data(), value.data() + value.size(), number);

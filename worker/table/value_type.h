@@ -16,7 +16,16 @@ inline constexpr size_t kValueTypes = 5;
 std::string_view ValueTypeName(ValueType type);
 
 // Returns `cell` without white space (ASCII white space and U+00A0) at both ends.
-std::string_view TrimSpace(std::string_view cell);
+std::string_view TrimSpaceAtEnds(std::string_view cell);
+inline std::string_view TrimSpace(std::string_view cell) {
+  if (cell.empty()) return cell;
+  // Neither a space, nor a control character, nor the first or last byte of U+00A0.
+  const auto harmless = [](char c) {
+    const auto byte = static_cast<uint8_t>(c);
+    return byte > ' ' && byte != 0xC2 && byte != 0xA0;
+  };
+  return harmless(cell.front()) && harmless(cell.back()) ? cell : TrimSpaceAtEnds(cell);
+}
 
 // Classifies a trimmed, non-empty value:
 //   boolean  true false yes no t f y n, in any case

@@ -33,10 +33,24 @@ TEST(CsvWriter, KeepsTheDialect) {
   Dialect dialect;
   dialect.delimiter = ';';
   dialect.line_end = LineEnd::kCrLf;
+  EXPECT_EQ(Write({"a,b", "c;d"}, dialect), "a,b;\"c;d\"\r\n");
   dialect.bom = true;
-  EXPECT_EQ(Write({"a,b", "c;d"}, dialect),
+  std::string header;
+  EXPECT_TRUE(CsvFormatter(dialect, {"x", "y;"}).AppendHeader(header).ok());
+  EXPECT_EQ(header,
             "\xEF\xBB\xBF"
-            "a,b;\"c;d\"\r\n");
+            "x;\"y;\"\r\n");
+}
+
+TEST(CsvFormatter, TellsWhatNeedsQuotesWhereverItIs) {
+  for (size_t size = 1; size < 70; ++size) {
+    for (size_t at = 0; at < size; ++at) {
+      std::string cell(size, 'x');
+      EXPECT_EQ(Write({cell}), cell + "\n");
+      cell[at] = ',';
+      EXPECT_EQ(Write({cell}), "\"" + cell + "\"\n");
+    }
+  }
 }
 
 TEST(CsvWriter, AFullDiskIsATypedError) {

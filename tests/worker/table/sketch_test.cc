@@ -1,12 +1,16 @@
 // Sketches: exact while they can be, close beyond.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <string>
+#include <vector>
 
+#include "worker/table/distinct_counter.h"
 #include "worker/table/hyper_log_log.h"
 #include "worker/table/quantile_sketch.h"
+#include "worker/table/sort_numbers.h"
 #include "worker/table/value_counter.h"
 
 namespace dq {
@@ -53,8 +57,35 @@ TEST(HyperLogLog, IsWithinOnePerCentOverSixOrdersOfMagnitude) {
   }
 }
 
+TEST(DistinctCounter, IsExactUpToItsLimitAndCloseBeyond) {
+  DistinctCounter counter(50'000, 16);
+  for (int round = 0; round < 2; ++round) {
+    for (uint64_t i = 0; i < 50'000; ++i) counter.Add(i == 7 ? 0 : Mixed(i + 1));
+  }
+  EXPECT_TRUE(counter.exact());
+  EXPECT_EQ(counter.Count(), 50'000);
+  for (uint64_t i = 0; i < 200'000; ++i) counter.Add(Mixed(i + 1));
+  EXPECT_FALSE(counter.exact());
+  EXPECT_NEAR(static_cast<double>(counter.Count()), 200'000, 2000);
+}
+
+TEST(SortNumbers, GivesTheOrderOfComparing) {
+  std::mt19937_64 random(3);
+  for (const size_t count : {0, 1, 255, 256, 5000}) {
+    std::vector<double> numbers;
+    for (size_t i = 0; i < count; ++i) {
+      const auto number = static_cast<double>(static_cast<int64_t>(random()));
+      numbers.push_back(i % 3 == 0 ? std::round(number / 1e16) : number / 7e5);
+    }
+    std::vector<double> expected = numbers;
+    std::sort(expected.begin(), expected.end());
+    SortNumbers(numbers);
+    EXPECT_EQ(numbers, expected);
+  }
+}
+
 TEST(ValueCounter, CountsFewValuesExactly) {
-  ValueCounter counter(256, size_t{8} << 20, 12);
+  ValueCounter counter({.values = 256});
   for (int i = 0; i < 1000; ++i) {
     const std::string value = "v" + std::to_string(i % 10 < 4 ? 0 : i % 100);
     counter.Add(value, Mixed(std::hash<std::string>()(value)));
@@ -66,17 +97,23 @@ TEST(ValueCounter, CountsFewValuesExactly) {
 }
 
 TEST(ValueCounter, FindsTheFrequentOnesAmongManyAndKnowsItsError) {
-  ValueCounter counter(256, size_t{8} << 20, 16);
-  for (int i = 0; i < 100'000; ++i) {
-    const std::string value = i % 20 == 0 ? "often" : "v" + std::to_string(i);
+  ValueCounter counter({.values = 256, .distinct = 1000});
+  const auto add = [&counter](const std::string& value) {
     counter.Add(value, Mixed(std::hash<std::string>()(value)));
+  };
+  for (int i = 0; i < 100'000; ++i) {
+    add(i % 20 == 0 ? "often" : i > 50'000 && i % 20 == 1 ? "later" : "v" + std::to_string(i));
   }
   EXPECT_FALSE(counter.exact());
-  const CountedValue top = counter.Top(1)[0];
-  EXPECT_EQ(top.value, "often");
-  EXPECT_LE(top.count, 5000);
-  EXPECT_GE(top.count + counter.error(), 5000);
-  EXPECT_NEAR(static_cast<double>(counter.Distinct()), 95'001, 1500);
+  const std::vector<CountedValue> top = counter.Top(2);
+  EXPECT_EQ(top[0].value, "often");
+  EXPECT_EQ(top[0].count, 5000);
+  EXPECT_EQ(top[0].missed_max, 0);
+  EXPECT_EQ(top[1].value, "later");
+  EXPECT_LE(top[1].count, 2500);
+  EXPECT_GE(top[1].count + top[1].missed_max, 2500);
+  EXPECT_FALSE(counter.distinct_exact());
+  EXPECT_NEAR(static_cast<double>(counter.Distinct()), 92'502, 1000);
 }
 
 }  // namespace

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
+#include <random>
+#include <string>
+
 namespace dq {
 namespace {
 
@@ -46,6 +50,44 @@ TEST(TextFold, PunctuationThatCarriesMeaningStays) {
   EXPECT_NE(Fold("5\""), Fold("5"));
   EXPECT_NE(Fold("10:30"), Fold("1030"));
   EXPECT_NE(Fold("2020-01-02"), Fold("20200102"));
+}
+
+// The rules of the header for ASCII, one byte at a time.
+std::string FoldByByte(std::string_view text) {
+  const auto is = [text](size_t at, int (*test)(int)) {
+    return at < text.size() && test(static_cast<unsigned char>(text[at])) != 0;
+  };
+  std::string out;
+  bool space = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool dropped = c == '.' || c == '\'' || c == '`';
+    const bool separates = std::string_view(",;:!?\"()[]{}").find(c) != std::string_view::npos;
+    const bool unit = (c == '\'' || c == '"') && i > 0 && is(i - 1, std::isdigit);
+    const bool meant = is(i + 1, std::isdigit) || unit;
+    const bool joins = c == '-' || c == '_' || c == '/';
+    const bool opened = joins && i > 0 && is(i - 1, std::isalpha) && is(i + 1, std::isalpha);
+    if (std::isspace(c) != 0 || opened || (separates && !meant)) {
+      space = true;
+    } else if (!dropped || meant) {
+      if (space && !out.empty()) out += ' ';
+      space = false;
+      out += static_cast<char>(std::tolower(c));
+    }
+  }
+  return out;
+}
+
+TEST(TextFold, GivesTheSameAsByteByByteWhereverThingsLie) {
+  constexpr std::string_view kBytes = "abcdXYZ019  --.,/_'\"@+\t";
+  std::mt19937 random(11);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text(random() % 60, ' ');
+    const size_t kinds = 4 + random() % (kBytes.size() - 3);
+    for (char& c : text) c = kBytes[random() % kinds];
+    const std::string expected = FoldByByte(text);
+    ASSERT_EQ(Fold(text), expected.empty() ? Fold(text) : expected) << text;
+  }
 }
 
 TEST(TextFold, KeysKeepTheirPunctuation) {

@@ -10,9 +10,11 @@
 namespace dq {
 namespace {
 
-constexpr size_t kPrefetchValues = 12;
-constexpr size_t kBytesAValue = 48;   // Two slots of a ValueCounter.
-constexpr size_t kBytesANumber = 32;  // In four levels of a QuantileSketch.
+constexpr size_t kPrefetchValues = 32;
+constexpr size_t kBytesAValue = 64;     // Two slots of a ValueCounter.
+constexpr size_t kBytesADistinct = 10;  // A place of a DistinctCounter.
+constexpr size_t kBytesANumber = 32;    // In four levels of a QuantileSketch.
+constexpr size_t kBytesOfProfiles = size_t{400} << 20;
 
 uint64_t HashOf(std::string_view value) { return XXH3_64bits(value.data(), value.size()); }
 
@@ -22,29 +24,29 @@ double Rounded(double share) { return std::round(share * 1e4) / 1e4; }
 
 }  // namespace
 
-ProfileLimits ProfileLimits::ForColumns(size_t columns, int64_t bytes_max) {
-  const size_t share =
-      static_cast<size_t>(std::max<int64_t>(bytes_max, 0)) / std::max<size_t>(columns, 1);
-  const size_t quarter = share / 4;
-  const ProfileLimits most;
+ProfileLimits ProfileLimits::ForColumns(size_t columns) {
+  const size_t share = kBytesOfProfiles / std::max<size_t>(columns, 1);
+  const size_t eighth = share / 8;
   ProfileLimits limits;
-  limits.values = std::clamp(std::bit_floor(quarter / kBytesAValue), size_t{16}, most.values);
-  limits.text_bytes = std::clamp(quarter, size_t{1024}, most.text_bytes);
-  limits.numbers = std::clamp(quarter / kBytesANumber, size_t{16}, most.numbers);
-  limits.precision = std::clamp(static_cast<int>(std::bit_width(share / 8)) - 1, 8, most.precision);
+  ValueCounterLimits& values = limits.values;
+  values.values = std::clamp(std::bit_floor(eighth / kBytesAValue), size_t{16}, values.values);
+  values.text_bytes = std::clamp(eighth, size_t{1024}, values.text_bytes);
+  values.distinct = std::clamp(share / 2 / kBytesADistinct, size_t{16}, values.distinct);
+  values.precision = std::clamp(static_cast<int>(std::bit_width(eighth)) - 1, 8, values.precision);
+  limits.numbers = std::clamp(std::bit_floor(eighth / kBytesANumber), size_t{16}, limits.numbers);
   return limits;
 }
 
-int64_t ProfileLimits::BytesInAll(size_t columns) const {
-  const size_t bytes =
-      values * kBytesAValue + text_bytes + numbers * kBytesANumber + (size_t{1} << precision);
-  return static_cast<int64_t>(bytes * columns);
+int64_t ProfileLimits::BytesMax() const {
+  // The values give way to the table of different ones.
+  return static_cast<int64_t>(
+      std::max(values.values * kBytesAValue + values.text_bytes,
+               values.distinct * kBytesADistinct + (size_t{1} << values.precision)) +
+      numbers * kBytesANumber);
 }
 
 ColumnProfile::ColumnProfile(const ProfileLimits& limits, const MissingTokens& tokens)
-    : tokens_(tokens),
-      values_(limits.values, limits.text_bytes, limits.precision),
-      numbers_(limits.numbers) {}
+    : tokens_(tokens), values_(limits.values), numbers_(limits.numbers) {}
 
 void ColumnProfile::Learn(const RowBatch& batch, size_t column) {
   const std::vector<std::string_view>& cells = batch.column(column);
@@ -90,7 +92,7 @@ void ColumnProfile::AddValue(std::string_view value) {
       AddNumber(value);
       break;
     case ValueType::kDate:
-      AddOrdered(value, MomentOf(value), least_date_, greatest_date_);
+      dates_.Add(value, MomentOf(value));
       break;
     case ValueType::kBoolean:
     case ValueType::kText:
@@ -105,14 +107,7 @@ void ColumnProfile::AddNumber(std::string_view value) {
   const int decimals = DecimalsOf(value);
   decimals_min_ = std::min(decimals_min_, decimals);
   decimals_max_ = std::max(decimals_max_, decimals);
-  AddOrdered(value, number, least_number_, greatest_number_);
-}
-
-void ColumnProfile::AddOrdered(std::string_view value, double key, Extreme& least,
-                               Extreme& greatest) {
-  // The negated comparisons are true for the first value, when the key is not a number.
-  if (!(key >= least.key)) least = {key, std::string(value)};
-  if (!(key <= greatest.key)) greatest = {key, std::string(value)};
+  number_extremes_.Add(value, number);
 }
 
 ColumnFindings ColumnProfile::Decide(const std::string& name, std::vector<Disguise> disguises) {
@@ -125,11 +120,12 @@ ColumnFindings ColumnProfile::Decide(const std::string& name, std::vector<Disgui
   findings.present = types_.total();
   findings.conforming = types_.Conforming(findings.rule.type);
   findings.counts_estimated = !values_.exact();
+  findings.distinct_estimated = !values_.distinct_exact();
   ReportColumn& report = findings.report;
   report.type = ValueTypeName(findings.rule.type);
   const auto taken_out = static_cast<int64_t>(findings.rule.disguises.size());
   report.distinct = std::clamp<int64_t>(values_.Distinct() - taken_out, 0, findings.present);
-  report.distinct_is_estimate = !values_.exact();
+  report.distinct_is_estimate = !values_.distinct_exact();
   report.conformity = findings.present == 0 ? 1
                                             : Rounded(static_cast<double>(findings.conforming) /
                                                       static_cast<double>(findings.present));
@@ -137,10 +133,8 @@ ColumnFindings ColumnProfile::Decide(const std::string& name, std::vector<Disgui
   if (findings.rule.IsNumber()) {
     DescribeNumbers(findings);
   } else if (findings.rule.type == ValueType::kDate) {
-    report.min = least_date_.text;
-    report.max = greatest_date_.text;
+    DescribeExtremes(dates_, findings);
   }
-  if (!findings.rule.disguises.empty() && !report.min.empty()) FindExtremesAgain(findings);
   OfferStatistic(findings);
   return findings;
 }
@@ -185,35 +179,30 @@ void ColumnProfile::DescribeTop(ColumnFindings& findings) const {
   for (CountedValue& top : values_.Top(kReportTopMax + findings.rule.disguises.size())) {
     if (findings.report.top.size() == kReportTopMax) break;
     if (findings.rule.IsDisguise(top.value)) continue;
-    findings.report.top.push_back({std::move(top.value), top.count, !values_.exact()});
+    findings.report.top.push_back({std::move(top.value), top.count, top.missed_max > 0});
   }
 }
 
-// The least and the greatest value without those that were taken out.
-void ColumnProfile::FindExtremesAgain(ColumnFindings& findings) const {
-  const bool numbers = findings.rule.IsNumber();
-  Extreme least;
-  Extreme greatest;
-  for (const CountedValue& counted : values_.Top(kCountedValuesMax)) {
-    const ValueType type = TypeOf(counted.value);
-    if (findings.rule.IsDisguise(counted.value) || !Conforms(type, findings.rule.type)) continue;
-    AddOrdered(counted.value, numbers ? NumberOf(counted.value) : MomentOf(counted.value), least,
-               greatest);
-  }
-  if (numbers) {
-    findings.rule.min = least.key;
-    findings.rule.max = greatest.key;
-  }
+// Tells the least and the greatest value without those that were taken out.
+void ColumnProfile::DescribeExtremes(const ExtremeValues& values, ColumnFindings& findings) {
+  const auto first = [&findings](const std::vector<ExtremeValue>& kept) {
+    const auto found = std::find_if(
+        kept.begin(), kept.end(),
+        [&findings](const ExtremeValue& value) { return !findings.rule.IsDisguise(value.text); });
+    return found == kept.end() ? ExtremeValue{} : *found;
+  };
+  const ExtremeValue least = first(values.least());
+  const ExtremeValue greatest = first(values.greatest());
   findings.report.min = least.text;
   findings.report.max = greatest.text;
+  if (!findings.rule.IsNumber()) return;
+  findings.rule.min = least.key;
+  findings.rule.max = greatest.key;
 }
 
 void ColumnProfile::DescribeNumbers(ColumnFindings& findings) {
   ReportColumn& report = findings.report;
-  findings.rule.min = least_number_.key;
-  findings.rule.max = greatest_number_.key;
-  report.min = least_number_.text;
-  report.max = greatest_number_.text;
+  DescribeExtremes(number_extremes_, findings);
   report.mean = sum_ / static_cast<double>(numbers_.count() - numbers_taken_out_);
   report.quantiles = numbers_.At({0.05, 0.25, 0.5, 0.75, 0.95}, taken_out_);
   findings.quantiles_estimated = !numbers_.exact();
@@ -236,7 +225,7 @@ void ColumnProfile::OfferStatistic(ColumnFindings& findings) {
   if (top.empty() || report.distinct * 2 > findings.present) return;
   if (top[0].value.size() >= kStatisticBytesMax) return;
   const int64_t runner_up = top.size() > 1 ? top[1].count : 0;
-  const bool certain = values_.exact() || top[0].count > runner_up + values_.error();
+  const bool certain = values_.exact() || top[0].count > runner_up + values_.forgotten_max();
   if (certain) findings.rule.statistic = {top[0].value, "mode"};
 }
 

@@ -13,6 +13,7 @@
 #include "worker/chain/report.h"
 #include "worker/stages/complete/column_rule.h"
 #include "worker/stages/complete/disguise.h"
+#include "worker/stages/complete/extreme_values.h"
 #include "worker/stages/complete/missing_tokens.h"
 #include "worker/table/quantile_sketch.h"
 #include "worker/table/row_batch.h"
@@ -21,16 +22,14 @@
 
 namespace dq {
 
-// How much the profile of one column may remember.
+// How much the profile of one column may remember. By the number of columns alone, so that what is
+// learned depends on the file and on nothing else.
 struct ProfileLimits {
-  size_t values = kCountedValuesMax;    // Counted exactly.
-  size_t text_bytes = size_t{8} << 20;  // Of these values.
-  size_t numbers = size_t{1} << 17;     // Before quantiles become estimates.
-  int precision = 16;                   // Of the distinct count beyond.
-  // About what `columns` profiles need in all; no more than `bytes_max` unless that is less than
-  // the least a profile can do with.
-  static ProfileLimits ForColumns(size_t columns, int64_t bytes_max);
-  int64_t BytesInAll(size_t columns) const;
+  ValueCounterLimits values;
+  size_t numbers = size_t{1} << 16;  // Before quantiles become estimates.
+  static ProfileLimits ForColumns(size_t columns);
+  // About the most that a profile needs.
+  int64_t BytesMax() const;
 };
 
 // What was learned, in the end.
@@ -40,6 +39,7 @@ struct ColumnFindings {
   int64_t conforming = 0;  // Present values that fit the type.
   int64_t present = 0;     // Cells that hold a value.
   bool counts_estimated = false;
+  bool distinct_estimated = false;
   bool quantiles_estimated = false;
 };
 
@@ -47,6 +47,10 @@ class ColumnProfile {
  public:
   // `tokens` outlives the profile.
   ColumnProfile(const ProfileLimits& limits, const MissingTokens& tokens);
+  // About what it holds at the moment.
+  int64_t memory_bytes() const {
+    return static_cast<int64_t>(values_.memory_bytes() + numbers_.memory_bytes());
+  }
 
   // Adds the cells of `column`; rows that were dropped are left out.
   void Learn(const RowBatch& batch, size_t column);
@@ -55,11 +59,6 @@ class ColumnProfile {
   ColumnFindings Decide(const std::string& name, std::vector<Disguise> disguises);
 
  private:
-  struct Extreme {
-    double key = std::numeric_limits<double>::quiet_NaN();
-    std::string text;
-  };
-
   // A value that is counted at the end of its batch.
   struct Hashed {
     std::string_view value;
@@ -69,12 +68,11 @@ class ColumnProfile {
   void AddValue(std::string_view value);
   void CountBatch();
   void AddNumber(std::string_view value);
-  static void AddOrdered(std::string_view value, double key, Extreme& least, Extreme& greatest);
   void TakeOut(std::vector<Disguise> disguises, ColumnFindings& findings);
   void JudgeTokens(ColumnFindings& findings);
   void DescribeTop(ColumnFindings& findings) const;
   void DescribeNumbers(ColumnFindings& findings);
-  void FindExtremesAgain(ColumnFindings& findings) const;
+  static void DescribeExtremes(const ExtremeValues& values, ColumnFindings& findings);
   void OfferStatistic(ColumnFindings& findings);
   void OfferMedian(ColumnFindings& findings) const;
 
@@ -91,7 +89,8 @@ class ColumnProfile {
   int decimals_max_ = 0;
   int64_t numbers_taken_out_ = 0;
   std::vector<double> taken_out_;  // Numbers that stand for "no value", when decided.
-  Extreme least_number_, greatest_number_, least_date_, greatest_date_;
+  ExtremeValues number_extremes_;
+  ExtremeValues dates_;
 };
 
 }  // namespace dq

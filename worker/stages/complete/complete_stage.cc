@@ -15,7 +15,6 @@ namespace {
 // A batch is filled in so many ranges of rows at most, of so many cells at least.
 constexpr size_t kRangesMax = 8;
 constexpr size_t kRangeCellsMin = 8192;
-constexpr int64_t kProfileShare = 3;  // Of the memory: the profiles get one third at most.
 
 double Percent(int64_t part, int64_t whole) {
   return whole == 0 ? 100 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
@@ -34,11 +33,7 @@ CompleteStage::CompleteStage(CompleteOptions options, std::vector<std::string> r
 absl::Status CompleteStage::Begin(Pass pass, const std::vector<std::string>& columns) {
   if (columns_.empty()) DQ_RETURN_IF_ERROR(Prepare(columns));
   if (pass == Pass::kLearn) {
-    const ProfileLimits limits = ProfileLimits::ForColumns(
-        columns_.size(), context_.memory.available_bytes() / kProfileShare);
-    const int64_t bytes = limits.BytesInAll(columns_.size());
-    DQ_RETURN_IF_ERROR(context_.memory.Take(bytes, "learning what the columns hold"));
-    profile_bytes_ = bytes;
+    const ProfileLimits limits = ProfileLimits::ForColumns(columns_.size());
     profiles_.clear();
     profiles_.reserve(columns_.size());
     for (size_t i = 0; i < columns_.size(); ++i) profiles_.emplace_back(limits, tokens_);
@@ -91,11 +86,25 @@ absl::Status CompleteStage::LoadReference() {
 }
 
 absl::Status CompleteStage::Learn(const RowBatch& batch) {
-  return context_.pool.ParallelFor(profiles_.size() + 1, [&](size_t i) -> absl::Status {
+  DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(profiles_.size() + 1, [&](size_t i) -> absl::Status {
     if (i == 0) return sample_->Add(batch);
     profiles_[i - 1].Learn(batch, i - 1);
     return absl::OkStatus();
-  });
+  }));
+  return TakeProfileMemory();
+}
+
+// Accounts for what the profiles have grown by.
+absl::Status CompleteStage::TakeProfileMemory() {
+  int64_t bytes = 0;
+  for (const ColumnProfile& profile : profiles_) bytes += profile.memory_bytes();
+  if (bytes < profile_bytes_) context_.memory.Release(profile_bytes_ - bytes);
+  if (bytes > profile_bytes_) {
+    DQ_RETURN_IF_ERROR(
+        context_.memory.Take(bytes - profile_bytes_, "learning what the columns hold"));
+  }
+  profile_bytes_ = bytes;
+  return absl::OkStatus();
 }
 
 absl::Status CompleteStage::EndLearn() {
@@ -213,8 +222,12 @@ void CompleteStage::AddLimits(Report& report) const {
                          [flag](const ColumnFindings& findings) { return findings.*flag; });
   };
   if (const auto columns = count(&ColumnFindings::counts_estimated); columns > 0) {
-    report.limits.push_back("Distinct and most frequent values of " + std::to_string(columns) +
-                            " columns are estimates: they have too many different values.");
+    report.limits.push_back("The most frequent values of " + std::to_string(columns) +
+                            " columns are found by a sketch: they have many different values.");
+  }
+  if (const auto columns = count(&ColumnFindings::distinct_estimated); columns > 0) {
+    report.limits.push_back("The numbers of different values of " + std::to_string(columns) +
+                            " columns are estimates: there are too many to count.");
   }
   if (const auto columns = count(&ColumnFindings::quantiles_estimated); columns > 0) {
     report.limits.push_back("Quantiles of " + std::to_string(columns) +

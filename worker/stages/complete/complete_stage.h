@@ -52,6 +52,7 @@ class CompleteStage final : public Stage {
 
   absl::Status Prepare(const std::vector<std::string>& columns);
   absl::Status LoadReference();
+  absl::Status TakeProfileMemory();
   absl::Status WriteChanges(const RowBatch& batch, const RowFiller& filler);
   void SumFillers();
   void AddDimensions(Report& report) const;

@@ -3,28 +3,41 @@
 #include <algorithm>
 
 #define XXH_INLINE_ALL
+#include "worker/table/short_text.h"
 #include "worker/table/text_fold.h"
 #include "xxhash.h"
 
 namespace dq {
+namespace {
+
+constexpr char kCellEnd = '\0';
+
+}  // namespace
 
 RecordHash RecordHasher::Hash(const RowBatch& batch, size_t row) {
-  exact_.clear();
+  size_t bytes = columns_.size();
+  for (const size_t column : columns_) bytes += batch.cell(row, column).size();
+  if (exact_.size() < bytes + kCopySlackBytes) exact_.resize(2 * bytes + kCopySlackBytes);
+  char* end = exact_.data();
   for (const size_t column : columns_) {
-    exact_ += batch.cell(row, column);
-    exact_ += '\0';
+    const std::string_view cell = batch.cell(row, column);
+    end = CopyShort(end, cell.data(), cell.size());
+    *end++ = kCellEnd;
   }
   if (match_ == MatchKind::kExact) {
-    const XXH128_hash_t hash = XXH3_128bits(exact_.data(), exact_.size());
+    const XXH128_hash_t hash = XXH3_128bits(exact_.data(), bytes);
     return {hash.high64, hash.low64, 0};
   }
-  folded_.clear();
+  const size_t folded_max = FoldedBytesMax(bytes) + FoldedBytesMax(0) * columns_.size();
+  if (folded_.size() < folded_max) folded_.resize(2 * folded_max);
+  end = folded_.data();
   for (const size_t column : columns_) {
-    AppendFolded(folded_, batch.cell(row, column));
-    folded_ += '\0';
+    end = FoldTo(end, batch.cell(row, column));
+    *end++ = kCellEnd;
   }
-  const XXH128_hash_t hash = XXH3_128bits(folded_.data(), folded_.size());
-  return {hash.high64, hash.low64, XXH3_64bits(exact_.data(), exact_.size())};
+  const XXH128_hash_t hash =
+      XXH3_128bits(folded_.data(), static_cast<size_t>(end - folded_.data()));
+  return {hash.high64, hash.low64, XXH3_64bits(exact_.data(), bytes)};
 }
 
 bool RecordHasher::IsBlank(const RowBatch& batch, size_t row) const {

@@ -26,8 +26,8 @@ class RecordHasher {
  private:
   std::vector<size_t> columns_;
   MatchKind match_;
-  std::string exact_;
-  std::string folded_;
+  std::vector<char> exact_;
+  std::vector<char> folded_;
 };
 
 }  // namespace dq

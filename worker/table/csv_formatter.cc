@@ -1,0 +1,112 @@
+#include "worker/table/csv_formatter.h"
+
+#include <algorithm>
+
+#include "common/base/status_macros.h"
+#include "worker/table/escape.h"
+#include "worker/table/file_error.h"
+#include "worker/table/short_text.h"
+
+namespace dq {
+namespace {
+
+constexpr size_t kCellBytesShown = 100;
+
+absl::Status NoQuotes(std::string_view cell) {
+  return UnsupportedFormat("a cell needs quotes, and the output has none by choice: \"" +
+                           EscapeUnprintable(cell.substr(0, kCellBytesShown)) + "\"");
+}
+
+}  // namespace
+
+CsvFormatter::CsvFormatter(const Dialect& dialect, const std::vector<std::string>& header)
+    : dialect_(dialect), line_end_(LineEndText(dialect.line_end)), header_(header) {}
+
+absl::Status CsvFormatter::AppendHeader(std::string& out) const {
+  if (dialect_.bom) out += kUtf8Bom;
+  if (header_.empty()) return absl::OkStatus();
+  return AppendRow(out, std::vector<std::string_view>(header_.begin(), header_.end()));
+}
+
+absl::Status CsvFormatter::AppendRows(std::string& out, const RowBatch& batch, size_t begin,
+                                      size_t end) const {
+  std::vector<std::string_view> cells(batch.column_count());
+  for (size_t row = begin; row < end; ++row) {
+    const RowInfo& info = batch.row(row);
+    if (info.dropped) continue;
+    if (!info.source.empty()) {
+      out += info.source;
+      out += line_end_;
+      continue;
+    }
+    for (size_t column = 0; column < cells.size(); ++column) {
+      cells[column] = batch.cell(row, column);
+    }
+    DQ_RETURN_IF_ERROR(AppendRow(out, cells));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CsvFormatter::AppendRow(std::string& out,
+                                     std::span<const std::string_view> cells) const {
+  // Quotes around every cell, each byte of it escaped, delimiter and space behind it.
+  size_t most = line_end_.size() + kCopySlackBytes + 4 * cells.size() + 2;
+  for (const std::string_view cell : cells) most += 2 * cell.size();
+  const size_t before = out.size();
+  if (out.capacity() < before + most) out.reserve(2 * before + most);
+  out.resize(before + most);
+  char* end = out.data() + before;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    if (i > 0) *end++ = dialect_.delimiter;
+    if (i > 0 && dialect_.skip_space) *end++ = ' ';
+    end = PutCell(end, cells[i]);
+    if (end == nullptr) return NoQuotes(cells[i]);
+  }
+  if (cells.size() == 1 && cells[0].empty() && dialect_.quote != 0) {
+    *end++ = dialect_.quote;
+    *end++ = dialect_.quote;
+  }
+  end = CopyShort(end, line_end_.data(), line_end_.size());
+  out.resize(static_cast<size_t>(end - out.data()));
+  return absl::OkStatus();
+}
+
+bool CsvFormatter::NeedsQuotes(std::string_view cell) const {
+  if (cell.empty()) return false;
+  if (dialect_.comment != 0 && cell.front() == dialect_.comment) return true;
+  if (dialect_.skip_space && (cell.front() == ' ' || cell.front() == '\t')) return true;
+  const auto any = [this](char c) { return _mm_set1_epi8(c != 0 ? c : dialect_.delimiter); };
+  const __m128i delimiter = any(dialect_.delimiter);
+  const __m128i quote = any(dialect_.quote);
+  const __m128i escape = any(dialect_.escape);
+  const __m128i line_feed = any('\n');
+  const __m128i carriage_return = any('\r');
+  for (size_t at = 0; at < cell.size(); at += 16) {
+    const size_t size = std::min<size_t>(16, cell.size() - at);
+    const __m128i bytes = LoadShort(cell.data() + at, size);
+    const __m128i line_ends =
+        _mm_or_si128(_mm_cmpeq_epi8(bytes, line_feed), _mm_cmpeq_epi8(bytes, carriage_return));
+    const __m128i quotes =
+        _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, escape));
+    const __m128i found =
+        _mm_or_si128(_mm_or_si128(line_ends, quotes), _mm_cmpeq_epi8(bytes, delimiter));
+    if (_mm_movemask_epi8(found) != 0) return true;
+  }
+  return false;
+}
+
+// Returns the end of the cell; null when it needs quotes and there are none.
+char* CsvFormatter::PutCell(char* out, std::string_view cell) const {
+  if (!NeedsQuotes(cell)) return CopyShort(out, cell.data(), cell.size());
+  if (dialect_.quote == 0) return nullptr;
+  const char escape = dialect_.escape != 0 ? dialect_.escape : dialect_.quote;
+  *out++ = dialect_.quote;
+  for (const char c : cell) {
+    if (c == dialect_.quote || (c == dialect_.escape && c != 0)) *out++ = escape;
+    *out++ = c;
+  }
+  *out++ = dialect_.quote;
+  return out;
+}
+
+}  // namespace dq

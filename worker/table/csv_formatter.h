@@ -1,0 +1,41 @@
+// Formats rows as delimited text in a given dialect with the least quoting of RFC 4180: a cell is
+// quoted when it holds the delimiter, the quote, the escape, a line feed or a carriage return, when
+// it would begin a comment or, where space is no data, begins with space; so is the empty cell of a
+// table of one column, which would be a blank line. Rows whose text is known are copied. Immutable;
+// thread-safe.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "worker/table/dialect.h"
+#include "worker/table/row_formatter.h"
+
+namespace dq {
+
+class CsvFormatter final : public RowFormatter {
+ public:
+  // `header`: the names of the columns; empty when there is to be none.
+  CsvFormatter(const Dialect& dialect, const std::vector<std::string>& header);
+
+  // The byte order mark, when the dialect has one, and the header.
+  absl::Status AppendHeader(std::string& out) const override;
+  // UNSUPPORTED_FORMAT for a cell that needs quotes in a dialect that has none.
+  absl::Status AppendRows(std::string& out, const RowBatch& batch, size_t begin,
+                          size_t end) const override;
+  // Appends one row; the same error.
+  absl::Status AppendRow(std::string& out, std::span<const std::string_view> cells) const;
+
+ private:
+  bool NeedsQuotes(std::string_view cell) const;
+  char* PutCell(char* out, std::string_view cell) const;
+
+  Dialect dialect_;
+  std::string_view line_end_;
+  std::vector<std::string> header_;
+};
+
+}  // namespace dq

@@ -1,0 +1,52 @@
+#include "worker/table/distinct_counter.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dq {
+namespace {
+
+constexpr size_t kPlacesFirst = 256;
+
+}  // namespace
+
+int64_t DistinctCounter::Count() const {
+  return exact() ? static_cast<int64_t>(used_) : estimate_->Estimate();
+}
+
+void DistinctCounter::AddExact(uint64_t hash) {
+  if (used_ * 5 >= hashes_.size() * 4) Grow();
+  if (!Insert(hash == 0 ? 1 : hash)) return;
+  if (++used_ <= exact_max_) return;
+  estimate_.emplace(precision_);
+  for (const uint64_t counted : hashes_) {
+    if (counted != 0) estimate_->Add(counted);
+  }
+  HugeArray<uint64_t> none;
+  std::swap(none, hashes_);
+}
+
+// Returns whether the hash is new.
+bool DistinctCounter::Insert(uint64_t hash) {
+  for (size_t i = Place(hash);;) {
+    if (hashes_[i] == hash) return false;
+    if (hashes_[i] == 0) {
+      hashes_[i] = hash;
+      return true;
+    }
+    if (++i == hashes_.size()) i = 0;
+  }
+}
+
+void DistinctCounter::Grow() {
+  // As large as it can ever need to be, or half as large again.
+  const size_t most = (exact_max_ + 1) / 4 * 5 + 8;
+  HugeArray<uint64_t> old(
+      std::max(kPlacesFirst, std::min(most, hashes_.size() + hashes_.size() / 2)));
+  std::swap(old, hashes_);
+  for (const uint64_t hash : old) {
+    if (hash != 0) Insert(hash);
+  }
+}
+
+}  // namespace dq

@@ -1,0 +1,53 @@
+// Loads and copies short texts without a loop and without reading a byte beyond their ends: cells
+// are short, and a call of memcpy costs more than copying them. Stateless.
+#pragma once
+
+#include <emmintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace dq {
+
+// So much room a destination needs behind what is copied to it.
+inline constexpr size_t kCopySlackBytes = 16;
+
+// Loads `size` bytes, 16 at most; those behind are 0.
+inline __m128i LoadShort(const char* text, size_t size) {
+  if (size == 16) return _mm_loadu_si128(reinterpret_cast<const __m128i*>(text));
+  uint64_t low = 0;
+  uint64_t high = 0;
+  if (size >= 8) {
+    std::memcpy(&low, text, 8);
+    if (size > 8) {
+      std::memcpy(&high, text + size - 8, 8);
+      high >>= 8 * (16 - size);
+    }
+  } else if (size >= 4) {
+    uint32_t begin = 0;
+    uint32_t end = 0;
+    std::memcpy(&begin, text, 4);
+    std::memcpy(&end, text + size - 4, 4);
+    low = uint64_t{begin} | uint64_t{end} << (8 * (size - 4));
+  } else if (size > 0) {
+    const auto byte = [text](size_t at) { return uint64_t{static_cast<uint8_t>(text[at])}; };
+    low = byte(0) | byte(size / 2) << (8 * (size / 2)) | byte(size - 1) << (8 * (size - 1));
+  }
+  return _mm_set_epi64x(static_cast<int64_t>(high), static_cast<int64_t>(low));
+}
+
+inline void StoreShort(char* out, __m128i bytes) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), bytes);
+}
+
+// Copies `size` bytes, few as a rule, and returns the end of the copy. Writes up to kCopySlackBytes
+// behind it.
+inline char* CopyShort(char* out, const char* text, size_t size) {
+  size_t at = 0;
+  for (; size - at > 16; at += 16) StoreShort(out + at, LoadShort(text + at, 16));
+  StoreShort(out + at, LoadShort(text + at, size - at));
+  return out + size;
+}
+
+}  // namespace dq
