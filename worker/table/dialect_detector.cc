@@ -23,9 +23,8 @@ double WeightOf(char delimiter) {
   if (static_cast<unsigned char>(delimiter) < 0x20) return 1;
   switch (delimiter) {
     case ' ':
-      return 0.7;
     case ':':
-      return 0.5;
+      return 0.6;
     case '-':
     case '/':
     case '_':
@@ -34,7 +33,7 @@ double WeightOf(char delimiter) {
     case '~':
       return 0.9;
     default:
-      return 0.4;
+      return 0.6;
   }
 }
 
@@ -125,22 +124,25 @@ struct Candidate {
 double ScoreOf(const Candidate& candidate, bool chosen) {
   const TrialResult& result = candidate.result;
   if (result.width < 2) return std::min(result.score, kOneColumnScore);
-  const double weight = chosen ? 1 : WeightOf(candidate.dialect.delimiter);
+  double weight = chosen ? 1 : WeightOf(candidate.dialect.delimiter);
+  // What cuts values in pieces does not cut the header above them.
+  if (weight < 1 && result.first_width != result.width) weight *= 0.8;
   return result.score * (result.quoted >= kQuotedEnough ? std::max(weight, 0.95) : weight);
 }
 
 // All that may be meant with one delimiter and one quote, the usual first.
 void AddVariants(const Dialect& base, const DialectChoice& choice, std::string_view text,
                  std::vector<Candidate>& candidates) {
-  const bool backslash = base.quote != 0 && Occurs(text, std::string{'\\', base.quote});
   const bool spaced = base.delimiter != ' ' && base.quote != 0 &&
                       Occurs(text, std::string{base.delimiter, ' ', base.quote});
   for (const bool skip : {false, true}) {
-    for (const char escape : {'\0', '\\'}) {
+    for (const char escape : {'\0', '\\', '"'}) {
       Dialect dialect = base;
       dialect.escape = choice.escape.value_or(escape);
       dialect.skip_space = choice.skip_space.value_or(skip);
-      if (escape != 0 && (choice.escape.has_value() || !backslash)) continue;
+      const bool possible =
+          escape != base.quote && base.quote != 0 && Occurs(text, std::string{escape, base.quote});
+      if (escape != 0 && (choice.escape.has_value() || !possible)) continue;
       if (skip && (choice.skip_space.has_value() || !spaced)) continue;
       candidates.push_back({dialect, {}});
     }

@@ -106,6 +106,7 @@ TrialResult TryDialect(const Dialect& dialect, std::span<const SamplePiece> piec
   TrialResult result;
   if (tally.records == 0 || tally.cells == 0) return result;
   result.width = tally.first_width;
+  result.first_width = tally.first_width;
   for (const auto& [width, count] : tally.widths) {
     if (count > tally.widths[result.width]) result.width = width;
   }

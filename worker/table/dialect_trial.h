@@ -20,12 +20,13 @@ struct SamplePiece {
 };
 
 struct TrialResult {
-  size_t width = 1;   // Cells of a row: as most records have; of as many, as the first has.
-  double agree = 0;   // Share of the records that are well formed and as wide.
-  double typed = 0;   // How much their cells look like values, 0 to 1.
-  double quoted = 0;  // Share of the cells that are quoted.
-  double spaced = 0;  // Share of the cells behind a delimiter that begin with white space.
-  double score = 0;   // 0 to 1; what dialects are compared by.
+  size_t width = 1;        // Cells of a row: as most records have; of as many, as the first has.
+  size_t first_width = 0;  // Cells of the first record.
+  double agree = 0;        // Share of the records that are well formed and as wide.
+  double typed = 0;        // How much their cells look like values, 0 to 1.
+  double quoted = 0;       // Share of the cells that are quoted.
+  double spaced = 0;       // Share of the cells behind a delimiter that begin with white space.
+  double score = 0;        // 0 to 1; what dialects are compared by.
 };
 
 // Reads the pieces with `dialect`. A table of one column never scores more than 0.4.

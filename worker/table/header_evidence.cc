@@ -80,12 +80,16 @@ HeaderEvidence JudgeHeader(const RowText& row, std::span<const RowText> below) {
 
 bool CouldBeNames(const RowText& row) {
   size_t held = 0;
+  size_t texts = 0;
   for (const std::string& cell : row) {
     if (cell.empty()) continue;
-    if (CellShapeOf(cell) != CellShape::kText) return false;
     ++held;
+    const CellShape shape = CellShapeOf(cell);
+    texts += shape == CellShape::kText ? 1 : 0;
+    const bool digits = cell.find_first_not_of("0123456789") == std::string::npos;
+    if (shape != CellShape::kText && !digits) return false;
   }
-  return held * 2 >= row.size();
+  return held * 2 >= row.size() && (texts * 2 >= held || HoldsYears(row));
 }
 
 }  // namespace dq

@@ -21,7 +21,8 @@ using RowText = std::vector<std::string>;
 // Compares `row` with the rows below it. Years in a row count as names.
 HeaderEvidence JudgeHeader(const RowText& row, std::span<const RowText> below);
 
-// Whether the cells could be names: at least half of them hold something, none a number or date.
+// Whether the cells could be names: at least half of them hold something, at least half of that
+// text and the rest whole numbers, such as years.
 bool CouldBeNames(const RowText& row);
 
 }  // namespace dq

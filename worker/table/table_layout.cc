@@ -16,6 +16,9 @@ namespace {
 constexpr size_t kRecordsMax = 300;    // That are looked at.
 constexpr size_t kRowsBelowMax = 100;  // That a header is compared with.
 constexpr size_t kSparseDivisor = 3;
+constexpr size_t kPreambleRowsMax = 20;  // As wide as the table, but nearly empty.
+constexpr size_t kRunRowsMin = 3;
+constexpr size_t kRunPercent = 15;
 
 // One record of the sample that is not blank.
 struct SampledRecord {
@@ -114,7 +117,7 @@ class TableFinder {
  private:
   void FindComments();
   size_t FirstWide() const;
-  size_t TypicallyHeld() const;
+  void SettleWidth();
   bool IsWide(const SampledRecord& record) const {
     return record.outcome == ScanOutcome::kRecord && record.cell_count == width_;
   }
@@ -123,6 +126,7 @@ class TableFinder {
   std::vector<RowText> RowsFrom(size_t record) const;
   absl::Status TakeHeader(size_t record);
   absl::Status CheckHeader(const SampledRecord& record) const;
+  std::vector<RowText> RowsBelow(size_t header);
   void FitHeader(size_t record);
   void NameColumns();
   void SetAside(size_t records);
@@ -151,6 +155,7 @@ absl::StatusOr<std::optional<TableLayout>> TableFinder::Find() {
     if (!piece_.ends_file) return std::nullopt;
     return UnsupportedFormat("the file is empty: it has not even a header row");
   }
+  if (width_ > 1) SettleWidth();
   size_t first = 0;
   if (!choice_.skip_lines.has_value() && width_ > 1) {
     const size_t wide = FirstWide();
@@ -198,26 +203,47 @@ void TableFinder::FindComments() {
   }
 }
 
-size_t TableFinder::TypicallyHeld() const {
-  std::vector<size_t> held;
+// Of several tables in the file the first is read: a run of equally wide rows that is not short.
+void TableFinder::SettleWidth() {
+  const size_t enough = std::max(kRunRowsMin, records_.size() * kRunPercent / 100);
+  size_t run = 0;
+  size_t wide = 0;
   for (const SampledRecord& record : records_) {
-    if (IsWide(record)) held.push_back(record.Held());
+    const bool same = record.outcome == ScanOutcome::kRecord && record.cell_count == wide;
+    run = same ? run + 1 : 1;
+    wide = record.outcome == ScanOutcome::kRecord ? record.cell_count : 0;
+    if (run >= enough && wide > 1) {
+      width_ = wide;
+      return;
+    }
   }
-  if (held.empty()) return 0;
-  std::nth_element(held.begin(), held.begin() + static_cast<ptrdiff_t>(held.size() / 2),
-                   held.end());
-  return held[held.size() / 2];
 }
 
-// The first record that is as wide as most and not nearly empty beside them.
+// The first record that is as wide as most and not nearly empty beside the header behind it.
 size_t TableFinder::FirstWide() const {
-  const size_t typical = TypicallyHeld();
+  size_t first = records_.size();
+  size_t most = 0;
+  size_t seen = 0;
   for (size_t i = 0; i < records_.size(); ++i) {
-    const SampledRecord& record = records_[i];
-    if (!IsWide(record)) continue;
-    if (record.Held() * kSparseDivisor > typical || i + 1 == records_.size()) return i;
+    if (!IsWide(records_[i])) continue;
+    first = std::min(first, i);
+    most = std::max(most, records_[i].Held());
+    if (++seen > kPreambleRowsMax) break;
   }
-  return records_.size();
+  const auto sparse = [&](size_t i) { return records_[i].Held() * kSparseDivisor <= most; };
+  if (first == records_.size() || !(sparse(first) || records_[first].Held() * 2 <= most)) {
+    return first;
+  }
+  bool gap = false;
+  for (size_t i = first; i < std::min(records_.size(), first + kPreambleRowsMax); ++i) {
+    if (!IsWide(records_[i])) continue;
+    const size_t held = records_[i].Held();
+    gap |= held == 0;
+    if (held * kSparseDivisor > most && (gap || held * 2 > most)) {
+      return held * 3 >= most * 2 && CouldBeNames(records_[i].cells) ? i : first;
+    }
+  }
+  return first;
 }
 
 // Whether the record before the first wide one is its header, of another width or with a stray
@@ -269,7 +295,9 @@ absl::Status TableFinder::CheckHeader(const SampledRecord& header) const {
   }
   const bool mendable =
       header.bad == BadRow::kTextAfterQuote || header.bad == BadRow::kUnterminatedQuote;
-  const bool fits = mendable && layout_.columns.size() == width_ && records_.size() > 1;
+  const size_t most = std::max(layout_.columns.size(), width_);
+  const bool fits = mendable && records_.size() > 1 && layout_.columns.size() > 1 &&
+                    most - std::min(layout_.columns.size(), width_) <= 1;
   const FilePlace place{.byte = ByteOf(header.bad == BadRow::kNone ? header.begin : header.defect)};
   if (header.bad != BadRow::kNone && !fits) {
     return ParseFailed(header.bad == BadRow::kNulByte
@@ -284,11 +312,28 @@ absl::Status TableFinder::CheckHeader(const SampledRecord& header) const {
   return absl::OkStatus();
 }
 
+// The rows that a header has to fit: those that are as wide as most; a single one counts when what
+// it has more than the header is empty.
+std::vector<RowText> TableFinder::RowsBelow(size_t header) {
+  if (header + 2 == records_.size() && records_.back().outcome == ScanOutcome::kRecord) {
+    const RowText& only = records_.back().cells;
+    bool empty = only.size() > layout_.columns.size();
+    for (size_t i = layout_.columns.size(); i < only.size(); ++i) {
+      empty &= CellShapeOf(only[i]) == CellShape::kEmpty;
+    }
+    if (empty) width_ = only.size();
+    if (!empty) return {};
+  }
+  std::vector<RowText> rows = RowsFrom(header + 1);
+  if (header + 2 < records_.size() && rows.size() < 2) rows.clear();
+  return rows;
+}
+
 // Makes a header fit rows that agree on another width.
 void TableFinder::FitHeader(size_t record) {
   std::vector<std::string>& names = layout_.columns;
-  const std::vector<RowText> rows = RowsFrom(record + 1);
-  if (rows.size() < 2 || names.size() == width_ || width_ < 2) {
+  const std::vector<RowText> rows = RowsBelow(record);
+  if (rows.empty() || names.size() == width_ || width_ < 2) {
     layout_.row_cells = names.size();
     return;
   }

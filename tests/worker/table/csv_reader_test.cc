@@ -209,7 +209,7 @@ TEST(CsvReader, WhatIsNoTableIsRefusedWithAMessage) {
        "UNSUPPORTED_FORMAT"},
       {"\x1F\x8B\x08 binary", "UNSUPPORTED_FORMAT"},
       {"PK\x03\x04 binary", "UNSUPPORTED_FORMAT"},
-      {"a,\"b\n1,2,3\n4,5,6\n", "PARSE_FAILED"},
+      {"a,\"b\n1,2,3,4\n5,6,7,8\n", "PARSE_FAILED"},
       {"a,\xFF\n1,2\n", "ENCODING_INVALID"},
   };
   for (const auto& [text, reason] : cases) {
