@@ -12,10 +12,8 @@ struct Signature {
   std::string_view what;
 };
 constexpr Signature kSignatures[] = {
-    {"\xFF\xFE", "UTF-16; save it as UTF-8"},
-    {"\xFE\xFF", "UTF-16; save it as UTF-8"},
-    {"\x1F\x8B", "compressed with gzip; unpack it first"},
-    {"\x28\xB5\x2F\xFD", "compressed with zstd; unpack it first"},
+    {"\x1F\x8B", "packed twice; unpack it first"},
+    {"\x28\xB5\x2F\xFD", "packed twice; unpack it first"},
     {"BZh", "compressed with bzip2; unpack it first"},
     {"\xFD"
      "7zXZ",

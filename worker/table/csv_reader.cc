@@ -36,6 +36,7 @@ absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(int fd,
 absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(std::unique_ptr<ByteSource> source,
                                                            const CsvReaderOptions& options) {
   DQ_ASSIGN_OR_RETURN(TableLayout layout, SampleTable(*source, options.dialect));
+  layout.form = options.form;
   std::unique_ptr<CsvReader> reader(new CsvReader(std::move(source), options, std::move(layout)));
   DQ_RETURN_IF_ERROR(reader->StartPass(nullptr));
   return reader;

@@ -31,6 +31,7 @@ struct CsvReaderOptions {
   size_t batch_bytes = kBatchBytesDefault;  // Never changes what is read.
   size_t row_bytes_max = kRowBytesMax;
   DialectChoice dialect = {};  // What is not found out but given.
+  FileForm form = {};          // What `source` was made of, for the layout.
 };
 
 class CsvReader final : public RowReader {

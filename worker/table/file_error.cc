@@ -38,6 +38,16 @@ absl::Status InputChanged(std::string_view message) {
                    {{"category", "file"}});
 }
 
+absl::Status CompressionInvalid(std::string_view message, int64_t byte) {
+  return MakeError(absl::StatusCode::kInvalidArgument, "COMPRESSION_INVALID", message,
+                   {{"category", "file"}, {"byte", std::to_string(byte)}});
+}
+
+absl::Status UnpackedTooLarge(std::string_view message) {
+  return MakeError(absl::StatusCode::kInvalidArgument, "UNPACKED_TOO_LARGE", message,
+                   {{"category", "file"}});
+}
+
 absl::Status IoFailed(int error_number, std::string_view what) {
   const bool full = error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
   return MakeError(full ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kUnavailable,

@@ -28,6 +28,12 @@ absl::Status EncodingInvalid(std::string_view message, const FilePlace& place);
 // INPUT_CHANGED: the file is not what it was. Category file.
 absl::Status InputChanged(std::string_view message);
 
+// COMPRESSION_INVALID{byte}: a packed file is damaged or cut off at that byte of it. Category file.
+absl::Status CompressionInvalid(std::string_view message, int64_t byte);
+
+// UNPACKED_TOO_LARGE: a packed file holds more than a table of its size would. Category file.
+absl::Status UnpackedTooLarge(std::string_view message);
+
 // IO_FAILED or, when the disk or a quota is full, DISK_FULL. Category system.
 absl::Status IoFailed(int error_number, std::string_view what);
 

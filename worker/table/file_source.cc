@@ -50,7 +50,7 @@ void FileSource::Rewind() {
 }
 
 absl::StatusOr<size_t> FileSource::Glance(int64_t offset, char* out, size_t size) {
-  return ReadAt(offset, out, size);
+  return ReadAt(std::min(offset, size_bytes_), out, size);
 }
 
 absl::StatusOr<size_t> FileSource::ReadAt(int64_t offset, char* out, size_t size) {

@@ -1,12 +1,36 @@
 #include "worker/table/open_table.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "common/base/status_macros.h"
+#include "worker/table/compressed_source.h"
 #include "worker/table/csv_reader.h"
 #include "worker/table/file_source.h"
+#include "worker/table/table_sample.h"
+#include "worker/table/text_encoding.h"
 
 namespace dq {
+namespace {
+
+absl::StatusOr<FoundEncoding> JudgeEncoding(ByteSource& source) {
+  std::vector<std::string> bytes(1, std::string(kSampleBytes, '\0'));
+  source.Rewind();
+  DQ_ASSIGN_OR_RETURN(const size_t got, source.Read(bytes[0].data(), bytes[0].size()));
+  bytes[0].resize(got);
+  const auto glance = static_cast<int64_t>(kGlanceBytes);
+  for (const int64_t offset : {source.size_bytes() / 2, source.size_bytes() - glance}) {
+    if (offset < static_cast<int64_t>(kSampleBytes)) continue;
+    bytes.emplace_back(kGlanceBytes, '\0');
+    DQ_ASSIGN_OR_RETURN(const size_t size,
+                        source.Glance(offset, bytes.back().data(), kGlanceBytes));
+    bytes.back().resize(size);
+  }
+  return FindEncoding(std::vector<std::string_view>(bytes.begin(), bytes.end()));
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<RowReader>> OpenTable(int fd, const InputChoice& choice,
                                                      BadRowPolicy on_bad_row) {
@@ -14,6 +38,22 @@ absl::StatusOr<std::unique_ptr<RowReader>> OpenTable(int fd, const InputChoice& 
   CsvReaderOptions options;
   options.on_bad_row = on_bad_row;
   options.dialect = choice.dialect;
+  char first[8];
+  DQ_ASSIGN_OR_RETURN(const size_t got, source->Glance(0, first, sizeof(first)));
+  options.form.compression = FindCompression({first, got});
+  if (options.form.compression != Compression::kNone) {
+    source = Unpack(std::move(source), options.form.compression);
+  }
+  if (choice.encoding.has_value()) {
+    options.form.encoding = *choice.encoding;
+  } else {
+    DQ_ASSIGN_OR_RETURN(const FoundEncoding found, JudgeEncoding(*source));
+    options.form.encoding = found.encoding;
+    options.form.encoding_confidence = found.confidence;
+  }
+  if (options.form.encoding != TextEncoding::kUtf8) {
+    source = ToUtf8(std::move(source), options.form.encoding);
+  }
   return CsvReader::Open(std::move(source), options);
 }
 

@@ -1,0 +1,183 @@
+// Bytes of files, unpacked and converted: whatever the form, the same text comes out, and what is
+// damaged says so.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <isa-l/igzip_lib.h>
+#include <zstd.h>
+
+#include <random>
+
+#include "common/base/error.h"
+#include "tests/support/memory_file.h"
+#include "worker/table/compressed_source.h"
+#include "worker/table/file_source.h"
+#include "worker/table/open_table.h"
+#include "worker/table/text_encoding.h"
+
+namespace dq {
+namespace {
+
+std::string Gzip(std::string_view text) {
+  std::string out(text.size() + 4096, '\0');
+  isal_zstream stream;
+  isal_deflate_stateless_init(&stream);
+  stream.gzip_flag = IGZIP_GZIP;
+  stream.end_of_stream = 1;
+  stream.next_in = reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uint32_t>(text.size());
+  stream.next_out = reinterpret_cast<uint8_t*>(out.data());
+  stream.avail_out = static_cast<uint32_t>(out.size());
+  EXPECT_EQ(isal_deflate_stateless(&stream), COMP_OK);
+  out.resize(stream.total_out);
+  return out;
+}
+
+// With a checksum, as the command line tool writes them.
+std::string Zstd(std::string_view text) {
+  ZSTD_CCtx* const context = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  out.resize(ZSTD_compress2(context, out.data(), out.size(), text.data(), text.size()));
+  ZSTD_freeCCtx(context);
+  return out;
+}
+
+std::string Lines(size_t count) {
+  std::mt19937 random(7);
+  std::string text = "a,b\n";
+  for (size_t i = 0; i < count; ++i)
+    text += std::to_string(random()) + "," + std::to_string(i) + "\n";
+  return text;
+}
+
+struct Drained {
+  std::string text;
+  absl::Status status;
+};
+
+// Reads pieces of odd sizes to the end.
+Drained Drain(ByteSource& source) {
+  Drained drained;
+  char piece[977];
+  while (!source.AtEnd()) {
+    const auto got = source.Read(piece, sizeof(piece));
+    if (!got.ok()) {
+      drained.status = got.status();
+      return drained;
+    }
+    drained.text.append(piece, *got);
+  }
+  return drained;
+}
+
+std::unique_ptr<ByteSource> Open(const MemoryFile& file) { return *FileSource::Open(file.fd()); }
+
+Drained Unpacked(std::string_view packed) {
+  const MemoryFile file(packed);
+  return Drain(*Unpack(Open(file), FindCompression(packed)));
+}
+
+TEST(Unpack, GivesWhatWasPackedAsOftenAsAsked) {
+  for (const std::string& text : {std::string(), std::string("a"), Lines(100'000)}) {
+    for (const std::string& packed : {Gzip(text), Zstd(text)}) {
+      const MemoryFile file(packed);
+      const auto source = Unpack(Open(file), FindCompression(packed));
+      EXPECT_EQ(source->AtEnd(), text.empty());
+      for (int pass = 0; pass < 2; ++pass) {
+        source->Rewind();
+        const Drained drained = Drain(*source);
+        EXPECT_TRUE(drained.status.ok()) << drained.status;
+        EXPECT_EQ(drained.text, text);
+        EXPECT_EQ(source->position(), static_cast<int64_t>(text.size()));
+        EXPECT_EQ(source->raw_position(), static_cast<int64_t>(packed.size()));
+        EXPECT_EQ(source->sha256().size(), 64u);
+      }
+    }
+  }
+}
+
+TEST(Unpack, MembersBehindEachOtherAreOneStreamAndZerosBehindThemPadding) {
+  const std::string text = Lines(1000);
+  const std::string padding(300, '\0');
+  EXPECT_EQ(Unpacked(Gzip(text) + Gzip(text) + padding).text, text + text);
+  EXPECT_EQ(Unpacked(Zstd(text) + Zstd(text)).text, text + text);
+}
+
+TEST(Unpack, WhatIsCutOffOrDamagedIsAnError) {
+  const std::string text = Lines(5000);
+  for (const std::string& packed : {Gzip(text), Zstd(text)}) {
+    for (const size_t size : {size_t{3}, packed.size() / 2, packed.size() - 1}) {
+      EXPECT_EQ(
+          ReasonOf(Unpacked(packed.substr(0, size) == packed.substr(0, 3) ? packed.substr(0, 5)
+                                                                          : packed.substr(0, size))
+                       .status),
+          "COMPRESSION_INVALID")
+          << size;
+    }
+    std::string damaged = packed;
+    for (size_t i = 0; i < 40; ++i) damaged[packed.size() / 2 + i] = '\x55';
+    EXPECT_EQ(ReasonOf(Unpacked(damaged).status), "COMPRESSION_INVALID");
+    EXPECT_EQ(ReasonOf(Unpacked(packed + "rubbish").status), "COMPRESSION_INVALID");
+  }
+}
+
+TEST(Unpack, ABombIsRefusedBeforeItFillsAnything) {
+  const std::string packed = Zstd(std::string(size_t{80} << 20, '0'));
+  const MemoryFile file(packed);
+  const auto source = Unpack(Open(file), Compression::kZstd);
+  const Drained drained = Drain(*source);
+  EXPECT_EQ(ReasonOf(drained.status), "UNPACKED_TOO_LARGE");
+  EXPECT_LE(drained.text.size(), static_cast<size_t>(kUnpackFreeBytes) + (size_t{1} << 20));
+}
+
+FoundEncoding Found(std::string_view text) { return *FindEncoding({&text, 1}); }
+
+TEST(FindEncoding, TellsEncodingsApart) {
+  EXPECT_EQ(Found("a,b\n1,2\n").encoding, TextEncoding::kUtf8);
+  EXPECT_EQ(Found("Jos\xC3\xA9").confidence, 1);
+  EXPECT_EQ(Found("Jos\xE9,K\xF6ln,\x80 5").encoding, TextEncoding::kWindows1252);
+  EXPECT_EQ(Found("a,\xFF\n").encoding, TextEncoding::kUtf8);
+  EXPECT_LT(Found("a,\xFF\n").confidence, 0.5);
+  EXPECT_EQ(Found("\xC3\xA9\xC3\xA9\xC3\xA9 and \xE9 in one").encoding, TextEncoding::kUtf8);
+  EXPECT_EQ(Found(std::string_view("a\0,\0b\0\n\0", 8)).encoding, TextEncoding::kUtf16Le);
+  EXPECT_EQ(Found(std::string_view("\0a\0,\0b\0\n", 8)).encoding, TextEncoding::kUtf16Be);
+  EXPECT_EQ(Found("\xFE\xFF").encoding, TextEncoding::kUtf16Be);
+  EXPECT_EQ(ReasonOf(FindEncoding(std::array{std::string_view("\xFF\xFE\0\0", 4)}).status()),
+            "UNSUPPORTED_FORMAT");
+}
+
+std::string Converted(std::string_view text, TextEncoding encoding) {
+  const MemoryFile file(text);
+  return Drain(*ToUtf8(Open(file), encoding)).text;
+}
+
+TEST(ToUtf8, ConvertsEveryCharacterAndMarksWhatIsNone) {
+  EXPECT_EQ(Converted("\xE9\x80\x81z", TextEncoding::kWindows1252), "\xC3\xA9\xE2\x82\xAC\xFFz");
+  EXPECT_EQ(Converted("\xE9\x80", TextEncoding::kLatin1), "\xC3\xA9\xC2\x80");
+  EXPECT_EQ(Converted(std::string_view("\xE9\0\x3D\xD8\x00\xDE", 6), TextEncoding::kUtf16Le),
+            "\xC3\xA9\xF0\x9F\x98\x80");
+  EXPECT_EQ(Converted(std::string_view("\xDE\x00\0a\xD8\x3D\0b\0", 9), TextEncoding::kUtf16Be),
+            "\xFF"
+            "a\xFF"
+            "b\xFF");
+}
+
+TEST(OpenTable, ReadsPackedAndConvertedTables) {
+  std::string utf16 = "\xFF\xFE";
+  for (const char c : std::string_view("a,b\r\n1,2\r\n")) utf16 += std::string{c, '\0'};
+  for (const std::string& bytes : {Gzip("a,b\n1,2\n"), Zstd(utf16), utf16}) {
+    const MemoryFile file(bytes);
+    const auto reader = OpenTable(file.fd(), {}, BadRowPolicy::kReject);
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    RowBatch batch;
+    ASSERT_TRUE(*(*reader)->Next(batch));
+    ASSERT_EQ(batch.row_count(), 1u);
+    EXPECT_EQ(batch.cell(0, 1), "2");
+  }
+  const MemoryFile twice(Gzip(Gzip("a,b\n")));
+  EXPECT_EQ(ReasonOf(OpenTable(twice.fd(), {}, BadRowPolicy::kReject).status()),
+            "UNSUPPORTED_FORMAT");
+}
+
+}  // namespace
+}  // namespace dq
