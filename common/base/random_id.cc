@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <random>
 
 namespace dq {
@@ -13,9 +14,25 @@ namespace {
 constexpr std::string_view kHex = "0123456789abcdef";
 constexpr std::string_view kBase32Hex = "0123456789abcdefghijklmnopqrstuv";
 
+// Random bytes of this thread that were not given out yet: asking the kernel for each id would cost
+// more than everything else about it.
+struct Reserve {
+  std::array<unsigned char, 256> bytes{};
+  size_t used = bytes.size();
+};
+
 void FillRandom(void* data, size_t size) {
-  // Up to 256 bytes never fail or come short once the kernel's pool is ready.
-  if (getrandom(data, size, 0) != static_cast<ssize_t>(size)) std::abort();
+  thread_local Reserve reserve;
+  if (size > reserve.bytes.size()) std::abort();
+  if (size > reserve.bytes.size() - reserve.used) {
+    // Up to 256 bytes never fail or come short once the kernel's pool is ready.
+    const auto wanted = static_cast<ssize_t>(reserve.bytes.size());
+    if (getrandom(reserve.bytes.data(), reserve.bytes.size(), 0) != wanted) std::abort();
+    reserve.used = 0;
+  }
+  std::memcpy(data, reserve.bytes.data() + reserve.used, size);
+  std::memset(reserve.bytes.data() + reserve.used, 0, size);
+  reserve.used += size;
 }
 
 void AppendBase32(std::string& out, uint64_t value, int digits) {

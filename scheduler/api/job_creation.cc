@@ -126,7 +126,7 @@ JobRecord MakeJobRecord(const v1::CreateJobRequest& request, const JobInputs& in
   record.name.id = request.job_id().empty() ? TimeOrderedId("j-", now) : request.job_id();
   record.uid = RandomHex(kUidBytes);
   record.display_name = job.display_name();
-  record.request_id = request.request_id().empty() ? "auto-" + record.uid : request.request_id();
+  record.request_id = request.request_id();
   record.request_hash = RequestHash(request);
   record.created_by = created_by;
   record.labels.insert(job.labels().begin(), job.labels().end());

@@ -160,7 +160,7 @@ struct JobRecord {
   JobName name;
   std::string uid;
   std::string display_name;
-  std::string request_id;    // Unique per project; the server makes one when the caller gave none.
+  std::string request_id;    // Unique per project; empty when the caller gave none.
   std::string request_hash;  // Of the body, to tell a repetition from a reuse.
   std::string created_by;
   std::map<std::string, std::string> labels;

@@ -47,6 +47,9 @@ struct WriteBatch {
   int64_t epoch = 0;  // Of the leader; a newer one in the database refuses the batch.
   int64_t sequence =
       0;  // Counts the batches of an epoch from 1: makes a repeated Commit recognisable.
+  // The batch of this epoch that must be written before this one; 0: none. The next batch may be
+  // handed over while that one is still being written.
+  int64_t after = 0;
   absl::Time now;
   std::vector<JobInsert> inserts;
   std::vector<JobUpdate> updates;
@@ -88,8 +91,9 @@ class JobStore {
   // Makes a batch durable; OK means it is. ABORTED (NOT_LEADER): another leads, nothing was
   // written. ABORTED (FENCED): a row did not hold the expected attempt and token, nothing was
   // written; the leader's memory is wrong and it must step down. UNAVAILABLE: unknown or not
-  // written; call again with the identical batch until it succeeds or is refused: a batch that was
-  // written is recognised by (epoch, sequence) and answered as the first time, never written twice.
+  // written, or the batch before is not; call again with the identical batch until it succeeds or
+  // is refused: a batch that was written is recognised by (epoch, sequence) and answered as the
+  // first time, never written twice.
   virtual absl::StatusOr<BatchResult> Commit(const WriteBatch& batch) = 0;
 
   // Returns up to `limit` jobs in no terminal state with key > `after`, by key; without file_ids

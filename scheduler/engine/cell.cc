@@ -54,7 +54,6 @@ void Cell::TakeOver(const Instant& now, int64_t epoch, std::vector<JobRecord> li
   epoch_ = epoch;
   next_key_ = (epoch << kKeyEpochShift) + 1;
   degraded_ = false;
-  sealed_at_ = absl::InfiniteFuture();
   counts_ = counts;
   writes_.Restart(epoch);
   watches_.Restart(epoch);
@@ -115,7 +114,11 @@ void Cell::DatabaseLost(const Instant& now) {
 
 void Cell::DatabaseFound(const Instant& now) {
   now_ = now;
-  if (!degraded_ || sealed_at_ != absl::InfiniteFuture()) return;
+  if (writes_.SealedCount() == 0) LeaveDegraded();
+}
+
+void Cell::LeaveDegraded() {
+  if (!degraded_) return;
   degraded_ = false;
   Log(LogLevel::kInfo, "database found", {{"rows_pending", writes_.rows_pending()}});
 }
@@ -130,7 +133,7 @@ void Cell::Drain() {
 void Cell::Tick(const Instant& now) {
   now_ = now;
   if (!IsLeading()) return;
-  if (now.boot - sealed_at_ > kCommitMax) DatabaseLost(now);
+  if (now.boot - writes_.CommittingSince() > kCommitMax) DatabaseLost(now);
   EndLeases();
   EndWaits();
   Dispatch();
@@ -190,35 +193,44 @@ void Cell::Dispatch() {
 
 absl::Time Cell::NextDue(const Instant& now) const {
   if (!IsLeading()) return absl::InfiniteFuture();
-  absl::Time due = std::min(leases_.NextDue(), writes_.OldestOpened() + options_.commit_linger);
+  absl::Time due = leases_.NextDue();
+  if (writes_.SealedCount() == 0) {
+    due = std::min(due, writes_.OldestOpened() + options_.commit_linger);
+  }
   if (waits_.NextDue() != absl::InfiniteFuture()) {
     due = std::min(due, now.boot + (waits_.NextDue() - now.wall));
   }
-  if (!degraded_) due = std::min(due, sealed_at_ + kCommitMax + absl::Milliseconds(1));
+  if (!degraded_) {
+    due = std::min(due, writes_.CommittingSince() + kCommitMax + absl::Milliseconds(1));
+  }
   return due;
 }
 
 std::shared_ptr<const WriteBatch> Cell::BatchToCommit(const Instant& now) {
+  if (!IsLeading()) return nullptr;
+  const size_t rows = writes_.RowsToSeal();
+  const int in_flight = writes_.SealedCount();
+  if (in_flight >= kBatchesInFlightMax) return nullptr;
+  if (in_flight > 0 && rows < static_cast<size_t>(options_.commit_overlap_rows_min)) return nullptr;
   const bool lingers = now.boot < writes_.OldestOpened() + options_.commit_linger;
-  if (!IsLeading() || (lingers && !writes_.HasFullBatch())) return nullptr;
-  std::shared_ptr<const WriteBatch> rows = writes_.Seal(now);
-  if (rows != nullptr) sealed_at_ = now.boot;
-  return rows;
+  if (lingers && rows < static_cast<size_t>(options_.commit_batch_rows_max)) return nullptr;
+  return writes_.Seal(now);
 }
 
-void Cell::Committed(const Instant& now, BatchResult result) {
+SpentBatch Cell::Committed(const Instant& now, BatchResult result) {
   now_ = now;
-  PendingBatch batch = writes_.TakeDurable();
-  metrics_.BatchCommitted(static_cast<int64_t>(batch.RowCount()), now.boot - sealed_at_);
-  sealed_at_ = absl::InfiniteFuture();
-  DatabaseFound(now);
+  const absl::Duration took = now.boot - writes_.CommittingSince();
+  PendingBatch batch = writes_.TakeDurable(now);
+  metrics_.BatchCommitted(static_cast<int64_t>(batch.RowCount()), took);
+  LeaveDegraded();
   FinishInserts(batch, result);
   for (Release& release : batch.releases) release(absl::OkStatus());
   for (Release& read : batch.reads) read(absl::OkStatus());
   SendTurns(batch);
   PublishChanges(batch);
-  DropFinished(batch);
+  std::vector<std::unique_ptr<LiveJob>> finished = DropFinished(batch);
   ReportGauges();
+  return {std::move(batch), std::move(finished)};
 }
 
 void Cell::FinishInserts(PendingBatch& batch, BatchResult& result) {
@@ -253,11 +265,13 @@ void Cell::SendTurns(PendingBatch& batch) {
   }
 }
 
-void Cell::DropFinished(const PendingBatch& batch) {
+std::vector<std::unique_ptr<LiveJob>> Cell::DropFinished(const PendingBatch& batch) {
+  std::vector<std::unique_ptr<LiveJob>> finished;
   for (const LiveJob* job : batch.changed) {
-    const bool finished = IsTerminal(job->record.status.state);
-    if (finished && job->last_batch == batch.rows->sequence) jobs_.Erase(job->record.key);
+    if (!IsTerminal(job->record.status.state)) continue;
+    if (job->last_batch == batch.rows->sequence) finished.push_back(jobs_.Take(job->record.key));
   }
+  return finished;
 }
 
 void Cell::ReportGauges() {

@@ -37,8 +37,18 @@ struct CellSources {
   std::function<std::string(absl::Time)> file_id;
 };
 
+// What nothing refers to any more after a commit: the caller destroys it where it costs nobody
+// time.
+struct SpentBatch {
+  PendingBatch batch;
+  std::vector<std::unique_ptr<LiveJob>> finished;
+};
+
 class Cell {
  public:
+  // One being written, one that waits for it.
+  static constexpr int kBatchesInFlightMax = 2;
+
   using CancelDone = std::function<void(absl::StatusOr<JobView>)>;
   using ViewsDone = std::function<void(absl::StatusOr<std::vector<JobView>>)>;
 
@@ -88,11 +98,12 @@ class Cell {
   void Tick(const Instant& now);
   // Returns when Tick() or BatchToCommit() has something to do next, on the boot clock.
   absl::Time NextDue(const Instant& now) const;
-  // Returns the next batch to commit; null when there is none, one is being committed, or the
-  // linger time is not over. Repeat the commit until it succeeds, then call Committed().
+  // Returns the next batch to commit; null when there is none, kBatchesInFlightMax are being
+  // committed, it is too small to be handed over behind another, or the linger time is not over.
+  // Repeat the commit until it succeeds, then call Committed().
   std::shared_ptr<const WriteBatch> BatchToCommit(const Instant& now);
-  // The batch is durable: tells what it allows to tell.
-  void Committed(const Instant& now, BatchResult result);
+  // The oldest batch handed over is durable: tells what it allows to tell. Returns what is left.
+  SpentBatch Committed(const Instant& now, BatchResult result);
   bool HasPendingWrites() const { return !writes_.empty(); }
 
  private:
@@ -110,7 +121,8 @@ class Cell {
   void Dispatch();
   void FinishInserts(PendingBatch& batch, BatchResult& result);
   void SendTurns(PendingBatch& batch);
-  void DropFinished(const PendingBatch& batch);
+  std::vector<std::unique_ptr<LiveJob>> DropFinished(const PendingBatch& batch);
+  void LeaveDegraded();
   void ReportGauges();
 
   // cell_jobs.cc: jobs. Apply() is the only function that changes the state of an existing job.
@@ -165,7 +177,6 @@ class Cell {
   bool degraded_ = false;
   bool draining_ = false;
   int64_t next_key_ = 1;
-  absl::Time sealed_at_ = absl::InfiniteFuture();  // Of the batch being committed; boot clock.
 
   StageDemands demands_;
   JobTable jobs_;

@@ -54,7 +54,6 @@ void Cell::Submit(const Instant& now, JobRecord record, SubmitDone done) {
   record.uid = sources_.uid();
   record.create_time = now.wall;
   if (record.name.id.empty()) record.name.id = sources_.job_id(now.wall);
-  if (record.request_id.empty()) record.request_id = record.uid;
   record.status = JobStatus();
   record.status.version = 1;
   record.status.state = JobState::kQueued;

@@ -1,5 +1,6 @@
 #include "scheduler/engine/commit_writer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -16,6 +17,9 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr absl::Duration kRepeatFirst = absl::Milliseconds(10);
 constexpr absl::Duration kRepeatCap = absl::Milliseconds(500);
 
+// The store's reason when the batch before is not written.
+constexpr char kOutOfOrder[] = "BATCH_OUT_OF_ORDER";
+
 }  // namespace
 
 CommitWriter::CommitWriter(JobStore& store, CommitListener listener)
@@ -24,7 +28,7 @@ CommitWriter::CommitWriter(JobStore& store, CommitListener listener)
 CommitWriter::~CommitWriter() { Stop(); }
 
 void CommitWriter::Start() {
-  thread_ = std::thread([this] { Run(); });
+  for (int i = 0; i < kThreads; ++i) threads_.emplace_back([this] { Run(); });
 }
 
 void CommitWriter::Stop() {
@@ -33,46 +37,49 @@ void CommitWriter::Stop() {
     stopping_ = true;
     changed_.NotifyAll();
   }
-  if (thread_.joinable()) thread_.join();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
-void CommitWriter::Commit(std::shared_ptr<const WriteBatch> batch) {
+void CommitWriter::Commit(Batch batch) {
   MutexLock lock(mutex_);
-  batch_ = std::move(batch);
+  waiting_.push_back(batch);
+  wanted_.push_back(std::move(batch));
   changed_.NotifyAll();
 }
 
 void CommitWriter::Abandon() {
   MutexLock lock(mutex_);
-  batch_ = nullptr;
+  waiting_.clear();
+  wanted_.clear();
   changed_.NotifyAll();
 }
 
 void CommitWriter::Run() {
   while (true) {
-    std::shared_ptr<const WriteBatch> batch;
+    Batch batch;
     {
       MutexLock lock(mutex_);
-      while (batch_ == nullptr && !stopping_) changed_.Wait(mutex_);
+      while (waiting_.empty() && !stopping_) changed_.Wait(mutex_);
       if (stopping_) return;
-      batch = batch_;
+      batch = std::move(waiting_.front());
+      waiting_.pop_front();
     }
     CommitUntilDecided(batch);
   }
 }
 
-void CommitWriter::CommitUntilDecided(const std::shared_ptr<const WriteBatch>& batch) {
+void CommitWriter::CommitUntilDecided(const Batch& batch) {
   Backoff backoff(kRepeatFirst, kRepeatCap, RandomUniform);
   bool told = false;
   while (true) {
     absl::StatusOr<BatchResult> result = store_.Commit(*batch);
     if (result.ok() || !absl::IsUnavailable(result.status())) {
-      {
-        MutexLock lock(mutex_);
-        if (batch_ == batch) batch_ = nullptr;
-      }
-      if (result.ok()) return listener_.committed(batch->epoch, *std::move(result));
-      return listener_.refused(batch->epoch, result.status());
+      return Tell(batch, std::move(result));
+    }
+    if (ReasonOf(result.status()) == kOutOfOrder) {
+      if (!WaitForTurn(batch)) return;
+      continue;
     }
     if (!std::exchange(told, true)) {
       Log(LogLevel::kWarning, "commit failed", {{"message", MessageOf(result.status())}});
@@ -82,14 +89,35 @@ void CommitWriter::CommitUntilDecided(const std::shared_ptr<const WriteBatch>& b
   }
 }
 
-bool CommitWriter::WaitToRepeat(const std::shared_ptr<const WriteBatch>& batch,
-                                absl::Duration wait) {
+void CommitWriter::Tell(const Batch& batch, absl::StatusOr<BatchResult> result) {
+  if (!WaitForTurn(batch)) return;
+  if (result.ok()) {
+    listener_.committed(batch->epoch, *std::move(result));
+  } else {
+    listener_.refused(batch->epoch, result.status());
+  }
+  MutexLock lock(mutex_);
+  if (!wanted_.empty() && wanted_.front() == batch) wanted_.pop_front();
+  changed_.NotifyAll();
+}
+
+bool CommitWriter::IsWantedLocked(const Batch& batch) {
+  return !stopping_ && std::ranges::count(wanted_, batch) > 0;
+}
+
+bool CommitWriter::WaitForTurn(const Batch& batch) {
+  MutexLock lock(mutex_);
+  while (IsWantedLocked(batch) && wanted_.front() != batch) changed_.Wait(mutex_);
+  return IsWantedLocked(batch);
+}
+
+bool CommitWriter::WaitToRepeat(const Batch& batch, absl::Duration wait) {
   const auto due = SteadyClock::now() + absl::ToChronoNanoseconds(wait);
   MutexLock lock(mutex_);
-  while (batch_ == batch && !stopping_ && SteadyClock::now() < due) {
+  while (IsWantedLocked(batch) && SteadyClock::now() < due) {
     changed_.WaitFor(mutex_, due - SteadyClock::now());
   }
-  return batch_ == batch && !stopping_;
+  return IsWantedLocked(batch);
 }
 
 }  // namespace dq

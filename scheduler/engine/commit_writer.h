@@ -1,10 +1,13 @@
-// The one thread that writes: commits a batch, again and again while the database is away, until it
-// is durable or refused. The next batch grows meanwhile: that is the group commit. Thread-safe.
+// The threads that write: commit a batch, again and again while the database is away, until it is
+// durable or refused. While one batch is written, the next one waits in the store, translated
+// already; the one after grows meanwhile: that is the group commit. Thread-safe.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "common/base/mutex.h"
@@ -12,7 +15,7 @@
 
 namespace dq {
 
-// Called from the writer's thread, with the epoch of the batch.
+// Called from the writer's threads, in the order of the batches, with the epoch of the batch.
 struct CommitListener {
   std::function<void(int64_t epoch, BatchResult)> committed;
   // Another leads, or the batch can never be written: the leader must step down.
@@ -32,26 +35,35 @@ class CommitWriter {
   // Ends after the commit that runs, if any; joins. Call from one thread only.
   void Stop() EXCLUDES(mutex_);
 
-  // Writes `batch`. One at a time: the listener has heard of the one before, or it was abandoned.
+  // Writes `batch` after those before it. At most kThreads at a time that the listener has not
+  // heard of.
   void Commit(std::shared_ptr<const WriteBatch> batch) EXCLUDES(mutex_);
-  // Gives up the batch that is being written, if any: it is not repeated any more. The listener may
-  // still hear of a commit that runs.
+  // Gives up the batches that are being written, if any: they are not repeated any more. The
+  // listener may still hear of a commit that runs.
   void Abandon() EXCLUDES(mutex_);
 
+  static constexpr int kThreads = 2;
+
  private:
+  using Batch = std::shared_ptr<const WriteBatch>;
+
   void Run() EXCLUDES(mutex_);
-  void CommitUntilDecided(const std::shared_ptr<const WriteBatch>& batch) EXCLUDES(mutex_);
-  // Waits before a repetition; returns whether the batch is still wanted.
-  bool WaitToRepeat(const std::shared_ptr<const WriteBatch>& batch, absl::Duration wait)
-      EXCLUDES(mutex_);
+  void CommitUntilDecided(const Batch& batch) EXCLUDES(mutex_);
+  void Tell(const Batch& batch, absl::StatusOr<BatchResult> result) EXCLUDES(mutex_);
+  // Return whether the batch is still wanted: after a wait before a repetition, and once all
+  // batches before it are told of.
+  bool WaitToRepeat(const Batch& batch, absl::Duration wait) EXCLUDES(mutex_);
+  bool WaitForTurn(const Batch& batch) EXCLUDES(mutex_);
+  bool IsWantedLocked(const Batch& batch) REQUIRES(mutex_);
 
   JobStore& store_;
   const CommitListener listener_;
   Mutex mutex_;
   CondVar changed_;
-  std::shared_ptr<const WriteBatch> batch_ GUARDED_BY(mutex_);
+  std::deque<Batch> waiting_ GUARDED_BY(mutex_);  // No thread has taken them.
+  std::deque<Batch> wanted_ GUARDED_BY(mutex_);   // All that are not told of, in order.
   bool stopping_ GUARDED_BY(mutex_) = false;
-  std::thread thread_;  // Written by Start() and Stop() only.
+  std::vector<std::thread> threads_;  // Written by Start() and Stop() only.
 };
 
 }  // namespace dq

@@ -32,11 +32,12 @@ LiveJob* JobTable::Find(const JobName& name) {
   return found == by_name_.end() ? nullptr : *found;
 }
 
-void JobTable::Erase(JobKey key) {
+std::unique_ptr<LiveJob> JobTable::Take(JobKey key) {
   const auto found = by_key_.find(key);
-  if (found == by_key_.end()) return;
-  by_name_.erase(found->second.get());
+  std::unique_ptr<LiveJob> job = std::move(found->second);
+  by_name_.erase(job.get());
   by_key_.erase(found);
+  return job;
 }
 
 void JobTable::Clear() {

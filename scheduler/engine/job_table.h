@@ -37,13 +37,14 @@ struct LiveJob {
 
 class JobTable {
  public:
-  // Adds a job whose key and name are new. The reference stays valid until Erase().
+  // Adds a job whose key and name are new. The reference stays valid until Take().
   LiveJob& Add(JobRecord record, DemandId demand);
   // Return null for an unknown job.
   LiveJob* Find(JobKey key);
   LiveJob* Find(const JobName& name);
   const LiveJob* Find(JobKey key) const;
-  void Erase(JobKey key);
+  // Takes out a job that is there.
+  std::unique_ptr<LiveJob> Take(JobKey key);
   void Clear();
   // Returns the jobs of `project`, oldest first. Looks at all jobs.
   std::vector<LiveJob*> OfProject(const std::string& project);

@@ -9,6 +9,7 @@
 #include "common/base/logging.h"
 #include "common/base/mutex.h"
 #include "common/base/random_id.h"
+#include "scheduler/engine/announcer.h"
 #include "scheduler/engine/cell.h"
 #include "scheduler/engine/commit_writer.h"
 #include "scheduler/engine/leader_election.h"
@@ -44,6 +45,30 @@ absl::Status AsRefusal(const absl::Status& why) {
                    MessageOf(why), MetadataOf(why));
 }
 
+// Hands everything to the worker's sink on the announcer's thread.
+class AnnouncedSink final : public WorkerSink {
+ public:
+  AnnouncedSink(Announcer& announcer, std::shared_ptr<WorkerSink> sink)
+      : announcer_(announcer), sink_(std::move(sink)) {}
+
+  void Welcome(WorkerWelcome welcome) override {
+    announcer_.Post([sink = sink_, welcome = std::move(welcome)]() mutable {
+      sink->Welcome(std::move(welcome));
+    });
+  }
+  void Turn(WorkerTurn turn) override {
+    announcer_.Post(
+        [sink = sink_, turn = std::move(turn)]() mutable { sink->Turn(std::move(turn)); });
+  }
+  void Close(absl::Status status) override {
+    announcer_.Post([sink = sink_, status = std::move(status)] { sink->Close(status); });
+  }
+
+ private:
+  Announcer& announcer_;
+  const std::shared_ptr<WorkerSink> sink_;
+};
+
 }  // namespace
 
 class Scheduler::Impl {
@@ -58,11 +83,15 @@ class Scheduler::Impl {
   // Runs `act(cell, now)` on the loop, or tells `done` why it will not.
   template <typename Done, typename Act>
   void Ask(Done done, Act act);
+  // Returns what calls `done` on the announcer's thread.
+  template <typename Result>
+  std::function<void(Result)> Announced(std::shared_ptr<std::function<void(Result)>> done);
   // Runs `act(cell, now)` on the loop even when many wait; not at all after Stop().
   template <typename Act>
   bool Tell(Act act);
 
   WatchHub& watches() { return watches_; }
+  Announcer& announcer() { return announcer_; }
   SessionId NextSession() { return next_session_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
@@ -83,6 +112,7 @@ class Scheduler::Impl {
   bool flushed_ GUARDED_BY(mutex_) = false;
   bool started_ GUARDED_BY(mutex_) = false;
   absl::Status refusal_ GUARDED_BY(mutex_);
+  Announcer announcer_;
   CommitWriter writer_;
   LeaderElection election_;
   RunLoop loop_;
@@ -106,8 +136,10 @@ Scheduler::Impl::Impl(SchedulerOptions options, JobStore& store, const Clock& cl
 CommitListener Scheduler::Impl::ListenToWriter() {
   CommitListener listener;
   listener.committed = [this](int64_t epoch, BatchResult result) {
-    Tell([epoch, result = std::move(result)](Cell& cell, const Instant& now) mutable {
-      if (cell.epoch() == epoch) cell.Committed(now, std::move(result));
+    Tell([this, epoch, result = std::move(result)](Cell& cell, const Instant& now) mutable {
+      if (cell.epoch() != epoch) return;
+      auto spent = std::make_shared<SpentBatch>(cell.Committed(now, std::move(result)));
+      announcer_.Post([spent] {});
     });
   };
   listener.refused = [this](int64_t epoch, const absl::Status& why) {
@@ -168,7 +200,7 @@ absl::Status Scheduler::Impl::Refusal() const {
 
 absl::Time Scheduler::Impl::AfterPass(const Instant& now) {
   cell_.Tick(now);
-  if (std::shared_ptr<const WriteBatch> batch = cell_.BatchToCommit(now)) {
+  while (std::shared_ptr<const WriteBatch> batch = cell_.BatchToCommit(now)) {
     writer_.Commit(std::move(batch));
   }
   watches_.Deliver();
@@ -185,6 +217,7 @@ void Scheduler::Impl::Start() {
     MutexLock lock(mutex_);
     started_ = true;
   }
+  announcer_.Start();
   loop_.Start();
   writer_.Start();
   election_.Start();
@@ -214,6 +247,7 @@ void Scheduler::Impl::Stop() {
   serving_.store(false, std::memory_order_release);
   Tell([](Cell& cell, const Instant&) { cell.StepDown(Draining()); });
   loop_.Stop();
+  announcer_.Stop();
   writer_.Stop();
   election_.Stop();
 }
@@ -223,13 +257,21 @@ bool Scheduler::Impl::Tell(Act act) {
   return loop_.Post([this, act = std::move(act)](const Instant& now) mutable { act(cell_, now); });
 }
 
+template <typename Result>
+std::function<void(Result)> Scheduler::Impl::Announced(
+    std::shared_ptr<std::function<void(Result)>> done) {
+  return [this, done = std::move(done)](Result result) {
+    announcer_.Post([done, result = std::move(result)]() mutable { (*done)(std::move(result)); });
+  };
+}
+
 template <typename Done, typename Act>
 void Scheduler::Impl::Ask(Done done, Act act) {
   // Shared, because a refused command takes its captures with it.
   auto shared_done = std::make_shared<Done>(std::move(done));
   const bool accepted =
       loop_.Offer([this, shared_done, act = std::move(act)](const Instant& now) mutable {
-        act(cell_, now, std::move(*shared_done));
+        act(cell_, now, Announced(std::move(shared_done)));
       });
   if (!accepted) (*shared_done)(loop_.IsStopped() ? Draining() : QueueFull());
 }
@@ -281,20 +323,21 @@ void Scheduler::ListWorkers(std::function<void(absl::StatusOr<std::vector<Worker
 
 SessionId Scheduler::OpenSession(WorkerHello hello, std::shared_ptr<WorkerSink> sink) {
   const SessionId session = impl_->NextSession();
+  auto announced = std::make_shared<AnnouncedSink>(impl_->announcer(), std::move(sink));
   const bool accepted = impl_->Tell(
-      [session, hello = std::move(hello), sink](Cell& cell, const Instant& now) mutable {
-        cell.OpenSession(now, session, std::move(hello), std::move(sink));
+      [session, hello = std::move(hello), announced](Cell& cell, const Instant& now) mutable {
+        cell.OpenSession(now, session, std::move(hello), announced);
       });
-  if (!accepted) sink->Close(Draining());
+  if (!accepted) announced->Close(Draining());
   return session;
 }
 
 void Scheduler::HandleReport(SessionId session, WorkerReport report, std::function<void()> taken) {
-  const bool accepted =
-      impl_->Tell([session, report = std::move(report), taken](Cell& cell, const Instant& now) {
-        cell.HandleReport(now, session, report);
-        taken();
-      });
+  const bool accepted = impl_->Tell([impl = impl_.get(), session, report = std::move(report),
+                                     taken](Cell& cell, const Instant& now) {
+    cell.HandleReport(now, session, report);
+    impl->announcer().Post(taken);  // After its answer: what waits for a slow stream stays bounded.
+  });
   if (!accepted) taken();
 }
 

@@ -36,7 +36,9 @@ struct SchedulerOptions {
       absl::Seconds(5);       // What is left of a lease when its stream breaks.
   int poison_losses_max = 3;  // Lost leases until FAILED with POISON.
   absl::Duration commit_linger = absl::ZeroDuration();  // Waits this long for more before a commit.
-  int commit_batch_rows_max = 1000;
+  int commit_batch_rows_max = 2000;
+  // While one batch is being written the next is handed over once it has so many rows.
+  int commit_overlap_rows_min = 128;
   int commands_queued_max = 100'000;        // Then RESOURCE_EXHAUSTED QUEUE_FULL.
   int watch_backlog_messages_max = 10'000;  // Kept for resume tokens.
 };

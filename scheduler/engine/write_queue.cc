@@ -76,16 +76,33 @@ PendingBatch* WriteQueue::Find(int64_t sequence) {
   return &batches_[static_cast<size_t>(index)];
 }
 
+const PendingBatch* WriteQueue::FirstUnsealed() const {
+  const auto sealed = static_cast<size_t>(SealedCount());
+  return sealed < batches_.size() ? &batches_[sealed] : nullptr;
+}
+
+int WriteQueue::SealedCount() const {
+  int sealed = 0;
+  for (const PendingBatch& batch : batches_) {
+    if (!batch.sealed) break;
+    ++sealed;
+  }
+  return sealed;
+}
+
 std::shared_ptr<const WriteBatch> WriteQueue::Seal(const Instant& now) {
-  if (batches_.empty() || batches_.front().sealed) return nullptr;
-  PendingBatch& batch = batches_.front();
+  const auto sealed = static_cast<size_t>(SealedCount());
+  if (sealed == batches_.size()) return nullptr;
+  PendingBatch& batch = batches_[sealed];
   batch.sealed = true;
+  batch.committing_since = now.boot;
   batch.rows->now = now.wall;
+  batch.rows->after = batch.rows->sequence - 1;
   for (size_t i = 0; i < batch.changed.size(); ++i) {
     LiveJob& job = *batch.changed[i];
     JobUpdate& row = batch.rows->updates[i];
     row.expected_attempt = job.row_attempt;
-    row.expected_token = job.row_token;
+    row.expected_token = std::move(job.row_token);
     row.status = job.record.status;
     row.result = std::exchange(job.record.result, std::nullopt);
     job.row_attempt = row.status.attempt;
@@ -94,20 +111,27 @@ std::shared_ptr<const WriteBatch> WriteQueue::Seal(const Instant& now) {
   return batch.rows;
 }
 
+absl::Time WriteQueue::CommittingSince() const {
+  const bool committing = !batches_.empty() && batches_.front().sealed;
+  return committing ? batches_.front().committing_since : absl::InfiniteFuture();
+}
+
 absl::Time WriteQueue::OldestOpened() const {
-  const bool can_seal = !batches_.empty() && !batches_.front().sealed;
-  return can_seal ? batches_.front().opened : absl::InfiniteFuture();
+  const PendingBatch* const batch = FirstUnsealed();
+  return batch == nullptr ? absl::InfiniteFuture() : batch->opened;
 }
 
-bool WriteQueue::HasFullBatch() const {
-  return !batches_.empty() && !batches_.front().sealed && batches_.front().RowCount() >= rows_max_;
+size_t WriteQueue::RowsToSeal() const {
+  const PendingBatch* const batch = FirstUnsealed();
+  return batch == nullptr ? 0 : batch->RowCount();
 }
 
-PendingBatch WriteQueue::TakeDurable() {
+PendingBatch WriteQueue::TakeDurable(const Instant& now) {
   PendingBatch batch = std::move(batches_.front());
   batches_.pop_front();
   durable_ = batch.rows->sequence;
   rows_pending_ -= static_cast<int64_t>(batch.RowCount());
+  if (!batches_.empty()) batches_.front().committing_since = now.boot;
   return batch;
 }
 

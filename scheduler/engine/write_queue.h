@@ -1,7 +1,7 @@
 // What the cell has decided and the database does not hold yet: batches of rows in order, each with
-// what may be told once it is durable. One batch at a time is sealed and being committed; the ones
-// behind it still grow. Several changes of one job in one batch become one row. Single-threaded:
-// owned by the cell.
+// what may be told once it is durable. The first ones are sealed and being committed, so that the
+// next is ready when the database has written the one before; those behind still grow. Several
+// changes of one job in one batch become one row. Single-threaded: owned by the cell.
 #pragma once
 
 #include <deque>
@@ -45,6 +45,7 @@ struct PendingBatch {
   std::shared_ptr<WriteBatch> rows = std::make_shared<WriteBatch>();
   bool sealed = false;
   absl::Time opened;                  // Boot clock.
+  absl::Time committing_since;        // Boot clock; once it is the first sealed one.
   std::vector<SubmitDone> submitted;  // One per insert.
   std::vector<LiveJob*> changed;      // One per update.
   std::vector<Release> releases;
@@ -87,15 +88,18 @@ class WriteQueue {
   bool empty() const { return batches_.empty(); }
   int64_t rows_pending() const { return rows_pending_; }
 
-  // Closes the oldest batch for changes and returns its rows; null when there is none or one is
-  // being committed already.
+  // Closes the oldest unsealed batch for changes and returns its rows; null when there is none.
   std::shared_ptr<const WriteBatch> Seal(const Instant& now);
-  // Returns when the oldest unsealed batch was opened: an infinite future when none can be sealed.
+  // Returns how many batches are being committed.
+  int SealedCount() const;
+  // Returns since when the oldest of them is: an infinite future when there is none.
+  absl::Time CommittingSince() const;
+  // Returns when the oldest unsealed batch was opened: an infinite future when there is none.
   absl::Time OldestOpened() const;
-  // Returns whether a batch could be sealed that is full.
-  bool HasFullBatch() const;
-  // Takes out the sealed batch: it is durable.
-  PendingBatch TakeDurable();
+  // Returns how many rows the oldest unsealed batch has.
+  size_t RowsToSeal() const;
+  // Takes out the oldest sealed batch: it is durable.
+  PendingBatch TakeDurable(const Instant& now);
   // Takes out the reads that wait.
   std::vector<Release> TakeReads();
   // Takes out everything: it never will be.
@@ -103,13 +107,14 @@ class WriteQueue {
 
  private:
   PendingBatch& Open(const Instant& now);
+  const PendingBatch* FirstUnsealed() const;
 
   const size_t rows_max_;
   int64_t epoch_ = 0;
   int64_t next_sequence_ = 1;
   int64_t durable_ = 0;
   int64_t rows_pending_ = 0;
-  std::deque<PendingBatch> batches_;  // By sequence; at most the first is sealed.
+  std::deque<PendingBatch> batches_;  // By sequence, the sealed ones first.
 };
 
 }  // namespace dq

@@ -1,5 +1,6 @@
 #include "scheduler/store/batch_statements.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -10,7 +11,9 @@ namespace dq {
 namespace {
 
 const JobStatus& StatusIn(const JobInsert& insert) { return insert.record.status; }
-const JobStatus& StatusIn(const JobUpdate& update) { return update.status; }
+const JobStatus& StatusIn(const JobUpdate* update) { return update->status; }
+
+constexpr char kSchedulerActor[] = "scheduler";
 
 // Adds the columns that transitions change, in the order of insert_jobs and update_jobs.
 template <typename Rows>
@@ -46,13 +49,82 @@ PipelineCall InsertJobs(const std::vector<JobInsert>& inserts) {
   return {&sql::kInsertJobs, std::move(p)};
 }
 
-PipelineCall UpdateJobs(const std::vector<JobUpdate>& updates) {
+using UpdateList = std::vector<const JobUpdate*>;
+
+void AddCount(Parameters& p, const UpdateList& updates) {
+  p.AddInt64(static_cast<int64_t>(updates.size()));
+}
+
+PipelineCall UpdateJobs(const UpdateList& updates) {
   Parameters p;
-  p.AddArray(updates, [](auto& u) { return u.key; });
-  p.AddArray(updates, [](auto& u) { return u.expected_attempt; });
-  p.AddArray(updates, [](auto& u) { return std::string_view(u.expected_token); });
+  p.AddArray(updates, [](auto* u) { return u->key; });
+  p.AddArray(updates, [](auto* u) { return u->expected_attempt; });
+  p.AddArray(updates, [](auto* u) { return std::string_view(u->expected_token); });
   AddStatus(p, updates);
+  AddCount(p, updates);
   return {&sql::kUpdateJobs, std::move(p)};
+}
+
+PipelineCall ClaimJobs(const UpdateList& updates) {
+  Parameters p;
+  p.AddArray(updates, [](auto* u) { return u->key; });
+  p.AddArray(updates, [](auto* u) { return u->expected_attempt; });
+  p.AddArray(updates, [](auto* u) { return std::string_view(u->status.lease_token); });
+  p.AddArray(updates, [](auto* u) { return std::string_view(u->status.worker); });
+  p.AddArray(updates, [](auto* u) { return u->status.start_time; });
+  AddCount(p, updates);
+  return {&sql::kClaimJobs, std::move(p)};
+}
+
+PipelineCall CompleteJobs(const UpdateList& updates) {
+  Parameters p;
+  p.AddArray(updates, [](auto* u) { return u->key; });
+  p.AddArray(updates, [](auto* u) { return u->expected_attempt; });
+  p.AddArray(updates, [](auto* u) { return std::string_view(u->expected_token); });
+  p.AddArray(updates, [](auto* u) { return u->status.end_time; });
+  AddCount(p, updates);
+  return {&sql::kCompleteJobs, std::move(p)};
+}
+
+// Returns whether `update` is one transition of which only `event` and its place are to be told.
+bool IsPlain(const JobUpdate& update, JobEvent event, JobState from) {
+  if (update.events.size() != 1) return false;
+  const JobEventRecord& only = update.events.front();
+  return only.event == event && only.from == from && only.reason.empty() && only.message.empty();
+}
+
+// What claim_jobs tells.
+bool IsPlainClaim(const JobUpdate& update) {
+  return IsPlain(update, JobEvent::kClaim, JobState::kQueued) && update.expected_token.empty() &&
+         update.status.attempt == update.expected_attempt + 1 &&
+         update.events.front().actor == kSchedulerActor &&
+         update.events.front().time == update.status.start_time;
+}
+
+// What complete_jobs tells.
+bool IsPlainCompletion(const JobUpdate& update) {
+  return IsPlain(update, JobEvent::kComplete, JobState::kProcessing) &&
+         update.status.lease_token.empty() && update.status.attempt == update.expected_attempt &&
+         update.events.front().actor == update.status.worker &&
+         update.events.front().time == update.status.end_time;
+}
+
+// What create_jobs tells.
+bool IsPlainCreation(const JobInsert& insert) {
+  const JobRecord& job = insert.record;
+  const JobStatus& status = job.status;
+  if (insert.events.size() != 1 || job.result.has_value()) return false;
+  const JobEventRecord& only = insert.events.front();
+  return only.event == JobEvent::kCreate && only.reason.empty() && only.message.empty() &&
+         only.actor == job.created_by && only.time == job.create_time && status.attempt == 0 &&
+         status.charges == 0 && status.error.reason.empty() && !IsTerminal(status.state);
+}
+
+// Returns whether there is nothing in it beyond what a completion itself says.
+bool IsTrivial(const JobResult& result) {
+  JobResult nothing;
+  nothing.verdict = Verdict::kNotEvaluated;
+  return result == nothing;
 }
 
 // Whole microseconds; nothing for an infinite duration.
@@ -61,9 +133,8 @@ std::optional<int64_t> Microseconds(absl::Duration duration) {
   return absl::ToInt64Microseconds(duration);
 }
 
-PipelineCall InsertJobSpecs(const InsertList& inserted) {
-  Parameters p;
-  p.AddArray(inserted, [](auto* i) { return i->record.key; });
+// Adds what never changes of a job, in the order of job_spec.
+void AddSpecs(Parameters& p, const InsertList& inserted) {
   p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.uid); });
   p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.display_name); });
   p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.request_hash); });
@@ -82,7 +153,26 @@ PipelineCall InsertJobSpecs(const InsertList& inserted) {
   p.AddArray(inserted, [](auto* i) { return i->record.rules.not_before; });
   p.AddArray(inserted, [](auto* i) { return ByteView{i->record.payload.spec}; });
   p.AddArray(inserted, [](auto* i) { return ByteView{i->record.payload.grant}; });
+}
+
+PipelineCall InsertJobSpecs(const InsertList& inserted) {
+  Parameters p;
+  p.AddArray(inserted, [](auto* i) { return i->record.key; });
+  AddSpecs(p, inserted);
   return {&sql::kInsertJobSpecs, std::move(p)};
+}
+
+PipelineCall CreateJobs(const InsertList& inserted) {
+  Parameters p;
+  p.AddArray(inserted, [](auto* i) { return i->record.key; });
+  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.name.project); });
+  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.name.id); });
+  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.request_id); });
+  p.AddArray(inserted, [](auto* i) { return static_cast<int16_t>(i->record.status.state); });
+  p.AddArray(inserted, [](auto* i) { return static_cast<int16_t>(i->record.status.wait_reason); });
+  p.AddArray(inserted, [](auto* i) { return i->record.status.wait_until; });
+  AddSpecs(p, inserted);
+  return {&sql::kCreateJobs, std::move(p)};
 }
 
 enum class NeedKind : int16_t { kFile = 1, kReference = 2 };
@@ -210,8 +300,10 @@ void AddInsert(const JobInsert& insert, Consequences& to) {
 }
 
 void AddUpdate(const JobUpdate& update, Consequences& to) {
-  for (const JobEventRecord& event : update.events) to.events.push_back({update.key, &event});
-  if (update.result.has_value()) {
+  if (!IsPlainClaim(update) && !IsPlainCompletion(update)) {
+    for (const JobEventRecord& event : update.events) to.events.push_back({update.key, &event});
+  }
+  if (update.result.has_value() && !IsTrivial(*update.result)) {
     to.results.push_back({update.key, &update.name, update.created_by, &*update.result});
   }
   if (update.events.empty() || !update.events.front().from.has_value()) return;
@@ -231,12 +323,67 @@ std::vector<FileRow> ProducedFiles(const std::vector<ResultRow>& results) {
   return files;
 }
 
+std::vector<PipelineCall> UpdateCalls(const WriteBatch& batch) {
+  UpdateList claims;
+  UpdateList completions;
+  UpdateList others;
+  for (const JobUpdate& update : batch.updates) {
+    if (IsPlainClaim(update)) {
+      claims.push_back(&update);
+    } else {
+      (IsPlainCompletion(update) ? completions : others).push_back(&update);
+    }
+  }
+  std::vector<PipelineCall> calls;
+  if (!claims.empty()) calls.push_back(ClaimJobs(claims));
+  if (!completions.empty()) calls.push_back(CompleteJobs(completions));
+  if (!others.empty()) calls.push_back(UpdateJobs(others));
+  return calls;
+}
+
+std::vector<PipelineCall> RemainingCalls(const WriteBatch& batch, const Consequences& rows) {
+  const std::vector<FileRow> files = ProducedFiles(rows.results);
+  std::vector<PipelineCall> calls;
+  if (!rows.live.empty()) calls.push_back(KeysCall(sql::kInsertLiveJobs, rows.live));
+  if (!rows.finished.empty()) calls.push_back(KeysCall(sql::kDeleteLiveJobs, rows.finished));
+  if (!rows.events.empty()) calls.push_back(InsertJobEvents(rows.events));
+  if (!rows.results.empty()) calls.push_back(InsertJobResults(rows.results));
+  if (!files.empty()) calls.push_back(InsertProducedFiles(files, batch.now));
+  if (!rows.counts.empty()) calls.push_back(AddStateCounts(rows.counts));
+  return calls;
+}
+
+void Append(std::vector<PipelineCall>& calls, std::vector<PipelineCall> more) {
+  for (PipelineCall& call : more) calls.push_back(std::move(call));
+}
+
 }  // namespace
+
+bool AreAllPlain(const std::vector<JobInsert>& inserts) {
+  return std::ranges::all_of(inserts, IsPlainCreation);
+}
+
+std::vector<PipelineCall> WholeCalls(const WriteBatch& batch) {
+  Consequences rows;
+  InsertList inserted;
+  for (const JobInsert& insert : batch.inserts) {
+    inserted.push_back(&insert);
+    ++rows.counts[{insert.record.name.project, insert.record.status.state}];
+  }
+  for (const JobUpdate& update : batch.updates) AddUpdate(update, rows);
+  std::erase_if(rows.counts, [](const auto& count) { return count.second == 0; });
+  std::vector<PipelineCall> calls;
+  if (!inserted.empty()) calls.push_back(CreateJobs(inserted));
+  if (const auto needs = Needs(inserted); !needs.empty()) calls.push_back(InsertJobNeeds(needs));
+  Append(calls, UpdateCalls(batch));
+  Append(calls, RemainingCalls(batch, rows));
+  return calls;
+}
 
 std::vector<PipelineCall> DecidingCalls(const WriteBatch& batch) {
   std::vector<PipelineCall> calls;
-  if (!batch.inserts.empty()) calls.push_back(InsertJobs(batch.inserts));
-  if (!batch.updates.empty()) calls.push_back(UpdateJobs(batch.updates));
+  calls.push_back(InsertJobs(batch.inserts));
+  Append(calls, UpdateCalls(batch));
   return calls;
 }
 
@@ -245,17 +392,10 @@ std::vector<PipelineCall> FollowingCalls(const WriteBatch& batch, const InsertLi
   for (const JobInsert* insert : inserted) AddInsert(*insert, rows);
   for (const JobUpdate& update : batch.updates) AddUpdate(update, rows);
   std::erase_if(rows.counts, [](const auto& count) { return count.second == 0; });
-  const std::vector<Need> needs = Needs(inserted);
-  const std::vector<FileRow> files = ProducedFiles(rows.results);
   std::vector<PipelineCall> calls;
   if (!inserted.empty()) calls.push_back(InsertJobSpecs(inserted));
-  if (!needs.empty()) calls.push_back(InsertJobNeeds(needs));
-  if (!rows.live.empty()) calls.push_back(KeysCall(sql::kInsertLiveJobs, rows.live));
-  if (!rows.finished.empty()) calls.push_back(KeysCall(sql::kDeleteLiveJobs, rows.finished));
-  if (!rows.events.empty()) calls.push_back(InsertJobEvents(rows.events));
-  if (!rows.results.empty()) calls.push_back(InsertJobResults(rows.results));
-  if (!files.empty()) calls.push_back(InsertProducedFiles(files, batch.now));
-  if (!rows.counts.empty()) calls.push_back(AddStateCounts(rows.counts));
+  if (const auto needs = Needs(inserted); !needs.empty()) calls.push_back(InsertJobNeeds(needs));
+  Append(calls, RemainingCalls(batch, rows));
   return calls;
 }
 

@@ -11,10 +11,16 @@ namespace dq {
 
 using InsertList = std::vector<const JobInsert*>;
 
-// Returns what decides whether the batch may be written: insert_jobs and update_jobs, when there
-// are any.
-std::vector<PipelineCall> DecidingCalls(const WriteBatch& batch);
+// Returns whether every insert is a job that was created and nothing else: create_jobs can write
+// it.
+bool AreAllPlain(const std::vector<JobInsert>& inserts);
 
+// Returns everything that writes the batch when all inserts are plain and none meets an existing
+// job. A statement that finds something else fails the transaction.
+std::vector<PipelineCall> WholeCalls(const WriteBatch& batch);
+
+// The careful way. Returns what decides about the batch: first insert_jobs, then the updates.
+std::vector<PipelineCall> DecidingCalls(const WriteBatch& batch);
 // Returns what follows from it: specs, events, results, files, counts. `inserted` are the inserts
 // that happened.
 std::vector<PipelineCall> FollowingCalls(const WriteBatch& batch, const InsertList& inserted);

@@ -14,24 +14,21 @@ namespace {
 
 constexpr int kConflictTriesMax = 3;
 
+// What the statements refuse a batch with; see the head comments in sql/.
+constexpr char kAnotherLeads[] = "DQ001";
+constexpr char kWrittenAlready[] = "DQ002";
+constexpr char kFenced[] = "DQ003";
+constexpr char kOutOfOrder[] = "DQ005";
+constexpr char kUniqueViolation[] = "23505";
+
 constexpr auto kWriterStatements = std::to_array<const sql::Statement*>({
-    &sql::kSetSessionLimits,
-    &sql::kSetSessionPlanner,
-    &sql::kBeginBatch,
-    &sql::kFenceBatch,
-    &sql::kInsertJobs,
-    &sql::kUpdateJobs,
-    &sql::kFindConflictingJobs,
-    &sql::kInsertJobSpecs,
-    &sql::kInsertJobNeeds,
-    &sql::kInsertLiveJobs,
-    &sql::kDeleteLiveJobs,
-    &sql::kInsertJobEvents,
-    &sql::kInsertJobResults,
-    &sql::kInsertProducedFiles,
-    &sql::kAddStateCounts,
-    &sql::kCommitBatch,
-    &sql::kRollBackBatch,
+    &sql::kSetSessionLimits,    &sql::kSetSessionPlanner,   &sql::kBeginBatch,
+    &sql::kFenceBatch,          &sql::kCreateJobs,          &sql::kInsertJobs,
+    &sql::kClaimJobs,           &sql::kCompleteJobs,        &sql::kUpdateJobs,
+    &sql::kFindConflictingJobs, &sql::kInsertJobSpecs,      &sql::kInsertJobNeeds,
+    &sql::kInsertLiveJobs,      &sql::kDeleteLiveJobs,      &sql::kInsertJobEvents,
+    &sql::kInsertJobResults,    &sql::kInsertProducedFiles, &sql::kAddStateCounts,
+    &sql::kCommitBatch,         &sql::kRollBackBatch,
 });
 
 int64_t Number(const std::string& text) {
@@ -40,13 +37,25 @@ int64_t Number(const std::string& text) {
   return number;
 }
 
-PipelineCall Fence(const std::string& cell, const WriteBatch& batch, absl::Duration ttl) {
-  Parameters p;
-  p.AddText(cell);
-  p.AddInt64(batch.epoch);
-  p.AddInt64(batch.sequence);
-  p.AddInt64(absl::ToInt64Microseconds(ttl));
-  return {&sql::kFenceBatch, std::move(p)};
+bool Says(const absl::Status& status, const std::string& sqlstate) {
+  const ErrorMetadata metadata = MetadataOf(status);
+  const auto found = metadata.find("sqlstate");
+  return found != metadata.end() && found->second == sqlstate;
+}
+
+// Gives what the statements refuse with the meaning that JobStore::Commit promises.
+absl::Status Translated(const absl::Status& status, const WriteBatch& batch) {
+  if (Says(status, kAnotherLeads)) {
+    return MakeError(absl::StatusCode::kAborted, "NOT_LEADER",
+                     "another scheduler leads: epoch " + std::to_string(batch.epoch) + " is over");
+  }
+  if (Says(status, kFenced)) {
+    return MakeError(absl::StatusCode::kAborted, "FENCED", MessageOf(status));
+  }
+  if (Says(status, kOutOfOrder)) {
+    return MakeError(absl::StatusCode::kUnavailable, "BATCH_OUT_OF_ORDER", MessageOf(status));
+  }
+  return status;
 }
 
 // Returns the hash of the earlier job of a request: its spec is not written yet when it is another
@@ -85,66 +94,74 @@ InsertList Inserted(const WriteBatch& batch, const std::vector<InsertVerdict>& v
 }  // namespace
 
 absl::StatusOr<BatchWriter::Verdicts> BatchWriter::Write(const WriteBatch& batch,
+                                                         std::vector<PipelineCall> whole,
                                                          absl::Duration leadership_ttl) {
+  std::vector<PipelineCall> calls;
+  calls.push_back({&sql::kBeginBatch, {}});
+  calls.push_back(Fence(batch, leadership_ttl));
+  for (PipelineCall& call : whole) calls.push_back(std::move(call));
+  calls.push_back({&sql::kCommitBatch, {}});
+  absl::StatusOr<Verdicts> verdicts;
+  if (AreAllPlain(batch.inserts)) {
+    verdicts = InTransaction([&]() -> absl::StatusOr<Verdicts> {
+      DQ_RETURN_IF_ERROR(connection_->Run(calls).status());
+      return Verdicts(batch.inserts.size());
+    });
+  }
+  if (!AreAllPlain(batch.inserts) || Says(verdicts.status(), kUniqueViolation)) {
+    verdicts = InTransaction([&] { return WriteCarefully(batch, leadership_ttl); });
+  }
+  if (Says(verdicts.status(), kWrittenAlready)) {
+    verdicts = InTransaction([&] { return JudgeInserts(batch); });
+  }
+  if (!verdicts.ok()) return Translated(verdicts.status(), batch);
+  return verdicts;
+}
+
+absl::StatusOr<BatchWriter::Verdicts> BatchWriter::InTransaction(const Body& body) {
   absl::StatusOr<Verdicts> verdicts;
   for (int i = 0; i < kConflictTriesMax; ++i) {
-    verdicts = WriteOnce(batch, leadership_ttl);
+    verdicts = InTransactionOnce(body);
     if (!IsTransactionConflict(verdicts.status())) return verdicts;
   }
   return MakeError(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
                    MessageOf(verdicts.status()));
 }
 
-// Leaves the connection without a transaction, or drops it.
-absl::StatusOr<BatchWriter::Verdicts> BatchWriter::WriteOnce(const WriteBatch& batch,
-                                                             absl::Duration leadership_ttl) {
+absl::StatusOr<BatchWriter::Verdicts> BatchWriter::InTransactionOnce(const Body& body) {
   DQ_RETURN_IF_ERROR(Connect());
-  absl::StatusOr<Verdicts> verdicts = WriteInTransaction(batch, leadership_ttl);
+  absl::StatusOr<Verdicts> verdicts = body();
   const bool undone = verdicts.ok() || (!absl::IsUnavailable(verdicts.status()) &&
                                         connection_->Run({{&sql::kRollBackBatch, {}}}).ok());
   if (!undone) connection_.reset();
   return verdicts;
 }
 
-absl::StatusOr<BatchWriter::Verdicts> BatchWriter::WriteInTransaction(
-    const WriteBatch& batch, absl::Duration leadership_ttl) {
+absl::StatusOr<BatchWriter::Verdicts> BatchWriter::WriteCarefully(const WriteBatch& batch,
+                                                                  absl::Duration leadership_ttl) {
   std::vector<PipelineCall> calls;
   calls.push_back({&sql::kBeginBatch, {}});
-  calls.push_back(Fence(cell_, batch, leadership_ttl));
+  calls.push_back(Fence(batch, leadership_ttl));
   for (PipelineCall& call : DecidingCalls(batch)) calls.push_back(std::move(call));
   DQ_ASSIGN_OR_RETURN(const std::vector<PipelineResult> results, connection_->Run(calls));
-  const auto& fence = results[1].rows;
-  if (fence.empty()) {
-    return MakeError(absl::StatusCode::kAborted, "NOT_LEADER",
-                     "another scheduler leads: epoch " + std::to_string(batch.epoch) + " is over");
+  Verdicts verdicts(batch.inserts.size());
+  if (results[2].rows.size() != batch.inserts.size()) {
+    DQ_ASSIGN_OR_RETURN(verdicts, JudgeInserts(batch));
   }
-  if (Number(fence[0][0]) >= batch.sequence) {
-    DQ_RETURN_IF_ERROR(connection_->Run({{&sql::kRollBackBatch, {}}}).status());
-    return JudgeInserts(batch);
-  }
-  DQ_ASSIGN_OR_RETURN(Verdicts verdicts, Verify(batch, results));
   std::vector<PipelineCall> rest = FollowingCalls(batch, Inserted(batch, verdicts));
   rest.push_back({&sql::kCommitBatch, {}});
   DQ_RETURN_IF_ERROR(connection_->Run(rest).status());
   return verdicts;
 }
 
-// Checks the results of DecidingCalls, which follow those of BEGIN and the fence.
-absl::StatusOr<BatchWriter::Verdicts> BatchWriter::Verify(
-    const WriteBatch& batch, const std::vector<PipelineResult>& results) {
-  if (!batch.updates.empty()) {
-    const auto updated = static_cast<size_t>(results.back().rows_affected);
-    if (updated != batch.updates.size()) {
-      return MakeError(absl::StatusCode::kAborted, "FENCED",
-                       std::to_string(batch.updates.size() - updated) + " of " +
-                           std::to_string(batch.updates.size()) +
-                           " jobs do not hold the expected attempt and token");
-    }
-  }
-  if (batch.inserts.empty() || results[2].rows.size() == batch.inserts.size()) {
-    return Verdicts(batch.inserts.size());
-  }
-  return JudgeInserts(batch);
+PipelineCall BatchWriter::Fence(const WriteBatch& batch, absl::Duration leadership_ttl) const {
+  Parameters p;
+  p.AddText(cell_);
+  p.AddInt64(batch.epoch);
+  p.AddInt64(batch.sequence);
+  p.AddInt64(batch.after);
+  p.AddInt64(absl::ToInt64Microseconds(leadership_ttl));
+  return {&sql::kFenceBatch, std::move(p)};
 }
 
 absl::StatusOr<BatchWriter::Verdicts> BatchWriter::JudgeInserts(const WriteBatch& batch) {

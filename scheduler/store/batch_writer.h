@@ -1,8 +1,10 @@
-// Writes batches: the implementation of JobStore::Commit on one connection of its own.
-// Two round trips: the first proves leadership and changes the jobs, the second, sent only when
-// every row was as the leader believes, writes what follows and commits. Not thread-safe.
+// Writes batches: the implementation of JobStore::Commit on one connection of its own. One round
+// trip: every statement proves that it found what the leader believes, or fails the transaction.
+// A batch whose inserts meet existing jobs is written the careful way instead, in two: the first
+// decides, the second writes what follows. Not thread-safe.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,19 +29,22 @@ class BatchWriter {
   BatchWriter(ConnectionTarget target, std::string cell, absl::Duration timeout)
       : target_(std::move(target)), cell_(std::move(cell)), timeout_(timeout) {}
 
-  // Writes the batch, or recognises it as written, and returns a verdict per insert. Extends the
-  // leadership to `leadership_ttl` from now. Errors as of JobStore::Commit.
+  // Writes the batch, or recognises it as written, and returns a verdict per insert. `whole` is
+  // what WholeCalls() made of it, nothing when its inserts are not plain. Extends the leadership to
+  // `leadership_ttl` from now. Errors as of JobStore::Commit.
   absl::StatusOr<std::vector<InsertVerdict>> Write(const WriteBatch& batch,
+                                                   std::vector<PipelineCall> whole,
                                                    absl::Duration leadership_ttl);
 
  private:
   using Verdicts = std::vector<InsertVerdict>;
+  using Body = std::function<absl::StatusOr<Verdicts>()>;
 
-  absl::StatusOr<Verdicts> WriteOnce(const WriteBatch& batch, absl::Duration leadership_ttl);
-  absl::StatusOr<Verdicts> WriteInTransaction(const WriteBatch& batch,
-                                              absl::Duration leadership_ttl);
-  absl::StatusOr<Verdicts> Verify(const WriteBatch& batch,
-                                  const std::vector<PipelineResult>& results);
+  // Runs `body` until no transaction is in its way; leaves the connection without one.
+  absl::StatusOr<Verdicts> InTransaction(const Body& body);
+  absl::StatusOr<Verdicts> InTransactionOnce(const Body& body);
+  absl::StatusOr<Verdicts> WriteCarefully(const WriteBatch& batch, absl::Duration leadership_ttl);
+  PipelineCall Fence(const WriteBatch& batch, absl::Duration leadership_ttl) const;
   absl::StatusOr<Verdicts> JudgeInserts(const WriteBatch& batch);
   absl::Status Connect();
 

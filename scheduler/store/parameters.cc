@@ -1,5 +1,6 @@
 #include "scheduler/store/parameters.h"
 
+#include <array>
 #include <bit>
 
 #include "scheduler/store/text_encoding.h"
@@ -19,17 +20,19 @@ std::string BigEndian(T value) {
   return bytes;
 }
 
-std::string TimeBytes(absl::Time time) {
-  return BigEndian(static_cast<uint64_t>(absl::ToUnixMicros(time) - kPostgresEpochUs));
+uint64_t TimeNumber(absl::Time time) {
+  return static_cast<uint64_t>(absl::ToUnixMicros(time) - kPostgresEpochUs);
 }
 
 }  // namespace
 
 template <typename T>
 void BinaryWriter::AppendNumber(T value) {
-  for (int shift = static_cast<int>(sizeof(T)) * 8 - 8; shift >= 0; shift -= 8) {
-    bytes_ += static_cast<char>((value >> shift) & 0xff);
+  std::array<char, sizeof(T)> bytes{};
+  for (size_t i = sizeof(T); i-- > 0; value = static_cast<T>(value >> 8)) {
+    bytes[i] = static_cast<char>(value & 0xff);
   }
+  bytes_.append(bytes.data(), bytes.size());
 }
 
 void BinaryWriter::AppendNull() { AppendNumber(uint32_t{0xffffffff}); }
@@ -67,7 +70,8 @@ void BinaryWriter::AppendElement(ByteView bytes) { AppendSized(bytes.bytes); }
 
 void BinaryWriter::AppendElement(absl::Time time) {
   if (time == absl::InfinitePast() || time == absl::InfiniteFuture()) return AppendNull();
-  AppendSized(TimeBytes(time));
+  AppendNumber(uint32_t{sizeof(uint64_t)});
+  AppendNumber(TimeNumber(time));
 }
 
 void BinaryWriter::AppendArrayHead(uint32_t element_oid, size_t elements) {
@@ -89,6 +93,6 @@ void Parameters::AddInt64(int64_t value) {
 
 void Parameters::AddText(std::string_view text) { values_.push_back(StorableText(text)); }
 
-void Parameters::AddTime(absl::Time time) { values_.push_back(TimeBytes(time)); }
+void Parameters::AddTime(absl::Time time) { values_.push_back(BigEndian(TimeNumber(time))); }
 
 }  // namespace dq

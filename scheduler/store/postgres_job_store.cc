@@ -4,6 +4,7 @@
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "scheduler/store/batch_statements.h"
 #include "scheduler/store/embedded_sql.h"
 #include "scheduler/store/job_rows.h"
 #include "scheduler/store/json_columns.h"
@@ -69,8 +70,12 @@ absl::Status PostgresJobStore::ReleaseLeadership(int64_t epoch) {
 }
 
 absl::StatusOr<BatchResult> PostgresJobStore::Commit(const WriteBatch& batch) {
+  // Made before the connection is free: a batch is translated while the one before is written.
+  std::vector<PipelineCall> whole;
+  if (AreAllPlain(batch.inserts)) whole = WholeCalls(batch);
   DQ_ASSIGN_OR_RETURN(const std::vector<InsertVerdict> verdicts,
-                      writer_.Take()->Write(batch, absl::Microseconds(leadership_ttl_us_.load())));
+                      writer_.Take()->Write(batch, std::move(whole),
+                                            absl::Microseconds(leadership_ttl_us_.load())));
   std::vector<JobKey> keys;
   for (const InsertVerdict& verdict : verdicts) {
     if (verdict.outcome == InsertOutcome::kExisted) keys.push_back(verdict.earlier);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace dq {
 namespace {
@@ -22,9 +23,23 @@ size_t CharacterLength(std::string_view text) {
   return overlong || surrogate || beyond ? 0 : length;
 }
 
+// Returns how many of the first bytes are ASCII without NUL, in steps of eight.
+size_t PlainLength(std::string_view text) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  size_t length = 0;
+  for (uint64_t word = 0; length + sizeof word <= text.size(); length += sizeof word) {
+    std::memcpy(&word, text.data() + length, sizeof word);
+    // A byte is zero or has its high bit set. False alarms only cost the slow way.
+    if ((((word - kOnes) | word) & kHighBits) != 0) break;
+  }
+  return length;
+}
+
 }  // namespace
 
 bool IsStorableText(std::string_view text) {
+  text.remove_prefix(PlainLength(text));
   while (!text.empty()) {
     const size_t length = CharacterLength(text);
     if (length == 0) return false;

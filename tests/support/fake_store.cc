@@ -110,15 +110,18 @@ absl::StatusOr<BatchResult> FakeStore::Commit(const WriteBatch& batch) {
     return MakeError(absl::StatusCode::kAborted, "FENCED", "A row holds another lease.");
   }
   DQ_RETURN_IF_ERROR(CheckEpochLocked(batch.epoch));
-  if (last_batch_ != std::pair(batch.epoch, batch.sequence)) {
+  if (!results_.contains({batch.epoch, batch.sequence})) {
+    if (batch.after != 0 && !results_.contains({batch.epoch, batch.after})) {
+      return MakeError(absl::StatusCode::kUnavailable, "BATCH_OUT_OF_ORDER",
+                       "The batch before is not written.");
+    }
     DQ_RETURN_IF_ERROR(CheckFencesLocked(batch));
     DQ_RETURN_IF_ERROR(CheckOutputsLocked(batch));
-    last_result_ = ApplyLocked(batch);
-    last_batch_ = {batch.epoch, batch.sequence};
+    results_[{batch.epoch, batch.sequence}] = ApplyLocked(batch);
     ++commits_;
   }
   if (fault == CommitFault::kWrittenButNotTold) return Unavailable();
-  return last_result_;
+  return results_.at({batch.epoch, batch.sequence});
 }
 
 absl::Status FakeStore::CheckFencesLocked(const WriteBatch& batch) const {
@@ -159,13 +162,15 @@ BatchResult FakeStore::ApplyLocked(const WriteBatch& batch) {
 InsertResult FakeStore::InsertLocked(const JobInsert& insert) {
   const JobRecord& record = insert.record;
   const Name request = {record.name.project, record.request_id};
-  if (const auto earlier = key_of_request_.find(request); earlier != key_of_request_.end()) {
+  const auto earlier =
+      record.request_id.empty() ? key_of_request_.end() : key_of_request_.find(request);
+  if (earlier != key_of_request_.end()) {
     const JobRecord& existing = jobs_.at(earlier->second);
     if (existing.request_hash != record.request_hash) return {InsertOutcome::kRequestIdReused, {}};
     return {InsertOutcome::kExisted, existing};
   }
   if (key_of_name_.contains(record.name)) return {InsertOutcome::kIdTaken, {}};
-  key_of_request_[request] = record.key;
+  if (!record.request_id.empty()) key_of_request_[request] = record.key;
   key_of_name_[record.name] = record.key;
   jobs_[record.key] = record;
   events_[record.key] = insert.events;

@@ -128,8 +128,8 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
   Lead lead_ GUARDED_BY(mutex_);
   int64_t commits_ GUARDED_BY(mutex_) = 0;
   // The last batch and its answer, to recognise a repetition.
-  std::pair<int64_t, int64_t> last_batch_ GUARDED_BY(mutex_) = {0, 0};
-  BatchResult last_result_ GUARDED_BY(mutex_);
+  // By epoch and sequence, of every batch that was written.
+  std::map<std::pair<int64_t, int64_t>, BatchResult> results_ GUARDED_BY(mutex_);
   std::map<JobKey, JobRecord> jobs_ GUARDED_BY(mutex_);
   std::map<JobKey, std::vector<JobEventRecord>> events_ GUARDED_BY(mutex_);
   std::map<JobName, JobKey> key_of_name_ GUARDED_BY(mutex_);

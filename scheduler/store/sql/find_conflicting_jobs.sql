@@ -8,4 +8,5 @@ SELECT EXISTS (SELECT FROM job j WHERE j.key = u.key AND j.project = u.project A
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
        AS u (key, project, id, request_id, position)
 LEFT JOIN job same ON same.project = u.project AND same.request_id = u.request_id
+     AND same.request_id <> ''
 ORDER BY u.position

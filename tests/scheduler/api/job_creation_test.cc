@@ -97,7 +97,7 @@ TEST_F(JobCreationTest, RulesHaveTheDocumentedDefaults) {
   EXPECT_EQ(record.rules.backoff_cap, absl::Seconds(60));
   EXPECT_THAT(record.rules.stages, ElementsAre("complete", "dedupe"));
   EXPECT_EQ(record.name.id.substr(0, 2), "j-");
-  EXPECT_FALSE(record.request_id.empty());
+  EXPECT_EQ(record.request_id, "");
   EXPECT_EQ(record.created_by, "me");
 }
 

@@ -13,19 +13,7 @@ namespace {
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
-class CommitTest : public StoreTest {
- protected:
-  void ExpectRecorded(const JobScript& job) {
-    SCOPED_TRACE(job.record.name.id);
-    const auto got = reader().GetJob(job.record.name);
-    ASSERT_TRUE(got.ok()) << got.status();
-    ExpectSameJob(*got, job.record);
-    const auto events = reader().ListJobEvents(job.record.name, 0, 100);
-    ASSERT_TRUE(events.ok()) << events.status();
-    ASSERT_EQ(events->size(), job.events.size());
-    for (size_t i = 0; i < events->size(); ++i) ExpectSameEvent((*events)[i], job.events[i]);
-  }
-};
+class CommitTest : public StoreTest {};
 DQ_RUN_ON_EVERY_STORE(CommitTest);
 
 TEST_P(CommitTest, AnInsertedJobReadsBackFieldByField) {

@@ -40,6 +40,22 @@ void JobScript::Record(JobEvent event, std::optional<JobState> from) {
   row.actor = "scheduler";
   row.reason = "REASON";
   row.message = "a message";
+  if (plain_) MakePlain(row);
+}
+
+void JobScript::MakePlain(JobEventRecord& row) const {
+  row.reason.clear();
+  row.message.clear();
+  if (row.event == JobEvent::kCreate) {
+    row.time = record.create_time;
+    row.actor = record.created_by;
+    row.worker.clear();
+  } else if (row.event == JobEvent::kClaim) {
+    row.time = record.status.start_time;
+  } else if (row.event == JobEvent::kComplete) {
+    row.time = record.status.end_time;
+    row.actor = record.status.worker;
+  }
 }
 
 JobInsert JobScript::Create() {

@@ -17,6 +17,10 @@ class JobScript {
   // A QUEUED job of project "default" with every field set.
   JobScript(JobKey key, const std::string& id);
 
+  // From now on every transition says only what follows from it, as most do: what the statements of
+  // the hot path tell.
+  void BePlain() { plain_ = true; }
+
   // The record as it should be read back after the steps so far. Change it before Create().
   JobRecord record;
   std::vector<JobEventRecord> events;  // All so far.
@@ -34,6 +38,9 @@ class JobScript {
  private:
   JobUpdate Step(JobEvent event, const JobStatus& next);
   void Record(JobEvent event, std::optional<JobState> from);
+  void MakePlain(JobEventRecord& row) const;
+
+  bool plain_ = false;
 };
 
 // A result with an output, a score and a report.

@@ -39,13 +39,15 @@ std::string Plan(const std::string& database, const PlanCase& plan) {
 
 void ExpectPlansByKey(const std::string& database) {
   const PlanCase cases[] = {
-      {sql::kUpdateJobs, "'{1,2,3}','{0,0,0}','{\"\",\"\",\"\"}'," + Repeat("'{}'", 14), "job_pkey",
-       true},
+      {sql::kUpdateJobs, "'{1,2,3}','{0,0,0}','{\"\",\"\",\"\"}'," + Repeat("'{}'", 14) + ",3",
+       "job_pkey", true},
+      {sql::kClaimJobs, "'{1,2}','{0,0}','{a,b}','{w,w}','{now,now}',2", "job_pkey", true},
+      {sql::kCompleteJobs, "'{1,2}','{0,0}','{a,b}','{now,now}',2", "job_pkey", true},
       {sql::kDeleteLiveJobs, "'{1,2,3}'", "job_live_pkey", true},
-      {sql::kFindConflictingJobs, "'{1}','{p}','{i}','{r}'", "job_project_request_id_key", true},
-      {sql::kFenceBatch, "'default',1,1,1", "leadership_", true},
+      {sql::kFindConflictingJobs, "'{1}','{p}','{i}','{r}'", "job_by_request", true},
+      {sql::kFenceBatch, "'default',1,1,0,1", "leadership_", true},
       {sql::kGetJob, "'default','job-7'", "job_project_id_key", false},
-      {sql::kGetJobByRequest, "'default','r-7'", "job_project_request_id_key", false},
+      {sql::kGetJobByRequest, "'default','r-7'", "job_by_request", false},
       {sql::kBatchGetJobs, "'default','[\"job-7\"]'", "job_project_id_key", false},
       {sql::kListJobEvents, "'default','job-7',0,10", "job_event_pkey", false},
       {sql::kGetReportJson, "'default','job-7'", "job_project_id_key", false},
@@ -74,9 +76,9 @@ void Fill(const std::string& database, int jobs) {
 
 TEST(StatementPlan, WritersGoByKeyOnEmptyTables) {
   const std::string database = NewStoreDatabase();
-  EXPECT_THAT(
-      Plan(database, {sql::kUpdateJobs, "'{1}','{0}','{\"\"}'," + Repeat("'{}'", 14), "", true}),
-      AllOf(HasSubstr("job_pkey"), Not(HasSubstr("Seq Scan"))));
+  EXPECT_THAT(Plan(database, {sql::kUpdateJobs, "'{1}','{0}','{\"\"}'," + Repeat("'{}'", 14) + ",1",
+                              "", true}),
+              AllOf(HasSubstr("job_pkey"), Not(HasSubstr("Seq Scan"))));
   EXPECT_THAT(Plan(database, {sql::kDeleteLiveJobs, "'{1}'", "", true}),
               AllOf(HasSubstr("job_live_pkey"), Not(HasSubstr("Seq Scan"))));
 }
@@ -93,9 +95,9 @@ TEST(StatementPlan, EverythingGoesByKeyOnJustDrainedTables) {
   Fill(database, 20'000);
   Probe(database, "ANALYZE");
   Probe(database, "DELETE FROM job_live; UPDATE job SET state = 7; ANALYZE");
-  EXPECT_THAT(
-      Plan(database, {sql::kUpdateJobs, "'{1}','{0}','{\"\"}'," + Repeat("'{}'", 14), "", true}),
-      AllOf(HasSubstr("job_pkey"), Not(HasSubstr("Seq Scan"))));
+  EXPECT_THAT(Plan(database, {sql::kUpdateJobs, "'{1}','{0}','{\"\"}'," + Repeat("'{}'", 14) + ",1",
+                              "", true}),
+              AllOf(HasSubstr("job_pkey"), Not(HasSubstr("Seq Scan"))));
   EXPECT_THAT(Plan(database, {sql::kDeleteLiveJobs, "'{1}'", "", true}),
               AllOf(HasSubstr("job_live_pkey"), Not(HasSubstr("Seq Scan"))));
 }

@@ -4,6 +4,7 @@
 
 #include "common/base/clock.h"
 #include "scheduler/store/postgres_store.h"
+#include "tests/scheduler/store/job_matching.h"
 #include "tests/scheduler/store/job_script.h"
 #include "tests/support/fake_store.h"
 #include "tests/support/store_database.h"
@@ -53,6 +54,17 @@ StoreTest::StoreTest() : store_(StoreUnderTest::Make(GetParam())) {
   const auto leadership = jobs().AcquireLeadership("first", "address-1", absl::Hours(1));
   EXPECT_TRUE(leadership.ok()) << leadership.status();
   if (leadership.ok()) epoch_ = leadership->epoch;
+}
+
+void StoreTest::ExpectRecorded(const JobScript& job) {
+  SCOPED_TRACE(job.record.name.id);
+  const auto got = reader().GetJob(job.record.name);
+  ASSERT_TRUE(got.ok()) << got.status();
+  ExpectSameJob(*got, job.record);
+  const auto events = reader().ListJobEvents(job.record.name, 0, 100);
+  ASSERT_TRUE(events.ok()) << events.status();
+  ASSERT_EQ(events->size(), job.events.size());
+  for (size_t i = 0; i < events->size(); ++i) ExpectSameEvent((*events)[i], job.events[i]);
 }
 
 WriteBatch StoreTest::NextBatch() {

@@ -11,6 +11,7 @@
 #include "scheduler/core/catalog_store.h"
 #include "scheduler/core/job_reader.h"
 #include "scheduler/core/job_store.h"
+#include "tests/scheduler/store/job_script.h"
 
 namespace dq {
 
@@ -36,6 +37,9 @@ class StoreTest : public ::testing::TestWithParam<StoreKind> {
   JobReader& reader() { return store_->reader(); }
   CatalogStore& catalog() { return store_->catalog(); }
   int64_t epoch() const { return epoch_; }
+
+  // Expects that reader() returns the script's job and history.
+  void ExpectRecorded(const JobScript& job);
 
   // Returns an empty batch of this leader with the next sequence.
   WriteBatch NextBatch();

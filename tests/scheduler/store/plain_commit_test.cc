@@ -1,0 +1,148 @@
+// The conformance suite: ordinary creations, claims and completions, which have statements of their
+// own, and batches that follow one another closely.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/error.h"
+#include "tests/scheduler/store/job_matching.h"
+#include "tests/scheduler/store/job_script.h"
+#include "tests/scheduler/store/store_under_test.h"
+
+namespace dq {
+namespace {
+
+class PlainCommitTest : public StoreTest {
+ protected:
+  static JobScript Plain(JobKey key, const std::string& id) {
+    JobScript job(key, id);
+    job.BePlain();
+    return job;
+  }
+  static JobResult Nothing() {
+    JobResult result;
+    result.verdict = Verdict::kNotEvaluated;
+    return result;
+  }
+};
+DQ_RUN_ON_EVERY_STORE(PlainCommitTest);
+
+TEST_P(PlainCommitTest, AnOrdinaryLifeReadsBackStepByStep) {
+  JobScript job = Plain(1, "a");
+  ASSERT_TRUE(Commit({job.Create()}).ok());
+  ExpectRecorded(job);
+  ASSERT_TRUE(Commit({}, {job.Claim("token-1")}).ok());
+  ExpectRecorded(job);
+  ASSERT_TRUE(Commit({}, {job.Complete(SomeResult("f-1"))}).ok());
+  ExpectRecorded(job);
+  EXPECT_TRUE(jobs().LoadLiveJobs(0, 10)->empty());
+}
+
+TEST_P(PlainCommitTest, ACompletionThatBroughtNothingReadsBackWithItsVerdict) {
+  JobScript job = Plain(1, "a");
+  ASSERT_TRUE(Commit({job.Create()}).ok());
+  ASSERT_TRUE(Commit({}, {job.Claim("token-1")}).ok());
+  ASSERT_TRUE(Commit({}, {job.Complete(Nothing())}).ok());
+  ExpectRecorded(job);
+}
+
+TEST_P(PlainCommitTest, AClaimAfterAFailureKeepsTheFailureAndACompletionForgetsIt) {
+  JobScript job = Plain(1, "a");
+  ASSERT_TRUE(Commit({job.Create()}).ok());
+  ASSERT_TRUE(Commit({}, {job.Claim("token-1")}).ok());
+  ASSERT_TRUE(Commit({}, {job.Fail("WORKER_DIED")}).ok());
+  ASSERT_TRUE(Commit({}, {job.Reopen()}).ok());
+  ASSERT_TRUE(Commit({}, {job.Claim("token-2")}).ok());
+  ExpectRecorded(job);
+  JobUpdate complete = job.Complete(Nothing());
+  complete.status.error = job.record.status.error = JobFailure();
+  ASSERT_TRUE(Commit({}, {complete}).ok());
+  ExpectRecorded(job);
+}
+
+TEST_P(PlainCommitTest, CompletionsAndTheNextClaimsAreOneBatch) {
+  JobScript first = Plain(1, "a");
+  JobScript second = Plain(2, "b");
+  ASSERT_TRUE(Commit({first.Create(), second.Create()}).ok());
+  ASSERT_TRUE(Commit({}, {first.Claim("token-a")}).ok());
+  JobScript third = Plain(3, "c");
+  ASSERT_TRUE(Commit({third.Create()}, {first.Complete(Nothing()), second.Claim("token-b")}).ok());
+  for (const JobScript& job : {first, second, third}) ExpectRecorded(job);
+}
+
+TEST_P(PlainCommitTest, AStaleAttemptOrTokenRefusesTheWholeBatch) {
+  JobScript job = Plain(1, "a");
+  JobScript waiting = Plain(2, "b");
+  ASSERT_TRUE(Commit({job.Create(), waiting.Create()}).ok());
+  ASSERT_TRUE(Commit({}, {job.Claim("token-1")}).ok());
+  const JobScript recorded = job;
+  JobUpdate complete = job.Complete(SomeResult("f-1"));
+  complete.expected_token = "token-2";
+  EXPECT_EQ(ReasonOf(Commit({}, {complete}).status()), "FENCED");
+  JobUpdate claim = JobScript(waiting).Claim("token-3");
+  claim.expected_attempt = 1;
+  claim.status.attempt = 2;
+  claim.events.front().attempt = 2;
+  EXPECT_EQ(ReasonOf(Commit({}, {claim}).status()), "FENCED");
+  ExpectRecorded(recorded);
+  ExpectRecorded(waiting);
+}
+
+TEST_P(PlainCommitTest, JobsWithoutARequestIdNeverMeet) {
+  JobScript first = Plain(1, "a");
+  JobScript second = Plain(2, "b");
+  JobScript third = Plain(3, "c");
+  for (JobScript* job : {&first, &second, &third}) job->record.request_id.clear();
+  ASSERT_TRUE(Commit({first.Create(), second.Create()}).ok());
+  const auto later = Commit({third.Create()});
+  ASSERT_TRUE(later.ok()) << later.status();
+  EXPECT_EQ(later->inserts[0].outcome, InsertOutcome::kInserted);
+  for (const JobScript& job : {first, second, third}) ExpectRecorded(job);
+  EXPECT_TRUE(absl::IsNotFound(reader().GetJobByRequest("default", "").status()));
+}
+
+TEST_P(PlainCommitTest, ATakenNameLeavesTheRestOfAnOrdinaryBatchWritten) {
+  JobScript job = Plain(1, "a");
+  ASSERT_TRUE(Commit({job.Create()}).ok());
+  JobScript thief = Plain(2, "a");
+  thief.record.request_id.clear();
+  JobScript next = Plain(3, "c");
+  const auto result = Commit({thief.Create(), next.Create()}, {job.Claim("token")});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->inserts[0].outcome, InsertOutcome::kIdTaken);
+  EXPECT_EQ(result->inserts[1].outcome, InsertOutcome::kInserted);
+  ExpectRecorded(job);
+  ExpectRecorded(next);
+}
+
+TEST_P(PlainCommitTest, ABatchWaitsForTheOneBeforeIt) {
+  JobScript job = Plain(1, "a");
+  WriteBatch first = NextBatch();
+  first.inserts = {job.Create()};
+  WriteBatch second = NextBatch();
+  second.after = first.sequence;
+  second.updates = {job.Claim("token")};
+  const auto early = jobs().Commit(second);
+  EXPECT_TRUE(absl::IsUnavailable(early.status()));
+  EXPECT_EQ(ReasonOf(early.status()), "BATCH_OUT_OF_ORDER");
+  ASSERT_TRUE(jobs().Commit(first).ok());
+  ASSERT_TRUE(jobs().Commit(second).ok());
+  ExpectRecorded(job);
+}
+
+TEST_P(PlainCommitTest, ARepeatedBatchIsRecognisedAlsoAfterTheNextOne) {
+  JobScript job = Plain(1, "a");
+  WriteBatch first = NextBatch();
+  first.inserts = {job.Create()};
+  WriteBatch second = NextBatch();
+  second.after = first.sequence;
+  second.updates = {job.Claim("token")};
+  ASSERT_TRUE(jobs().Commit(first).ok());
+  ASSERT_TRUE(jobs().Commit(second).ok());
+  const auto again = jobs().Commit(first);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->inserts[0].outcome, InsertOutcome::kInserted);
+  ExpectRecorded(job);
+}
+
+}  // namespace
+}  // namespace dq
