@@ -42,7 +42,8 @@ What is done:
   --missing TOKEN,..    words that mean "no value" besides the vocabulary; repeatable
   --not-missing TOKEN,..  words of the vocabulary that are data here; repeatable
   --min-confidence N    fills below are not made, 0 to 1 (default 0.5)
-  --match HOW           exact | normalised (default normalised)
+  --match HOW           exact | normalised | fuzzy (default normalised); fuzzy also finds records
+                        that are probably the same: typos, swapped or missing cells
   --dedupe-columns COL,..  columns that are compared (default all)
   --on-bad-row HOW      reject | fail | pad (default reject)
   --gate CONDITIONS     exit with 5 unless they hold: 'score>=90', 'duplicates<=0.1', 'schema'
@@ -168,7 +169,7 @@ std::map<std::string, Setter, std::less<>> Setters() {
   setters["--fill"] = Choice("--fill", &Draft::complete, &CompleteOptions::fill,
                              {"none", "reference", "statistic"});
   setters["--match"] =
-      Choice("--match", &Draft::dedupe, &DedupeOptions::match, {"exact", "normalised"});
+      Choice("--match", &Draft::dedupe, &DedupeOptions::match, {"exact", "normalised", "fuzzy"});
   setters["--progress"] =
       Choice("--progress", &Draft::options, &RunOptions::progress, {"none", "text", "json"});
   setters["--on-bad-row"] = [](Draft& draft, std::string_view text) -> absl::Status {

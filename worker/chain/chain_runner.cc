@@ -210,7 +210,8 @@ absl::StatusOr<ChainResult> ChainRun::Conclude() {
                      .rows_in = report_.rows_in,
                      .rows_out = report_.rows_out,
                      .rows_rejected = report_.rows_rejected,
-                     .duplicates_removed = report_.duplicates_exact + report_.duplicates_normalised,
+                     .duplicates_removed = report_.duplicates_exact +
+                                           report_.duplicates_normalised + report_.duplicates_fuzzy,
                      .cells_filled = report_.cells_filled,
                      .totals = totals_,
                      .outputs = {}};

@@ -14,7 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::array kFillNames = {"none", "reference", "statistic"};
-constexpr std::array kMatchNames = {"exact", "normalised"};
+constexpr std::array kMatchNames = {"exact", "normalised", "fuzzy"};
 constexpr std::array kBadRowNames = {"reject", "fail", "pad"};
 
 absl::Status BadField(std::string_view field, std::string_view what) {

@@ -36,6 +36,7 @@ struct CompleteOptions {
 enum class MatchKind {
   kExact,       // Equal cells.
   kNormalised,  // Equal after folding of case, accents, white space and punctuation.
+  kFuzzy,       // The above and records so alike that they are more likely the same than not.
 };
 
 // Options of the stage `dedupe`. The first record of a cluster stays.

@@ -19,7 +19,8 @@ std::string FailedCondition(const ChainGate& gate, const Report& report) {
   if (gate.min_score.has_value() && *report.score < *gate.min_score) {
     return "the score " + Text(*report.score) + " is below " + Text(*gate.min_score);
   }
-  const auto removed = static_cast<double>(report.duplicates_exact + report.duplicates_normalised);
+  const auto removed = static_cast<double>(report.duplicates_exact + report.duplicates_normalised +
+                                           report.duplicates_fuzzy);
   const double ratio = report.rows_in == 0 ? 0 : removed / static_cast<double>(report.rows_in);
   if (gate.max_duplicate_ratio.has_value() && ratio > *gate.max_duplicate_ratio) {
     return "the share of duplicates " + Text(ratio) + " is above " +

@@ -193,7 +193,7 @@ std::string Render(const Report& report, const Detail& detail) {
   out["rows_rejected"] = report.rows_rejected;
   out["duplicates_removed"] = {{"exact", report.duplicates_exact},
                                {"normalised", report.duplicates_normalised},
-                               {"fuzzy", 0}};
+                               {"fuzzy", report.duplicates_fuzzy}};
   out["clusters"] = report.clusters;
   out["cells_filled"] = report.cells_filled;
   if (report.score.has_value()) out["score"] = *report.score;

@@ -125,6 +125,7 @@ struct Report {
   int64_t rows_rejected = 0;
   int64_t duplicates_exact = 0;
   int64_t duplicates_normalised = 0;
+  int64_t duplicates_fuzzy = 0;
   int64_t clusters = 0;
   int64_t cells_filled = 0;
   std::optional<double> score;         // Set by ScoreReport.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "worker/stages/complete/complete_stage.h"
+#include "worker/stages/dedupe/cluster_stage.h"
 #include "worker/stages/dedupe/dedupe_stage.h"
 
 namespace dq {
@@ -14,7 +15,11 @@ absl::StatusOr<StageList> BuildStages(const ChainSpec& spec, const StageContext&
       stages.push_back(std::make_unique<CompleteStage>(*complete, spec.reference_key_columns,
                                                        spec.reference_sha256, context));
     } else if (const auto* dedupe = std::get_if<DedupeOptions>(&stage)) {
-      stages.push_back(std::make_unique<DedupeStage>(*dedupe, context));
+      if (dedupe->match == MatchKind::kFuzzy) {
+        stages.push_back(std::make_unique<ClusterStage>(*dedupe, context));
+      } else {
+        stages.push_back(std::make_unique<DedupeStage>(*dedupe, context));
+      }
     }
   }
   return stages;

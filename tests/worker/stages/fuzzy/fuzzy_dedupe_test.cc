@@ -1,0 +1,140 @@
+// Stage dedupe with fuzzy matching, as a chain: what is found, and what holds for every table.
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+#include <sstream>
+
+#include "common/base/error.h"
+#include "tests/support/chain_harness.h"
+
+namespace dq {
+namespace {
+
+ChainSpec Fuzzy() {
+  ChainSpec spec;
+  spec.stages = {DedupeOptions{.match = MatchKind::kFuzzy}};
+  spec.memory_limit_bytes = int64_t{1} << 30;
+  return spec;
+}
+
+std::string Word(std::mt19937& random, int syllables) {
+  std::string word;
+  for (int i = 0; i < syllables; ++i) {
+    word += "bdfgklmnprstv"[random() % 13];
+    word += "aeiou"[random() % 5];
+  }
+  return word;
+}
+
+std::string WithTypo(std::mt19937& random, std::string text) {
+  if (text.size() < 3) return text;
+  const size_t at = random() % (text.size() - 1);
+  if (random() % 2 == 0) {
+    text.erase(at, 1);
+  } else {
+    std::swap(text[at], text[at + 1]);
+  }
+  return text;
+}
+
+// `people` different persons; the first `copies` of them once more at the end, each with a typo.
+std::string Persons(uint32_t seed, size_t people, size_t copies) {
+  std::mt19937 random(seed);
+  std::vector<std::vector<std::string>> rows;
+  for (size_t i = 0; i < people; ++i) {
+    rows.push_back({Word(random, 2), Word(random, 3),
+                    std::to_string(1930 + random() % 70) + "-0" + std::to_string(1 + random() % 9) +
+                        "-1" + std::to_string(random() % 10),
+                    Word(random, 3), "0" + std::to_string(100000000 + random() % 900000000)});
+  }
+  for (size_t i = 0; i < copies; ++i) {
+    std::vector<std::string> row = rows[i];
+    std::string& cell = row[random() % row.size()];
+    cell = WithTypo(random, cell);
+    rows.push_back(row);
+  }
+  std::string text = "given,surname,born,town,phone\n";
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) text += (i > 0 ? "," : "") + row[i];
+    text += "\n";
+  }
+  return text;
+}
+
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+TEST(FuzzyDedupe, FindsCopiesWithATypoAndNothingElse) {
+  const HarnessRun run = RunChainOnText(Fuzzy(), Persons(1, 300, 60));
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_EQ(run.result.rows_out, 300);
+  EXPECT_EQ(run.result.duplicates_removed, 60);
+  EXPECT_NE(run.report.find("\"fuzzy\": 60"), std::string::npos) << run.report;
+}
+
+TEST(FuzzyDedupe, FindsNothingAmongDifferentPersons) {
+  EXPECT_EQ(RunChainOnText(Fuzzy(), Persons(2, 400, 0)).result.rows_out, 400);
+}
+
+TEST(FuzzyDedupe, CountsEqualRecordsByTheirOwnKinds) {
+  std::string table = Persons(3, 100, 0);
+  const std::string first = Lines(table)[1];
+  std::string shouted = first;
+  for (char& c : shouted) c = static_cast<char>(std::toupper(c));
+  table += first + "\n" + shouted + "\n";
+  const HarnessRun run = RunChainOnText(Fuzzy(), table);
+  EXPECT_NE(run.report.find("\"exact\": 1"), std::string::npos) << run.report;
+  EXPECT_NE(run.report.find("\"normalised\": 1"), std::string::npos) << run.report;
+  EXPECT_EQ(run.result.rows_out, 100);
+}
+
+TEST(FuzzyDedupe, RowsAddUpOrderStaysAndACleanedFileIsClean) {
+  for (uint32_t seed = 0; seed < 8; ++seed) {
+    const std::string table = Persons(seed, 120, 40);
+    const HarnessRun run = RunChainOnText(Fuzzy(), table);
+    ASSERT_TRUE(run.status.ok()) << run.status << " seed " << seed;
+    EXPECT_EQ(run.result.rows_in, run.result.rows_out + run.result.duplicates_removed);
+    const std::vector<std::string> before = Lines(table);
+    size_t at = 0;
+    for (const std::string& line : Lines(run.cleaned)) {
+      while (at < before.size() && before[at] != line) ++at;
+      ASSERT_LT(at++, before.size()) << "out of order: " << line << " seed " << seed;
+    }
+    EXPECT_EQ(RunChainOnText(Fuzzy(), run.cleaned).cleaned, run.cleaned) << "seed " << seed;
+  }
+}
+
+TEST(FuzzyDedupe, ThreadsAndMemoryDoNotMatter) {
+  const std::string table = Persons(9, 200, 80);
+  ChainSpec spec = Fuzzy();
+  const HarnessRun one = RunChainOnText(spec, table);
+  spec.threads = 3;
+  spec.memory_limit_bytes = int64_t{256} << 20;
+  const HarnessRun three = RunChainOnText(spec, table);
+  ASSERT_TRUE(three.status.ok()) << three.status;
+  EXPECT_EQ(one.cleaned, three.cleaned);
+  EXPECT_EQ(one.clusters, three.clusters);
+}
+
+TEST(FuzzyDedupe, TooLittleMemoryIsSaid) {
+  ChainSpec spec = Fuzzy();
+  spec.memory_limit_bytes = kMemoryLimitBytesMin;
+  const HarnessRun run = RunChainOnText(spec, Persons(10, 60000, 0));
+  EXPECT_EQ(ReasonOf(run.status), "OUT_OF_MEMORY");
+}
+
+TEST(FuzzyDedupe, SmallAndOddTablesAreNoTrouble) {
+  for (const char* table : {"a\n1\n", "a,b\n,\n,\n", "a\n", "a,b\nx,y\nx,y\nx,z\n",
+                            "name\nжук\nжуки\n\xC3\xA4\n", "a,b\nn/a,null\n-,?\n1,2\n"}) {
+    const HarnessRun run = RunChainOnText(Fuzzy(), table);
+    EXPECT_TRUE(run.status.ok()) << run.status << " " << table;
+  }
+}
+
+}  // namespace
+}  // namespace dq

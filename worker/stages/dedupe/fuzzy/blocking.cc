@@ -1,0 +1,198 @@
+#include "worker/stages/dedupe/fuzzy/blocking.h"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "worker/stages/dedupe/fuzzy/blocking_keys.h"
+
+namespace dq {
+namespace {
+
+constexpr double kAllPairsMax = 2e6;
+constexpr double kPairsMin = 2e6;
+constexpr double kPairsPerRecord = 8;
+// Larger blocks say little: their pairs are found by rarer keys.
+constexpr std::array<size_t, 8> kBlockSizes = {2, 5, 10, 25, 60, 150, 400, 1000};
+
+struct KeyedRecord {
+  BlockingKey key;
+  RecordId record;
+  bool operator<(const KeyedRecord& other) const {
+    return std::tie(key, record) < std::tie(other.key, other.record);
+  }
+};
+
+// Bytes that stay taken until the end of the scope.
+class TakenBytes {
+ public:
+  explicit TakenBytes(MemoryBudget& memory) : memory_(memory) {}
+  ~TakenBytes() { memory_.Release(taken_); }
+  TakenBytes(const TakenBytes&) = delete;
+  TakenBytes& operator=(const TakenBytes&) = delete;
+  absl::Status Take(size_t bytes) {
+    const auto more = static_cast<int64_t>(bytes);
+    DQ_RETURN_IF_ERROR(memory_.Take(more, "the pairs to compare"));
+    taken_ += more;
+    return absl::OkStatus();
+  }
+
+ private:
+  MemoryBudget& memory_;
+  int64_t taken_ = 0;
+};
+
+// What a pass would give if blocks up to each of kBlockSizes were used.
+using PairsBySize = std::array<double, kBlockSizes.size()>;
+
+class Blocking {
+ public:
+  Blocking(const RecordComparison& comparison, const std::vector<RecordId>& records,
+           const PairScope& scope, MemoryBudget& memory, const std::function<bool()>& stop)
+      : keys_(comparison), records_(records), scope_(scope), taken_(memory), stop_(stop) {}
+
+  absl::StatusOr<std::vector<PairKey>> Run();
+
+ private:
+  absl::Status Key(const BlockingPass& pass);
+  template <typename Visit>
+  void ForEachBlock(const Visit& visit) const;
+  PairsBySize Count() const;
+  std::vector<size_t> ChooseSizes(const std::vector<PairsBySize>& counts, double budget) const;
+
+  BlockingKeys keys_;
+  const std::vector<RecordId>& records_;
+  const PairScope& scope_;
+  TakenBytes taken_;
+  const std::function<bool()>& stop_;
+  std::vector<KeyedRecord> keyed_;  // Of the pass at hand, sorted.
+  std::vector<PairKey> pairs_;
+};
+
+absl::Status Blocking::Key(const BlockingPass& pass) {
+  if (stop_ && stop_()) {
+    return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the chain was cancelled",
+                     {{"category", "processing"}});
+  }
+  keyed_.clear();
+  std::vector<BlockingKey> keys;
+  for (const RecordId record : records_) {
+    keys_.Make(pass, record, keys);
+    if (keyed_.size() + keys.size() > keyed_.capacity()) {
+      const size_t wanted = keyed_.capacity() * 3 / 2 + records_.size() + keys.size();
+      DQ_RETURN_IF_ERROR(taken_.Take((wanted - keyed_.capacity()) * sizeof(KeyedRecord)));
+      keyed_.reserve(wanted);
+    }
+    for (const BlockingKey key : keys) keyed_.push_back({key, record});
+  }
+  std::sort(keyed_.begin(), keyed_.end());
+  return absl::OkStatus();
+}
+
+template <typename Visit>
+void Blocking::ForEachBlock(const Visit& visit) const {
+  for (size_t begin = 0; begin < keyed_.size();) {
+    size_t end = begin + 1;
+    while (end < keyed_.size() && keyed_[end].key == keyed_[begin].key) ++end;
+    if (end - begin > 1) visit(begin, end);
+    begin = end;
+  }
+}
+
+PairsBySize Blocking::Count() const {
+  PairsBySize counts{};
+  ForEachBlock([&](size_t begin, size_t end) {
+    const auto size = static_cast<double>(end - begin);
+    for (size_t i = 0; i < kBlockSizes.size(); ++i) {
+      if (end - begin <= kBlockSizes[i]) counts[i] += size * (size - 1) / 2;
+    }
+  });
+  return counts;
+}
+
+// Passes with few pairs take what they need, the others share what is left.
+std::vector<size_t> Blocking::ChooseSizes(const std::vector<PairsBySize>& counts,
+                                          double budget) const {
+  std::vector<size_t> order(counts.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return counts[a].back() < counts[b].back(); });
+  std::vector<size_t> sizes(counts.size(), 0);
+  for (size_t i = 0; i < order.size(); ++i) {
+    const PairsBySize& pairs = counts[order[i]];
+    const double share = budget / static_cast<double>(order.size() - i);
+    double used = 0;
+    for (size_t size = 0; size < kBlockSizes.size() && pairs[size] <= share; ++size) {
+      sizes[order[i]] = kBlockSizes[size];
+      used = pairs[size];
+    }
+    budget -= used;
+  }
+  return sizes;
+}
+
+absl::StatusOr<std::vector<PairKey>> Blocking::Run() {
+  const std::vector<BlockingPass>& passes = keys_.passes();
+  std::vector<PairsBySize> counts;
+  for (const BlockingPass& pass : passes) {
+    DQ_RETURN_IF_ERROR(Key(pass));
+    counts.push_back(Count());
+  }
+  const double budget = std::max(kPairsMin, kPairsPerRecord * static_cast<double>(records_.size()));
+  const std::vector<size_t> sizes = ChooseSizes(counts, budget);
+  DQ_RETURN_IF_ERROR(taken_.Take(static_cast<size_t>(budget) * sizeof(PairKey)));
+  pairs_.reserve(static_cast<size_t>(budget));
+  for (size_t i = 0; i < passes.size(); ++i) {
+    if (sizes[i] == 0) continue;
+    DQ_RETURN_IF_ERROR(Key(passes[i]));
+    ForEachBlock([&](size_t begin, size_t end) {
+      if (end - begin > sizes[i]) return;
+      for (size_t a = begin; a < end; ++a) {
+        for (size_t b = a + 1; b < end; ++b) {
+          if (keyed_[a].record != keyed_[b].record &&
+              scope_.Allows(keyed_[a].record, keyed_[b].record)) {
+            pairs_.push_back(MakePair(keyed_[a].record, keyed_[b].record));
+          }
+        }
+      }
+    });
+  }
+  std::sort(pairs_.begin(), pairs_.end());
+  pairs_.erase(std::unique(pairs_.begin(), pairs_.end()), pairs_.end());
+  return std::move(pairs_);
+}
+
+}  // namespace
+
+double PairScope::Pairs(const std::vector<RecordId>& records) const {
+  const auto all = static_cast<double>(records.size());
+  if (!split) return all * (all - 1) / 2;
+  const auto first = static_cast<double>(std::lower_bound(records.begin(), records.end(), *split) -
+                                         records.begin());
+  return first * (all - first);
+}
+
+absl::StatusOr<Candidates> FindCandidates(const RecordComparison& comparison,
+                                          const std::vector<RecordId>& records,
+                                          const PairScope& scope, MemoryBudget& memory,
+                                          const std::function<bool()>& stop) {
+  Candidates found;
+  if (scope.Pairs(records) <= kAllPairsMax) {
+    found.complete = true;
+    for (size_t a = 0; a < records.size(); ++a) {
+      for (size_t b = a + 1; b < records.size(); ++b) {
+        if (scope.Allows(records[a], records[b])) {
+          found.pairs.push_back(MakePair(records[a], records[b]));
+        }
+      }
+    }
+    return found;
+  }
+  Blocking blocking(comparison, records, scope, memory, stop);
+  DQ_ASSIGN_OR_RETURN(found.pairs, blocking.Run());
+  return found;
+}
+
+}  // namespace dq

@@ -1,0 +1,19 @@
+// How alike two short texts are: Jaro-Winkler and the distance of Damerau and Levenshtein. Sits
+// under the comparison of records. Stateless; thread-safe. Texts are compared by code points when
+// one of them is not ASCII.
+#pragma once
+
+#include <string_view>
+
+namespace dq {
+
+// Jaro's similarity with Winkler's bonus for a common beginning (0.1 for each of the first four
+// letters), 0 to 1; two empty texts are equal. M. Jaro 1989, W. Winkler 1990.
+double JaroWinkler(std::string_view a, std::string_view b);
+
+// The number of insertions, deletions, substitutions and swaps of neighbours between the texts
+// (restricted: no part is edited twice), or `most` + 1 when there are more. `most` is small: the
+// cost is the length times `most`.
+int EditDistance(std::string_view a, std::string_view b, int most);
+
+}  // namespace dq

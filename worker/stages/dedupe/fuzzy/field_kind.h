@@ -1,0 +1,41 @@
+// What a field of a record is for matching: a name, a long text, a code, a number, a date, a phone
+// number, an e-mail address, or nothing to match by; decided from its values alone. Sits between
+// the record store and the comparison. Stateless; thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "worker/stages/dedupe/fuzzy/record_store.h"
+
+namespace dq {
+
+enum class FieldKind {
+  kIgnored,  // Says nothing about who is who: empty, constant, or a number of the row itself.
+  kName,     // Few words: a person, a town, a category.
+  kText,     // Many words: a title, an address, a description.
+  kCode,     // Digits or letters and digits in one piece: a postcode, an account, a house number.
+  kNumber,   // A quantity: a price, an age.
+  kDate,
+  kPhone,
+  kEmail,
+};
+
+// Decides the kind of `field`; looks at all its different values.
+FieldKind DecideKind(const RecordStore& store, size_t field);
+
+// The form in which a value of that kind is compared, "" when it holds nothing: phones and codes
+// are bare letters and digits, dates YYYYMMDD (day before month only when `day_first`), words such
+// as "n/a" nothing.
+std::string CanonicalValue(FieldKind kind, std::string_view folded, bool day_first);
+
+// Replaces the values of `field` by their canonical forms. OUT_OF_MEMORY.
+absl::Status Canonicalise(RecordStore& store, size_t field, FieldKind kind, MemoryBudget& memory);
+
+// The number in a text such as "$3,999.00"; NaN when there is none.
+double QuantityOf(std::string_view text);
+
+}  // namespace dq

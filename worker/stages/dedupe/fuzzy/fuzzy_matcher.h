@@ -1,0 +1,61 @@
+// Decides which records are the same though they differ: compares, learns a model without labels,
+// clusters. The whole of fuzzy matching behind one call. Deterministic; one call at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "worker/stages/dedupe/fuzzy/blocking.h"
+#include "worker/stages/dedupe/fuzzy/clustering.h"
+#include "worker/stages/dedupe/fuzzy/pair_scorer.h"
+
+namespace dq {
+
+struct FuzzyClusters {
+  std::vector<RecordId> leader_of;  // For every record the first record of its cluster.
+  int64_t pairs_compared = 0;
+};
+
+class FuzzyMatcher {
+ public:
+  // `store` and `memory` outlive the matcher. `equal_to[r]` is the first record that equals r after
+  // folding, r itself when there is none before.
+  FuzzyMatcher(RecordStore& store, const std::vector<RecordId>& equal_to, MemoryBudget& memory,
+               std::function<bool()> stop);
+
+  // CANCELLED when `stop` says so; OUT_OF_MEMORY.
+  absl::StatusOr<FuzzyClusters> Run();
+
+  // After Run: how likely the records are the same, 0 to 1.
+  double Confidence(RecordId a, RecordId b) const;
+  // After Run: the evidence by field, "name +12.1, city -3.0", in bits, strongest first.
+  std::string Explain(RecordId a, RecordId b, const std::vector<std::string>& columns) const;
+
+ private:
+  // What one attempt gives.
+  struct Attempt {
+    std::vector<RecordId> leader_of;
+    int64_t pairs_compared = 0;
+    int64_t joined = 0;
+  };
+
+  absl::StatusOr<Attempt> Try(const PairScope& scope);
+  std::vector<MatchedPair> Score(const std::vector<PairKey>& pairs, double likely_bits,
+                                 std::vector<PairKey>* likely) const;
+  void Learn(const PairScope& scope, const Candidates& candidates);
+  bool SourcesRepeatThemselves(RecordId split) const;
+
+  RecordStore& store_;
+  const std::vector<RecordId>& equal_to_;
+  MemoryBudget& memory_;
+  std::function<bool()> stop_;
+  std::vector<RecordId> records_;  // Those that equal none before.
+  std::unique_ptr<RecordComparison> comparison_;
+  MatchModel model_;
+  std::unique_ptr<PairScorer> scorer_;
+};
+
+}  // namespace dq

@@ -1,0 +1,190 @@
+#include "worker/stages/dedupe/fuzzy/match_model.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace dq {
+namespace {
+
+constexpr int kRounds = 40;
+constexpr double kPriorPairs = 10;  // The weight of what is plausible, in pairs.
+constexpr double kSmoothing = 0.5;  // Pairs added to every level of the random ones.
+constexpr double kMatchesMin = 1;
+
+// How often a field of a match has each level, before anything is known.
+std::array<double, kLevelsMax> PlausibleLevels(FieldKind kind) {
+  switch (kind) {
+    case FieldKind::kText:
+      return {0.35, 0.12, 0.1,  0.08, 0.06, 0.05, 0.03, 0.03,
+              0.03, 0.03, 0.03, 0.03, 0.02, 0.02, 0.02};
+    case FieldKind::kNumber:
+      return {0.6, 0.1, 0.08, 0.08, 0.06, 0.08};
+    case FieldKind::kCode:
+    case FieldKind::kPhone:
+      return {0.8, 0.09, 0.03, 0.08};
+    case FieldKind::kIgnored:
+    case FieldKind::kName:
+    case FieldKind::kDate:
+    case FieldKind::kEmail:
+      break;
+  }
+  return {0.75, 0.1, 0.04, 0.04, 0.07};
+}
+
+}  // namespace
+
+PatternCounts CountPatterns(std::vector<Pattern> patterns, double times_each) {
+  std::sort(patterns.begin(), patterns.end());
+  PatternCounts counts;
+  for (const Pattern pattern : patterns) {
+    if (counts.empty() || counts.back().first != pattern) counts.push_back({pattern, 0});
+    counts.back().second += times_each;
+  }
+  return counts;
+}
+
+MatchModel MatchModel::Learn(const std::vector<ComparedField>& fields, const ModelInput& input) {
+  MatchModel model;
+  model.Start(fields, input);
+  for (int round = 0; round < kRounds; ++round) {
+    model.EstimateU(input);
+    model.Weigh();
+    model.EstimateM(input);
+    model.Weigh();
+  }
+  return model;
+}
+
+void MatchModel::Start(const std::vector<ComparedField>& fields, const ModelInput& input) {
+  fields_ = fields;
+  m_.resize(fields.size());
+  u_.resize(fields.size());
+  r_.resize(fields.size());
+  weights_.resize(fields.size());
+  related_weights_.resize(fields.size());
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const auto plausible = PlausibleLevels(fields[i].kind);
+    std::copy(plausible.begin(), plausible.end(), m_[i].begin());
+  }
+  matches_ = std::max(kMatchesMin, 0.1 * input.records);
+  prior_ = std::log2(matches_ / std::max(1.0, input.pairs_total - matches_));
+  // No pair counts as a match while u is not known.
+  for (auto& weights : weights_) weights.fill(-1);
+  EstimateU(input);
+  for (size_t i = 0; i < fields.size(); ++i) r_[i] = MiddleOf(m_[i], u_[i], fields[i].levels);
+  middle_ = r_;
+  related_share_ = std::min(0.1, 3 * input.records / input.pairs_total);
+}
+
+// Related records agree more often than random ones and less often than matches.
+MatchModel::Levels MatchModel::MiddleOf(const Levels& m, const Levels& u, size_t levels) {
+  Levels middle{};
+  double sum = 0;
+  for (size_t level = 0; level < levels; ++level) {
+    middle[level] = std::sqrt(m[level] * u[level]);
+    sum += middle[level];
+  }
+  for (double& level : middle) level /= sum;
+  return middle;
+}
+
+double MatchModel::Sum(const std::vector<Levels>& weights, Pattern pattern) {
+  double bits = 0;
+  for (size_t i = 0; i < weights.size(); ++i) bits += weights[i][LevelOf(pattern, i)];
+  return bits;
+}
+
+double MatchModel::Evidence(Pattern pattern, double common) const {
+  const double related = related_share_ * std::exp2(Sum(related_weights_, pattern) - common);
+  return Sum(weights_, pattern) - common - std::log2(1 - related_share_ + related);
+}
+
+double MatchModel::Posterior(Pattern pattern) const {
+  return 1 / (1 + std::exp2(-(prior_ + Evidence(pattern))));
+}
+
+// How likely a pair that does not match is of related records.
+double MatchModel::PosteriorRelated(Pattern pattern) const {
+  const double related = related_share_ * std::exp2(Sum(related_weights_, pattern));
+  return related / (related + 1 - related_share_);
+}
+
+void MatchModel::EstimateU(const ModelInput& input) {
+  for (size_t i = 0; i < fields_.size(); ++i) {
+    u_[i].fill(0);
+    std::fill_n(u_[i].begin(), fields_[i].levels, kSmoothing);
+  }
+  for (const auto& [pattern, count] : input.random) {
+    const double others = count * (1 - Posterior(pattern)) * (1 - PosteriorRelated(pattern));
+    for (size_t i = 0; i < fields_.size(); ++i) u_[i][LevelOf(pattern, i)] += others;
+  }
+  for (Levels& levels : u_) Normalise(levels);
+}
+
+void MatchModel::Normalise(Levels& levels) {
+  levels[kLevelUnknown] = 0;
+  double sum = 0;
+  for (const double level : levels) sum += level;
+  for (double& level : levels) level /= sum;
+}
+
+void MatchModel::EstimateM(const ModelInput& input) {
+  std::vector<Levels> matching(fields_.size());
+  std::vector<Levels> related(fields_.size());
+  for (size_t i = 0; i < fields_.size(); ++i) {
+    const auto plausible = PlausibleLevels(fields_[i].kind);
+    for (size_t level = 0; level < kLevelsMax; ++level) {
+      matching[i][level] = kPriorPairs * plausible[level];
+      related[i][level] = kPriorPairs * middle_[i][level];
+    }
+  }
+  double matches = 0;
+  double relations = 0;
+  for (const auto& [pattern, count] : input.candidates) {
+    const double match = count * Posterior(pattern);
+    const double relation = (count - match) * PosteriorRelated(pattern);
+    matches += match;
+    relations += relation;
+    for (size_t i = 0; i < fields_.size(); ++i) {
+      matching[i][LevelOf(pattern, i)] += match;
+      related[i][LevelOf(pattern, i)] += relation;
+    }
+  }
+  for (Levels& levels : matching) Normalise(levels);
+  for (Levels& levels : related) Normalise(levels);
+  m_ = std::move(matching);
+  r_ = std::move(related);
+  matches_ = std::clamp(matches, kMatchesMin, std::max(kMatchesMin, input.pairs_total / 2));
+  prior_ = std::log2(matches_ / std::max(1.0, input.pairs_total - matches_));
+  related_share_ = std::clamp(relations / input.pairs_total, 1e-12, 0.5);
+}
+
+// Levels whose ratio would rise are taken together (pool adjacent violators).
+void MatchModel::Weigh() {
+  for (size_t i = 0; i < fields_.size(); ++i) {
+    struct Pool {
+      double m, u;
+      size_t end;
+    };
+    std::vector<Pool> pools;
+    related_weights_[i].fill(0);
+    for (size_t level = 0; level < fields_[i].levels; ++level) {
+      related_weights_[i][level] = std::log2(r_[i][level] / u_[i][level]);
+      pools.push_back({m_[i][level], u_[i][level], level + 1});
+      while (pools.size() > 1) {
+        const Pool last = pools.back();
+        Pool& before = pools[pools.size() - 2];
+        if (before.m * last.u >= last.m * before.u) break;
+        before = {before.m + last.m, before.u + last.u, last.end};
+        pools.pop_back();
+      }
+    }
+    weights_[i].fill(0);
+    size_t level = 0;
+    for (const Pool& pool : pools) {
+      for (; level < pool.end; ++level) weights_[i][level] = std::log2(pool.m / pool.u);
+    }
+  }
+}
+
+}  // namespace dq

@@ -1,0 +1,78 @@
+// How likely two records are the same, by the model of Fellegi and Sunter (1969): every level of
+// every field is seen with probability m among matches and u among others. Learned without labels
+// by expectation maximisation. Pure; read by many threads once learned.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "worker/stages/dedupe/fuzzy/record_comparison.h"
+
+namespace dq {
+
+// Different patterns with the number of pairs that have them, in ascending order of patterns.
+using PatternCounts = std::vector<std::pair<Pattern, double>>;
+
+// Sorts and adds up.
+PatternCounts CountPatterns(std::vector<Pattern> patterns, double times_each);
+
+// What the model learns from.
+struct ModelInput {
+  PatternCounts candidates;  // Of all pairs that blocking found.
+  PatternCounts random;      // Of pairs drawn at random, nearly all of them no matches.
+  double pairs_total = 0;    // All pairs of records there are.
+  double records = 0;
+};
+
+class MatchModel {
+ public:
+  // Learns: u from the random pairs, cleared of the matches among them; m and the number of matches
+  // from the candidates, all other pairs being no matches. m is held by a weak prior (what people
+  // find plausible) and m/u never rises from a level to a less alike one, so that few or odd
+  // matches give no absurd model.
+  static MatchModel Learn(const std::vector<ComparedField>& fields, const ModelInput& input);
+
+  // log2(m/u) of a level; 0 for kLevelUnknown.
+  double weight(size_t field, uint32_t level) const { return weights_[field][level]; }
+  double m(size_t field, uint32_t level) const { return m_[field][level]; }
+  double u(size_t field, uint32_t level) const { return u_[field][level]; }
+  double r(size_t field, uint32_t level) const { return r_[field][level]; }
+  // What the pattern says for (above 0) or against a match, in bits: the sum of the weights, less
+  // what two related records would show too.
+  double Evidence(Pattern pattern) const { return Evidence(pattern, 0); }
+  // The same when such a pattern is by `common` bits more likely among random pairs than u says,
+  // its values being common ones.
+  double Evidence(Pattern pattern, double common) const;
+  // log2 of the odds that two records drawn at random match.
+  double prior() const { return prior_; }
+  // How many pairs match, as estimated.
+  double matches() const { return matches_; }
+
+ private:
+  using Levels = std::array<double, kLevelsMax + 1>;
+
+  void Start(const std::vector<ComparedField>& fields, const ModelInput& input);
+  static Levels MiddleOf(const Levels& m, const Levels& u, size_t levels);
+  static void Normalise(Levels& levels);
+  static double Sum(const std::vector<Levels>& weights, Pattern pattern);
+  double Posterior(Pattern pattern) const;
+  double PosteriorRelated(Pattern pattern) const;
+  void EstimateU(const ModelInput& input);
+  void EstimateM(const ModelInput& input);
+  void Weigh();
+
+  std::vector<ComparedField> fields_;
+  std::vector<Levels> m_;
+  std::vector<Levels> u_;
+  std::vector<Levels> middle_;           // Where r starts.
+  std::vector<Levels> r_;                // Among related records that do not match.
+  std::vector<Levels> weights_;          // log2(m/u)
+  std::vector<Levels> related_weights_;  // log2(r/u)
+  double related_share_ = 0;             // Of the pairs that do not match.
+  double prior_ = 0;
+  double matches_ = 0;
+};
+
+}  // namespace dq

@@ -1,0 +1,73 @@
+// Compares two records field by field: every field gives a level of agreement, and the levels of
+// all fields together are the pair's pattern. Sits between the record store and the model. Read by
+// many threads once made.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "worker/stages/dedupe/fuzzy/field_kind.h"
+#include "worker/stages/dedupe/fuzzy/gram_vectors.h"
+#include "worker/stages/dedupe/fuzzy/record_store.h"
+
+namespace dq {
+
+// Levels of a field: 0 is equality, higher ones are less alike; the kind's last level is
+// disagreement. kLevelUnknown: one of the cells is missing, which is no evidence.
+inline constexpr size_t kLevelsMax = 15;
+inline constexpr uint32_t kLevelUnknown = 15;
+inline constexpr int kLevelBits = 4;
+// More fields than fit a pattern are not compared; the most telling ones are.
+inline constexpr size_t kComparedFieldsMax = 16;
+
+// Four bits a field, the first field lowest.
+using Pattern = uint64_t;
+
+inline uint32_t LevelOf(Pattern pattern, size_t field) {
+  return static_cast<uint32_t>(pattern >> (field * kLevelBits)) & kLevelUnknown;
+}
+
+// A field of the store that is compared.
+struct ComparedField {
+  size_t field = 0;  // In the store.
+  FieldKind kind = FieldKind::kName;
+  size_t levels = 0;                 // Used ones, without kLevelUnknown.
+  std::optional<size_t> swaps = {};  // The compared field whose value may stand here by mistake.
+};
+
+class RecordComparison {
+ public:
+  // Decides the kinds of the store's fields, brings their values into canonical form and chooses
+  // what is compared. `store` and `memory` outlive the comparison. OUT_OF_MEMORY.
+  static absl::StatusOr<RecordComparison> Prepare(RecordStore& store, MemoryBudget& memory);
+
+  const std::vector<ComparedField>& fields() const { return fields_; }
+  const RecordStore& store() const { return *store_; }
+  // The text vectors of a compared field, null for other kinds than text.
+  const GramVectors* grams(size_t field) const {
+    return grams_[field].has_value() ? &*grams_[field] : nullptr;
+  }
+  // The value of a compared field.
+  ValueId value(RecordId record, size_t field) const {
+    return store_->cell(record, fields_[field].field);
+  }
+  const ValueDictionary& values(size_t field) const { return store_->values(fields_[field].field); }
+
+  Pattern Compare(RecordId a, RecordId b) const;
+
+ private:
+  explicit RecordComparison(const RecordStore& store) : store_(&store) {}
+  void FindSwaps();
+  uint32_t CompareField(size_t field, ValueId a, ValueId b) const;
+  bool Swapped(size_t field, RecordId a, RecordId b) const;
+
+  const RecordStore* store_;
+  std::vector<ComparedField> fields_;
+  std::vector<std::optional<GramVectors>> grams_;
+  std::vector<std::vector<float>> numbers_;  // By compared field and value, for kNumber.
+};
+
+}  // namespace dq

@@ -1,0 +1,62 @@
+#include "worker/stages/dedupe/fuzzy/record_store.h"
+
+#include <limits>
+#include <utility>
+
+#include "common/base/status_macros.h"
+#include "worker/table/text_fold.h"
+
+#define XXH_INLINE_ALL
+#include "xxhash.h"
+
+namespace dq {
+
+RecordStore::RecordStore(std::vector<size_t> columns, MemoryBudget& memory)
+    : columns_(std::move(columns)), memory_(memory) {
+  values_.reserve(columns_.size());
+  for (size_t i = 0; i < columns_.size(); ++i) values_.emplace_back(memory);
+}
+
+RecordStore::~RecordStore() { memory_.Release(taken_bytes_); }
+
+absl::Status RecordStore::Add(const RowBatch& batch, size_t row) {
+  if (rows_.size() == rows_.capacity()) DQ_RETURN_IF_ERROR(Grow());
+  spelling_.clear();
+  for (size_t field = 0; field < columns_.size(); ++field) {
+    const std::string_view cell = batch.cell(row, columns_[field]);
+    spelling_ += cell;
+    spelling_ += '\0';
+    folded_.clear();
+    AppendFolded(folded_, cell);
+    DQ_ASSIGN_OR_RETURN(const ValueId id, values_[field].Add(folded_));
+    cells_.push_back(id);
+  }
+  rows_.push_back(batch.row(row).number);
+  spellings_.push_back(XXH3_64bits(spelling_.data(), spelling_.size()));
+  return absl::OkStatus();
+}
+
+absl::Status RecordStore::Grow() {
+  const size_t wanted = rows_.capacity() * 3 / 2 + 1024;
+  // Records are known by 32 bits.
+  if (wanted > std::numeric_limits<RecordId>::max()) {
+    return memory_.Take(memory_.limit_bytes() + 1, "the records to compare");
+  }
+  const size_t bytes_each = columns_.size() * sizeof(ValueId) + 16;
+  const auto more = static_cast<int64_t>((wanted - rows_.capacity()) * bytes_each);
+  DQ_RETURN_IF_ERROR(memory_.Take(more, "the records to compare"));
+  taken_bytes_ += more;
+  cells_.reserve(wanted * columns_.size());
+  rows_.reserve(wanted);
+  spellings_.reserve(wanted);
+  return absl::OkStatus();
+}
+
+void RecordStore::Replace(size_t field, ValueDictionary values, const std::vector<ValueId>& ids) {
+  const size_t width = columns_.size();
+  for (size_t at = field; at < cells_.size(); at += width) cells_[at] = ids[cells_[at]];
+  std::destroy_at(&values_[field]);
+  std::construct_at(&values_[field], std::move(values));
+}
+
+}  // namespace dq

@@ -1,0 +1,64 @@
+// The records that fuzzy matching compares, compact: a number a cell, every different value of a
+// column kept once. Filled while stage `dedupe` learns. Not thread-safe while rows are added; then
+// read by many.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "worker/chain/memory_budget.h"
+#include "worker/stages/dedupe/fuzzy/value_dictionary.h"
+#include "worker/table/row_batch.h"
+
+namespace dq {
+
+// The place of a record in the store, in the order of the input.
+using RecordId = uint32_t;
+
+class RecordStore {
+ public:
+  // Keeps `columns` (indexes into the batches) as folded text. `memory` outlives the store.
+  RecordStore(std::vector<size_t> columns, MemoryBudget& memory);
+  ~RecordStore();
+  RecordStore(const RecordStore&) = delete;
+  RecordStore& operator=(const RecordStore&) = delete;
+
+  // Adds a row of a batch. OUT_OF_MEMORY when the records do not fit the limit.
+  absl::Status Add(const RowBatch& batch, size_t row);
+
+  size_t size() const { return rows_.size(); }
+  size_t fields() const { return columns_.size(); }
+  // The field's column in the file.
+  size_t column(size_t field) const { return columns_[field]; }
+  // The row of the input, from 1.
+  int64_t row(RecordId record) const { return rows_[record]; }
+  // Hash of the cells as they were spelled.
+  uint64_t spelling(RecordId record) const { return spellings_[record]; }
+  ValueId cell(RecordId record, size_t field) const {
+    return cells_[record * columns_.size() + field];
+  }
+  // The cells of a record, one a field.
+  const ValueId* cells(RecordId record) const { return &cells_[record * columns_.size()]; }
+  const ValueDictionary& values(size_t field) const { return values_[field]; }
+
+  // Replaces the values of a field: what had id i has id `ids[i]` of `values` from now on.
+  void Replace(size_t field, ValueDictionary values, const std::vector<ValueId>& ids);
+
+ private:
+  absl::Status Grow();
+
+  std::vector<size_t> columns_;
+  MemoryBudget& memory_;
+  int64_t taken_bytes_ = 0;
+  std::vector<ValueDictionary> values_;
+  std::vector<ValueId> cells_;  // Record by record.
+  std::vector<int64_t> rows_;
+  std::vector<uint64_t> spellings_;
+  std::string folded_;    // Of the cell at hand.
+  std::string spelling_;  // Of the row at hand.
+};
+
+}  // namespace dq
