@@ -76,12 +76,20 @@ PipelineCall ClaimJobs(const UpdateList& updates) {
   return {&sql::kClaimJobs, std::move(p)};
 }
 
+// Returns whether the job has a result that says nothing: complete_jobs records it.
+bool HasEmptyResult(const JobUpdate& update) {
+  JobResult empty;
+  empty.verdict = Verdict::kNotEvaluated;
+  return update.result == empty;
+}
+
 PipelineCall CompleteJobs(const UpdateList& updates) {
   Parameters p;
   p.AddArray(updates, [](auto* u) { return u->key; });
   p.AddArray(updates, [](auto* u) { return u->expected_attempt; });
   p.AddArray(updates, [](auto* u) { return std::string_view(u->expected_token); });
   p.AddArray(updates, [](auto* u) { return u->status.end_time; });
+  p.AddArray(updates, [](auto* u) { return static_cast<int16_t>(HasEmptyResult(*u) ? 1 : 0); });
   AddCount(p, updates);
   return {&sql::kCompleteJobs, std::move(p)};
 }
@@ -118,13 +126,6 @@ bool IsPlainCreation(const JobInsert& insert) {
   return only.event == JobEvent::kCreate && only.reason.empty() && only.message.empty() &&
          only.actor == job.created_by && only.time == job.create_time && status.attempt == 0 &&
          status.charges == 0 && status.error.reason.empty() && !IsTerminal(status.state);
-}
-
-// Returns whether there is nothing in it beyond what a completion itself says.
-bool IsTrivial(const JobResult& result) {
-  JobResult nothing;
-  nothing.verdict = Verdict::kNotEvaluated;
-  return result == nothing;
 }
 
 // Whole microseconds; nothing for an infinite duration.
@@ -303,7 +304,8 @@ void AddUpdate(const JobUpdate& update, Consequences& to) {
   if (!IsPlainClaim(update) && !IsPlainCompletion(update)) {
     for (const JobEventRecord& event : update.events) to.events.push_back({update.key, &event});
   }
-  if (update.result.has_value() && !IsTrivial(*update.result)) {
+  const bool is_recorded = IsPlainCompletion(update) && HasEmptyResult(update);
+  if (update.result.has_value() && !is_recorded) {
     to.results.push_back({update.key, &update.name, update.created_by, &*update.result});
   }
   if (update.events.empty() || !update.events.front().from.has_value()) return;

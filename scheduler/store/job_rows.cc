@@ -44,13 +44,7 @@ JobStatus ReadStatus(const pqxx::row& row) {
 }
 
 std::optional<JobResult> ReadResult(const pqxx::row& row) {
-  if (row["verdict"].is_null()) {
-    // A completion that brought nothing has no row of its own.
-    if (ReadEnum<JobState>(row["state"]) != JobState::kCompleted) return std::nullopt;
-    JobResult nothing;
-    nothing.verdict = Verdict::kNotEvaluated;
-    return nothing;
-  }
+  if (row["verdict"].is_null()) return std::nullopt;
   JobResult result{.manifest_uri = row["manifest_uri"].c_str(),
                    .manifest_sha256 = row["manifest_sha256"].c_str(),
                    .report_json = "",
