@@ -27,6 +27,7 @@ SHORT_TIMING = {"--lease-ttl": 4, "--report-interval": 0.5, "--broken-stream-ttl
 PRODUCT_TIMING = {"--lease-ttl": 15, "--report-interval": 3, "--broken-stream-ttl": 5, "--leadership-ttl": 5,
                   "--leadership-renew-interval": 1}
 MIXED = {"real": 0.35, "noop_ms_max": 1500, "cancel": 0.06, "repeat": 0.08, "at_once": 0.3}
+STEADY = {"real": 0.05, "noop_ms_max": 1500, "cancel": 0.02, "repeat": 0.02, "at_once": 0.0}
 NOOPS = {"real": 0.0, "noop_ms_max": 1, "cancel": 0.0, "repeat": 0.0, "at_once": 1.0}
 # What `kills` takes in turn: no proxy, nothing but deaths.
 KILLS = ("kill_leader", "kill_agent", "kill_postgres", "kill_standby", "kill_agent", "stop_leader")
@@ -36,19 +37,21 @@ TIERS = {
     "check": (120, 6, 16, SHORT_TIMING, MIXED, 3, 3, 2, 120, 1),
     "short": (500, 12, 50, SHORT_TIMING, MIXED, 3, 4, 2, 180, 1),
     "long": (10_000, 300, 1200, PRODUCT_TIMING, MIXED, 4, 6, 3, 600, 5),
+    "soak": (30_000, 900, 3600, PRODUCT_TIMING, STEADY, 4, 6, 3, 600, 60),  # An hour.
     "kills": (100_000, 24, 90, PRODUCT_TIMING, NOOPS, 3, 200, 3, 900, 10),
 }
 SETTLE_SECONDS = 60
-DISK_BYTES = 2 << 30
+DISK_BYTES = {"long": 2 << 30, "soak": 2 << 30}
+DISK_BYTES_OTHERS = 512 << 20
 
 
 class Disk:
     """A small file system for the storage root, so that it can be full; a plain folder when mounting is refused."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, size):
         self.folder = folder
         folder.mkdir()
-        self.is_mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "dq-faults", folder],
+        self.is_mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "dq-faults", folder],
                                          stderr=subprocess.DEVNULL, check=False).returncode == 0
 
     def close(self):
@@ -102,7 +105,10 @@ class Campaign:
          self.drain_seconds, self.probe_seconds) = TIERS[options.tier]
         self.jobs, self.faults = options.jobs or self.jobs, options.faults or self.faults
         self.seconds = options.seconds or self.seconds
+        if options.tier == "soak":
+            self.jobs, self.faults, self.seconds = (int(options.hours * size) for size in (self.jobs, self.faults, self.seconds))
         self.kills_only = options.tier == "kills"
+        self.samples = options.tier == "soak"
         self.strikes = []
 
     def plan(self):
@@ -117,10 +123,11 @@ class Campaign:
         return plan
 
     def run(self):
-        disk = Disk(self.folder / "storage")
+        disk = Disk(self.folder / "storage", DISK_BYTES.get(self.options.tier, DISK_BYTES_OTHERS))
         with contextlib.closing(disk):
             fleet = Fleet(self.folder, self.options.bin, self.timing, self.workers, self.slots, direct=self.kills_only,
-                          clock=any(fault.kind == "jump_clock" for fault in self.plan()))
+                          clock=any(fault.kind == "jump_clock" for fault in self.plan()),
+                          settings=("shared_preload_libraries=pg_stat_statements",) if self.samples else ())
             with contextlib.closing(fleet):
                 try:
                     self.run_fleet(fleet, disk)
@@ -141,6 +148,8 @@ class Campaign:
         names = [f"client{i}" for i in range(self.clients)]
         recorder = Recorder(fleet, ["warm", *names])
         self.warm_up(fleet, sorted(expected))
+        if self.samples:
+            recorder.start_sampling()
         baseline = resources(fleet)
         start = time.time()
         if not self.kills_only:
@@ -181,6 +190,8 @@ class Campaign:
             now = time.time()
             if now >= next_probe and injector.database_is_up():
                 recorder.probe()
+                if self.samples:
+                    recorder.sample()
                 next_probe = time.time() + self.probe_seconds
             if agenda[0][0] > time.time():
                 time.sleep(min(0.02, max(0.0, agenda[0][0] - time.time())))
@@ -230,11 +241,12 @@ class Campaign:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", required=True, type=pathlib.Path, help="the build folder")
-    parser.add_argument("--tier", choices=[*TIERS, "soak"], default="short")
+    parser.add_argument("--tier", choices=TIERS, default="short")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int)
     parser.add_argument("--faults", type=int)
     parser.add_argument("--seconds", type=float)
+    parser.add_argument("--hours", type=float, default=1, help="of a soak")
     parser.add_argument("--kinds", help="only these kinds of faults, comma-separated")
     parser.add_argument("--keep", type=pathlib.Path, help="keeps the traces in this folder")
     parser.add_argument("--json", action="store_true")

@@ -123,7 +123,7 @@ class Proxy:
 class Postgres:
     """A private PostgreSQL on a loopback port, a direct child of ours; as another user when we are root."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, settings=()):
         self.bin = pathlib.Path(subprocess.check_output(["pg_config", "--bindir"], text=True).strip())
         self.port = free_port()
         self.folder = folder / "postgres"
@@ -138,7 +138,7 @@ class Postgres:
                         "--locale=C.UTF-8", "--no-sync", "--no-instructions"], check=True,
                        stdout=subprocess.DEVNULL, cwd="/", **account)
         # Processes die, the machine does not: fsync would prove nothing and costs time.
-        settings = ("listen_addresses=127.0.0.1", f"port={self.port}", f"unix_socket_directories={self.folder}",
+        settings = (*settings, "listen_addresses=127.0.0.1", f"port={self.port}", f"unix_socket_directories={self.folder}",
                     "fsync=off", "synchronous_commit=on", "full_page_writes=off", "max_connections=60")
         command = [self.bin / "postgres", "-D", data, *(part for s in settings for part in ("-c", s))]
         self.server = Program("postgres", folder, command, account=account)
@@ -181,13 +181,13 @@ class Postgres:
 class Fleet:
     """Everything together. `timing` are flags of the scheduler; `direct` leaves the proxy out, `clock` lets clocks jump."""
 
-    def __init__(self, folder, bin_dir, timing, workers, slots, direct=False, clock=False):
+    def __init__(self, folder, bin_dir, timing, workers, slots, direct=False, clock=False, settings=()):
         self.folder, self.bin, self.timing, self.direct, self.clock = folder, bin_dir, timing, direct, clock
         self.storage = folder / "storage"
         self.storage.mkdir(exist_ok=True)
         (folder / "journals").mkdir()
         self.proxy = Proxy(folder)
-        self.postgres = Postgres(folder)
+        self.postgres = Postgres(folder, settings)
         self.ports = [free_port(), free_port()]
         self.schedulers = [self.scheduler(i) for i in range(2)]
         self.instances = {}

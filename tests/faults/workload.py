@@ -5,6 +5,7 @@ import random
 import subprocess
 
 INPUT_ROWS = (40, 300, 1500, 6000, 20_000, 100_000)
+INPUT_WEIGHTS = (30, 25, 20, 15, 8, 2)
 
 
 def make_input(seed, rows):
@@ -36,7 +37,7 @@ def make_work(seed, client, jobs, inputs, seconds, shape):
             "at_ms": 0 if at_once else int(1000 * seconds * number / jobs),
             "request_id": f"{client}-{number}",
             "named": source.random() < 0.3,
-            "input": source.choice(inputs) if real else "",
+            "input": source.choices(inputs, INPUT_WEIGHTS)[0] if real else "",
             "noop_ms": 0 if real else int(source.triangular(0, shape["noop_ms_max"], 50)),
             "cancel_ms": source.randrange(0, 800) if source.random() < shape["cancel"] else -1,
             "repeat": source.random() < shape["repeat"],
