@@ -46,36 +46,43 @@ def unexplained(traces):
             yield f"{row['id']} was taken from {event['worker']} at {at:.3f} for no reason"
 
 
-def is_disturbed(traces, fault, instance, start, end):
-    """Whether another fault that matters to the worker was open at some time from `start` to `end`."""
-    return any(other is not fault and concerns(other, instance) and other["start"] <= end and other["end"] >= start
+def is_disturbed(traces, fault, concerns_it, start, end):
+    """Whether another fault that `concerns_it` was open at some time from `start` to `end`."""
+    return any(other is not fault and concerns_it(other) and other["start"] <= end and other["end"] >= start
                for other in traces.faults)
+
+
+def losses_after(traces, kinds):
+    """Yields (fault, worker instance, job, time of the loss) for the leases that victims of these faults lost."""
+    lost = {(row["id"], event["attempt"]): event for row, event in lost_leases(traces)}
+    for fault in traces.faults:
+        for job, attempt in fault["held"] if fault["kind"] in kinds else []:
+            if event := lost.get((job, attempt)):
+                yield fault, event["worker"], job, event["us"] / 1e6
 
 
 def detections(traces, kinds):
     """Seconds from a fault to the loss of each lease its victim held, where nothing else was broken."""
     ttl = traces.run["timing"]["--lease-ttl"]
-    lost = {(row["id"], event["attempt"]): event for row, event in lost_leases(traces)}
-    for fault in traces.faults:
-        if fault["kind"] not in kinds:
-            continue
-        for job, attempt in fault["held"]:
-            event = lost.get((job, attempt))
-            if event is None:
-                continue
-            at = event["us"] / 1e6
-            if not is_disturbed(traces, fault, event["worker"], fault["start"] - ttl, at):
-                yield fault, job, at - fault["start"]
+    return [at - fault["start"] for fault, worker, _job, at in losses_after(traces, kinds)
+            if not is_disturbed(traces, fault, lambda other, worker=worker: concerns(other, worker),
+                                fault["start"] - ttl, at)]
 
 
 def too_early(traces):
-    """A lease lives for its TTL after a report, and for the shorter one after its stream broke."""
+    """A lease lives for its TTL after a report, and for the shorter one after its stream broke. What is done to schedulers
+    and database can only make it longer; an earlier fault of the same worker may have begun the wait."""
     timing = traces.run["timing"]
-    report = 1.1 * timing["--report-interval"] + CLOCK_SLACK_SECONDS
-    shortest = {"kill_agent": min(timing["--broken-stream-ttl"], timing["--lease-ttl"] - report),
-                "stop_agent": timing["--lease-ttl"] - report}
-    for fault, job, seconds in detections(traces, shortest.keys()):
-        if seconds < shortest[fault["kind"]] - CLOCK_SLACK_SECONDS:
+    ttl, report = timing["--lease-ttl"], 1.1 * timing["--report-interval"] + CLOCK_SLACK_SECONDS
+    shortest = {"kill_agent": min(timing["--broken-stream-ttl"], ttl - report), "stop_agent": ttl - report}
+
+    def shortens(other, worker):
+        return other["kind"] == "jump_clock" or (other["kind"] in ON_WORKER and other["target"] == worker_name(worker))
+
+    for fault, worker, job, at in losses_after(traces, shortest.keys()):
+        seconds = at - fault["start"]
+        if seconds < shortest[fault["kind"]] - CLOCK_SLACK_SECONDS and not is_disturbed(
+                traces, fault, lambda other, worker=worker: shortens(other, worker), fault["start"] - 2 * ttl, at):
             yield f"{job} was taken {seconds:.3f} s after {fault['kind']}, before its lease can have ended"
 
 
@@ -91,5 +98,5 @@ def failovers(traces):
         # A leader that stood still for less than its TTL goes on; that is no failover.
         if index == len(claims) or fault["end"] - fault["start"] < ttl and fault["kind"] == "stop_leader":
             continue
-        if not is_disturbed(traces, fault, "", fault["start"] - 2 * ttl, claims[index]):
+        if not is_disturbed(traces, fault, lambda other: other["kind"] in GLOBAL, fault["start"] - 2 * ttl, claims[index]):
             yield claims[index] - fault["start"]

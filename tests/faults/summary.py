@@ -18,8 +18,7 @@ def figures(traces, findings):
     acknowledged = {line["request_id"] for line in traces.lines("ack")}
     kinds = collections.Counter(fault["kind"] for fault in traces.faults)
     holders = sum(fault["holder"] for fault in traces.faults)
-    death = [seconds for _, _, seconds in losses.detections(traces, losses.DEATHS)]
-    silence = [seconds for _, _, seconds in losses.detections(traces, losses.SILENCES)]
+    death, silence = losses.detections(traces, losses.DEATHS), losses.detections(traces, losses.SILENCES)
     failover = list(losses.failovers(traces))
     named = collections.Counter(finding.split("_")[0] for finding in findings)
     return {
