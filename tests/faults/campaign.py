@@ -28,7 +28,7 @@ PRODUCT_TIMING = {"--lease-ttl": 15, "--report-interval": 3, "--broken-stream-tt
                   "--leadership-renew-interval": 1}
 MIXED = {"real": 0.35, "noop_ms_max": 1500, "cancel": 0.06, "repeat": 0.08, "at_once": 0.3}
 STEADY = {"real": 0.05, "noop_ms_max": 1500, "cancel": 0.02, "repeat": 0.02, "at_once": 0.0}
-NOOPS = {"real": 0.0, "noop_ms_max": 1, "cancel": 0.0, "repeat": 0.0, "at_once": 1.0}
+NOOPS = {"real": 0.0, "noop_ms_max": 50, "cancel": 0.0, "repeat": 0.0, "at_once": 0.3}
 # What `kills` takes in turn: no proxy, nothing but deaths.
 KILLS = ("kill_leader", "kill_agent", "kill_postgres", "kill_standby", "kill_agent", "stop_leader")
 
@@ -146,7 +146,7 @@ class Campaign:
 
     def run_fleet(self, fleet, disk):
         fleet.start()
-        wait_for("the workers connecting", lambda: fleet.dqctl("worker", "list", "-o", "json").count('-1"') == self.workers)
+        self.wait_for_workers(fleet)
         expected = prepare_inputs(fleet, self.options.seed) if self.shape["real"] else {}
         names = [f"client{i}" for i in range(self.clients)]
         recorder = Recorder(fleet, ["warm", *names])
@@ -160,19 +160,22 @@ class Campaign:
         for number, name in enumerate(names):
             jobs = self.jobs // self.clients + (1 if number < self.jobs % self.clients else 0)
             work = workload.make_work(self.options.seed, name, jobs, sorted(expected), 0.9 * self.seconds, self.shape)
-            fleet.start_client(name, work, int(start * 1e6), 32 if self.kills_only else 8, watches=number == 0)
+            fleet.start_client(name, work, int(start * 1e6), 32 if self.kills_only else 8, 
+                               watches=number == 0 and not self.kills_only)
         injector = Injector(fleet, random.Random(f"{self.options.seed} targets"), disk.is_mounted)
         self.inject(fleet, injector, recorder, start)
         drained = self.drain(fleet, recorder)
         end = time.time()
         if fleet.stale:
             fleet.stale.kill()
+        if drained:
+            self.calm_down(fleet)
         settled = self.settle(fleet, baseline)
         recorder.dump()
         run = {"seed": self.options.seed, "tier": self.options.tier, "jobs": self.jobs, "timing": self.timing,
                "slots": self.slots, "start": start, "end": end, "drained": drained, "expected": expected,
                "baseline": baseline, "settled": settled, "is_settled": is_settled(baseline, settled),
-               "clients": ["warm", *names], "skipped": injector.skipped, "disk": disk.is_mounted,
+               "clients": ["warm", *names, "calm"], "workers": self.workers, "skipped": injector.skipped, "disk": disk.is_mounted,
                "clock": FAKETIME.exists(), "exit_codes": [fleet_program.stop() for fleet_program in fleet.workers]}
         (self.folder / "run.json").write_text(json.dumps(run))
         return run
@@ -181,8 +184,27 @@ class Campaign:
         """Runs a few jobs undisturbed, so that pools and threads that stay are there when the baseline is taken."""
         work = workload.make_work(self.options.seed, "warm", 8 * self.clients, inputs, 0, {**self.shape, "cancel": 0})
         fleet.start_client("warm", work, int(time.time() * 1e6), 8 * self.clients, watches=True)
-        wait_for("the first jobs ending", lambda: not fleet.clients[0].is_alive())
+        wait_for("the first jobs ending", lambda: not fleet.clients[-1].is_alive())
         fleet.clients.clear()
+
+    def wait_for_workers(self, fleet):
+        current = [f'"w{index}-{worker.starts}"' for index, worker in enumerate(fleet.workers)]
+
+        def connected():
+            try:
+                listed = fleet.dqctl("worker", "list", "-o", "json").replace("workers/", "")
+            except RuntimeError:
+                return False  # Nobody leads just now.
+            return all(instance in listed for instance in current)
+
+        wait_for("the workers connecting", connected)
+
+    def calm_down(self, fleet):
+        """Runs more jobs than there are slots, with nothing broken any more: no slot may stay idle."""
+        self.wait_for_workers(fleet)
+        work = workload.make_work(self.options.seed, "calm", 10 * min(self.workers * self.slots, 24), [], 0, NOOPS)
+        fleet.start_client("calm", work, int(time.time() * 1e6), 16, watches=False)
+        wait_for("the last jobs ending", lambda: not fleet.clients[-1].is_alive())
 
     def inject(self, fleet, injector, recorder, start):
         """Strikes and heals as planned until every fault is over, probing meanwhile."""

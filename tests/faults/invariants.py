@@ -30,6 +30,8 @@ LEGAL = {
 }
 CHARGED = ("retry", "give_up", "lose")
 OUTPUT_KINDS = {1: "CLEANED", 2: "REPORT", 3: "CHANGES", 4: "CLUSTERS", 5: "REJECTS"}
+# Meant is one second; a test machine that is busy with other things may take longer.
+IDLE_SECONDS_MAX = 10
 ALREADY_EXISTS, FAILED_PRECONDITION = 6, 9
 
 
@@ -204,6 +206,29 @@ def check_i9_nothing_stale_is_accepted(traces):
 def check_i10_leases_are_lost_for_a_reason(traces):
     yield from losses.unexplained(traces)
     yield from losses.too_early(traces)
+
+
+def longest_idle(traces):
+    """The longest time, in seconds, that a job waited although a slot was free, after everything was healed."""
+    changes = []
+    for request, rows in traces.by_request.items():
+        for event in traces.events[rows[0]["key"]] if request.startswith("calm-") else []:
+            waits = (event["to_state"] == QUEUED) - (event["from_state"] == QUEUED)
+            runs = (event["to_state"] in LEASED) - (event["from_state"] in LEASED)
+            changes.append((event["us"], waits, runs))
+    longest, waiting, running, since = 0, 0, 0, None
+    for us, waits, runs in sorted(changes):
+        if since is not None:
+            longest = max(longest, us - since)
+        waiting, running = waiting + waits, running + runs
+        idle = waiting > 0 and running < traces.run["workers"] * traces.run["slots"]
+        since = (since or us) if idle else None
+    return longest / 1e6
+
+
+def check_i11_no_slot_idles_while_a_job_waits(traces):
+    if longest_idle(traces) > IDLE_SECONDS_MAX:
+        yield f"after the last fault a job waited {longest_idle(traces):.1f} s although a slot was free"
 
 
 def check_i12_results_equal_the_reference(traces):

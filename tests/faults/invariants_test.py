@@ -47,7 +47,7 @@ class FakeTraces(t.Traces):
     """A small sound run: one job of each fate."""
 
     def __init__(self):  # pylint: disable=super-init-not-called
-        self.run = {"drained": True, "clients": ["client0"], "expected": {"in-0": {"CLEANED": OUTPUT_SHA}}, "slots": 1,
+        self.run = {"drained": True, "clients": ["client0"], "expected": {"in-0": {"CLEANED": OUTPUT_SHA}}, "slots": 1, "workers": 2,
                     "timing": {"--lease-ttl": 4, "--report-interval": 0.5, "--broken-stream-ttl": 1.5,
                                "--leadership-ttl": 1.5},
                     "baseline": {}, "settled": {}, "is_settled": True, "exit_codes": [0]}
@@ -160,6 +160,13 @@ def duplicate_job(run):
     run.by_request["r-honest"].append(row)
 
 
+def keep_waiting(run):
+    row = run.row("clean")
+    run.by_request["calm-1"] = run.by_request[row["request_id"]]
+    for event in run.events[row["key"]][1:]:
+        event["us"] += 20 * 10**6
+
+
 def repeat_claim(run):
     events = run.events[run.row("clean")["key"]]
     events.insert(2, dict(run.event("clean", "claim")))
@@ -223,6 +230,7 @@ CORRUPTIONS = {
     "i10": [lambda run: run.faults.clear(),
             lambda run: update(run.faults[0], target="worker2"),
             lambda run: update(run.event("lost", "retry"), us=int((START + 1.2) * 1e6))],
+    "i11": [keep_waiting],
     "i12": [lambda run: run.files.update({path: b"id\n2\n" for path in run.files if path.endswith(".csv")}),
             lambda run: run.files.update({path: b"{}" for path in run.files if path.endswith(".json")}),
             lambda run: run.files.update({f"projects/p/jobs/clean/a1-{TOKEN[:8]}/extra": b""}),

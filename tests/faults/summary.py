@@ -3,6 +3,7 @@
 import collections
 import json
 
+import invariants
 import losses
 from traces import CANCELLED, COMPLETED, FAILED, TERMINAL, Traces, read_lines
 
@@ -38,6 +39,7 @@ def figures(traces, findings):
         "detect_death_s": {"n": len(death), "p50": percentile(death, 0.5), "p99": percentile(death, 0.99)},
         "detect_silence_s": {"n": len(silence), "p50": percentile(silence, 0.5), "p99": percentile(silence, 0.99)},
         "leader_failover_s": {"n": len(failover), "p50": percentile(failover, 0.5), "max": percentile(failover, 1.0)},
+        "idle_while_queued_s": round(invariants.longest_idle(traces), 3),
         "disk": "tmpfs" if traces.run["disk"] else "none: mounting is refused",
         "clock": "libfaketime" if traces.run["clock"] else "none: libfaketime is missing",
         "findings": len(findings),
