@@ -33,6 +33,19 @@ absl::StatusOr<UniqueFd> OpenInput(const std::string& path, const char* what) {
       {{"category", "file"}, {"path", path}});
 }
 
+// Where the chain may put temporary files; none is no error as long as memory suffices.
+absl::StatusOr<UniqueFd> OpenTempDir(const RunOptions& options) {
+  const std::filesystem::path beside = std::filesystem::path(options.output).parent_path();
+  std::string path = options.temp_dir;
+  if (path.empty()) path = beside.empty() ? "." : beside.string();
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd || options.temp_dir.empty()) return fd;
+  return MakeError(
+      absl::StatusCode::kNotFound, "FILE_MISSING",
+      "cannot open the folder for temporary files " + path + ": " + std::strerror(errno),
+      {{"category", "configuration"}, {"path", path}});
+}
+
 // The outputs that were asked for, under temporary names.
 struct StagedOutputs {
   std::optional<StagedFile> cleaned, report, changes, clusters, rejects;
@@ -113,6 +126,7 @@ absl::StatusOr<ChainResult> RunAndPublish(const RunOptions& options, const Cance
   if (!options.reference.empty()) {
     DQ_ASSIGN_OR_RETURN(reference, OpenInput(options.reference, "reference"));
   }
+  DQ_ASSIGN_OR_RETURN(const UniqueFd temp_dir, OpenTempDir(options));
   StagedOutputs outputs;
   DQ_RETURN_IF_ERROR(StageAll(options, outputs));
   const ChainFiles files{.input_fd = input.get(),
@@ -121,7 +135,8 @@ absl::StatusOr<ChainResult> RunAndPublish(const RunOptions& options, const Cance
                          .report_fd = FdOf(outputs.report),
                          .changes_fd = FdOf(outputs.changes),
                          .clusters_fd = FdOf(outputs.clusters),
-                         .rejects_fd = FdOf(outputs.rejects)};
+                         .rejects_fd = FdOf(outputs.rejects),
+                         .temp_dir_fd = temp_dir.get()};
   const auto progress = MakeProgressSink(options.progress);
   DQ_ASSIGN_OR_RETURN(ChainResult result,
                       RunChain(options.spec, BuildStages, files, *progress, cancel));

@@ -50,6 +50,7 @@ What is done:
 
 How:
   --memory-limit SIZE   for what grows with the data, for example 512MiB (default)
+  --temp-dir DIR        for what does not fit in memory (default: the folder of the output)
   --threads N           1 to 256 (default: the processors there are); never changes a result
   --progress STYLE      text | json | none, on standard error (default text)
 
@@ -156,7 +157,7 @@ std::map<std::string, Setter, std::less<>> FileSetters() {
   return {{"--input", Text(&RunOptions::input)},     {"--reference", Text(&RunOptions::reference)},
           {"--output", Text(&RunOptions::output)},   {"--report", Text(&RunOptions::report)},
           {"--changes", Text(&RunOptions::changes)}, {"--clusters", Text(&RunOptions::clusters)},
-          {"--rejects", Text(&RunOptions::rejects)}};
+          {"--rejects", Text(&RunOptions::rejects)}, {"--temp-dir", Text(&RunOptions::temp_dir)}};
 }
 
 std::map<std::string, Setter, std::less<>> Setters() {

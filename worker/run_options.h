@@ -21,6 +21,7 @@ struct RunOptions {
   std::string changes;
   std::string clusters;
   std::string rejects;
+  std::string temp_dir;  // "": the folder of the output.
   ProgressStyle progress = ProgressStyle::kText;
 };
 

@@ -6,7 +6,7 @@
 namespace dq {
 
 HarnessRun RunChainOnText(ChainSpec spec, std::string_view input,
-                          std::optional<std::string> reference) {
+                          std::optional<std::string> reference, int temp_dir_fd) {
   if (spec.stages.empty()) spec.stages = {CompleteOptions{}, DedupeOptions{}};
   const MemoryFile in(input);
   const MemoryFile ref(reference.value_or(""));
@@ -17,7 +17,8 @@ HarnessRun RunChainOnText(ChainSpec spec, std::string_view input,
                          .report_fd = report.fd(),
                          .changes_fd = changes.fd(),
                          .clusters_fd = clusters.fd(),
-                         .rejects_fd = rejects.fd()};
+                         .rejects_fd = rejects.fd(),
+                         .temp_dir_fd = temp_dir_fd};
   NullProgressSink sink;
   const CancelToken cancel;
   auto result = RunChain(spec, BuildStages, files, sink, cancel);

@@ -21,7 +21,9 @@ struct HarnessRun {
 };
 
 // Runs `spec` over `input`; complete and dedupe with default options when it has no stage.
+// `temp_dir_fd`: a directory for temporary files, or -1.
 HarnessRun RunChainOnText(ChainSpec spec, std::string_view input,
-                          std::optional<std::string> reference = std::nullopt);
+                          std::optional<std::string> reference = std::nullopt,
+                          int temp_dir_fd = -1);
 
 }  // namespace dq

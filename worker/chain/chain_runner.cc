@@ -109,6 +109,7 @@ absl::Status ChainRun::Open(const StageFactory& make_stages) {
   const StageContext context{.memory = memory_,
                              .pool = pool_,
                              .reference_fd = files_.reference_fd,
+                             .temp_dir_fd = files_.temp_dir_fd,
                              .changes = outputs_.changes(),
                              .clusters = outputs_.clusters(),
                              .stop = [this] { return cancel_.cancelled(); }};
@@ -231,6 +232,7 @@ void ChainRun::DescribeRun() {
   for (size_t i = 0; i < stages_.size(); ++i) {
     report_.stages[i].seconds = totals_[i].seconds;
     report_.stages[i].peak_bytes = PeakBytes();
+    report_.stages[i].spilled_bytes = stages_[i]->spilled_bytes();
     totals_[i].rows = report_.stages[i].rows_in;
     totals_[i].bytes = reader_->source().raw_size_bytes();
   }

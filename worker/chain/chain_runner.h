@@ -25,7 +25,7 @@ struct ChainFiles {
   int changes_fd = -1;
   int clusters_fd = -1;
   int rejects_fd = -1;
-  int temp_dir_fd = -1;  // A directory for temporary files; the chain does not spill yet.
+  int temp_dir_fd = -1;  // A directory for temporary files; -1: memory must do.
 };
 
 enum class OutputKind { kCleaned, kReport, kChanges, kClusters, kRejects };

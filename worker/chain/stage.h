@@ -63,6 +63,8 @@ class Stage {
   virtual void Settle(const RowBatch& batch) = 0;
   // Adds the stage's findings to the report. Only after the last pass.
   virtual absl::Status Finish(Report& report) = 0;
+  // What the stage put into temporary files, in all.
+  virtual int64_t spilled_bytes() const { return 0; }
 };
 
 using StageList = std::vector<std::unique_ptr<Stage>>;
@@ -72,6 +74,7 @@ struct StageContext {
   MemoryBudget& memory;
   TaskPool& pool;
   int reference_fd = -1;        // -1: no reference.
+  int temp_dir_fd = -1;         // A directory for temporary files; -1: there is none.
   RowSink* changes = nullptr;   // row,column,before,after,method,confidence; null: not wanted.
   RowSink* clusters = nullptr;  // row,cluster_id,kept,confidence; null: not wanted.
   std::function<bool()> stop;   // Whether a long step of a stage's own should end with CANCELLED.

@@ -1,9 +1,11 @@
 // What holds for every table: accounts add up, a cleaned file is clean, equal runs are equal.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <random>
 
 #include "common/base/error.h"
+#include "common/base/unique_fd.h"
 #include "nlohmann/json.hpp"
 #include "tests/support/chain_harness.h"
 #include "tests/support/memory_file.h"
@@ -54,6 +56,7 @@ nlohmann::json Comparable(const std::string& report) {
   for (auto& stage : json["stages"]) {
     stage.erase("seconds");
     stage.erase("peak_bytes");
+    stage.erase("spilled_bytes");
   }
   return json;
 }
@@ -94,6 +97,63 @@ TEST(Chain, TwoRunsGiveEqualOutputsAndReports) {
   const HarnessRun small = RunChainOnText(spec, table, RandomReference(42));
   EXPECT_EQ(one.cleaned, small.cleaned);
   EXPECT_EQ(one.changes, small.changes);
+}
+
+// Some batches of persons, with duplicates, holes and bad rows; the key of every third is known.
+std::string ManyPersons(uint32_t seed, size_t rows) {
+  std::mt19937 random(seed);
+  std::string text = "id,name,n,word\n";
+  for (size_t i = 0; i < rows; ++i) {
+    const std::string id = std::to_string(random() % rows);
+    if (random() % 500 == 0) text += "only,\"three\",cells\n";
+    text += "K" + id + ",Person  " + id + "," +
+            (i % 7 == 0 ? "n/a" : std::to_string(random() % 99)) +
+            (i % 5 == 0   ? ",\"a,b\"\n"
+             : i % 5 == 1 ? ",\n"
+                          : ",word " + id + "\n");
+  }
+  return text;
+}
+
+std::string ManyReferences(size_t rows) {
+  std::string text = "id,n,word\n";
+  for (size_t i = 0; i < rows; ++i) {
+    text += "K" + std::to_string(i * 3) + "," + std::to_string(i % 99) + ",known word of person " +
+            std::to_string(i) + "\n";
+    if (i % 1000 == 0) text += "K" + std::to_string(i * 3) + ",1,twice\n";
+  }
+  return text;
+}
+
+TEST(Chain, TheResultDependsOnNeitherThreadsNorTheMemoryLimit) {
+  const UniqueFd temp_dir(::open(testing::TempDir().c_str(), O_RDONLY | O_DIRECTORY));
+  const std::string input = ManyPersons(5, 40'000);
+  const std::string reference = ManyReferences(160'000);
+  ChainSpec spec = KeyedSpec(FillMethod::kStatistic);
+  const HarnessRun expected = RunChainOnText(spec, input, reference);
+  ASSERT_TRUE(expected.status.ok()) << expected.status;
+  EXPECT_GT(expected.result.cells_filled, 1000);
+  EXPECT_GT(expected.result.duplicates_removed, 100);
+  bool spilled = false;
+  for (const int threads : {1, 2, 5}) {
+    for (const int64_t limit : {int64_t{40} << 20, int64_t{512} << 20}) {
+      spec.threads = threads;
+      spec.memory_limit_bytes = limit;
+      const HarnessRun run = RunChainOnText(spec, input, reference, temp_dir.get());
+      ASSERT_TRUE(run.status.ok()) << run.status << " " << threads << " " << limit;
+      EXPECT_EQ(run.cleaned, expected.cleaned);
+      EXPECT_EQ(run.changes, expected.changes);
+      EXPECT_EQ(run.clusters, expected.clusters);
+      EXPECT_EQ(run.rejects, expected.rejects);
+      nlohmann::json report = Comparable(run.report);
+      report["provenance"].erase("config_sha256");
+      nlohmann::json expected_report = Comparable(expected.report);
+      expected_report["provenance"].erase("config_sha256");
+      EXPECT_EQ(report, expected_report);
+      spilled |= nlohmann::json::parse(run.report)["stages"][0]["spilled_bytes"] != "0";
+    }
+  }
+  EXPECT_TRUE(spilled);
 }
 
 TEST(Chain, WhatIsRememberedOfManyColumnsIsBounded) {

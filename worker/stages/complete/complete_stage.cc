@@ -46,10 +46,10 @@ absl::Status CompleteStage::Begin(Pass pass, const std::vector<std::string>& col
   rules_.emplace(FillRules{.options = options_,
                            .tokens = tokens_,
                            .columns = {},
-                           .key_columns = key_columns_,
-                           .reference = reference_.get()});
+                           .key = {reference_.get(), key_columns_}});
   for (const ColumnFindings& findings : findings_) rules_->columns.push_back(&findings.rule);
-  fillers_ = std::vector<RowFiller>(kRangesMax, RowFiller(*rules_));
+  fillers_.clear();
+  for (size_t i = 0; i < kRangesMax; ++i) fillers_.emplace_back(*rules_);
   return absl::OkStatus();
 }
 
@@ -81,7 +81,7 @@ absl::Status CompleteStage::LoadReference() {
                            .stop = context_.stop};
   if (options.key_columns.empty()) options.key_columns = options_.key_columns;
   if (options_.fill == FillMethod::kNone) options.key_columns.clear();
-  DQ_ASSIGN_OR_RETURN(reference_, ReferenceTable::Load(options, tokens_, context_.memory));
+  DQ_ASSIGN_OR_RETURN(reference_, ReferenceTable::Load(options, tokens_, context_));
   return absl::OkStatus();
 }
 
@@ -139,8 +139,7 @@ absl::Status CompleteStage::Apply(RowBatch& batch) {
   rows_.invalid.assign(rows, 0);
   const size_t ranges = std::clamp<size_t>(rows * columns_.size() / kRangeCellsMin, 1, kRangesMax);
   DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(ranges, [&](size_t i) {
-    fillers_[i].Fill(batch, rows * i / ranges, rows * (i + 1) / ranges, rows_);
-    return absl::OkStatus();
+    return fillers_[i].Fill(batch, rows * i / ranges, rows * (i + 1) / ranges, rows_);
   }));
   if (context_.changes == nullptr) return absl::OkStatus();
   for (size_t i = 0; i < ranges; ++i) DQ_RETURN_IF_ERROR(WriteChanges(batch, fillers_[i]));

@@ -41,6 +41,9 @@ class CompleteStage final : public Stage {
   absl::Status Apply(RowBatch& batch) override;
   void Settle(const RowBatch& batch) override;
   absl::Status Finish(Report& report) override;
+  int64_t spilled_bytes() const override {
+    return reference_ == nullptr ? 0 : reference_->spilled_bytes();
+  }
 
  private:
   // What the rows that left the chain hold.

@@ -9,22 +9,21 @@
 #include "common/base/status_macros.h"
 #include "worker/table/file_error.h"
 #include "worker/table/open_table.h"
+#include "worker/table/read_ahead.h"
 #include "worker/table/text_fold.h"
 #include "xxhash.h"
 
 namespace dq {
 namespace {
 
-constexpr size_t kChunkBytes = size_t{1} << 20;
-constexpr size_t kSlotsFirst = 1024;
+// Of the memory: rows beyond are kept in a temporary file, where there is a place for it.
+constexpr int64_t kMemoryShare = 4;
 constexpr char kKeyEnd = '\0';  // No cell holds it.
 
 absl::Status InReference(const absl::Status& status) {
   return MakeError(status.code(), ReasonOf(status), "the reference: " + MessageOf(status),
                    MetadataOf(status));
 }
-
-uint64_t HashOf(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }
 
 }  // namespace
 
@@ -33,36 +32,45 @@ void ReferenceTable::AppendKey(std::string& key, std::string_view value) {
   key += kKeyEnd;
 }
 
+uint64_t ReferenceTable::HashOf(std::string_view key) {
+  return XXH3_64bits(key.data(), key.size());
+}
+
 absl::StatusOr<std::unique_ptr<ReferenceTable>> ReferenceTable::Load(
-    const ReferenceOptions& options, const MissingTokens& tokens, MemoryBudget& memory) {
-  std::unique_ptr<ReferenceTable> table(new ReferenceTable(tokens, memory));
+    const ReferenceOptions& options, const MissingTokens& tokens, const StageContext& context) {
+  std::unique_ptr<ReferenceTable> table(new ReferenceTable(tokens, context));
   DQ_RETURN_IF_ERROR(table->ReadAll(options));
   return table;
 }
 
-ReferenceTable::~ReferenceTable() { memory_.Release(taken_bytes_); }
+ReferenceTable::ReferenceTable(const MissingTokens& tokens, const StageContext& context)
+    : tokens_(tokens),
+      pool_(context.pool),
+      rows_(context.memory, context.temp_dir_fd, context.memory.available_bytes() / kMemoryShare),
+      index_(context.memory, context.temp_dir_fd) {}
 
 absl::Status ReferenceTable::ReadAll(const ReferenceOptions& options) {
   auto opened = OpenTable(options.fd, {}, BadRowPolicy::kReject);
   if (!opened.ok()) return InReference(opened.status());
   RowReader& reader = **opened;
   DQ_RETURN_IF_ERROR(SetColumns(options, reader.columns()));
-  RowBatch batch;
+  ReadAhead batches(reader, pool_);
   for (;;) {
     if (options.stop && options.stop()) {
       return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the chain was cancelled");
     }
-    const auto more = reader.Next(batch);
-    if (!more.ok()) return InReference(more.status());
-    if (!*more) break;
-    DQ_RETURN_IF_ERROR(AddBatch(batch));
+    const auto batch = batches.Next();
+    if (!batch.ok()) return InReference(batch.status());
+    if (*batch == nullptr) break;
+    DQ_RETURN_IF_ERROR(AddBatch(**batch));
   }
   rows_rejected_ = reader.rows_rejected();
   if (!options.sha256.empty() && reader.source().sha256() != options.sha256) {
     return InputChanged("the reference is not the file that was registered; register it again");
   }
   for (size_t i = 0; i < rules_.size(); ++i) rules_[i].type = types_[i].Decide();
-  return AddRowsOfWords();
+  DQ_RETURN_IF_ERROR(AddRowsOfWords());
+  return BuildIndex();
 }
 
 absl::Status ReferenceTable::SetColumns(const ReferenceOptions& options,
@@ -82,7 +90,6 @@ absl::Status ReferenceTable::SetColumns(const ReferenceOptions& options,
                        {{"category", "configuration"}, {"column", name}});
     }
     key_columns_.push_back(place(name));
-    kept_columns_.push_back(place(name));
   }
   for (const std::string& name : options.file_columns) {
     stored_.emplace_back();
@@ -94,148 +101,86 @@ absl::Status ReferenceTable::SetColumns(const ReferenceOptions& options,
 }
 
 absl::Status ReferenceTable::AddBatch(const RowBatch& batch) {
-  for (size_t column = 0; column < batch.column_count(); ++column) {
-    for (const std::string_view cell : batch.column(column)) {
-      const std::string_view value = TrimSpace(cell);
-      if (value.empty() || tokens_.Contains(value)) continue;
-      types_[column].Add(TypeOf(value));
-      rules_[column].shapes.Add(value);
+  return pool_.ParallelFor(columns_.size() + 1, [&](size_t i) -> absl::Status {
+    if (i > 0) LearnColumn(batch, i - 1);
+    for (size_t row = 0; i == 0 && !key_columns_.empty() && row < batch.row_count(); ++row) {
+      DQ_RETURN_IF_ERROR(AddRow(batch, row));
     }
+    return absl::OkStatus();
+  });
+}
+
+void ReferenceTable::LearnColumn(const RowBatch& batch, size_t column) {
+  for (const std::string_view cell : batch.column(column)) {
+    const std::string_view value = TrimSpace(cell);
+    if (value.empty() || tokens_.Contains(value)) continue;
+    types_[column].Add(TypeOf(value));
+    rules_[column].shapes.Add(value);
   }
-  if (key_columns_.empty()) return absl::OkStatus();
-  for (size_t row = 0; row < batch.row_count(); ++row) DQ_RETURN_IF_ERROR(AddRow(batch, row));
-  return absl::OkStatus();
 }
 
 absl::Status ReferenceTable::AddRow(const RowBatch& batch, size_t row) {
-  std::string key;
+  key_.clear();
   bool word = false;
   for (const size_t column : key_columns_) {
     const std::string_view value = TrimSpace(batch.cell(row, column));
     if (value.empty()) return absl::OkStatus();
     word |= tokens_.Contains(value);
-    AppendKey(key, value);
+    AppendKey(key_, value);
   }
-  if (word) {
-    // Whether it is data is known when all rows are.
-    DQ_ASSIGN_OR_RETURN(rows_of_words_.emplace_back(), Store(batch, row, key));
-    return absl::OkStatus();
+  fields_ = {key_};
+  for (const size_t column : kept_columns_) fields_.push_back(TrimSpace(batch.cell(row, column)));
+  DQ_ASSIGN_OR_RETURN(const int64_t place, rows_.Add(fields_));
+  if (!word) return index_.Add({HashOf(key_), place});
+  // Whether it is data is known when all rows are.
+  RowOfWords& waiting = rows_of_words_.emplace_back(RowOfWords{place, {}});
+  for (const size_t column : key_columns_) {
+    waiting.values.emplace_back(TrimSpace(batch.cell(row, column)));
   }
-  DQ_ASSIGN_OR_RETURN(Slot* const slot, FreeSlot(key));
-  if (slot == nullptr) return absl::OkStatus();
-  DQ_ASSIGN_OR_RETURN(slot->row, Store(batch, row, key));
   return absl::OkStatus();
 }
 
 // Adds the rows that were left because of a word in their key that turned out to be data.
 absl::Status ReferenceTable::AddRowsOfWords() {
-  for (const Row row : rows_of_words_) {
+  for (const RowOfWords& row : rows_of_words_) {
     bool missing = false;
+    key_.clear();
     for (size_t i = 0; i < key_columns_.size(); ++i) {
-      missing |= rules_[key_columns_[i]].IsMissing(Field(row, i + 1), tokens_);
+      missing |= rules_[key_columns_[i]].IsMissing(row.values[i], tokens_);
+      AppendKey(key_, row.values[i]);
     }
-    if (missing) continue;
-    DQ_ASSIGN_OR_RETURN(Slot* const slot, FreeSlot(Field(row, 0)));
-    if (slot != nullptr) slot->row = row;
+    if (!missing) DQ_RETURN_IF_ERROR(index_.Add({HashOf(key_), row.place}));
   }
   rows_of_words_ = {};
   return absl::OkStatus();
 }
 
-// Returns the slot for the row of a new key; null when the key is there already, which makes it
-// ambiguous. The caller sets the row.
-absl::StatusOr<ReferenceTable::Slot*> ReferenceTable::FreeSlot(std::string_view key) {
-  DQ_RETURN_IF_ERROR(GrowIndex());
-  const uint64_t hash = HashOf(key);
-  Slot& slot = slots_[Probe(key, hash)];
-  if (slot.row != nullptr) {
-    if (!std::exchange(slot.ambiguous, true)) ++ambiguous_keys_;
-    return nullptr;
-  }
-  slot = {.hash = hash, .row = nullptr, .ambiguous = false};
-  ++used_;
-  return &slot;
+absl::Status ReferenceTable::BuildIndex() {
+  Shelf shelf;
+  return index_.Build([&](int64_t one, int64_t other) -> absl::StatusOr<bool> {
+    shelf.Clear();
+    DQ_ASSIGN_OR_RETURN(const Row first, rows_.Read(one, shelf));
+    DQ_ASSIGN_OR_RETURN(const Row second, rows_.Read(other, shelf));
+    return ReferenceRows::Field(first, 0) == ReferenceRows::Field(second, 0);
+  });
 }
 
-// Stores [size of the key, key], then [size, value] for every kept column.
-absl::StatusOr<ReferenceTable::Row> ReferenceTable::Store(const RowBatch& batch, size_t row,
-                                                          std::string_view key) {
-  std::vector<std::string_view> fields = {key};
-  size_t bytes = sizeof(uint32_t) + key.size();
-  for (const size_t column : kept_columns_) {
-    fields.push_back(TrimSpace(batch.cell(row, column)));
-    bytes += sizeof(uint32_t) + fields.back().size();
+absl::StatusOr<ReferenceTable::Row> ReferenceTable::Find(std::string_view key, uint64_t hash,
+                                                         Shelf& shelf) const {
+  ReferenceIndex::Cursor cursor;
+  while (index_.Next(hash, cursor)) {
+    DQ_ASSIGN_OR_RETURN(const Row row, rows_.Read(cursor.place, shelf));
+    if (ReferenceRows::Field(row, 0) != key) continue;
+    return cursor.ambiguous ? nullptr : row;
   }
-  DQ_ASSIGN_OR_RETURN(char* const stored, Allocate(bytes));
-  char* out = stored;
-  for (const std::string_view field : fields) {
-    const auto size = static_cast<uint32_t>(field.size());
-    std::memcpy(out, &size, sizeof(size));
-    if (size > 0) std::memcpy(out + sizeof(size), field.data(), size);
-    out += sizeof(size) + size;
-  }
-  return stored;
-}
-
-absl::StatusOr<char*> ReferenceTable::Allocate(size_t bytes) {
-  if (chunks_.empty() || chunks_.back().size - chunks_.back().used < bytes) {
-    const size_t size = std::max(kChunkBytes, bytes);
-    DQ_RETURN_IF_ERROR(memory_.Take(static_cast<int64_t>(size), "the reference"));
-    taken_bytes_ += static_cast<int64_t>(size);
-    chunks_.push_back({std::make_unique_for_overwrite<char[]>(size), size, 0});
-  }
-  Chunk& chunk = chunks_.back();
-  char* const out = chunk.bytes.get() + chunk.used;
-  chunk.used += bytes;
-  return out;
-}
-
-absl::Status ReferenceTable::GrowIndex() {
-  if (used_ * 3 < slots_.size() * 2) return absl::OkStatus();
-  std::vector<Slot> grown;
-  const size_t size = std::max(kSlotsFirst, slots_.size() * 2);
-  const auto bytes = static_cast<int64_t>((size - slots_.size()) * sizeof(Slot));
-  DQ_RETURN_IF_ERROR(memory_.Take(bytes, "the index of the reference"));
-  taken_bytes_ += bytes;
-  grown.resize(size);
-  for (const Slot& slot : slots_) {
-    if (slot.row == nullptr) continue;
-    size_t i = slot.hash & (size - 1);
-    while (grown[i].row != nullptr) i = (i + 1) & (size - 1);
-    grown[i] = slot;
-  }
-  slots_ = std::move(grown);
-  return absl::OkStatus();
-}
-
-// Returns the slot that holds the key, or the free one where it belongs.
-size_t ReferenceTable::Probe(std::string_view key, uint64_t hash) const {
-  for (size_t i = hash & (slots_.size() - 1);; i = (i + 1) & (slots_.size() - 1)) {
-    const Slot& slot = slots_[i];
-    if (slot.row == nullptr || (slot.hash == hash && Field(slot.row, 0) == key)) return i;
-  }
-}
-
-ReferenceTable::Row ReferenceTable::Find(std::string_view key) const {
-  if (slots_.empty()) return nullptr;
-  const Slot& slot = slots_[Probe(key, HashOf(key))];
-  return slot.ambiguous ? nullptr : slot.row;
+  return nullptr;
 }
 
 std::string_view ReferenceTable::Value(Row row, size_t file_column) const {
   const std::optional<size_t>& place = stored_[file_column];
   if (!place.has_value()) return {};
-  const std::string_view value = Field(row, *place + 1);
+  const std::string_view value = ReferenceRows::Field(row, *place + 1);
   return rules_[kept_columns_[*place]].IsMissing(value, tokens_) ? std::string_view() : value;
-}
-
-std::string_view ReferenceTable::Field(Row row, size_t index) {
-  for (;; --index) {
-    uint32_t size = 0;
-    std::memcpy(&size, row, sizeof(size));
-    if (index == 0) return {row + sizeof(size), size};
-    row += sizeof(size) + size;
-  }
 }
 
 }  // namespace dq

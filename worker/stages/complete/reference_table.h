@@ -1,5 +1,5 @@
-// The reference of stage `complete` in memory: its rows by key, its types. Only the columns that
-// the file has too are kept. Immutable after Load; thread-safe then.
+// The reference of stage `complete`: its rows by key, its types. Only the columns that the file has
+// too are kept, in memory or in a temporary file. Immutable after Load; thread-safe then.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "worker/chain/memory_budget.h"
+#include "worker/chain/stage.h"
 #include "worker/stages/complete/column_rule.h"
 #include "worker/stages/complete/missing_tokens.h"
+#include "worker/stages/complete/reference_index.h"
+#include "worker/stages/complete/reference_rows.h"
 #include "worker/table/row_batch.h"
 #include "worker/table/value_type.h"
 
@@ -30,19 +32,32 @@ struct ReferenceOptions {
 
 class ReferenceTable {
  public:
-  // Reads the whole reference. `memory` and `tokens` outlive the table. REFERENCE_MISSING when a
-  // key column is not in it; OUT_OF_MEMORY when it does not fit; INPUT_CHANGED for another content;
-  // whatever OpenTable and its reader say about the file, with the reference named.
+  // Reads the whole reference. What `context` points to and `tokens` outlive the table.
+  // REFERENCE_MISSING when a key column is not in it; OUT_OF_MEMORY when it does not fit;
+  // INPUT_CHANGED for another content; DISK_FULL or IO_FAILED of a temporary file; whatever
+  // OpenTable and its reader say about the file, with the reference named.
   static absl::StatusOr<std::unique_ptr<ReferenceTable>> Load(const ReferenceOptions& options,
                                                               const MissingTokens& tokens,
-                                                              MemoryBudget& memory);
-  ~ReferenceTable();
+                                                              const StageContext& context);
 
   // A row of the reference.
-  using Row = const char*;
+  using Row = ReferenceRows::Row;
+  // Where a row that is looked up may have to be put.
+  using Shelf = ReferenceRows::Shelf;
 
-  // Returns the only row with this key (AppendKey); null when there is none or more than one.
-  Row Find(std::string_view key) const;
+  static uint64_t HashOf(std::string_view key);
+  // Brings what Find needs for a key of this hash into the cache: first its place in the index,
+  // then, when that is there, its row.
+  [[gnu::always_inline]] void Prefetch(uint64_t hash) const { index_.Prefetch(hash); }
+  [[gnu::always_inline]] void PrefetchRow(uint64_t hash) const {
+    ReferenceIndex::Cursor cursor;
+    if (index_.Next(hash, cursor)) rows_.Prefetch(cursor.place);
+  }
+  // Returns the only row with this key (AppendKey), which lives as long as the shelf; null when
+  // there is none or more than one. IO_FAILED of a temporary file.
+  absl::StatusOr<Row> Find(std::string_view key, uint64_t hash, Shelf& shelf) const;
+  // Whether the reference has this column of the file.
+  bool Has(size_t file_column) const { return stored_[file_column].has_value(); }
   // The value of a column of the file in that row, trimmed; empty when it has none: words for "no
   // value" are judged by the other values of the reference's column.
   std::string_view Value(Row row, size_t file_column) const;
@@ -50,53 +65,43 @@ class ReferenceTable {
   const std::vector<std::string>& columns() const { return columns_; }
   // The type of a column of the reference.
   ValueType type(size_t column) const { return rules_[column].type; }
-  int64_t ambiguous_keys() const { return ambiguous_keys_; }
+  int64_t ambiguous_keys() const { return index_.ambiguous_keys(); }
   int64_t rows_rejected() const { return rows_rejected_; }
+  int64_t spilled_bytes() const { return rows_.spilled_bytes() + index_.spilled_bytes(); }
 
   // Appends one value of a key, trimmed, in normal form.
   static void AppendKey(std::string& key, std::string_view value);
 
  private:
-  struct Slot {
-    uint64_t hash = 0;
-    Row row = nullptr;  // Null: free.
-    bool ambiguous = false;
-  };
-  struct Chunk {
-    std::unique_ptr<char[]> bytes;
-    size_t size = 0;
-    size_t used = 0;
+  // A row whose key holds a word of the vocabulary.
+  struct RowOfWords {
+    int64_t place;
+    std::vector<std::string> values;  // Of the key columns.
   };
 
-  ReferenceTable(const MissingTokens& tokens, MemoryBudget& memory)
-      : tokens_(tokens), memory_(memory) {}
+  ReferenceTable(const MissingTokens& tokens, const StageContext& context);
   absl::Status ReadAll(const ReferenceOptions& options);
   absl::Status SetColumns(const ReferenceOptions& options, std::vector<std::string> columns);
   absl::Status AddBatch(const RowBatch& batch);
+  void LearnColumn(const RowBatch& batch, size_t column);
   absl::Status AddRow(const RowBatch& batch, size_t row);
   absl::Status AddRowsOfWords();
-  absl::StatusOr<Slot*> FreeSlot(std::string_view key);
-  absl::StatusOr<Row> Store(const RowBatch& batch, size_t row, std::string_view key);
-  absl::StatusOr<char*> Allocate(size_t bytes);
-  absl::Status GrowIndex();
-  size_t Probe(std::string_view key, uint64_t hash) const;
-  static std::string_view Field(Row row, size_t index);
+  absl::Status BuildIndex();
 
   const MissingTokens& tokens_;
-  MemoryBudget& memory_;
-  int64_t taken_bytes_ = 0;
+  TaskPool& pool_;
   std::vector<std::string> columns_;
   std::vector<TypeCounter> types_;  // While it is read, as are the next ones.
-  std::vector<Row> rows_of_words_;  // With a word of the vocabulary in the key.
+  std::vector<RowOfWords> rows_of_words_;
+  std::string key_;
+  std::vector<std::string_view> fields_;
   std::vector<ColumnRule> rules_;
   std::vector<size_t> key_columns_;   // In the reference.
   std::vector<size_t> kept_columns_;  // In the reference, in the order they are stored.
   // By column of the file: place in kept_columns_.
   std::vector<std::optional<size_t>> stored_;
-  std::vector<Chunk> chunks_;
-  std::vector<Slot> slots_;
-  size_t used_ = 0;
-  int64_t ambiguous_keys_ = 0;
+  ReferenceRows rows_;
+  ReferenceIndex index_;
   int64_t rows_rejected_ = 0;
 };
 

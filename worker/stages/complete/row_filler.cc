@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/status_macros.h"
 #include "worker/table/value_type.h"
 
 namespace dq {
@@ -15,15 +16,29 @@ size_t BinOf(double number, const ColumnRule& rule) {
 
 }  // namespace
 
-void RowFiller::Fill(RowBatch& batch, size_t begin, size_t end, RowCounts& rows) {
+absl::Status RowFiller::Fill(RowBatch& batch, size_t begin, size_t end, RowCounts& rows) {
   missing_.clear();
   changes_.clear();
-  looked_up_row_ = SIZE_MAX;
   for (size_t column = 0; column < counts_.size(); ++column) {
     ScanColumn(batch, begin, end, column, rows);
   }
   std::sort(missing_.begin(), missing_.end());
+  DQ_RETURN_IF_ERROR(LookUpRows(batch));
   for (const MissingCell& cell : missing_) FillCell(batch, cell, rows);
+  return absl::OkStatus();
+}
+
+// Looks up the rows that lack something the reference may have.
+absl::Status RowFiller::LookUpRows(const RowBatch& batch) {
+  if (rules_.key.table == nullptr || rules_.options.fill == FillMethod::kNone) {
+    return absl::OkStatus();
+  }
+  looked_up_.clear();
+  for (const MissingCell& cell : missing_) {
+    if (!rules_.key.table->Has(cell.column)) continue;
+    if (looked_up_.empty() || looked_up_.back() != cell.row) looked_up_.push_back(cell.row);
+  }
+  return reference_rows_.LookUp(batch, looked_up_, rules_.key, rules_.columns, rules_.tokens);
 }
 
 void RowFiller::ScanColumn(const RowBatch& batch, size_t begin, size_t end, size_t column,
@@ -50,7 +65,7 @@ void RowFiller::ScanColumn(const RowBatch& batch, size_t begin, size_t end, size
 void RowFiller::FillCell(RowBatch& batch, const MissingCell& cell, RowCounts& rows) {
   FillCounts& counts = counts_[cell.column];
   const std::string_view before = batch.cell(cell.row, cell.column);
-  const Filling filling = FindFilling(batch, cell);
+  const Filling filling = FindFilling(cell);
   if (filling.value.empty()) {
     ++counts.left_missing;
     ++rows.missing[cell.row];
@@ -64,12 +79,12 @@ void RowFiller::FillCell(RowBatch& batch, const MissingCell& cell, RowCounts& ro
   batch.SetCell(cell.row, cell.column, filling.value);
 }
 
-RowFiller::Filling RowFiller::FindFilling(const RowBatch& batch, const MissingCell& cell) {
+RowFiller::Filling RowFiller::FindFilling(const MissingCell& cell) {
   const Filling none{.value = "", .method = "clear", .confidence = "1"};
   if (rules_.options.fill == FillMethod::kNone) return none;
   const ColumnRule& rule = *rules_.columns[cell.column];
-  if (const auto row = FindReferenceRow(batch, cell.row); row != nullptr) {
-    const std::string_view value = rules_.reference->Value(row, cell.column);
+  if (const auto row = reference_rows_.Of(cell.row); row != nullptr) {
+    const std::string_view value = rules_.key.table->Value(row, cell.column);
     if (!rule.IsMissing(value, rules_.tokens) && Conforms(TypeOf(value), rule.type)) {
       return {.value = value, .method = "reference", .confidence = "1"};
     }
@@ -77,21 +92,6 @@ RowFiller::Filling RowFiller::FindFilling(const RowBatch& batch, const MissingCe
   if (rules_.options.fill != FillMethod::kStatistic || !rule.statistic.has_value()) return none;
   if (rules_.options.min_confidence > kStatisticConfidence) return none;
   return {.value = rule.statistic->value, .method = rule.statistic->method, .confidence = "0.5"};
-}
-
-ReferenceTable::Row RowFiller::FindReferenceRow(const RowBatch& batch, size_t row) {
-  if (rules_.reference == nullptr || rules_.key_columns.empty()) return nullptr;
-  if (looked_up_row_ == row) return reference_row_;
-  looked_up_row_ = row;
-  reference_row_ = nullptr;
-  key_.clear();
-  for (const size_t column : rules_.key_columns) {
-    const std::string_view value = TrimSpace(batch.cell(row, column));
-    if (rules_.columns[column]->IsMissing(value, rules_.tokens)) return nullptr;
-    ReferenceTable::AppendKey(key_, value);
-  }
-  reference_row_ = rules_.reference->Find(key_);
-  return reference_row_;
 }
 
 }  // namespace dq

@@ -6,14 +6,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "worker/chain/chain_spec.h"
 #include "worker/stages/complete/column_rule.h"
 #include "worker/stages/complete/missing_tokens.h"
-#include "worker/stages/complete/reference_table.h"
+#include "worker/stages/complete/reference_look_up.h"
 #include "worker/table/row_batch.h"
 
 namespace dq {
@@ -28,8 +28,7 @@ struct FillRules {
   const CompleteOptions& options;
   const MissingTokens& tokens;
   std::vector<const ColumnRule*> columns;
-  std::vector<size_t> key_columns;  // In the file.
-  const ReferenceTable* reference = nullptr;
+  ReferenceKey key;
 };
 
 // What a filler found in one column. Sums: they may be added up in any order.
@@ -61,7 +60,8 @@ class RowFiller {
 
   // Fills the rows [begin, end) of the batch that are not dropped; `rows` has room for all rows of
   // the batch, and zeros.
-  void Fill(RowBatch& batch, size_t begin, size_t end, RowCounts& rows);
+  // IO_FAILED of a temporary file.
+  absl::Status Fill(RowBatch& batch, size_t begin, size_t end, RowCounts& rows);
 
   // The changes of the last Fill, by row, then column.
   const std::vector<Change>& changes() const { return changes_; }
@@ -83,16 +83,15 @@ class RowFiller {
 
   void ScanColumn(const RowBatch& batch, size_t begin, size_t end, size_t column, RowCounts& rows);
   void FillCell(RowBatch& batch, const MissingCell& cell, RowCounts& rows);
-  Filling FindFilling(const RowBatch& batch, const MissingCell& cell);
-  ReferenceTable::Row FindReferenceRow(const RowBatch& batch, size_t row);
+  Filling FindFilling(const MissingCell& cell);
+  absl::Status LookUpRows(const RowBatch& batch);
 
   const FillRules& rules_;
   std::vector<FillCounts> counts_;
   std::vector<Change> changes_;
   std::vector<MissingCell> missing_;
-  size_t looked_up_row_ = SIZE_MAX;
-  ReferenceTable::Row reference_row_ = nullptr;
-  std::string key_;
+  std::vector<uint32_t> looked_up_;  // Rows that lack something the reference may have.
+  ReferenceLookUp reference_rows_;
 };
 
 }  // namespace dq

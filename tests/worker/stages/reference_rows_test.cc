@@ -1,0 +1,91 @@
+// The reference, in memory and in a temporary file.
+#include "worker/stages/complete/reference_rows.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "common/base/error.h"
+#include "common/base/unique_fd.h"
+#include "worker/stages/complete/reference_index.h"
+
+namespace dq {
+namespace {
+
+class ReferenceStorage : public testing::TestWithParam<bool> {
+ protected:
+  int temp_dir() const { return GetParam() ? dir_.get() : -1; }
+
+  UniqueFd dir_{::open(testing::TempDir().c_str(), O_RDONLY | O_DIRECTORY)};
+  MemoryBudget memory_{int64_t{64} << 20};
+};
+
+INSTANTIATE_TEST_SUITE_P(InMemoryAndSpilled, ReferenceStorage, testing::Bool());
+
+TEST_P(ReferenceStorage, ReadsBackEveryRow) {
+  ReferenceRows rows(memory_, temp_dir(), int64_t{1} << 20);
+  std::vector<int64_t> places;
+  for (size_t i = 0; i < 5000; ++i) {
+    const std::string key = std::to_string(i);
+    const std::string value(i % 700, 'v');
+    const std::vector<std::string_view> fields = {key, "", value, "end"};
+    const auto place = rows.Add(fields);
+    ASSERT_TRUE(place.ok()) << place.status();
+    places.push_back(*place);
+  }
+  EXPECT_EQ(rows.spilled_bytes() > 0, GetParam());
+  ReferenceRows::Shelf shelf;
+  for (size_t i = places.size(); i-- > 0;) {
+    if (i % 100 == 0) shelf.Clear();
+    const auto row = rows.Read(places[i], shelf);
+    ASSERT_TRUE(row.ok()) << row.status();
+    EXPECT_EQ(ReferenceRows::Field(*row, 0), std::to_string(i));
+    EXPECT_EQ(ReferenceRows::Field(*row, 1), "");
+    EXPECT_EQ(ReferenceRows::Field(*row, 2), std::string(i % 700, 'v'));
+    EXPECT_EQ(ReferenceRows::Field(*row, 3), "end");
+  }
+}
+
+TEST_P(ReferenceStorage, FindsEveryKeyAndTellsAmbiguousOnes) {
+  constexpr uint64_t kKeys = 400'000;
+  // Place 2 * k + 1 holds key k, and place 2 * k too when k is a multiple of 1000.
+  const auto hash_of = [](uint64_t key) { return key * 0x9E3779B97F4A7C15 ^ key << 40; };
+  ReferenceIndex index(memory_, temp_dir());
+  for (uint64_t key = 0; key < kKeys; ++key) {
+    const auto place = static_cast<int64_t>(2 * key);
+    if (key % 1000 == 0) {
+      ASSERT_TRUE(index.Add({hash_of(key), place}).ok());
+    }
+    ASSERT_TRUE(index.Add({hash_of(key), place + 1}).ok());
+  }
+  const auto same_key = [](int64_t a, int64_t b) -> absl::StatusOr<bool> { return a / 2 == b / 2; };
+  ASSERT_TRUE(index.Build(same_key).ok());
+  EXPECT_EQ(index.ambiguous_keys(), kKeys / 1000);
+  EXPECT_EQ(index.spilled_bytes() > 0, GetParam());
+  for (uint64_t key = 0; key < kKeys; ++key) {
+    ReferenceIndex::Cursor cursor;
+    bool found = false;
+    while (!found && index.Next(hash_of(key), cursor)) {
+      found = cursor.place / 2 == static_cast<int64_t>(key);
+    }
+    ASSERT_TRUE(found) << key;
+    ASSERT_EQ(cursor.ambiguous, key % 1000 == 0) << key;
+  }
+  ReferenceIndex::Cursor cursor;
+  EXPECT_FALSE(index.Next(12345, cursor));
+}
+
+TEST_P(ReferenceStorage, WhatDoesNotFitIsATypedError) {
+  MemoryBudget tiny(kMemoryReservedBytes + (int64_t{2} << 20));
+  ReferenceRows rows(tiny, temp_dir(), int64_t{1} << 20);
+  const std::string value(100'000, 'v');
+  const std::vector<std::string_view> fields = {value};
+  absl::Status status;
+  for (int i = 0; i < 50 && status.ok(); ++i) status = rows.Add(fields).status();
+  EXPECT_EQ(ReasonOf(status), GetParam() ? "" : "OUT_OF_MEMORY");
+}
+
+}  // namespace
+}  // namespace dq

@@ -1,0 +1,73 @@
+// Finds the rows of the reference by the hashes of their keys: 8 bytes a place, built once when all
+// keys are known. Whether a row really has the key is for the caller to see. Thread-safe once
+// built.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "worker/chain/memory_budget.h"
+#include "worker/table/huge_array.h"
+#include "worker/table/spill_file.h"
+
+namespace dq {
+
+class ReferenceIndex {
+ public:
+  struct Entry {
+    uint64_t hash = 0;
+    int64_t place = 0;  // Of the row, below 2^39.
+  };
+
+  // Entries wait in a temporary file when there is a directory for it (not -1).
+  ReferenceIndex(MemoryBudget& memory, int temp_dir_fd)
+      : memory_(memory), temp_dir_fd_(temp_dir_fd) {}
+  ~ReferenceIndex() { memory_.Release(taken_bytes_); }
+  ReferenceIndex(const ReferenceIndex&) = delete;
+  ReferenceIndex& operator=(const ReferenceIndex&) = delete;
+
+  // Notes a key for Build. OUT_OF_MEMORY, DISK_FULL, IO_FAILED.
+  absl::Status Add(const Entry& entry);
+  // Puts all noted keys in their places. `same_key` says whether the rows at two places have equal
+  // keys; the later one of them makes the earlier one ambiguous.
+  absl::Status Build(const std::function<absl::StatusOr<bool>(int64_t, int64_t)>& same_key);
+
+  // What may be the row with this hash, after the one the cursor was at; false when there is none.
+  // A fresh cursor starts.
+  struct Cursor {
+    size_t slot = SIZE_MAX;
+    int64_t place = 0;
+    bool ambiguous = false;
+  };
+  bool Next(uint64_t hash, Cursor& cursor) const;
+  [[gnu::always_inline]] void Prefetch(uint64_t hash) const {
+    if (slots_.size() > 0) __builtin_prefetch(&slots_[SlotOf(hash)]);
+  }
+  int64_t ambiguous_keys() const { return ambiguous_keys_; }
+  int64_t spilled_bytes() const { return file_ == nullptr ? 0 : file_->size_bytes(); }
+
+ private:
+  // By the upper half of the hash; the slot itself holds 24 bits of the lower half.
+  size_t SlotOf(uint64_t hash) const { return ((hash >> 32) * slots_.size()) >> 32; }
+  absl::Status Flush();
+  absl::Status Insert(const Entry& entry,
+                      const std::function<absl::StatusOr<bool>(int64_t, int64_t)>& same_key);
+  absl::Status InsertAll(const std::vector<Entry>& entries,
+                         const std::function<absl::StatusOr<bool>(int64_t, int64_t)>& same_key);
+
+  MemoryBudget& memory_;
+  int temp_dir_fd_;
+  int64_t taken_bytes_ = 0;
+  std::vector<Entry> entries_;  // Not in the file.
+  std::unique_ptr<SpillFile> file_;
+  size_t count_ = 0;
+  HugeArray<uint64_t> slots_;  // Hash (24 bits), ambiguous (1), place + 1 (39); 0: free.
+  int64_t ambiguous_keys_ = 0;
+};
+
+}  // namespace dq

@@ -1,0 +1,70 @@
+// Keeps the rows of the reference: in memory as long as there is room, then in a temporary file. A
+// row is a list of texts, the first of which is its key. Adding is for one thread; once everything
+// is added, reading is thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "worker/chain/memory_budget.h"
+#include "worker/table/huge_array.h"
+#include "worker/table/spill_file.h"
+
+namespace dq {
+
+class ReferenceRows {
+ public:
+  // A row, to be read by Field.
+  using Row = const char*;
+
+  // Room for rows that are read back. What was read there stays until Clear.
+  class Shelf {
+   public:
+    void Clear();
+
+   private:
+    friend class ReferenceRows;
+    char* Take(size_t bytes);
+
+    std::vector<std::unique_ptr<char[]>> blocks_;
+    size_t used_ = 0;  // Of the last block.
+    size_t size_ = 0;
+  };
+
+  // `memory` outlives the rows. With a directory for temporary files (not -1) at most
+  // `memory_bytes_max` are kept in memory, else everything is.
+  ReferenceRows(MemoryBudget& memory, int temp_dir_fd, int64_t memory_bytes_max);
+  ~ReferenceRows();
+
+  // Adds a row; returns where it is. OUT_OF_MEMORY, DISK_FULL, IO_FAILED.
+  absl::StatusOr<int64_t> Add(std::span<const std::string_view> fields);
+  // Returns the row at `place`; it lives as long as these rows and the shelf. IO_FAILED.
+  absl::StatusOr<Row> Read(int64_t place, Shelf& shelf) const;
+  // Brings a row that is read soon into the cache, should it be in memory.
+  [[gnu::always_inline]] void Prefetch(int64_t place) const {
+    if (place < used_) __builtin_prefetch(&memory_rows_[static_cast<size_t>(place)]);
+  }
+  int64_t spilled_bytes() const { return file_ == nullptr ? 0 : file_->size_bytes(); }
+
+  static std::string_view Field(Row row, size_t index);
+
+ private:
+  absl::StatusOr<bool> HasRoom(int64_t bytes);
+
+  MemoryBudget& memory_;
+  int temp_dir_fd_;
+  HugeArray<char> memory_rows_;  // Reserved as a whole, taken from the budget as it is used.
+  int64_t used_ = 0;
+  int64_t taken_bytes_ = 0;
+  std::unique_ptr<SpillFile> file_;  // Its first byte is at the place `used_`.
+  std::vector<char> encoded_;
+};
+
+}  // namespace dq
