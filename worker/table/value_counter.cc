@@ -9,6 +9,8 @@ constexpr size_t kSlotsFirst = 64;
 constexpr size_t kTextKept = 256;  // Longer values are shown cut.
 // Values that are remembered once there are too many: few, so that they stay in the cache.
 constexpr size_t kRememberedMax = 4096;
+constexpr size_t kSeenWordsAValue = 2;  // 128 bits of the filter for every remembered value.
+constexpr size_t kSeenShare = 8;        // It is emptied when one in so many bits is set.
 
 }  // namespace
 
@@ -29,8 +31,12 @@ ValueCounter::Slot& ValueCounter::Find(uint64_t hash) {
 void ValueCounter::Add(std::string_view value, uint64_t hash, int64_t times) {
   if (forgetting_) distinct_.Add(hash);
   Slot& slot = Find(hash);
-  slot.count += times;
-  if (slot.count > times) return;
+  if (slot.count > 0) {
+    slot.count += times;
+    return;
+  }
+  if (forgetting_ && times == 1 && !WasSeen(hash)) return;
+  slot.count = times;
   if (value.size() > kTextKept) value = value.substr(0, kTextKept);
   slot.hash = hash;
   slot.missed_max = forgotten_max_;
@@ -52,6 +58,24 @@ void ValueCounter::StartForgetting() {
     if (slot.count > 0) distinct_.Add(slot.hash);
   }
   capacity_ = std::min(capacity_, kRememberedMax);
+  seen_.resize(kSeenWordsAValue * capacity_);
+  forgotten_max_ = 1;
+}
+
+// Whether a cell with this value, or one whose hash looks the same, was seen since the filter was
+// last emptied; this one counts as seen now. A value that is not remembered has occurred less often
+// than forgotten_max_, or so often when it is in the filter.
+bool ValueCounter::WasSeen(uint64_t hash) {
+  const uint64_t bit = uint64_t{1} << (hash & 63);
+  uint64_t& word = seen_[((hash >> 32) * seen_.size()) >> 32];
+  if ((word & bit) != 0) return true;
+  word |= bit;
+  if (++seen_count_ * kSeenShare >= seen_.size() * 64) {
+    std::fill(seen_.begin(), seen_.end(), 0);
+    seen_count_ = 0;
+    ++forgotten_max_;
+  }
+  return false;
 }
 
 // Forgets the rarer half of the values, or more where there is room for fewer from now on.
@@ -64,8 +88,9 @@ void ValueCounter::Forget() {
   const size_t kept = std::min(capacity_, counts.size()) / 2;
   const auto last = counts.end() - static_cast<ptrdiff_t>(kept) - 1;
   std::nth_element(counts.begin(), last, counts.end());
-  forgotten_max_ = *last;
-  Rebuild(std::max(kSlotsFirst, capacity_ * 2), forgotten_max_ + 1);
+  const int64_t least = *last + 1;
+  forgotten_max_ = std::max(forgotten_max_, least);
+  Rebuild(std::max(kSlotsFirst, capacity_ * 2), least);
 }
 
 // Moves what may have occurred `least` times to a table of `slots` slots.

@@ -1,7 +1,9 @@
 // Counts how often each value of a column occurs, in bounded memory: exact while there are few
 // different values, then the frequent ones only (Misra and Gries 1982, with purging as in Anderson
-// et al. 2017; every count is exact since the value was last forgotten). How many different values
-// there are is counted apart. Deterministic in the order of values; not thread-safe.
+// et al. 2017; every count is exact since the value was taken in). A value is then taken in only
+// when it comes a second time, by a filter as in Einziger et al. 2017, so that values that never
+// repeat cost little. How many different values there are is counted apart. Deterministic in the
+// order of values; not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -52,7 +54,8 @@ class ValueCounter {
   // The `n` most frequent values still known, the more frequent first, equals by text.
   std::vector<CountedValue> Top(size_t n) const;
   size_t memory_bytes() const {
-    return slots_.capacity() * sizeof(Slot) + texts_.capacity() + distinct_.memory_bytes();
+    return slots_.capacity() * sizeof(Slot) + texts_.capacity() +
+           seen_.capacity() * sizeof(uint64_t) + distinct_.memory_bytes();
   }
 
  private:
@@ -69,6 +72,7 @@ class ValueCounter {
   void Rebuild(size_t slots, int64_t least);
   void StartForgetting();
   void Forget();
+  bool WasSeen(uint64_t hash);
   std::string_view Text(const Slot& slot) const { return {&texts_[slot.offset], slot.size}; }
 
   size_t capacity_;
@@ -77,6 +81,8 @@ class ValueCounter {
   size_t used_ = 0;
   bool forgetting_ = false;
   int64_t forgotten_max_ = 0;
+  std::vector<uint64_t> seen_;  // A bit for values of which one cell was seen; then forgetting.
+  size_t seen_count_ = 0;
   std::vector<Slot> slots_;
   std::string texts_;
   DistinctCounter distinct_;  // Empty as long as slots_ holds all values.
