@@ -15,7 +15,7 @@ namespace dq {
 namespace {
 
 constexpr std::string_view kHelp =
-    R"(Cleans a CSV or TSV file on this machine: finds and fills missing values, removes duplicates.
+    R"(Cleans a table in a file on this machine: finds and fills missing values, removes duplicates.
 
 Examples:
   dq-worker run --input customers.csv --output cleaned.csv --report report.json
@@ -25,7 +25,8 @@ Examples:
   dq-worker run --input data.csv --output out.csv --report r.json --gate 'score>=90'
 
 Files:
-  --input FILE          the file to clean: CSV, TSV or the like, UTF-8, with a header
+  --input FILE          the file to clean: CSV, TSV, JSON Lines or the like, also packed with gzip
+                        or zstd
   --reference FILE      a file of good values; needs --key to fill from it
   --output FILE         the cleaned file
   --report FILE         the quality report, JSON
@@ -47,6 +48,19 @@ What is done:
   --dedupe-columns COL,..  columns that are compared (default all)
   --on-bad-row HOW      reject | fail | pad (default reject)
   --gate CONDITIONS     exit with 5 unless they hold: 'score>=90', 'duplicates<=0.1', 'schema'
+
+The form of the files (found out where not given; see dialect{} in the report):
+  --format F            csv | tsv | jsonl: the input's
+  --encoding E          utf-8 | utf-16le | utf-16be | latin-1 | windows-1252
+  --delimiter C         one ASCII character, or tab, space, comma, semicolon, bar
+  --quote C             one character or none; so --escape C, --comment C
+  --skip-space yes|no   whether white space behind delimiters and around quotes is no data
+  --line-end E          lf | crlf | cr
+  --skip-lines N        lines before the table
+  --header, --no-header whether the first row holds the names of the columns
+  --output-format F     same | csv | tsv | jsonl (default same: as the input, in UTF-8)
+  --output-compression HOW  none | gzip | zstd (default by the name: .gz, .zst)
+  --formula-guard       an apostrophe before cells that a spreadsheet would take for formulas
 
 How:
   --memory-limit SIZE   for what grows with the data, for example 512MiB (default)
@@ -160,8 +174,37 @@ std::map<std::string, Setter, std::less<>> FileSetters() {
           {"--rejects", Text(&RunOptions::rejects)}, {"--temp-dir", Text(&RunOptions::temp_dir)}};
 }
 
+// "--skip-lines" sets "skip_lines" and so on.
+Setter Form(std::string_view flag) {
+  return [flag](Draft& draft, std::string_view text) {
+    std::string name(flag.substr(2));
+    std::replace(name.begin(), name.end(), '-', '_');
+    const absl::Status set = SetForm(name, text, draft.options.spec.form);
+    if (set.ok()) return set;
+    const std::string message = MessageOf(set);
+    return BadFlag(flag, message.substr(std::min(message.size(), message.find(' ') + 1)));
+  };
+}
+
+// Flags that take no value.
+std::map<std::string, Setter, std::less<>> Switches() {
+  const auto form = [](const char* name, const char* text) -> Setter {
+    return [name, text](Draft& draft, std::string_view) {
+      return SetForm(name, text, draft.options.spec.form);
+    };
+  };
+  return {{"--header", form("header", "yes")},
+          {"--no-header", form("header", "no")},
+          {"--formula-guard", form("formula_guard", "yes")}};
+}
+
 std::map<std::string, Setter, std::less<>> Setters() {
   std::map<std::string, Setter, std::less<>> setters = FileSetters();
+  for (const char* flag :
+       {"--format", "--encoding", "--delimiter", "--quote", "--escape", "--comment", "--skip-space",
+        "--line-end", "--skip-lines", "--output-format", "--output-compression"}) {
+    setters[flag] = Form(flag);
+  }
   setters["--chain"] = SetChain;
   setters["--key"] = List(&Draft::complete, &CompleteOptions::key_columns);
   setters["--missing"] = List(&Draft::complete, &CompleteOptions::missing_tokens);
@@ -216,8 +259,20 @@ absl::StatusOr<RunOptions> Finish(Draft draft) {
 
 std::string_view RunHelp() { return kHelp; }
 
+namespace {
+
+// The name of the output says whether it is packed, unless a flag does.
+Compression CompressionOf(std::string_view path) {
+  if (path.ends_with(".gz")) return Compression::kGzip;
+  return path.ends_with(".zst") ? Compression::kZstd : Compression::kNone;
+}
+
+}  // namespace
+
 absl::StatusOr<RunOptions> ParseRunOptions(std::span<char* const> arguments) {
   const auto setters = Setters();
+  const auto switches = Switches();
+  bool packing_given = false;
   Draft draft;
   draft.options.spec.threads =
       std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kThreadsMax);
@@ -230,14 +285,21 @@ absl::StatusOr<RunOptions> ParseRunOptions(std::span<char* const> arguments) {
       value = flag.substr(equals + 1);
       flag = flag.substr(0, equals);
     }
+    if (const auto found = switches.find(flag); found != switches.end() && !joined) {
+      DQ_RETURN_IF_ERROR(found->second(draft, ""));
+      continue;
+    }
     const auto setter = setters.find(flag);
     if (setter == setters.end()) return BadFlag(flag, "is no flag of dq-worker run; see --help");
     if (!joined) {
       if (++i == arguments.size()) return BadFlag(flag, "needs a value");
       value = arguments[i];
     }
+    packing_given |= flag == "--output-compression";
     DQ_RETURN_IF_ERROR(setter->second(draft, value));
   }
+  Compression& compression = draft.options.spec.form.output.compression;
+  if (!packing_given) compression = CompressionOf(draft.options.output);
   return Finish(std::move(draft));
 }
 

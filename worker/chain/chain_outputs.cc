@@ -3,6 +3,7 @@
 #include <array>
 
 #include "common/base/status_macros.h"
+#include "worker/table/table_formatter.h"
 
 namespace dq {
 namespace {
@@ -13,8 +14,9 @@ constexpr std::array<std::string_view, 4> kClustersHeader = {"row", "cluster_id"
                                                              "confidence"};
 constexpr std::array<std::string_view, 4> kRejectsHeader = {"row", "byte", "reason", "content"};
 
-std::unique_ptr<OutputFile> MakeFile(int fd, std::string_view name) {
-  return fd < 0 ? nullptr : std::make_unique<OutputFile>(fd, name);
+std::unique_ptr<OutputFile> MakeFile(int fd, std::string_view name,
+                                     Compression compression = Compression::kNone) {
+  return fd < 0 ? nullptr : std::make_unique<OutputFile>(fd, name, MakePacker(compression));
 }
 
 }  // namespace
@@ -34,9 +36,10 @@ absl::Status LastPassSink::Add(std::span<const std::string_view> cells) {
   return writer_ == nullptr ? absl::OkStatus() : writer_->Add(cells);
 }
 
-ChainOutputs::ChainOutputs(const ChainFiles& files, TaskPool& pool)
-    : pool_(pool),
-      cleaned_(MakeFile(files.cleaned_fd, "the cleaned file")),
+ChainOutputs::ChainOutputs(const ChainFiles& files, const OutputChoice& choice, TaskPool& pool)
+    : choice_(choice),
+      pool_(pool),
+      cleaned_(MakeFile(files.cleaned_fd, "the cleaned file", choice.compression)),
       report_(MakeFile(files.report_fd, "the report")),
       changes_(MakeFile(files.changes_fd, "the changes file"), kChangesHeader),
       clusters_(MakeFile(files.clusters_fd, "the clusters file"), kClustersHeader),
@@ -45,11 +48,7 @@ ChainOutputs::ChainOutputs(const ChainFiles& files, TaskPool& pool)
 absl::Status ChainOutputs::Open(const TableLayout& layout) {
   for (LastPassSink* sink : {&changes_, &clusters_, &rejects_}) DQ_RETURN_IF_ERROR(sink->Open());
   if (cleaned_ == nullptr) return absl::OkStatus();
-  static const std::vector<std::string> kNoHeader;
-  cleaned_writer_ = std::make_unique<BatchWriter>(
-      *cleaned_,
-      std::make_unique<CsvFormatter>(layout.dialect, layout.header ? layout.columns : kNoHeader),
-      pool_);
+  cleaned_writer_ = std::make_unique<BatchWriter>(*cleaned_, MakeFormatter(layout, choice_), pool_);
   return cleaned_writer_->Start();
 }
 

@@ -11,6 +11,7 @@
 #include "worker/chain/chain_runner.h"
 #include "worker/table/batch_writer.h"
 #include "worker/table/csv_writer.h"
+#include "worker/table/output_choice.h"
 #include "worker/table/output_file.h"
 #include "worker/table/table_layout.h"
 
@@ -35,7 +36,8 @@ class LastPassSink final : public RowSink {
 
 class ChainOutputs {
  public:
-  ChainOutputs(const ChainFiles& files, TaskPool& pool);
+  // `choice`: the form of the cleaned file; the others are CSV.
+  ChainOutputs(const ChainFiles& files, const OutputChoice& choice, TaskPool& pool);
 
   LastPassSink* changes() { return changes_.file() == nullptr ? nullptr : &changes_; }
   LastPassSink* clusters() { return clusters_.file() == nullptr ? nullptr : &clusters_; }
@@ -53,6 +55,7 @@ class ChainOutputs {
   std::vector<ChainOutput> Written();
 
  private:
+  OutputChoice choice_;
   TaskPool& pool_;
   std::unique_ptr<OutputFile> cleaned_;
   std::unique_ptr<BatchWriter> cleaned_writer_;

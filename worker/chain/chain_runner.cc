@@ -62,7 +62,7 @@ class ChainRun {
         cancel_(cancel),
         memory_(spec.memory_limit_bytes),
         pool_(spec.threads),
-        outputs_(files, pool_) {}
+        outputs_(files, spec.form.output, pool_) {}
 
   absl::StatusOr<ChainResult> Run(const StageFactory& make_stages);
 
@@ -105,7 +105,8 @@ absl::Status ChainRun::Open(const StageFactory& make_stages) {
     return MakeError(absl::StatusCode::kInvalidArgument, "BAD_FIELD", "the chain has no stage",
                      {{"category", "configuration"}, {"field", "stages"}});
   }
-  DQ_ASSIGN_OR_RETURN(reader_, OpenTable(files_.input_fd, spec_.input, spec_.on_bad_row));
+  DQ_RETURN_IF_ERROR(CheckForm(spec_.form));
+  DQ_ASSIGN_OR_RETURN(reader_, OpenTable(files_.input_fd, spec_.form.input, spec_.on_bad_row));
   const StageContext context{.memory = memory_,
                              .pool = pool_,
                              .reference_fd = files_.reference_fd,

@@ -161,6 +161,17 @@ absl::Status DecodeGate(const Json& root, ChainSpec& spec) {
   return reader.status();
 }
 
+absl::Status DecodeForm(const Json& root, ChainSpec& spec) {
+  const auto found = root.find("form");
+  if (found == root.end()) return absl::OkStatus();
+  if (!found->is_object()) return BadField("form", "is not an object");
+  for (const auto& [name, text] : found->items()) {
+    if (!text.is_string()) return BadField("form", "holds something that is not a text");
+    DQ_RETURN_IF_ERROR(SetForm(name, text.get<std::string>(), spec.form));
+  }
+  return CheckForm(spec.form);
+}
+
 }  // namespace
 
 std::string_view StageName(const StageSpec& stage) {
@@ -193,6 +204,7 @@ std::string EncodeChainSpec(const ChainSpec& spec) {
   out["memory_limit_bytes"] = spec.memory_limit_bytes;
   out["threads"] = spec.threads;
   out["on_bad_row"] = kBadRowNames[static_cast<size_t>(spec.on_bad_row)];
+  for (const auto& [name, text] : FormSettings(spec.form)) out["form"][name] = text;
   out["display_name"] = spec.display_name;
   out["input_sha256"] = spec.input_sha256;
   out["reference_sha256"] = spec.reference_sha256;
@@ -207,6 +219,7 @@ absl::StatusOr<ChainSpec> DecodeChainSpec(std::string_view json) {
   ChainSpec spec;
   DQ_RETURN_IF_ERROR(DecodeStages(root, spec));
   DQ_RETURN_IF_ERROR(DecodeGate(root, spec));
+  DQ_RETURN_IF_ERROR(DecodeForm(root, spec));
   int64_t threads = spec.threads;
   reader.Read("reference_key_columns", spec.reference_key_columns);
   reader.Read("memory_limit_bytes", spec.memory_limit_bytes, kMemoryLimitBytesMin,

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "worker/chain/form_settings.h"
 #include "worker/table/bad_row.h"
-#include "worker/table/input_choice.h"
 
 namespace dq {
 
@@ -70,9 +70,9 @@ struct ChainSpec {
   int64_t memory_limit_bytes = kMemoryLimitBytesDefault;
   int threads = 1;  // That work at the same time; never changes a result.
   BadRowPolicy on_bad_row = BadRowPolicy::kReject;
-  InputChoice input;             // What is given, not found out, about the form of the input.
-  std::string display_name;      // The input's name for messages, for example "customers.csv".
-  std::string input_sha256;      // Lower-case hex; another content is INPUT_CHANGED. "": unknown.
+  FormChoice form;           // What is not found out about the input, and the form of the output.
+  std::string display_name;  // The input's name for messages, for example "customers.csv".
+  std::string input_sha256;  // Lower-case hex; another content is INPUT_CHANGED. "": unknown.
   std::string reference_sha256;  // The same for the reference.
 };
 

@@ -14,6 +14,10 @@ std::string_view BadRowName(BadRow kind) {
       return "nul_byte";
     case BadRow::kTextAfterQuote:
       return "text_after_quote";
+    case BadRow::kInvalidJson:
+      return "invalid_json";
+    case BadRow::kDuplicateKey:
+      return "duplicate_key";
     case BadRow::kUnterminatedQuote:
       return "unterminated_quote";
   }

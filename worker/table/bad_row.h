@@ -18,6 +18,8 @@ enum class BadRow {
   kInvalidUtf8,        // Bytes that are not UTF-8.
   kNulByte,            // A byte 0.
   kTextAfterQuote,     // Something between a closing quote and the next delimiter.
+  kInvalidJson,        // A line of JSON Lines that is no object.
+  kDuplicateKey,       // An object that has a key twice.
   kUnterminatedQuote,  // An opening quote without its closing one.
 };
 

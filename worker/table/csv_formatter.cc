@@ -1,10 +1,12 @@
 #include "worker/table/csv_formatter.h"
 
 #include <algorithm>
+#include <deque>
 
 #include "common/base/status_macros.h"
 #include "worker/table/escape.h"
 #include "worker/table/file_error.h"
+#include "worker/table/formula_guard.h"
 #include "worker/table/short_text.h"
 
 namespace dq {
@@ -19,13 +21,19 @@ absl::Status NoQuotes(std::string_view cell) {
 
 }  // namespace
 
-CsvFormatter::CsvFormatter(const Dialect& dialect, const std::vector<std::string>& header)
-    : dialect_(dialect), line_end_(LineEndText(dialect.line_end)), header_(header) {}
+CsvFormatter::CsvFormatter(const Dialect& dialect, const std::vector<std::string>& header,
+                           CopyRows copy, FormulaGuard guard)
+    : dialect_(dialect),
+      line_end_(LineEndText(dialect.line_end)),
+      header_(header),
+      copy_(copy),
+      guard_(guard) {}
 
 absl::Status CsvFormatter::AppendHeader(std::string& out) const {
   if (dialect_.bom) out += kUtf8Bom;
   if (header_.empty()) return absl::OkStatus();
-  return AppendRow(out, std::vector<std::string_view>(header_.begin(), header_.end()));
+  std::vector<std::string_view> names(header_.begin(), header_.end());
+  return guard_ == FormulaGuard::kOn ? AppendGuarded(out, names) : AppendRow(out, names);
 }
 
 absl::Status CsvFormatter::AppendRows(std::string& out, const RowBatch& batch, size_t begin,
@@ -34,7 +42,7 @@ absl::Status CsvFormatter::AppendRows(std::string& out, const RowBatch& batch, s
   for (size_t row = begin; row < end; ++row) {
     const RowInfo& info = batch.row(row);
     if (info.dropped) continue;
-    if (!info.source.empty()) {
+    if (!info.source.empty() && copy_ == CopyRows::kYes) {
       out += info.source;
       out += line_end_;
       continue;
@@ -42,9 +50,21 @@ absl::Status CsvFormatter::AppendRows(std::string& out, const RowBatch& batch, s
     for (size_t column = 0; column < cells.size(); ++column) {
       cells[column] = batch.cell(row, column);
     }
-    DQ_RETURN_IF_ERROR(AppendRow(out, cells));
+    DQ_RETURN_IF_ERROR(guard_ == FormulaGuard::kOn ? AppendGuarded(out, cells)
+                                                   : AppendRow(out, cells));
   }
   return absl::OkStatus();
+}
+
+// Appends a row, with a guard before cells that look like formulas.
+absl::Status CsvFormatter::AppendGuarded(std::string& out,
+                                         std::vector<std::string_view>& cells) const {
+  std::deque<std::string> guarded;
+  for (std::string_view& cell : cells) {
+    if (!LooksLikeFormula(cell)) continue;
+    cell = guarded.emplace_back(1, kFormulaGuard).append(cell);
+  }
+  return AppendRow(out, cells);
 }
 
 absl::Status CsvFormatter::AppendRow(std::string& out,

@@ -16,10 +16,16 @@
 
 namespace dq {
 
+// Whether rows whose text is known are copied: not where they were written in another dialect.
+enum class CopyRows { kYes, kNo };
+// Whether cells that look like formulas get an apostrophe.
+enum class FormulaGuard { kOff, kOn };
+
 class CsvFormatter final : public RowFormatter {
  public:
   // `header`: the names of the columns; empty when there is to be none.
-  CsvFormatter(const Dialect& dialect, const std::vector<std::string>& header);
+  CsvFormatter(const Dialect& dialect, const std::vector<std::string>& header,
+               CopyRows copy = CopyRows::kYes, FormulaGuard guard = FormulaGuard::kOff);
 
   // The byte order mark, when the dialect has one, and the header.
   absl::Status AppendHeader(std::string& out) const override;
@@ -30,12 +36,15 @@ class CsvFormatter final : public RowFormatter {
   absl::Status AppendRow(std::string& out, std::span<const std::string_view> cells) const;
 
  private:
+  absl::Status AppendGuarded(std::string& out, std::vector<std::string_view>& cells) const;
   bool NeedsQuotes(std::string_view cell) const;
   char* PutCell(char* out, std::string_view cell) const;
 
   Dialect dialect_;
   std::string_view line_end_;
   std::vector<std::string> header_;
+  CopyRows copy_;
+  FormulaGuard guard_;
 };
 
 }  // namespace dq

@@ -6,26 +6,13 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
-#include "worker/table/escape.h"
 #include "worker/table/file_error.h"
 #include "worker/table/file_source.h"
+#include "worker/table/reject_content.h"
 #include "worker/table/table_sample.h"
 #include "worker/table/utf8.h"
 
 namespace dq {
-namespace {
-
-// What a rejects file shows of a row.
-std::string RejectContent(std::string_view row) {
-  if (row.size() <= kRejectContentBytesMax) return EscapeUnprintable(row);
-  size_t size = kRejectContentBytesMax;
-  // Not in the middle of a character, should it be one.
-  for (int i = 0; i < 3 && (row[size] & 0xC0) == 0x80; ++i) --size;
-  return EscapeUnprintable(row.substr(0, size)) + " [cut, " + std::to_string(row.size()) +
-         " bytes in all]";
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(int fd,
                                                            const CsvReaderOptions& options) {
@@ -278,6 +265,9 @@ std::string CsvReader::Explain(BadRow kind) const {
       return "has a NUL byte";
     case BadRow::kTextAfterQuote:
       return "has text between a closing quote and the next delimiter";
+    case BadRow::kInvalidJson:
+    case BadRow::kDuplicateKey:
+      return "is no JSON object";
     case BadRow::kUnterminatedQuote:
       return "has an opening quote that is never closed";
   }

@@ -15,6 +15,7 @@
 #include "worker/table/dialect_choice.h"
 #include "worker/table/file_error.h"
 #include "worker/table/record_scanner.h"
+#include "worker/table/reject_content.h"
 #include "worker/table/row_batch.h"
 #include "worker/table/row_reader.h"
 #include "worker/table/row_sink.h"
@@ -22,7 +23,6 @@
 namespace dq {
 
 inline constexpr size_t kRowBytesMax = size_t{64} << 20;
-inline constexpr size_t kRejectContentBytesMax = size_t{64} << 10;  // Of a row; the rest is cut.
 inline constexpr size_t kBatchBytesDefault = size_t{512} << 10;
 inline constexpr size_t kBatchCellsMax = size_t{256} << 10;
 

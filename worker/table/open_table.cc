@@ -7,12 +7,31 @@
 #include "common/base/status_macros.h"
 #include "worker/table/compressed_source.h"
 #include "worker/table/csv_reader.h"
+#include "worker/table/file_error.h"
 #include "worker/table/file_source.h"
+#include "worker/table/json_lines_reader.h"
 #include "worker/table/table_sample.h"
 #include "worker/table/text_encoding.h"
 
 namespace dq {
 namespace {
+
+constexpr size_t kFormatBytes = 256;
+
+// JSON Lines begin with an object, JSON else with a list of them.
+absl::StatusOr<TableFormat> JudgeFormat(ByteSource& source) {
+  std::string bytes(kFormatBytes, '\0');
+  source.Rewind();
+  DQ_ASSIGN_OR_RETURN(const size_t got, source.Read(bytes.data(), bytes.size()));
+  bytes.resize(got);
+  std::erase_if(bytes, [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; });
+  if (bytes.starts_with(kUtf8Bom)) bytes.erase(0, kUtf8Bom.size());
+  if (bytes.starts_with("[{")) {
+    return UnsupportedFormat("the file is one JSON list; write one object a line");
+  }
+  const bool object = bytes.starts_with("{\"") || bytes.starts_with("{}");
+  return object ? TableFormat::kJsonLines : TableFormat::kDelimited;
+}
 
 absl::StatusOr<FoundEncoding> JudgeEncoding(ByteSource& source) {
   std::vector<std::string> bytes(1, std::string(kSampleBytes, '\0'));
@@ -53,6 +72,14 @@ absl::StatusOr<std::unique_ptr<RowReader>> OpenTable(int fd, const InputChoice& 
   }
   if (options.form.encoding != TextEncoding::kUtf8) {
     source = ToUtf8(std::move(source), options.form.encoding);
+  }
+  if (choice.format.has_value()) {
+    options.form.format = *choice.format;
+  } else {
+    DQ_ASSIGN_OR_RETURN(options.form.format, JudgeFormat(*source));
+  }
+  if (options.form.format == TableFormat::kJsonLines) {
+    return JsonLinesReader::Open(std::move(source), options.form, on_bad_row);
   }
   return CsvReader::Open(std::move(source), options);
 }

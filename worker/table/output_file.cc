@@ -21,6 +21,13 @@ absl::Status OutputFile::Write(std::string_view text) {
 }
 
 absl::Status OutputFile::WriteOut(std::string_view text) {
+  if (packer_ == nullptr) return WriteRaw(text);
+  packed_.clear();
+  DQ_RETURN_IF_ERROR(packer_->Pack(text, packed_));
+  return WriteRaw(packed_);
+}
+
+absl::Status OutputFile::WriteRaw(std::string_view text) {
   std::string_view rest = text;
   while (!rest.empty()) {
     const ssize_t put = ::write(fd_, rest.data(), rest.size());
@@ -35,6 +42,11 @@ absl::Status OutputFile::WriteOut(std::string_view text) {
 
 absl::Status OutputFile::Finish() {
   DQ_RETURN_IF_ERROR(Flush());
+  if (packer_ != nullptr) {
+    packed_.clear();
+    DQ_RETURN_IF_ERROR(packer_->End(packed_));
+    DQ_RETURN_IF_ERROR(WriteRaw(packed_));
+  }
   sha256_ = hash_.Finish();
   return absl::OkStatus();
 }

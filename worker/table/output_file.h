@@ -1,13 +1,15 @@
-// Writes an open file front to back through a buffer, counting and hashing what was written. Not
-// thread-safe.
+// Writes an open file front to back through a buffer, packing it when asked, counting and hashing
+// what was written. Not thread-safe.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "common/base/sha256.h"
+#include "worker/table/stream_packer.h"
 
 namespace dq {
 
@@ -16,7 +18,9 @@ inline constexpr size_t kOutputBufferBytes = size_t{1} << 20;
 class OutputFile {
  public:
   // `fd` must outlive the file; `name` is for messages, for example "the cleaned file".
-  OutputFile(int fd, std::string_view name) : fd_(fd), name_(name) {}
+  // `packer`: null for a file that is not packed.
+  OutputFile(int fd, std::string_view name, std::unique_ptr<StreamPacker> packer = nullptr)
+      : fd_(fd), name_(name), packer_(std::move(packer)) {}
 
   // The buffer: append to it, then call Flush now and then.
   std::string& buffer() { return buffer_; }
@@ -29,6 +33,7 @@ class OutputFile {
   // Writes what is left and ends the digest. Called once, last.
   absl::Status Finish();
 
+  // Of the file, so packed where it is.
   int64_t size_bytes() const { return size_bytes_; }
   // Lower-case hex; after Finish.
   const std::string& sha256() const { return sha256_; }
@@ -36,9 +41,12 @@ class OutputFile {
  private:
   absl::Status Flush();
   absl::Status WriteOut(std::string_view text);
+  absl::Status WriteRaw(std::string_view bytes);
 
   int fd_;
   std::string name_;
+  std::unique_ptr<StreamPacker> packer_;
+  std::string packed_;
   std::string buffer_;
   int64_t size_bytes_ = 0;
   Sha256 hash_;

@@ -22,6 +22,17 @@ ChainSpec FullSpec() {
   spec.memory_limit_bytes = int64_t{64} << 20;
   spec.threads = 2;
   spec.on_bad_row = BadRowPolicy::kPad;
+  spec.form.input = {.format = TableFormat::kDelimited,
+                     .encoding = TextEncoding::kLatin1,
+                     .dialect = {.delimiter = '\t',
+                                 .quote = '\0',
+                                 .escape = '\\',
+                                 .comment = '#',
+                                 .skip_space = false,
+                                 .line_end = LineEnd::kCr,
+                                 .skip_lines = 2,
+                                 .header = false}};
+  spec.form.output = {OutputFormat::kJsonLines, Compression::kZstd, true};
   spec.display_name = "customers.csv";
   spec.input_sha256 = std::string(64, 'a');
   return spec;
@@ -39,6 +50,22 @@ TEST(ChainSpec, EveryFieldSurvivesTheWayThroughText) {
   EXPECT_EQ(read->gate->min_score, 90);
   EXPECT_EQ(read->on_bad_row, BadRowPolicy::kPad);
   EXPECT_EQ(read->threads, 2);
+  EXPECT_EQ(read->form.input, FullSpec().form.input);
+  EXPECT_EQ(read->form.output, FullSpec().form.output);
+}
+
+TEST(ChainSpec, FormsThatMakeNoSenseAreRefusedWithTheField) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"delimiter":"ab"})", "delimiter"},   {R"({"delimiter":"none"})", "delimiter"},
+      {R"({"quote":"\u00e9"})", "quote"},       {R"({"encoding":"ebcdic"})", "encoding"},
+      {R"({"skip_lines":"-1"})", "skip_lines"}, {R"({"header":"perhaps"})", "header"},
+      {R"({"colour":"red"})", "colour"},        {R"({"delimiter":";","quote":";"})", "quote"}};
+  for (const auto& [form, field] : cases) {
+    const auto read =
+        DecodeChainSpec(R"({"stages":[{"stage":"dedupe"}],"form":)" + std::string(form) + "}");
+    EXPECT_EQ(ReasonOf(read.status()), "BAD_FIELD") << form;
+    EXPECT_EQ(MetadataOf(read.status())["field"], field);
+  }
 }
 
 TEST(ChainSpec, AbsentFieldsHaveTheirDefaults) {

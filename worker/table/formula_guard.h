@@ -1,0 +1,14 @@
+// Keeps spreadsheets from running cells as formulas. Stateless; thread-safe.
+#pragma once
+
+#include <string_view>
+
+namespace dq {
+
+inline constexpr char kFormulaGuard = '\'';
+
+// Whether a spreadsheet may take the cell for a formula: it begins with = + - @, a tab or a
+// carriage return and is not a number.
+bool LooksLikeFormula(std::string_view cell);
+
+}  // namespace dq

@@ -1,0 +1,35 @@
+// Formats rows as JSON Lines: an object a line, keys in the order of the columns. Immutable;
+// thread-safe.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "worker/table/row_formatter.h"
+#include "worker/table/table_layout.h"
+
+namespace dq {
+
+class JsonLinesFormatter final : public RowFormatter {
+ public:
+  // The names of the columns are the keys. Empty ones are called after their place and repeated
+  // ones get a number, so that an object has no key twice.
+  explicit JsonLinesFormatter(const TableLayout& layout);
+
+  absl::Status AppendHeader(std::string&) const override { return absl::OkStatus(); }
+  // An empty cell is null. Of a table read from JSON Lines, rows that were not changed are copied,
+  // and in columns that hold no text in the whole input numbers, true, false, objects and lists
+  // stay that. Of other tables integers and decimals become numbers. All else is a text.
+  absl::Status AppendRows(std::string& out, const RowBatch& batch, size_t begin,
+                          size_t end) const override;
+
+ private:
+  void AppendValue(std::string& out, std::string_view cell, size_t column) const;
+
+  std::vector<bool> text_columns_;
+  bool copy_;
+  std::vector<std::string> keys_;  // As JSON, with comma or brace before and colon behind.
+};
+
+}  // namespace dq

@@ -1,0 +1,26 @@
+// What is asked for about the form of the cleaned file. Values only.
+#pragma once
+
+#include <optional>
+
+#include "worker/table/file_form.h"
+
+namespace dq {
+
+// The forms a table can be written in besides that of its input.
+enum class OutputFormat {
+  kSame,       // As the input: its format, dialect and header; always as UTF-8.
+  kCsv,        // RFC 4180: comma, doubled quotes, header as the input, LF.
+  kTsv,        // The same with tabs.
+  kJsonLines,  // An object a line; an empty cell is null.
+};
+
+struct OutputChoice {
+  OutputFormat format = OutputFormat::kSame;
+  Compression compression = Compression::kNone;
+  // Puts an apostrophe before cells that a spreadsheet would take for a formula.
+  bool formula_guard = false;
+  bool operator==(const OutputChoice&) const = default;
+};
+
+}  // namespace dq
