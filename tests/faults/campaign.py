@@ -112,7 +112,7 @@ class Campaign:
             self.jobs, self.faults, self.seconds = (int(options.hours * size) for size in (self.jobs, self.faults, self.seconds))
         self.kills_only = options.tier == "kills"
         self.samples = options.tier == "soak"
-        self.strikes = []
+        self.strikes, self.exits = [], []
 
     def plan(self):
         kinds = KILLS if self.kills_only else fault_plan.KINDS
@@ -136,7 +136,7 @@ class Campaign:
                     self.run_fleet(fleet, disk)
                 finally:
                     self.write_faults()
-            return [*check_run(self.folder), *self.check_aim()]
+            return [*check_run(self.folder), *self.check_aim(), *self.check_exits()]
 
     def check_aim(self):
         """A campaign that misses those who hold leases proves little."""
@@ -160,17 +160,18 @@ class Campaign:
         for number, name in enumerate(names):
             jobs = self.jobs // self.clients + (1 if number < self.jobs % self.clients else 0)
             work = workload.make_work(self.options.seed, name, jobs, sorted(expected), 0.9 * self.seconds, self.shape)
-            fleet.start_client(name, work, int(start * 1e6), 32 if self.kills_only else 8, 
+            fleet.start_client(name, work, int(start * 1e6), 32 if self.kills_only else 8,
                                watches=number == 0 and not self.kills_only)
         injector = Injector(fleet, random.Random(f"{self.options.seed} targets"), disk.is_mounted)
         self.inject(fleet, injector, recorder, start)
-        drained = self.drain(fleet, recorder)
+        drained = self.drain(fleet, recorder, injector)
         end = time.time()
         if fleet.stale:
             fleet.stale.kill()
+            fleet.stale = None
         if drained:
             self.calm_down(fleet)
-        settled = self.settle(fleet, baseline)
+        settled = self.settle(fleet, injector, baseline)
         recorder.dump()
         run = {"seed": self.options.seed, "tier": self.options.tier, "jobs": self.jobs, "timing": self.timing,
                "slots": self.slots, "start": start, "end": end, "drained": drained, "expected": expected,
@@ -186,6 +187,22 @@ class Campaign:
         fleet.start_client("warm", work, int(time.time() * 1e6), 8 * self.clients, watches=True)
         wait_for("the first jobs ending", lambda: not fleet.clients[-1].is_alive())
         fleet.clients.clear()
+
+    def supervise(self, fleet, injector):
+        """Starts again what ended by itself, as whoever runs the product does. A scheduler that finds no database at its
+        start ends with exit code 1; anything else is a finding."""
+        for program in (*fleet.schedulers, *fleet.workers, *([fleet.stale] if fleet.stale else [])):
+            if program.is_alive() or injector.is_open_on(program.name):
+                continue
+            self.exits.append([program.name, program.child.returncode, time.time()])
+            self.say(f"{program.name} ended with {program.child.returncode} and is started again")
+            program.start()
+
+    def check_exits(self):
+        """Finds processes that ended otherwise than they may."""
+        for name, code, at in self.exits:
+            if not (name.startswith("scheduler") and code == 1):
+                yield f"campaign: {name} ended by itself with {code} at {at:.3f}"
 
     def wait_for_workers(self, fleet):
         current = [f'"w{index}-{worker.starts}"' for index, worker in enumerate(fleet.workers)]
@@ -218,8 +235,9 @@ class Campaign:
                 if self.samples:
                     recorder.sample()
                 next_probe = time.time() + self.probe_seconds
+            self.supervise(fleet, injector)
             if agenda[0][0] > time.time():
-                time.sleep(min(0.02, max(0.0, agenda[0][0] - time.time())))
+                time.sleep(min(0.05, max(0.0, agenda[0][0] - time.time())))
                 continue
             _, _, action, what = heapq.heappop(agenda)
             order += 1
@@ -234,21 +252,23 @@ class Campaign:
                 injector.skipped[what.kind] -= 1
                 heapq.heappush(agenda, (time.time() + 0.3, order, "strike", what))
 
-    def drain(self, fleet, recorder):
+    def drain(self, fleet, recorder, injector):
         """Waits until every client has seen all its jobs end. Returns whether that happened in time."""
         deadline = time.monotonic() + self.drain_seconds
         while any(client.is_alive() for client in fleet.clients):
             if time.monotonic() > deadline:
                 return False
+            self.supervise(fleet, injector)
             recorder.probe()
             time.sleep(self.probe_seconds)
         recorder.probe()
         return True
 
-    def settle(self, fleet, baseline):
+    def settle(self, fleet, injector, baseline):
+        """Waits until everything is given back, or too long; returns what is in use then."""
         deadline = time.monotonic() + SETTLE_SECONDS
+        self.supervise(fleet, injector)
         while True:
-            wait_for("workers running", lambda: all(worker.is_alive() for worker in fleet.workers))
             now = resources(fleet)
             if is_settled(baseline, now) or time.monotonic() > deadline:
                 return now

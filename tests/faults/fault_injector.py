@@ -36,6 +36,10 @@ class Injector:
         self.busy = set()  # Names of targets with an open fault.
         self.skipped = {}
 
+    def is_open_on(self, name):
+        """Whether a fault keeps this process from running."""
+        return name in self.busy
+
     def database_is_up(self):
         return "postgres" not in self.busy
 
