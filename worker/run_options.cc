@@ -39,7 +39,7 @@ Files:
 What is done:
   --chain LIST          stages in order (default complete,dedupe)
   --key COL,..          columns that join the file with the reference
-  --fill HOW            none | reference | statistic (default reference)
+  --fill HOW            none | reference | dependency | statistic (default dependency)
   --missing TOKEN,..    words that mean "no value" besides the vocabulary; repeatable
   --not-missing TOKEN,..  words of the vocabulary that are data here; repeatable
   --min-confidence N    fills below are not made, 0 to 1 (default 0.5)
@@ -211,7 +211,7 @@ std::map<std::string, Setter, std::less<>> Setters() {
   setters["--not-missing"] = List(&Draft::complete, &CompleteOptions::not_missing_tokens);
   setters["--dedupe-columns"] = List(&Draft::dedupe, &DedupeOptions::columns);
   setters["--fill"] = Choice("--fill", &Draft::complete, &CompleteOptions::fill,
-                             {"none", "reference", "statistic"});
+                             {"none", "reference", "dependency", "statistic"});
   setters["--match"] =
       Choice("--match", &Draft::dedupe, &DedupeOptions::match, {"exact", "normalised", "fuzzy"});
   setters["--progress"] =

@@ -11,7 +11,7 @@ constexpr double kMinConfidenceDefault = 0.5;
 
 void SetDefaults(v1::CompleteOptions& options) {
   if (options.fill() == v1::FILL_METHOD_UNSPECIFIED) {
-    options.set_fill(v1::FILL_METHOD_REFERENCE);
+    options.set_fill(v1::FILL_METHOD_DEPENDENCY);
   }
   if (options.min_confidence() == 0) options.set_min_confidence(kMinConfidenceDefault);
 }

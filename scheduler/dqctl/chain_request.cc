@@ -24,10 +24,12 @@ absl::StatusOr<Stage> CompleteStage(const ChainOptions& options) {
     complete->set_fill(dq::v1::FILL_METHOD_NONE);
   } else if (options.fill == "reference") {
     complete->set_fill(dq::v1::FILL_METHOD_REFERENCE);
+  } else if (options.fill == "dependency") {
+    complete->set_fill(dq::v1::FILL_METHOD_DEPENDENCY);
   } else if (options.fill == "statistic") {
     complete->set_fill(dq::v1::FILL_METHOD_STATISTIC);
   } else if (!options.fill.empty()) {
-    return Usage("--fill " + options.fill + ": one of none, reference, statistic");
+    return Usage("--fill " + options.fill + ": one of none, reference, dependency, statistic");
   }
   return stage;
 }

@@ -26,7 +26,7 @@ struct ChainOptions {
   std::string reference;            // A path, an id or a resource name.
   std::vector<std::string> key;     // Columns that join the file with the reference.
   std::vector<std::string> stages;  // "complete", "dedupe", "noop".
-  std::string fill;                 // "none", "reference", "statistic".
+  std::string fill;                 // "none", "reference", "dependency", "statistic".
   std::string match;                // "exact", "normalised".
   std::vector<std::string> gate;    // Conditions, for example "score>=90".
   int64_t noop_ms = 0;              // How long a stage noop takes.

@@ -88,8 +88,8 @@ void AddChain(CLI::App& app, ChainOptions& chain) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("STAGE,..");
-  app.add_option("--fill", chain.fill, "What to do with missing cells (default reference)")
-      ->check(CLI::IsMember({"none", "reference", "statistic"}));
+  app.add_option("--fill", chain.fill, "What to do with missing cells (default dependency)")
+      ->check(CLI::IsMember({"none", "reference", "dependency", "statistic"}));
   app.add_option("--match", chain.match, "Which records are duplicates (default normalised)")
       ->check(CLI::IsMember({"exact", "normalised"}));
   app.add_option("--gate", chain.gate,

@@ -3,7 +3,7 @@
 It shares nothing with the engine, so that a test can compare the two. Well-formed UTF-8 files with a header,
 comma and line feed; options are those of the default chain.
 
-  naive_clean.py INPUT OUTPUT [--reference FILE --key COL] [--fill none|reference|statistic] [--match exact|normalised]
+  naive_clean.py INPUT OUTPUT [--reference FILE --key COL] [--fill HOW] [--match exact|normalised]
 """
 
 import argparse
@@ -14,6 +14,8 @@ import decimal
 import io
 import re
 import unicodedata
+
+import naive_dependency
 
 VOCABULARY = set(r"null \n na n/a #n/a nan nil none - -- ? ?? . .. unknown unk missing tbd void #null! (blank) empty".split())
 SPACE = " \t\n\v\f\r\u00a0"
@@ -216,16 +218,40 @@ def complete(header, rows, reference, keys, fill):
                 {name: "" if column.is_missing(cell) else cell.strip(SPACE)
                  for name, column, cell in zip(ref_header, ref_columns, row)})
     places = [header.index(name) for name in keys]
+    dependencies = learn_dependencies(columns, rows, places) if fill in ("dependency", "statistic") else None
     for row in rows:
         key = key_of(row, places, columns) if keys else None
         matches = known.get(key, []) if key else []
-        for i, column in enumerate(columns):
-            if not column.is_missing(row[i]):
-                continue
+        left = [i for i, column in enumerate(columns) if column.is_missing(row[i])]
+        for i in list(left):
             value = matches[0].get(header[i], "") if len(matches) == 1 else ""
-            if column.is_missing(value) or not conforms(type_of(value), column.type):
-                value = column.fill if fill == "statistic" and column.fill is not None else ""
-            row[i] = value
+            if not columns[i].is_missing(value) and conforms(type_of(value), columns[i].type):
+                row[i] = value
+                left.remove(i)
+        if dependencies:
+            fill_dependent(columns, row, left, dependencies)
+        for i in left:
+            row[i] = columns[i].fill if fill == "statistic" and columns[i].fill is not None else ""
+
+
+def learn_dependencies(columns, rows, keys):
+    table = [[None if column.is_missing(cell) else cell.strip(SPACE) for column, cell in zip(columns, row)] for row in rows]
+    targets = [i for i in range(len(columns)) if i not in keys and any(row[i] is None for row in table)]
+    return naive_dependency.Dependencies(table, targets, lambda i, value: conforms(type_of(value), columns[i].type))
+
+
+def fill_dependent(columns, row, left, dependencies):
+    """Fills cells of `left` again and again while one can be filled, and takes them out of it."""
+    filled = True
+    while filled:
+        filled = False
+        for i in list(left):
+            known = [None if column.is_missing(cell) else cell.strip(SPACE) for column, cell in zip(columns, row)]
+            value = dependencies.find(known, i)
+            if value is not None:
+                row[i] = value
+                left.remove(i)
+                filled = True
 
 
 def dedupe(rows, match):
@@ -245,7 +271,7 @@ def main():
     parser.add_argument("output")
     parser.add_argument("--reference")
     parser.add_argument("--key", default="")
-    parser.add_argument("--fill", default="reference")
+    parser.add_argument("--fill", default="dependency")
     parser.add_argument("--match", default="normalised")
     options = parser.parse_args()
     header, rows = read(options.input)

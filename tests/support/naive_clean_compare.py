@@ -36,7 +36,7 @@ def random_table(seed, folder):
     naive_clean.write(folder / "ref.csv", list(columns)[:-1],
                       [[i] + [pick.choice(columns[name]) for name in list(columns)[1:-1]] for i in ids])
     key = pick.choice(["id", "code"])
-    return key, ["--fill", pick.choice(["none", "reference", "statistic"]), "--match", pick.choice(["exact", "normalised"])]
+    return key, ["--fill", pick.choice(["none", "reference", "dependency", "statistic"]), "--match", pick.choice(["exact", "normalised"])]
 
 
 def compare(worker, folder, source, reference, key, options):
@@ -56,7 +56,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         if count > 1:
-            for options in (["--fill", "reference"], ["--fill", "statistic", "--match", "exact"], ["--fill", "none"]):
+            for options in (["--fill", "reference"], ["--fill", "dependency"], ["--fill", "statistic", "--match", "exact"], ["--fill", "none"]):
                 if not compare(worker, folder, DATA / "customers_dirty.csv", DATA / "customers_reference.csv",
                                "customer_id", options):
                     failures.append(f"customers with {options}")

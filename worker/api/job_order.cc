@@ -20,7 +20,8 @@ absl::Status Misconfigured(std::string_view reason, std::string_view message) {
 
 FillMethod ReadFill(v1::FillMethod fill) {
   if (fill == v1::FILL_METHOD_NONE) return FillMethod::kNone;
-  return fill == v1::FILL_METHOD_STATISTIC ? FillMethod::kStatistic : FillMethod::kReference;
+  if (fill == v1::FILL_METHOD_REFERENCE) return FillMethod::kReference;
+  return fill == v1::FILL_METHOD_STATISTIC ? FillMethod::kStatistic : FillMethod::kDependency;
 }
 
 CompleteOptions ReadComplete(const v1::CompleteOptions& message) {

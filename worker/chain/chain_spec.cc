@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array kFillNames = {"none", "reference", "statistic"};
+constexpr std::array kFillNames = {"none", "reference", "dependency", "statistic"};
 constexpr std::array kMatchNames = {"exact", "normalised", "fuzzy"};
 constexpr std::array kBadRowNames = {"reject", "fail", "pad"};
 

@@ -18,15 +18,16 @@ namespace dq {
 
 // What is done with missing cells.
 enum class FillMethod {
-  kNone,       // Found and counted, nothing is changed.
-  kReference,  // Filled from the reference by key; tokens such as "N/A" are cleared.
-  kStatistic,  // From the reference, else a number column's median, any other column's mode.
+  kNone,        // Found and counted, nothing is changed.
+  kReference,   // Filled from the reference by key; tokens such as "N/A" are cleared.
+  kDependency,  // From the reference, else from columns that determine the missing one.
+  kStatistic,   // The same, else a number column's median, any other column's mode.
 };
 
 // Options of the stage `complete`; see worker/README.md for the rules.
 struct CompleteOptions {
   std::vector<std::string> key_columns = {};  // Empty: `ChainSpec::reference_key_columns` are used.
-  FillMethod fill = FillMethod::kReference;
+  FillMethod fill = FillMethod::kDependency;
   std::vector<std::string> missing_tokens = {};  // Besides the vocabulary; compared without case.
   std::vector<std::string> not_missing_tokens = {};  // Taken out of the vocabulary.
   double min_confidence = 0.5;                       // Fills below are not made.

@@ -53,7 +53,7 @@ class JobCreationTest : public testing::Test {
 TEST_F(JobCreationTest, DefaultChainIsResolvedIntoTheGrant) {
   const v1::Grant grant = MakeGrant();
   ASSERT_EQ(grant.stages_size(), 2);
-  EXPECT_EQ(grant.stages(0).complete().fill(), v1::FILL_METHOD_REFERENCE);
+  EXPECT_EQ(grant.stages(0).complete().fill(), v1::FILL_METHOD_DEPENDENCY);
   EXPECT_EQ(grant.stages(0).complete().min_confidence(), 0.5);
   EXPECT_EQ(grant.stages(1).dedupe().match(), v1::MATCH_KIND_NORMALISED);
   EXPECT_EQ(grant.stages(1).dedupe().survivor(), v1::SURVIVOR_KIND_FIRST);

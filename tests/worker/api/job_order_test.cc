@@ -48,7 +48,7 @@ TEST(ReadGrant, UnsetOptionsAreTheStagesDefaults) {
   grant.add_stages()->mutable_dedupe();
   const ChainOrder order = ReadChainOrder(grant);
   const auto& complete = std::get<CompleteOptions>(order.spec.stages.at(0));
-  EXPECT_EQ(complete.fill, FillMethod::kReference);
+  EXPECT_EQ(complete.fill, FillMethod::kDependency);
   EXPECT_EQ(complete.min_confidence, CompleteOptions{}.min_confidence);
   EXPECT_EQ(std::get<DedupeOptions>(order.spec.stages.at(1)).match, MatchKind::kNormalised);
   EXPECT_EQ(order.timeout, absl::InfiniteDuration());

@@ -71,7 +71,7 @@ TEST(ChainSpec, FormsThatMakeNoSenseAreRefusedWithTheField) {
 TEST(ChainSpec, AbsentFieldsHaveTheirDefaults) {
   const auto read = DecodeChainSpec(R"({"stages":[{"stage":"complete"},{"stage":"dedupe"}]})");
   ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_EQ(std::get<CompleteOptions>(read->stages[0]).fill, FillMethod::kReference);
+  EXPECT_EQ(std::get<CompleteOptions>(read->stages[0]).fill, FillMethod::kDependency);
   EXPECT_FALSE(read->gate.has_value());
   EXPECT_EQ(read->memory_limit_bytes, kMemoryLimitBytesDefault);
 }

@@ -7,6 +7,7 @@
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "worker/stages/complete/dependency_learning.h"
 #include "worker/stages/complete/disguise_finder.h"
 
 namespace dq {
@@ -46,7 +47,8 @@ absl::Status CompleteStage::Begin(Pass pass, const std::vector<std::string>& col
   rules_.emplace(FillRules{.options = options_,
                            .tokens = tokens_,
                            .columns = {},
-                           .key = {reference_.get(), key_columns_}});
+                           .key = {reference_.get(), key_columns_},
+                           .dependencies = dependencies_.get()});
   for (const ColumnFindings& findings : findings_) rules_->columns.push_back(&findings.rule);
   fillers_.clear();
   for (size_t i = 0; i < kRangesMax; ++i) fillers_.emplace_back(*rules_);
@@ -116,11 +118,30 @@ absl::Status CompleteStage::EndLearn() {
     return absl::OkStatus();
   }));
   profiles_.clear();
-  sample_.reset();
   context_.memory.Release(std::exchange(profile_bytes_, 0));
   // A key is what rows are told apart by: no statistic can know it.
   for (const size_t key : key_columns_) findings_[key].rule.statistic.reset();
-  if (reference_ == nullptr) return absl::OkStatus();
+  DQ_RETURN_IF_ERROR(LearnFromSample(std::move(sampled)));
+  sample_.reset();
+  if (reference_ != nullptr) CompareWithReference();
+  return absl::OkStatus();
+}
+
+// Learns what needs whole rows.
+absl::Status CompleteStage::LearnFromSample(std::vector<EncodedColumn> sampled) {
+  dependencies_.reset();
+  if (options_.fill < FillMethod::kDependency) return absl::OkStatus();
+  const DependencyScope scope{
+      .names = columns_,
+      .findings = findings_,
+      .key_columns = key_columns_,
+      .tokens = tokens_,
+      .confidence_min = std::max(options_.min_confidence, kDependencyConfidenceMin)};
+  dependencies_ = std::make_unique<DependencyTable>(columns_.size(), context_.memory);
+  return LearnDependencies(scope, "dependency", sampled, *dependencies_);
+}
+
+void CompleteStage::CompareWithReference() {
   std::vector<TypedColumn> file;
   for (size_t i = 0; i < columns_.size(); ++i) {
     file.push_back({columns_[i], findings_[i].rule.type});
@@ -130,7 +151,6 @@ absl::Status CompleteStage::EndLearn() {
     reference.push_back({reference_->columns()[i], reference_->type(i)});
   }
   schema_ = CompareSchemas(file, reference);
-  return absl::OkStatus();
 }
 
 absl::Status CompleteStage::Apply(RowBatch& batch) {

@@ -11,6 +11,8 @@
 
 #include "worker/chain/stage.h"
 #include "worker/stages/complete/column_profile.h"
+#include "worker/stages/complete/dependency_table.h"
+#include "worker/stages/complete/encoded_column.h"
 #include "worker/stages/complete/missing_tokens.h"
 #include "worker/stages/complete/reference_table.h"
 #include "worker/stages/complete/row_filler.h"
@@ -56,6 +58,8 @@ class CompleteStage final : public Stage {
   absl::Status Prepare(const std::vector<std::string>& columns);
   absl::Status LoadReference();
   absl::Status TakeProfileMemory();
+  absl::Status LearnFromSample(std::vector<EncodedColumn> sampled);
+  void CompareWithReference();
   absl::Status WriteChanges(const RowBatch& batch, const RowFiller& filler);
   void SumFillers();
   void AddDimensions(Report& report) const;
@@ -73,6 +77,7 @@ class CompleteStage final : public Stage {
   std::unique_ptr<RowSample> sample_;
   int64_t profile_bytes_ = 0;             // Taken for them.
   std::vector<ColumnFindings> findings_;  // After.
+  std::unique_ptr<DependencyTable> dependencies_;
   SchemaFindings schema_;
   std::optional<FillRules> rules_;  // Of the pass at hand, as are the next ones.
   std::vector<RowFiller> fillers_;  // One a range of rows.

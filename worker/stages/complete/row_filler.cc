@@ -24,7 +24,12 @@ absl::Status RowFiller::Fill(RowBatch& batch, size_t begin, size_t end, RowCount
   }
   std::sort(missing_.begin(), missing_.end());
   DQ_RETURN_IF_ERROR(LookUpRows(batch));
-  for (const MissingCell& cell : missing_) FillCell(batch, cell, rows);
+  for (size_t first = 0, end_of_row = 0; first < missing_.size(); first = end_of_row) {
+    while (end_of_row < missing_.size() && missing_[end_of_row].row == missing_[first].row) {
+      ++end_of_row;
+    }
+    FillRow(batch, std::span(missing_).subspan(first, end_of_row - first), rows);
+  }
   return absl::OkStatus();
 }
 
@@ -62,26 +67,45 @@ void RowFiller::ScanColumn(const RowBatch& batch, size_t begin, size_t end, size
   }
 }
 
-void RowFiller::FillCell(RowBatch& batch, const MissingCell& cell, RowCounts& rows) {
-  FillCounts& counts = counts_[cell.column];
-  const std::string_view before = batch.cell(cell.row, cell.column);
-  const Filling filling = FindFilling(cell);
-  if (filling.value.empty()) {
-    ++counts.left_missing;
-    ++rows.missing[cell.row];
-    // A word for "no value" is cleared, so that the next program need not know it.
-    if (rules_.options.fill == FillMethod::kNone || before.empty()) return;
-  } else {
-    ++counts.filled;
+// Fills what is known, again while something was: a filled cell may determine another one.
+void RowFiller::FillRow(RowBatch& batch, std::span<const MissingCell> cells, RowCounts& rows) {
+  const size_t first_change = changes_.size();
+  left_.assign(cells.begin(), cells.end());
+  for (size_t left_before = SIZE_MAX; left_.size() < left_before;) {
+    left_before = left_.size();
+    std::erase_if(left_, [&](const MissingCell& cell) {
+      const Filling filling = FindKnown(batch, cell);
+      if (filling.value.empty()) return false;
+      SetCell(batch, cell, filling);
+      return true;
+    });
+    if (rules_.dependencies == nullptr) break;
   }
-  changes_.push_back(
-      {cell.row, cell.column, before, filling.value, filling.method, filling.confidence});
+  for (const MissingCell& cell : left_) {
+    const Filling filling = FindStatistic(cell);
+    if (filling.value.empty()) {
+      ++counts_[cell.column].left_missing;
+      ++rows.missing[cell.row];
+      // A word for "no value" is cleared, so that the next program need not know it.
+      if (rules_.options.fill == FillMethod::kNone) continue;
+      if (batch.cell(cell.row, cell.column).empty()) continue;
+    }
+    SetCell(batch, cell, filling);
+  }
+  std::sort(changes_.begin() + static_cast<ptrdiff_t>(first_change), changes_.end(),
+            [](const Change& a, const Change& b) { return a.column < b.column; });
+}
+
+void RowFiller::SetCell(RowBatch& batch, const MissingCell& cell, const Filling& filling) {
+  if (!filling.value.empty()) ++counts_[cell.column].filled;
+  changes_.push_back({cell.row, cell.column, batch.cell(cell.row, cell.column), filling.value,
+                      filling.method, filling.confidence});
   batch.SetCell(cell.row, cell.column, filling.value);
 }
 
-RowFiller::Filling RowFiller::FindFilling(const MissingCell& cell) {
-  const Filling none{.value = "", .method = "clear", .confidence = "1"};
-  if (rules_.options.fill == FillMethod::kNone) return none;
+// What the reference or other cells of the row say.
+RowFiller::Filling RowFiller::FindKnown(const RowBatch& batch, const MissingCell& cell) {
+  if (rules_.options.fill == FillMethod::kNone) return {};
   const ColumnRule& rule = *rules_.columns[cell.column];
   if (const auto row = reference_rows_.Of(cell.row); row != nullptr) {
     const std::string_view value = rules_.key.table->Value(row, cell.column);
@@ -89,8 +113,28 @@ RowFiller::Filling RowFiller::FindFilling(const MissingCell& cell) {
       return {.value = value, .method = "reference", .confidence = "1"};
     }
   }
-  if (rules_.options.fill != FillMethod::kStatistic || !rule.statistic.has_value()) return none;
-  if (rules_.options.min_confidence > kStatisticConfidence) return none;
+  return FindDependent(batch, cell);
+}
+
+RowFiller::Filling RowFiller::FindDependent(const RowBatch& batch, const MissingCell& cell) const {
+  if (rules_.dependencies == nullptr || !rules_.dependencies->has_rules(cell.column)) return {};
+  const auto cell_of = [&](size_t column) {
+    const std::string_view value = TrimSpace(batch.cell(cell.row, column));
+    return rules_.columns[column]->IsMissing(value, rules_.tokens) ? std::string_view() : value;
+  };
+  const double least = std::max(rules_.options.min_confidence, kDependencyConfidenceMin);
+  const auto answer = rules_.dependencies->Find(cell.column, cell_of, least);
+  if (!answer.has_value()) return {};
+  return {.value = answer->value, .method = answer->method, .confidence = answer->confidence};
+}
+
+// What the column's other values suggest, when that is asked for.
+RowFiller::Filling RowFiller::FindStatistic(const MissingCell& cell) const {
+  const ColumnRule& rule = *rules_.columns[cell.column];
+  if (rules_.options.fill != FillMethod::kStatistic || !rule.statistic.has_value() ||
+      rules_.options.min_confidence > kStatisticConfidence) {
+    return {.value = "", .method = "clear", .confidence = "1"};
+  }
   return {.value = rule.statistic->value, .method = rule.statistic->method, .confidence = "0.5"};
 }
 

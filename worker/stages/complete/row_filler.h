@@ -6,12 +6,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "worker/chain/chain_spec.h"
 #include "worker/stages/complete/column_rule.h"
+#include "worker/stages/complete/dependency_table.h"
 #include "worker/stages/complete/missing_tokens.h"
 #include "worker/stages/complete/reference_look_up.h"
 #include "worker/table/row_batch.h"
@@ -29,6 +31,7 @@ struct FillRules {
   const MissingTokens& tokens;
   std::vector<const ColumnRule*> columns;
   ReferenceKey key;
+  const DependencyTable* dependencies = nullptr;
 };
 
 // What a filler found in one column. Sums: they may be added up in any order.
@@ -82,14 +85,18 @@ class RowFiller {
   };
 
   void ScanColumn(const RowBatch& batch, size_t begin, size_t end, size_t column, RowCounts& rows);
-  void FillCell(RowBatch& batch, const MissingCell& cell, RowCounts& rows);
-  Filling FindFilling(const MissingCell& cell);
   absl::Status LookUpRows(const RowBatch& batch);
+  void FillRow(RowBatch& batch, std::span<const MissingCell> cells, RowCounts& rows);
+  void SetCell(RowBatch& batch, const MissingCell& cell, const Filling& filling);
+  Filling FindKnown(const RowBatch& batch, const MissingCell& cell);
+  Filling FindDependent(const RowBatch& batch, const MissingCell& cell) const;
+  Filling FindStatistic(const MissingCell& cell) const;
 
   const FillRules& rules_;
   std::vector<FillCounts> counts_;
   std::vector<Change> changes_;
   std::vector<MissingCell> missing_;
+  std::vector<MissingCell> left_;    // Of the row at hand.
   std::vector<uint32_t> looked_up_;  // Rows that lack something the reference may have.
   ReferenceLookUp reference_rows_;
 };

@@ -1,0 +1,65 @@
+#include "worker/stages/complete/dependency_learning.h"
+
+#include <algorithm>
+
+#include "common/base/status_macros.h"
+#include "worker/stages/complete/dependency_search.h"
+
+namespace dq {
+namespace {
+
+// Takes out the values that stand for "no value".
+void BlankMissing(const ColumnRule& rule, const MissingTokens& tokens, EncodedColumn& column) {
+  std::vector<bool> missing(column.values.size());
+  for (size_t code = 0; code < missing.size(); ++code) {
+    missing[code] = rule.IsMissing(column.values[code], tokens);
+    if (missing[code]) column.counts[code] = 0;
+  }
+  if (std::find(missing.begin(), missing.end(), true) == missing.end()) return;
+  for (uint32_t& code : column.codes) {
+    if (code != EncodedColumn::kBlank && missing[code]) code = EncodedColumn::kBlank;
+  }
+}
+
+std::vector<size_t> ColumnsToFill(const DependencyScope& scope) {
+  std::vector<size_t> targets;
+  for (size_t i = 0; i < scope.findings.size(); ++i) {
+    const bool key =
+        std::find(scope.key_columns.begin(), scope.key_columns.end(), i) != scope.key_columns.end();
+    if (!key && scope.findings[i].report.missing > 0) targets.push_back(i);
+  }
+  return targets;
+}
+
+std::string NameOf(const DependencyScope& scope, const std::string& source,
+                   const Dependency& dependency) {
+  std::string name = source;
+  char separator = ':';
+  for (const size_t column : dependency.determinants) {
+    name += separator + scope.names[column];
+    separator = '+';
+  }
+  return name;
+}
+
+}  // namespace
+
+absl::Status LearnDependencies(const DependencyScope& scope, const std::string& source,
+                               std::vector<EncodedColumn>& sampled, DependencyTable& table) {
+  const std::vector<size_t> targets = ColumnsToFill(scope);
+  if (targets.empty()) return absl::OkStatus();
+  for (size_t i = 0; i < sampled.size(); ++i) {
+    BlankMissing(scope.findings[i].rule, scope.tokens, sampled[i]);
+  }
+  for (const Dependency& dependency : FindDependencies(sampled, targets)) {
+    const ColumnRule& rule = scope.findings[dependency.target].rule;
+    const DependencyTable::Admission admission{
+        .confidence_min = scope.confidence_min,
+        .accepts = [&rule](std::string_view value) { return Conforms(TypeOf(value), rule.type); }};
+    DQ_RETURN_IF_ERROR(
+        table.Add(dependency, sampled, NameOf(scope, source, dependency), admission));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace dq

@@ -1,0 +1,53 @@
+// How far votes can be trusted: every vote of a dependency is held out once and predicted by the
+// others of its group; the share of hits among predictions of the same kind is the confidence of a
+// fill. Values only.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "worker/stages/complete/vote_counter.h"
+
+namespace dq {
+
+class VoteCalibration {
+ public:
+  // Holds out every vote of a group, ordered. `counts`: how often every target value occurs in all
+  // groups, by code.
+  void Add(const VoteGroup& group, std::span<const int64_t> counts);
+
+  // Whether the determinant says more about the target than the target's most frequent value
+  // (`most_frequent` of `rows` cells) does, beyond chance: at most half of its errors.
+  bool IsDependency(int64_t most_frequent, int64_t rows) const;
+
+  // How sure it is that the first value of an ordered group is that of another row of the group, 0
+  // to 1; 0 when the first two tie.
+  double Confidence(const VoteGroup& group) const;
+
+  int64_t tested() const { return all_.tested; }
+  // Share of the held-out votes that were predicted, 0 to 1; cautious while they are few.
+  double accuracy() const { return all_.Share(); }
+
+ private:
+  struct Outcomes {
+    int64_t tested = 0;
+    int64_t hits = 0;
+    int64_t typos = 0;  // Misses by a value that occurs nowhere else.
+
+    // Tests that say something about the predictions: a miss by a typo does not, while typos are
+    // few.
+    double Judged() const;
+    double Share() const;
+  };
+  static constexpr size_t kSizes = 4;   // 1, 2 to 3, 4 to 7, 8 and more votes.
+  static constexpr size_t kShares = 3;  // All agree, at least 80 %, at least 60 %.
+
+  const Outcomes* KindOf(uint32_t first, uint32_t total) const;
+  void Count(uint32_t first, uint32_t total, int64_t times, bool hit, bool typo);
+
+  Outcomes all_;
+  std::array<Outcomes, kSizes * kShares> kinds_;
+};
+
+}  // namespace dq
