@@ -21,6 +21,9 @@
 namespace dq {
 namespace {
 
+// More rows than anybody has.
+constexpr int64_t kRowsMax = int64_t{1} << 39;
+
 using SteadyClock = std::chrono::steady_clock;
 
 // Adds the time of its life to `seconds`.
@@ -73,6 +76,7 @@ class ChainRun {
   absl::Status ApplyStage(size_t stage, RowBatch& batch);
   absl::StatusOr<RowBatch*> NextBatch(ReadAhead& batches, size_t stage);
   absl::Status CheckInput() const;
+  int64_t RowsMax() const;
   absl::StatusOr<ChainResult> Conclude();
   void DescribeRun();
   absl::Status CheckCancelled() const;
@@ -89,12 +93,18 @@ class ChainRun {
   std::unique_ptr<ProgressMeter> meter_;
   Report report_;
   std::vector<ChainStageTotals> totals_;
+  std::vector<bool> may_learn_;
+  std::optional<int64_t> rows_;  // Known after the first pass.
 };
 
 absl::StatusOr<ChainResult> ChainRun::Run(const StageFactory& make_stages) {
   DQ_RETURN_IF_ERROR(Open(make_stages));
   for (size_t i = 0; i < stages_.size(); ++i) {
-    if (stages_[i]->learns()) DQ_RETURN_IF_ERROR(LearnPass(i));
+    if (stages_[i]->learns()) {
+      DQ_RETURN_IF_ERROR(LearnPass(i));
+    } else if (may_learn_[i]) {
+      meter_->SkipPass();
+    }
   }
   DQ_RETURN_IF_ERROR(LastPass());
   return Conclude();
@@ -111,13 +121,15 @@ absl::Status ChainRun::Open(const StageFactory& make_stages) {
                              .pool = pool_,
                              .reference_fd = files_.reference_fd,
                              .temp_dir_fd = files_.temp_dir_fd,
+                             .rows_max = [this] { return RowsMax(); },
                              .changes = outputs_.changes(),
                              .clusters = outputs_.clusters(),
                              .stop = [this] { return cancel_.cancelled(); }};
   DQ_ASSIGN_OR_RETURN(stages_, make_stages(spec_, context));
   int passes = 1;
   for (const auto& stage : stages_) {
-    passes += stage->learns() ? 1 : 0;
+    may_learn_.push_back(stage->learns());
+    passes += may_learn_.back() ? 1 : 0;
     totals_.push_back({.stage = std::string(stage->name())});
     report_.stages.push_back({.name = std::string(stage->name())});
   }
@@ -146,8 +158,18 @@ absl::Status ChainRun::LearnPass(size_t learner) {
     DQ_RETURN_IF_ERROR(stages_[learner]->Learn(*batch));
   }
   DQ_RETURN_IF_ERROR(CheckInput());
+  rows_ = reader_->rows();
   const Stopwatch watch(totals_[learner].seconds);
   return stages_[learner]->EndLearn();
+}
+
+int64_t ChainRun::RowsMax() const {
+  if (rows_.has_value()) return *rows_;
+  const FileForm& form = reader_->layout().form;
+  if (form.compression != Compression::kNone) return kRowsMax;
+  // Every cell has at least a delimiter or a line end; {} is the shortest object.
+  const size_t bytes = form.format == TableFormat::kDelimited ? reader_->columns().size() : 3;
+  return reader_->source().raw_size_bytes() / static_cast<int64_t>(bytes) + 1;
 }
 
 absl::Status ChainRun::LastPass() {

@@ -21,6 +21,8 @@ class ProgressMeter {
 
   // Starts the next pass, which is the work of stage `index` (from 1).
   void StartPass(std::string_view stage, int index, std::string_view step);
+  // Leaves out a pass that turned out not to be needed.
+  void SkipPass() { ++pass_; }
   // Adds what a batch held and tells the sink.
   void Add(int64_t rows, int64_t bytes);
   // Tells the sink that everything is done.

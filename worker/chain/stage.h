@@ -47,7 +47,9 @@ class Stage {
 
   // The name in the chain, "complete" or "dedupe".
   virtual std::string_view name() const = 0;
-  // Whether the stage needs a pass of its own before it can apply.
+  // Whether the stage needs a pass of its own before it can apply. Asked when it is built, and
+  // again when the stages before it have learned: what is true at first may be false then, not the
+  // other way round.
   virtual bool learns() const = 0;
   // Starts a pass over rows with these columns: forgets the counts of an earlier kApply pass, keeps
   // what was learned. The first Begin checks the options against the columns.
@@ -73,8 +75,9 @@ using StageList = std::vector<std::unique_ptr<Stage>>;
 struct StageContext {
   MemoryBudget& memory;
   TaskPool& pool;
-  int reference_fd = -1;        // -1: no reference.
-  int temp_dir_fd = -1;         // A directory for temporary files; -1: there is none.
+  int reference_fd = -1;              // -1: no reference.
+  int temp_dir_fd = -1;               // A directory for temporary files; -1: there is none.
+  std::function<int64_t()> rows_max;  // No more rows will be seen: exact after the first pass.
   RowSink* changes = nullptr;   // row,column,before,after,method,confidence; null: not wanted.
   RowSink* clusters = nullptr;  // row,cluster_id,kept,confidence; null: not wanted.
   std::function<bool()> stop;   // Whether a long step of a stage's own should end with CANCELLED.

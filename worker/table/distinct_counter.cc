@@ -22,8 +22,7 @@ void DistinctCounter::AddExact(uint64_t hash) {
   for (const uint64_t counted : hashes_) {
     if (counted != 0) estimate_->Add(counted);
   }
-  HugeArray<uint64_t> none;
-  std::swap(none, hashes_);
+  hashes_ = HugeArray<uint64_t>();
 }
 
 // Returns whether the hash is new.

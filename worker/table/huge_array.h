@@ -33,8 +33,9 @@ class HugeArray {
   HugeArray(HugeArray&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   HugeArray& operator=(HugeArray&& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
+    HugeArray old(std::move(other));
+    std::swap(data_, old.data_);
+    std::swap(size_, old.size_);
     return *this;
   }
 

@@ -156,6 +156,26 @@ TEST(Chain, TheResultDependsOnNeitherThreadsNorTheMemoryLimit) {
   EXPECT_TRUE(spilled);
 }
 
+TEST(Chain, DuplicatesThatDoNotFitInMemoryAreTheSameOnes) {
+  const UniqueFd temp_dir(::open(testing::TempDir().c_str(), O_RDONLY | O_DIRECTORY));
+  const std::string input = ManyPersons(6, 40'000);
+  ChainSpec spec;
+  spec.stages = {DedupeOptions{}};
+  const HarnessRun expected = RunChainOnText(spec, input);
+  ASSERT_TRUE(expected.status.ok()) << expected.status;
+  EXPECT_GT(expected.result.duplicates_removed, 100);
+  for (const int threads : {1, 3}) {
+    spec.threads = threads;
+    spec.memory_limit_bytes = kMemoryLimitBytesMin;
+    const HarnessRun run = RunChainOnText(spec, input, std::nullopt, temp_dir.get());
+    ASSERT_TRUE(run.status.ok()) << run.status;
+    EXPECT_EQ(run.cleaned, expected.cleaned);
+    EXPECT_EQ(run.clusters, expected.clusters);
+    EXPECT_EQ(run.result.duplicates_removed, expected.result.duplicates_removed);
+    EXPECT_NE(nlohmann::json::parse(run.report)["stages"][0]["spilled_bytes"], "0");
+  }
+}
+
 TEST(Chain, WhatIsRememberedOfManyColumnsIsBounded) {
   EXPECT_LE(ProfileLimits::ForColumns(1000).BytesMax() * 1000, int64_t{400} << 20);
   EXPECT_EQ(ProfileLimits::ForColumns(12).values.distinct, size_t{1} << 20);

@@ -13,7 +13,13 @@ constexpr size_t kRangeRowsMin = 256;
 
 }  // namespace
 
-absl::Status DedupeStage::Begin(Pass, const std::vector<std::string>& columns) {
+bool DedupeStage::learns() const {
+  // While it grows, a set may be half as large again as it needs to be.
+  const int64_t bytes = FirstRowSet::BytesFor(context_.rows_max()) / 5 * 8;
+  return context_.temp_dir_fd >= 0 && bytes > context_.memory.available_bytes();
+}
+
+absl::Status DedupeStage::Begin(Pass pass, const std::vector<std::string>& columns) {
   std::vector<size_t> compared;
   for (const std::string& name : options_.columns) {
     DQ_ASSIGN_OR_RETURN(const size_t index, FindColumn(columns, name, "option columns of dedupe"));
@@ -24,28 +30,60 @@ absl::Status DedupeStage::Begin(Pass, const std::vector<std::string>& columns) {
   }
   ranges_.assign(kRangesMax, {RecordHasher(compared, options_.match), {}});
   for (FirstRowSet& rows : first_rows_) rows.Clear();
+  if (pass == Pass::kLearn) {
+    DQ_ASSIGN_OR_RETURN(spilled_, SpilledDuplicates::Create(context_.temp_dir_fd, context_.memory));
+  } else if (spilled_ != nullptr) {
+    spilled_->Rewind();
+  }
   rows_ = exact_ = normalised_ = cluster_count_ = 0;
   return absl::OkStatus();
 }
 
-absl::Status DedupeStage::Learn(const RowBatch&) { return absl::OkStatus(); }
+absl::Status DedupeStage::Learn(const RowBatch& batch) {
+  DQ_ASSIGN_OR_RETURN(const size_t ranges, HashRows(batch));
+  // In the order of the rows within each partition; its partitions are this stage's or finer.
+  for (size_t partition = 0; partition < kPartitions; ++partition) {
+    for (size_t i = 0; i < ranges; ++i) {
+      for (const uint32_t row : ranges_[i].rows[partition]) {
+        DQ_RETURN_IF_ERROR(spilled_->Add(hashes_[row], batch.row(row).number));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DedupeStage::EndLearn() {
+  return spilled_ == nullptr ? absl::OkStatus() : spilled_->Find(context_.pool);
+}
 
 absl::Status DedupeStage::Apply(RowBatch& batch) {
   const size_t rows = batch.row_count();
-  hashes_.resize(rows);
-  earlier_.assign(rows, {});
-  const size_t ranges = std::clamp<size_t>(rows / kRangeRowsMin, 1, kRangesMax);
-  DQ_RETURN_IF_ERROR(pool_.ParallelFor(ranges, [&](size_t i) {
-    HashRange(batch, rows * i / ranges, rows * (i + 1) / ranges, ranges_[i]);
-    return absl::OkStatus();
-  }));
-  DQ_RETURN_IF_ERROR(pool_.ParallelFor(
-      kPartitions, [&](size_t partition) { return LookUp(batch, ranges, partition); }));
+  DQ_RETURN_IF_ERROR(spilled_ == nullptr ? FindEarlier(batch) : spilled_->LookUp(batch, earlier_));
   rows_ += static_cast<int64_t>(rows - batch.dropped_count());
   for (size_t row = 0; row < rows; ++row) {
     if (earlier_[row].row != 0) DQ_RETURN_IF_ERROR(TakeDuplicate(batch, row, earlier_[row]));
   }
   return absl::OkStatus();
+}
+
+// Finds what is known about the rows of the batch in the sets in memory, and adds them.
+absl::Status DedupeStage::FindEarlier(const RowBatch& batch) {
+  earlier_.assign(batch.row_count(), {});
+  DQ_ASSIGN_OR_RETURN(const size_t ranges, HashRows(batch));
+  return context_.pool.ParallelFor(
+      kPartitions, [&](size_t partition) { return LookUp(batch, ranges, partition); });
+}
+
+// Hashes the rows of the batch; returns in how many ranges.
+absl::StatusOr<size_t> DedupeStage::HashRows(const RowBatch& batch) {
+  const size_t rows = batch.row_count();
+  hashes_.resize(rows);
+  const size_t ranges = std::clamp<size_t>(rows / kRangeRowsMin, 1, kRangesMax);
+  DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(ranges, [&](size_t i) {
+    HashRange(batch, rows * i / ranges, rows * (i + 1) / ranges, ranges_[i]);
+    return absl::OkStatus();
+  }));
+  return ranges;
 }
 
 void DedupeStage::HashRange(const RowBatch& batch, size_t begin, size_t end, Range& range) {
@@ -87,11 +125,11 @@ absl::Status DedupeStage::TakeDuplicate(RowBatch& batch, size_t row,
 
 absl::Status DedupeStage::WriteMember(int64_t row, int64_t cluster, std::string_view kept,
                                       std::string_view confidence) {
-  if (clusters_ == nullptr) return absl::OkStatus();
+  if (context_.clusters == nullptr) return absl::OkStatus();
   const std::string row_text = std::to_string(row);
   const std::string cluster_text = std::to_string(cluster);
   const std::array<std::string_view, 4> cells = {row_text, cluster_text, kept, confidence};
-  return clusters_->Add(cells);
+  return context_.clusters->Add(cells);
 }
 
 void DedupeStage::Settle(const RowBatch&) {}

@@ -1,15 +1,18 @@
 // Stage `dedupe` (UC4): keeps the first of equal records and drops the others, exactly equal ones
-// or equal after folding. One pass, no learning. The rules are published in worker/README.md.
+// or equal after folding. One pass; when the records do not fit in memory, a learn pass before it
+// that uses a temporary file. The rules are published in worker/README.md.
 #pragma once
 
 #include <array>
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "worker/chain/stage.h"
 #include "worker/stages/dedupe/first_row_set.h"
 #include "worker/stages/dedupe/record_hasher.h"
+#include "worker/stages/dedupe/spilled_duplicates.h"
 
 namespace dq {
 
@@ -20,20 +23,24 @@ class DedupeStage final : public Stage {
  public:
   // What `context` points to outlives the stage.
   DedupeStage(DedupeOptions options, const StageContext& context)
-      : options_(std::move(options)), pool_(context.pool), clusters_(context.clusters) {
+      : options_(std::move(options)), context_(context) {
     for (size_t i = 0; i < kPartitions; ++i) first_rows_.emplace_back(context.memory);
   }
 
   std::string_view name() const override { return "dedupe"; }
-  bool learns() const override { return false; }
+  // When there may be more records than fit in memory, and there is a place for temporary files.
+  bool learns() const override;
   // SCHEMA_INCOMPATIBLE for a column that is not there.
   absl::Status Begin(Pass pass, const std::vector<std::string>& columns) override;
   absl::Status Learn(const RowBatch& batch) override;
-  absl::Status EndLearn() override { return absl::OkStatus(); }
+  absl::Status EndLearn() override;
   // OUT_OF_MEMORY when the records do not fit the limit.
   absl::Status Apply(RowBatch& batch) override;
   void Settle(const RowBatch& batch) override;
   absl::Status Finish(Report& report) override;
+  int64_t spilled_bytes() const override {
+    return spilled_ == nullptr ? 0 : spilled_->spilled_bytes();
+  }
 
  private:
   // The records are kept in so many sets, by their hashes; a batch is hashed in so many ranges.
@@ -46,6 +53,8 @@ class DedupeStage final : public Stage {
     std::array<std::vector<uint32_t>, kPartitions> rows;  // To be compared, by partition.
   };
 
+  absl::StatusOr<size_t> HashRows(const RowBatch& batch);
+  absl::Status FindEarlier(const RowBatch& batch);
   void HashRange(const RowBatch& batch, size_t begin, size_t end, Range& range);
   absl::Status LookUp(const RowBatch& batch, size_t ranges, size_t partition);
   absl::Status TakeDuplicate(RowBatch& batch, size_t row, const FirstRowSet::Earlier& earlier);
@@ -53,12 +62,12 @@ class DedupeStage final : public Stage {
                            std::string_view confidence);
 
   DedupeOptions options_;
-  TaskPool& pool_;
-  RowSink* clusters_;
-  std::deque<FirstRowSet> first_rows_;         // By partition.
-  std::vector<Range> ranges_;                  // Of the batch at hand, as are the next ones.
-  std::vector<RecordHash> hashes_;             // By row.
-  std::vector<FirstRowSet::Earlier> earlier_;  // By row.
+  StageContext context_;
+  std::unique_ptr<SpilledDuplicates> spilled_;  // When it has learned.
+  std::deque<FirstRowSet> first_rows_;          // By partition.
+  std::vector<Range> ranges_;                   // Of the batch at hand, as are the next ones.
+  std::vector<RecordHash> hashes_;              // By row.
+  std::vector<FirstRowSet::Earlier> earlier_;   // By row.
   int64_t rows_ = 0;
   int64_t exact_ = 0;
   int64_t normalised_ = 0;

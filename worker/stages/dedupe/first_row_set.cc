@@ -1,5 +1,6 @@
 #include "worker/stages/dedupe/first_row_set.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/status_macros.h"
@@ -7,7 +8,7 @@
 namespace dq {
 namespace {
 
-constexpr size_t kCapacityFirst = 4096;
+constexpr size_t kSlotsFirst = 4096;
 constexpr uint64_t kRepeated = uint64_t{1} << 24;
 constexpr uint64_t kExactMask = kRepeated - 1;
 constexpr int kRowShift = 25;
@@ -19,15 +20,23 @@ FirstRowSet::FirstRowSet(MemoryBudget& memory) : memory_(memory) {}
 FirstRowSet::~FirstRowSet() { Clear(); }
 
 void FirstRowSet::Clear() {
-  slots_.reset();
-  memory_.Release(static_cast<int64_t>(capacity_ * sizeof(Slot)));
-  capacity_ = 0;
+  memory_.Release(static_cast<int64_t>(slots_.size_bytes()));
+  slots_ = HugeArray<Slot>();
   used_ = 0;
 }
 
+int64_t FirstRowSet::BytesFor(int64_t records) {
+  return static_cast<int64_t>(sizeof(Slot)) * (records + records / 4 + 8);
+}
+
+absl::Status FirstRowSet::Reserve(int64_t records) {
+  const auto slots = static_cast<size_t>(BytesFor(records)) / sizeof(Slot);
+  return slots > slots_.size() ? Grow(slots) : absl::OkStatus();
+}
+
 absl::StatusOr<FirstRowSet::Earlier> FirstRowSet::Add(const RecordHash& hash, int64_t row) {
-  if (used_ * 5 >= capacity_ * 4) {
-    DQ_RETURN_IF_ERROR(Grow(capacity_ == 0 ? kCapacityFirst : capacity_ + capacity_ / 2));
+  if (used_ * 5 >= slots_.size() * 4) {
+    DQ_RETURN_IF_ERROR(Grow(std::max(kSlotsFirst, slots_.size() + slots_.size() / 2)));
   }
   const uint64_t exact = hash.exact & kExactMask;
   for (size_t i = Place(hash.key_low);; i = After(i)) {
@@ -47,24 +56,18 @@ absl::StatusOr<FirstRowSet::Earlier> FirstRowSet::Add(const RecordHash& hash, in
   }
 }
 
-absl::Status FirstRowSet::Grow(size_t capacity) {
+absl::Status FirstRowSet::Grow(size_t slots) {
   DQ_RETURN_IF_ERROR(
-      memory_.Take(static_cast<int64_t>(capacity * sizeof(Slot)), "finding duplicates"));
-  // calloc hands out zero pages without touching them.
-  std::unique_ptr<Slot[], FreeSlots> old(static_cast<Slot*>(std::calloc(capacity, sizeof(Slot))));
-  if (old == nullptr) {
-    memory_.Release(static_cast<int64_t>(capacity * sizeof(Slot)));
-    return memory_.Take(memory_.limit_bytes() + 1, "finding duplicates");
-  }
-  old.swap(slots_);
-  const size_t old_capacity = std::exchange(capacity_, capacity);
-  for (size_t from = 0; from < old_capacity; ++from) {
-    if (old[from].packed == 0) continue;
-    size_t to = Place(old[from].key_low);
+      memory_.Take(static_cast<int64_t>(slots * sizeof(Slot)), "finding duplicates"));
+  HugeArray<Slot> old(slots);
+  std::swap(old, slots_);
+  for (const Slot& slot : old) {
+    if (slot.packed == 0) continue;
+    size_t to = Place(slot.key_low);
     while (slots_[to].packed != 0) to = After(to);
-    slots_[to] = old[from];
+    slots_[to] = slot;
   }
-  memory_.Release(static_cast<int64_t>(old_capacity * sizeof(Slot)));
+  memory_.Release(static_cast<int64_t>(old.size_bytes()));
   return absl::OkStatus();
 }
 

@@ -2,13 +2,13 @@
 // stage `dedupe` needs. Not thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "worker/chain/memory_budget.h"
+#include "worker/table/huge_array.h"
 
 namespace dq {
 
@@ -31,38 +31,39 @@ class FirstRowSet {
   // `memory` must outlive the set; its bytes are taken as the set grows.
   explicit FirstRowSet(MemoryBudget& memory);
   ~FirstRowSet();
+  FirstRowSet(const FirstRowSet&) = delete;
+  FirstRowSet& operator=(const FirstRowSet&) = delete;
 
+  // What so many records need.
+  static int64_t BytesFor(int64_t records);
+  // Makes room for so many records at once. OUT_OF_MEMORY.
+  absl::Status Reserve(int64_t records);
   // Adds a record that `row` (1 to 2^39) holds; row 0 in the answer: it is new. Records are equal
   // when the 128 bits of `key` are. OUT_OF_MEMORY when the set may not grow.
   absl::StatusOr<Earlier> Add(const RecordHash& hash, int64_t row);
   // Brings the place of a record that is added soon into the cache.
   // (Inlined by force: gcc takes a function that only prefetches for one without effect.)
   [[gnu::always_inline]] void Prefetch(const RecordHash& hash) const {
-    if (capacity_ > 0) __builtin_prefetch(&slots_[Place(hash.key_low)]);
+    if (slots_.size() > 0) __builtin_prefetch(&slots_[Place(hash.key_low)]);
   }
   // Forgets everything and gives the memory back.
   void Clear();
 
  private:
   struct Slot {
-    uint64_t key_high = 0;
-    uint64_t key_low = 0;
-    uint64_t packed = 0;  // Row (39 bits), repeated (1 bit), exact (24 bits); 0: free.
-  };
-
-  struct FreeSlots {
-    void operator()(Slot* slots) const { std::free(slots); }
+    uint64_t key_high;
+    uint64_t key_low;
+    uint64_t packed;  // Row (39 bits), repeated (1 bit), exact (24 bits); 0: free.
   };
 
   // Maps the hash to a slot in order of the hash, so that growing moves through memory in order.
   // The capacity is below 2^32: 96 GiB.
-  size_t Place(uint64_t key_low) const { return ((key_low >> 32) * capacity_) >> 32; }
-  size_t After(size_t place) const { return place + 1 == capacity_ ? 0 : place + 1; }
+  size_t Place(uint64_t key_low) const { return ((key_low >> 32) * slots_.size()) >> 32; }
+  size_t After(size_t place) const { return place + 1 == slots_.size() ? 0 : place + 1; }
   absl::Status Grow(size_t capacity);
 
   MemoryBudget& memory_;
-  std::unique_ptr<Slot[], FreeSlots> slots_;
-  size_t capacity_ = 0;
+  HugeArray<Slot> slots_;
   size_t used_ = 0;
 };
 
