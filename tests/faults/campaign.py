@@ -123,6 +123,8 @@ class Campaign:
         if self.kills_only:
             for index, fault in enumerate(plan):
                 fault.kind = kinds[index % len(kinds)]
+                # A leader stands still for longer than its leadership lives; what was killed is soon back.
+                fault.seconds = 1.3 * self.timing["--leadership-ttl"] if fault.kind == "stop_leader" else 2.0
         return plan
 
     def run(self):

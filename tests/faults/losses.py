@@ -11,6 +11,7 @@ SILENCES = {"stop_agent", "blackhole_worker"}
 ON_WORKER = DEATHS | SILENCES | {"term_agent", "cut_worker", "deaf_worker", "delay_worker", "slice_worker"}
 GLOBAL = {"kill_leader", "stop_leader", "term_leader", "cut_database", "blackhole_database", "delay_database",
           "slice_database", "kill_postgres", "stop_postgres", "jump_clock"}
+ON_STANDBY = {"kill_standby", "stop_standby"}
 # A lost lease may come this long after its fault has ended: a life of the lease and a take-over.
 AFTER_SECONDS = 30
 CLOCK_SLACK_SECONDS = 0.05
@@ -66,13 +67,14 @@ def detections(traces, kinds):
     ttl = traces.run["timing"]["--lease-ttl"]
     return [at - fault["start"] for fault, worker, _job, at in losses_after(traces, kinds)
             if not is_disturbed(traces, fault, lambda other, worker=worker: concerns(other, worker),
-                                fault["start"] - ttl, at)]
+                                fault["start"] - ttl, max(at, fault["start"] + ttl))]
 
 
 def too_early(traces):
     """A lease lives for its TTL after a report, and for the shorter one after its stream broke. What is done to schedulers
     and database can only make it longer; an earlier fault of the same worker may have begun the wait."""
     timing = traces.run["timing"]
+    # A clock that jumped makes `at` meaningless, so jumps count for as long as a loss may take.
     ttl, report = timing["--lease-ttl"], 1.1 * timing["--report-interval"] + CLOCK_SLACK_SECONDS
     shortest = {"kill_agent": min(timing["--broken-stream-ttl"], ttl - report), "stop_agent": ttl - report}
 
@@ -82,7 +84,8 @@ def too_early(traces):
     for fault, worker, job, at in losses_after(traces, shortest.keys()):
         seconds = at - fault["start"]
         if seconds < shortest[fault["kind"]] - CLOCK_SLACK_SECONDS and not is_disturbed(
-                traces, fault, lambda other, worker=worker: shortens(other, worker), fault["start"] - 2 * ttl, at):
+                traces, fault, lambda other, worker=worker: shortens(other, worker),
+                fault["start"] - 2 * ttl, max(at, fault["start"] + 2 * ttl)):
             yield f"{job} was taken {seconds:.3f} s after {fault['kind']}, before its lease can have ended"
 
 
@@ -98,5 +101,6 @@ def failovers(traces):
         # A leader that stood still for less than its TTL goes on; that is no failover.
         if index == len(claims) or fault["end"] - fault["start"] < ttl and fault["kind"] == "stop_leader":
             continue
-        if not is_disturbed(traces, fault, lambda other: other["kind"] in GLOBAL, fault["start"] - 2 * ttl, claims[index]):
+        if not is_disturbed(traces, fault, lambda other: other["kind"] in GLOBAL | ON_STANDBY,
+                            fault["start"] - 2 * ttl, claims[index]):
             yield claims[index] - fault["start"]
