@@ -87,6 +87,7 @@ void Cell::StepDown(const absl::Status& why) {
   ready_ = ReadyQueue();
   leases_ = LeaseTable(options_.lease_ttl, options_.broken_stream_ttl);
   waits_ = TimerQueue();
+  backoffs_ = TimerQueue();
   workers_.Clear();
   counts_.clear();
   metrics_.Leading(false, 0);
@@ -175,6 +176,9 @@ void Cell::EndWaits() {
   while (const std::optional<JobKey> key = waits_.PopDue(now_.wall)) {
     Apply(*jobs_.Find(*key), JobEvent::kReady, {});
   }
+  while (const std::optional<JobKey> key = backoffs_.PopDue(now_.boot)) {
+    Apply(*jobs_.Find(*key), JobEvent::kReady, {});
+  }
 }
 
 void Cell::Dispatch() {
@@ -197,6 +201,7 @@ absl::Time Cell::NextDue(const Instant& now) const {
   if (writes_.SealedCount() == 0) {
     due = std::min(due, writes_.OldestOpened() + options_.commit_linger);
   }
+  due = std::min(due, backoffs_.NextDue());
   if (waits_.NextDue() != absl::InfiniteFuture()) {
     due = std::min(due, now.boot + (waits_.NextDue() - now.wall));
   }

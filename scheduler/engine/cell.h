@@ -129,6 +129,7 @@ class Cell {
   PendingBatch& Apply(LiveJob& job, JobEvent event, Note note);
   void LeaveState(LiveJob& job, JobState to);
   void EnterState(LiveJob& job);
+  void StartWait(const LiveJob& job);
   const LiveJob& AddInserted(JobRecord record);
   void CancelLive(LiveJob& job, Note note);
   void Claim(LiveJob& job, Worker& worker);
@@ -182,7 +183,9 @@ class Cell {
   JobTable jobs_;
   ReadyQueue ready_;
   LeaseTable leases_;
-  TimerQueue waits_;  // Ends of PENDING, wall clock.
+  TimerQueue waits_;  // Ends of PENDING by a time that a user named, wall clock.
+  TimerQueue
+      backoffs_;  // Ends of PENDING by BACKOFF, boot clock: a wall clock set back extends none.
   WorkerTable workers_;
   WriteQueue writes_;
   std::map<JobState, int64_t> counts_;

@@ -1,4 +1,5 @@
 // Jobs: submitted, cancelled, claimed, ended, and the one function that changes a state.
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -230,7 +231,10 @@ PendingBatch& Cell::Apply(LiveJob& job, JobEvent event, Note note) {
 
 void Cell::LeaveState(LiveJob& job, JobState to) {
   JobStatus& status = job.record.status;
-  if (status.state == JobState::kPending) waits_.Clear(job.record.key);
+  if (status.state == JobState::kPending) {
+    waits_.Clear(job.record.key);
+    backoffs_.Clear(job.record.key);
+  }
   if (status.state == JobState::kQueued) ready_.Erase(AsReady(job));
   if (IsLeased(status.state) && !IsLeased(to)) EndLease(job);
   if (to == JobState::kPending) return;
@@ -247,9 +251,19 @@ void Cell::EndLease(LiveJob& job) {
   ForgetIfGone(worker);
 }
 
+void Cell::StartWait(const LiveJob& job) {
+  const JobStatus& status = job.record.status;
+  if (status.wait_reason != WaitReason::kBackoff) {
+    return waits_.Set(job.record.key, status.wait_until);
+  }
+  // The leader that wrote the time may have had another clock: no pause is longer than it may be.
+  const absl::Duration rest = std::min(status.wait_until - now_.wall, job.record.rules.backoff_cap);
+  backoffs_.Set(job.record.key, now_.boot + rest);
+}
+
 void Cell::EnterState(LiveJob& job) {
   JobStatus& status = job.record.status;
-  if (status.state == JobState::kPending) waits_.Set(job.record.key, status.wait_until);
+  if (status.state == JobState::kPending) StartWait(job);
   if (status.state == JobState::kQueued) {
     job.queued_since = now_.wall;
     ready_.Push(AsReady(job));

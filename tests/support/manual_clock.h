@@ -22,6 +22,11 @@ class ManualClock : public Clock {
     now_ += step;
     boot_ += step;
   }
+  // Sets the wall clock alone, as a person or a time server does.
+  void JumpWall(absl::Duration step) {
+    MutexLock lock(mutex_);
+    now_ += step;
+  }
 
  private:
   mutable Mutex mutex_;

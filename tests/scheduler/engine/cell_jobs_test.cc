@@ -122,6 +122,33 @@ TEST_F(CellJobs, AFileOfAUserCannotStopAJobFromCompleting) {
   EXPECT_EQ(cell_.StateOf("a"), JobState::kCompleted);
 }
 
+TEST_F(CellJobs, ABackoffEndsInTimeWhenTheClockIsSetBack) {
+  TestWorker worker;
+  const LeaseId lease = CreateAndGrant(worker, "a");
+  cell_.clock.JumpWall(absl::Hours(1));
+  cell_.ReportAndSettle(worker, lease, Failed("FILE_MISSING"));
+  EXPECT_EQ(cell_.StateOf("a"), JobState::kPending);
+  cell_.clock.JumpWall(-absl::Hours(1));
+  cell_.Advance(absl::Milliseconds(900));
+  EXPECT_EQ(cell_.StateOf("a"), JobState::kPending);
+  cell_.Advance(absl::Milliseconds(200));
+  EXPECT_EQ(cell_.StateOf("a"), JobState::kQueued);
+}
+
+TEST_F(CellJobs, ABackoffThatALeaderWithAWrongClockBeganEndsWithinItsCap) {
+  TestWorker worker;
+  JobRecord job = CellHarness::NewJob("a");
+  job.rules.backoff_cap = absl::Seconds(30);
+  const LeaseId lease = CreateAndGrant(worker, std::move(job));
+  cell_.clock.JumpWall(absl::Hours(1));
+  cell_.ReportAndSettle(worker, lease, Failed("FILE_MISSING"));
+  cell_.cell.StepDown(MakeError(absl::StatusCode::kUnavailable, "NOT_LEADER", "Gone."));
+  cell_.clock.JumpWall(-absl::Hours(1));
+  cell_.TakeOver();
+  cell_.Advance(absl::Seconds(31));
+  EXPECT_EQ(cell_.StateOf("a"), JobState::kQueued);
+}
+
 TEST_F(CellJobs, AFailureIsRetriedAfterItsBackoffAndThenGivenUp) {
   JobRecord job = CellHarness::NewJob("a");
   job.rules.max_attempts = 2;
