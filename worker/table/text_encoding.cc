@@ -15,7 +15,8 @@
 namespace dq {
 namespace {
 
-constexpr double kZeroShareMin = 0.05;  // Of the bytes in every other place.
+constexpr double kZeroShareMin = 0.05;     // Of the bytes in every other place, with line ends,
+constexpr double kZeroShareCertain = 0.4;  // or without.
 constexpr double kPlausibleMin = 0.8;
 constexpr double kGuessConfidence = 0.8;
 constexpr double kPoorConfidence = 0.3;
@@ -80,13 +81,26 @@ std::string_view WholeCharacters(std::string_view piece) {
   return piece;
 }
 
+// Zeros in every other place only, which line feeds have beside them: a stray NUL in text of bytes
+// stands elsewhere.
 std::optional<TextEncoding> FindUtf16(std::string_view bytes) {
   if (bytes.size() < 4) return std::nullopt;
   double zeros[2] = {0, 0};
-  for (size_t i = 0; i < bytes.size(); ++i) zeros[i % 2] += bytes[i] == '\0' ? 1 : 0;
-  const double enough = kZeroShareMin * static_cast<double>(bytes.size()) / 2;
-  if (zeros[1] > enough && zeros[0] == 0) return TextEncoding::kUtf16Le;
-  if (zeros[0] > enough && zeros[1] == 0) return TextEncoding::kUtf16Be;
+  bool line_feed[2] = {false, false};  // A whole one, by the place of its zero.
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    if (bytes[i] != '\0') continue;
+    zeros[i % 2] += 1;
+    const size_t other = i % 2 == 1 ? i - 1 : i + 1;
+    line_feed[i % 2] |= other < bytes.size() && bytes[other] == '\n';
+  }
+  const double half = static_cast<double>(bytes.size()) / 2;
+  for (const size_t place : {1, 0}) {
+    const double share = zeros[place] / half;
+    if (zeros[1 - place] > 0) continue;
+    if (share > kZeroShareCertain || (share > kZeroShareMin && line_feed[place])) {
+      return place == 1 ? TextEncoding::kUtf16Le : TextEncoding::kUtf16Be;
+    }
+  }
   return std::nullopt;
 }
 

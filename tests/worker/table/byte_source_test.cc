@@ -142,6 +142,8 @@ TEST(FindEncoding, TellsEncodingsApart) {
   EXPECT_EQ(Found(std::string_view("a\0,\0b\0\n\0", 8)).encoding, TextEncoding::kUtf16Le);
   EXPECT_EQ(Found(std::string_view("\0a\0,\0b\0\n", 8)).encoding, TextEncoding::kUtf16Be);
   EXPECT_EQ(Found("\xFE\xFF").encoding, TextEncoding::kUtf16Be);
+  EXPECT_EQ(Found(std::string_view("id,city\n1,Ro\0me\n", 16)).encoding, TextEncoding::kUtf8)
+      << "a stray NUL is a bad row";
   EXPECT_EQ(ReasonOf(FindEncoding(std::array{std::string_view("\xFF\xFE\0\0", 4)}).status()),
             "UNSUPPORTED_FORMAT");
 }
