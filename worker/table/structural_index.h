@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "worker/table/byte_classifier.h"
 #include "worker/table/dialect.h"
 
 namespace dq {
@@ -17,7 +18,8 @@ inline constexpr size_t kIndexPaddingBytes = 64;
 
 class StructuralIndex {
  public:
-  explicit StructuralIndex(const Dialect& dialect);
+  explicit StructuralIndex(const Dialect& dialect,
+                           ByteClassifier classify = ByteClassifiers().front());
 
   // Indexes `data[0, size)`, size < 2^32. `data` must be readable for kIndexPaddingBytes more.
   void Build(const char* data, size_t size);
@@ -28,8 +30,8 @@ class StructuralIndex {
   bool MayHoldNonAscii(size_t begin, size_t end) const;
 
  private:
-  alignas(16) uint8_t low_[16] = {};
-  alignas(16) uint8_t high_[16] = {};
+  NibbleTables tables_;
+  ByteClassifier classify_;
   std::vector<uint32_t> positions_;
   std::vector<uint8_t> non_ascii_blocks_;
   bool any_non_ascii_ = false;
