@@ -6,7 +6,7 @@
 namespace dq {
 
 void RecordScanner::Start(char* data, size_t size, Tail tail, int64_t offset) {
-  const bool onwards = offset >= offset_;
+  const bool onwards = offset > offset_;
   const auto gone = static_cast<size_t>(onwards ? offset - offset_ : 0);
   doomed_end_ = onwards && doomed_end_ > gone ? doomed_end_ - gone : 0;
   offset_ = offset;

@@ -40,7 +40,8 @@ class RecordScanner {
 
   // Starts over with `data[0, size)`, writable and readable for kIndexPaddingBytes more, which lie
   // at byte `offset` of the file. kLast: nothing comes after these bytes. What bad records before
-  // `offset` have shown about bytes behind it is remembered, until an `offset` goes back.
+  // `offset` have shown about bytes behind it is remembered, until an `offset` that is not behind
+  // the one before.
   enum class Tail { kMoreMayCome, kLast };
   void Start(char* data, size_t size, Tail tail, int64_t offset = 0);
 

@@ -287,6 +287,18 @@ TEST(CsvReader, AFileThatChangesBetweenTwoPassesIsNoticed) {
   EXPECT_EQ(ReasonOf(ReadPass(**reader, read)), "INPUT_CHANGED");
 }
 
+TEST(CsvReader, WhatBadRowsHaveShownIsForgottenInTheNextPass) {
+  const std::string text = "a,b\n\"x, y\",\"say\"b\n\"x, y\"3\r\n\",4\r\n,\"say \"\"hi\"";
+  const MemoryFile file(text);
+  auto reader = CsvReader::Open(file.fd(), {});
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  ReadText first;
+  ReadText second;
+  EXPECT_TRUE(ReadPass(**reader, first).ok());
+  EXPECT_TRUE(ReadPass(**reader, second).ok());
+  EXPECT_EQ(first, second);
+}
+
 TEST(CsvReader, TheDigestIsThatOfTheWholeFile) {
   const MemoryFile file("abc");
   auto reader = CsvReader::Open(file.fd(), {});
