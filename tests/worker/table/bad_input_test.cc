@@ -1,0 +1,103 @@
+// Files that are meant to break a reader, or that no reader can do anything with: a typed error, or
+// rows that are accounted for.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/error.h"
+#include "common/base/unique_fd.h"
+#include "tests/support/chain_harness.h"
+#include "tests/support/memory_file.h"
+#include "worker/table/open_table.h"
+
+namespace dq {
+namespace {
+
+std::string ReasonOfOpening(int fd) {
+  return ReasonOf(OpenTable(fd, {}, BadRowPolicy::kReject).status());
+}
+
+// Reads to the end; the status of the first error.
+absl::Status ReadAll(RowReader& reader) {
+  RowBatch batch;
+  for (;;) {
+    const auto more = reader.Next(batch);
+    if (!more.ok()) return more.status();
+    if (!*more) return absl::OkStatus();
+  }
+}
+
+TEST(BadInput, PipesAndDevicesAreRefused) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const UniqueFd reading(ends[0]);
+  const UniqueFd writing(ends[1]);
+  EXPECT_EQ(ReasonOfOpening(reading.get()), "UNSUPPORTED_FORMAT");
+  const UniqueFd device(::open("/dev/zero", O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(ReasonOfOpening(device.get()), "UNSUPPORTED_FORMAT");
+  const UniqueFd folder(::open("/", O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(ReasonOfOpening(folder.get()), "UNSUPPORTED_FORMAT");
+}
+
+TEST(BadInput, ALineOfTenGigabytesIsRefusedAfterTheLimitOfOneRow) {
+  // A hole: the file takes no room.
+  const MemoryFile file("a,b\n1,");
+  ASSERT_EQ(::ftruncate(file.fd(), off_t{10} << 30), 0);
+  const auto reader = OpenTable(file.fd(), {}, BadRowPolicy::kReject);
+  const absl::Status status = reader.ok() ? ReadAll(**reader) : reader.status();
+  EXPECT_EQ(ReasonOf(status), "PARSE_FAILED") << status;
+}
+
+TEST(BadInput, AMillionColumnsAreRefused) {
+  std::string header = "c0";
+  for (int i = 1; i < 1'000'000; ++i) header += ",c" + std::to_string(i);
+  const MemoryFile file(header + "\n" + std::string(999'999, ',') + "\n");
+  EXPECT_EQ(ReasonOfOpening(file.fd()), "UNSUPPORTED_FORMAT");
+  std::string object = "{\"c0\":1";
+  for (int i = 1; i < 20'000; ++i) object += ",\"c" + std::to_string(i) + "\":1";
+  const MemoryFile lines(object + "}\n");
+  EXPECT_EQ(ReasonOfOpening(lines.fd()), "UNSUPPORTED_FORMAT");
+}
+
+TEST(BadInput, AFileThatIsCutOrGrowsWhileItIsReadIsNoticed) {
+  std::string text = "a,b\n";
+  for (int i = 0; i < 300'000; ++i) text += std::to_string(i) + ",x\n";
+  for (const off_t size : {off_t{1 << 20}, static_cast<off_t>(text.size()) + 1}) {
+    const MemoryFile file(text);
+    const auto reader = OpenTable(file.fd(), {}, BadRowPolicy::kReject);
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    RowBatch batch;
+    ASSERT_TRUE((*reader)->Next(batch).ok());
+    ASSERT_EQ(::ftruncate(file.fd(), size), 0);
+    EXPECT_EQ(ReasonOf(ReadAll(**reader)), "INPUT_CHANGED");
+  }
+}
+
+TEST(BadInput, RowsOfAnotherEncodingAreRejectedAndAccountedFor) {
+  std::string text = "name,n\n";
+  for (int i = 0; i < 50; ++i) text += "Jos\xC3\xA9,1\n";
+  const HarnessRun run = RunChainOnText({}, text + "K\xF6ln,2\n");
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_EQ(run.result.rows_rejected, 1);
+  EXPECT_NE(run.rejects.find("51,"), std::string::npos);
+  EXPECT_NE(run.rejects.find("invalid_utf8"), std::string::npos);
+}
+
+TEST(BadInput, NamesThatAreEmptyOrComeTwiceAreKeptAsTheyAre) {
+  ChainSpec spec;
+  spec.stages = {CompleteOptions{.fill = FillMethod::kNone}};
+  const std::string text = "a,,a,\nx,1,y,2\nz,3,u,4\n";
+  const HarnessRun run = RunChainOnText(spec, text);
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_EQ(run.cleaned, text);
+}
+
+TEST(BadInput, ANameThatComesTwiceCannotBeAKey) {
+  ChainSpec spec;
+  spec.stages = {DedupeOptions{.columns = {"a"}}};
+  EXPECT_EQ(ReasonOf(RunChainOnText(spec, "a,a\nx,y\nz,u\n").status), "SCHEMA_INCOMPATIBLE");
+}
+
+}  // namespace
+}  // namespace dq
