@@ -1,12 +1,19 @@
 #include "common/base/task_pool.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace dq {
 
 TaskPool::TaskPool(int threads) {
-  for (int i = 1; i < threads; ++i) threads_.emplace_back([this] { Run(); });
+  for (int i = 1; i < threads; ++i) {
+    try {
+      threads_.emplace_back([this] { Run(); });
+    } catch (const std::system_error&) {
+      return;  // The system has no more threads to give: fewer do the same work.
+    }
+  }
 }
 
 TaskPool::~TaskPool() {

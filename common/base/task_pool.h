@@ -26,7 +26,7 @@ class TaskPool {
   using Task = std::function<absl::Status(size_t)>;
 
   // Computes with `threads` threads (1 or more), the calling one among them: with 1 everything runs
-  // where it is waited for.
+  // where it is waited for. Makes do with fewer when the system has no more to give.
   explicit TaskPool(int threads);
   // No loop or errand may be under way.
   ~TaskPool();
