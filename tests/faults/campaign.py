@@ -161,7 +161,7 @@ class Campaign:
             fleet.start_stale(self.options.seed, int(1000 * (self.timing["--lease-ttl"] + 2)))
         for number, name in enumerate(names):
             jobs = self.jobs // self.clients + (1 if number < self.jobs % self.clients else 0)
-            work = workload.make_work(self.options.seed, name, jobs, sorted(expected), 0.9 * self.seconds, self.shape)
+            work = workload.make_work(self.options.seed, name, jobs, sorted(expected), self.seconds, self.shape)
             fleet.start_client(name, work, int(start * 1e6), 32 if self.kills_only else 8,
                                watches=number == 0 and not self.kills_only)
         injector = Injector(fleet, random.Random(f"{self.options.seed} targets"), disk.is_mounted)

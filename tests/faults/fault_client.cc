@@ -70,7 +70,10 @@ class FaultClient {
  public:
   FaultClient(const std::string& addresses, const std::string& work, const std::string& journal,
               int64_t start_us)
-      : replicas_(SplitAddresses(addresses)),
+      : replicas_(SplitAddresses(addresses),
+                  [this] {
+                    journal_.Write({{"what", "dropped"}});
+                  }),
         work_(ReadWork(work)),
         past_(ReadPast(journal)),
         journal_(journal),

@@ -62,12 +62,18 @@ def losses_after(traces, kinds):
                 yield fault, event["worker"], job, event["us"] / 1e6
 
 
-def detections(traces, kinds):
-    """Seconds from a fault to the loss of each lease its victim held, where nothing else was broken."""
+def detections(traces, kinds, undisturbed=True):
+    """Seconds from a fault to the loss of each lease its victim held; where nothing else was broken, or in any case."""
     ttl = traces.run["timing"]["--lease-ttl"]
+
+    def disturbs(other, fault, worker):
+        # What was over before concerns only the worker itself: an earlier silence may have begun the wait.
+        return concerns(other, worker) and (other["kind"] in ON_WORKER or other["end"] > fault["start"])
+
     return [at - fault["start"] for fault, worker, _job, at in losses_after(traces, kinds)
-            if not is_disturbed(traces, fault, lambda other, worker=worker: concerns(other, worker),
-                                fault["start"] - ttl, max(at, fault["start"] + ttl))]
+            if not undisturbed or not is_disturbed(
+                traces, fault, lambda other, fault=fault, worker=worker: disturbs(other, fault, worker),
+                fault["start"] - ttl, max(at, fault["start"] + 1))]
 
 
 def too_early(traces):

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <sstream>
+#include <utility>
 
 namespace dq::faults {
 namespace {
@@ -12,7 +13,8 @@ constexpr std::chrono::milliseconds kRetryWait{50};
 bool IsTransient(const grpc::Status& status) {
   return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
          status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED ||
-         status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED;
+         status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED ||
+         status.error_code() == grpc::StatusCode::CANCELLED;
 }
 
 }  // namespace
@@ -35,7 +37,8 @@ std::shared_ptr<grpc::Channel> OpenChannel(const std::string& address) {
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
-Replicas::Replicas(const std::vector<std::string>& addresses) {
+Replicas::Replicas(const std::vector<std::string>& addresses, std::function<void()> on_dropped)
+    : on_dropped_(std::move(on_dropped)) {
   for (const std::string& address : addresses) channels_.push_back(OpenChannel(address));
 }
 
@@ -57,6 +60,7 @@ grpc::Status Replicas::Insist(
     context.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
     const grpc::Status status = call(used, context);
     if (!IsTransient(status)) return status;
+    if (status.error_code() == grpc::StatusCode::CANCELLED) on_dropped_();
     if (status.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED) LeaveFor(used);
     Rest(kRetryWait);
   }

@@ -24,18 +24,22 @@ std::shared_ptr<grpc::Channel> OpenChannel(const std::string& address);
 
 class Replicas {
  public:
-  explicit Replicas(const std::vector<std::string>& addresses);
+  explicit Replicas(
+      const std::vector<std::string>& addresses, std::function<void()> on_dropped = [] {});
 
   const std::shared_ptr<grpc::Channel>& channel() const { return channels_[current_.load()]; }
   // Moves from `channel` to the next one, unless another thread did.
   void LeaveFor(const std::shared_ptr<grpc::Channel>& channel);
 
-  // Calls until the answer is neither UNAVAILABLE, DEADLINE_EXCEEDED nor RESOURCE_EXHAUSTED.
+  // Calls until the answer is neither UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED nor
+  // CANCELLED: gRPC says that of calls which reached a server as it closed and were handed to
+  // nobody. Those are told to `on_dropped`.
   grpc::Status Insist(const std::function<grpc::Status(const std::shared_ptr<grpc::Channel>&,
                                                        grpc::ClientContext&)>& call);
 
  private:
   std::vector<std::shared_ptr<grpc::Channel>> channels_;
+  const std::function<void()> on_dropped_;
   std::atomic<size_t> current_ = 0;
 };
 

@@ -21,7 +21,12 @@ def figures(traces, findings):
     holders = sum(fault["holder"] for fault in traces.faults)
     death, silence = losses.detections(traces, losses.DEATHS), losses.detections(traces, losses.SILENCES)
     failover = list(losses.failovers(traces))
+    disturbed = [seconds for seconds in losses.detections(traces, losses.DEATHS | losses.SILENCES, undisturbed=False)
+                 if 0 <= seconds < 600]  # Others were timed by a clock that had jumped.
     named = collections.Counter(finding.split("_")[0] for finding in findings)
+    twice = sum(len(rows) > 1 for rows in traces.by_request.values()) + sum(
+        sum(event["to_state"] in TERMINAL for event in events) > 1 + len(traces.events_named(key, "reopen"))
+        for key, events in traces.events.items())
     return {
         "tier": traces.run["tier"], "seed": traces.run["seed"], "seconds": round(traces.run["end"] - traces.run["start"], 1),
         "jobs": len(traces.jobs), "acknowledged": len(acknowledged),
@@ -33,11 +38,14 @@ def figures(traces, findings):
         "faults_skipped": {kind: count for kind, count in traces.run["skipped"].items() if count > 0},
         "lost": sum(1 for request in acknowledged
                     if [row["state"] in TERMINAL for row in traces.by_request[request]] != [True]),
-        "twice": named["i2"] + named["i3"], "stale_accepted": named["i4"] + named["i9"],
+        "twice": twice, "stale_accepted": named["i4"] + named["i9"],
         "stale_claims": sum(line["what"] == "closed" and line["kind"] != "honest" for line in traces.stale),
         "probes": len(traces.probes),
         "detect_death_s": {"n": len(death), "p50": percentile(death, 0.5), "p99": percentile(death, 0.99)},
         "detect_silence_s": {"n": len(silence), "p50": percentile(silence, 0.5), "p99": percentile(silence, 0.99)},
+        "detect_among_other_faults_s": {"n": len(disturbed), "p50": percentile(disturbed, 0.5),
+                                        "p99": percentile(disturbed, 0.99)},
+        "calls_dropped_by_closing_server": len(traces.lines("dropped")),
         "leader_failover_s": {"n": len(failover), "p50": percentile(failover, 0.5), "max": percentile(failover, 1.0)},
         "idle_while_queued_s": round(invariants.longest_idle(traces), 3),
         "disk": "tmpfs" if traces.run["disk"] else "none: mounting is refused",

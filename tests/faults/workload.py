@@ -31,10 +31,10 @@ def make_work(seed, client, jobs, inputs, seconds, shape):
     source = random.Random(f"{seed} work {client}")
     items = []
     for number in range(jobs):
-        at_once = number < jobs * shape["at_once"]
+        first = int(jobs * shape["at_once"])
         real = bool(inputs) and source.random() < shape["real"]
         items.append({
-            "at_ms": 0 if at_once else int(1000 * seconds * number / jobs),
+            "at_ms": max(0, int(1000 * seconds * (number - first) / (jobs - first))),
             "request_id": f"{client}-{number}",
             "named": source.random() < 0.3,
             "input": source.choices(inputs, INPUT_WEIGHTS)[0] if real else "",
