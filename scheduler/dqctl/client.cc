@@ -29,6 +29,13 @@ absl::Status Unreachable(const std::string& address, std::string_view why) {
       "no scheduler answers at " + address + (why.empty() ? "" : ": ") + std::string(why));
 }
 
+// A call that reaches a scheduler while it closes its port is handed to nobody, and gRPC says
+// CANCELLED, which otherwise only this program causes: by an interrupt, which is asked for first.
+absl::Status AsDropped(const absl::Status& status) {
+  const bool dropped = absl::IsCancelled(status) && ReasonOf(status).empty();
+  return dropped ? absl::UnavailableError(status.message()) : status;
+}
+
 }  // namespace
 
 struct Client::Stubs {
@@ -108,7 +115,7 @@ absl::StatusOr<Response> Client::Call(Stub& stub,
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(absl::Now() + options_.call_timeout));
     const Interrupt::Scope scope(interrupt_, [&context] { context.TryCancel(); });
-    return FromGrpcStatus((stub.*method)(&context, request, &response));
+    return AsDropped(FromGrpcStatus((stub.*method)(&context, request, &response)));
   }));
   return response;
 }

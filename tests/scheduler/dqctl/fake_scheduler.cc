@@ -33,7 +33,7 @@ class FakeScheduler::Jobs final : public dq::v1::JobService::Service {
       return ToGrpcStatus(FieldError(
           "BAD_FIELD", {{"job.spec.queue", "an id"}, {"job.spec.priority", "at most 100"}}));
     }
-    if (fake_.lost_answers-- > 0) return Status(grpc::StatusCode::UNAVAILABLE, "answer lost");
+    if (fake_.lost_answers-- > 0) return Status(fake_.lost_answer_code, "answer lost");
     *response->mutable_job() = fake_.job;
     *response->mutable_job()->mutable_spec() = request->job().spec();
     return Status::OK;

@@ -49,7 +49,8 @@ class FakeScheduler {
   dq::v1::Job job;  // Returned by CreateJob (with name and spec) and GetJob.
   dq::v1::Report report;
   WatchScript watch;
-  int lost_answers = 0;                // The first so many CreateJob answers are lost.
+  int lost_answers = 0;  // The first so many CreateJob answers are lost.
+  grpc::StatusCode lost_answer_code = grpc::StatusCode::UNAVAILABLE;
   int64_t download_breaks_after = -1;  // The first download ends with UNAVAILABLE there.
 
  private:

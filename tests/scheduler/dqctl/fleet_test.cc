@@ -127,6 +127,15 @@ TEST_F(FleetTest, ALostAnswerIsAskedForAgainUnderTheSameRequestId) {
   EXPECT_EQ(submissions[0].SerializeAsString(), submissions[2].SerializeAsString());
 }
 
+TEST_F(FleetTest, ACallThatAClosingSchedulerDropsIsAskedForAgain) {
+  Write("in.csv", "id\n1\n");
+  fake_->lost_answers = 1;
+  fake_->lost_answer_code = grpc::StatusCode::CANCELLED;
+  WatchSays({Completed(dq::v1::VERDICT_NOT_EVALUATED)});
+  EXPECT_EQ(Run({"clean", Path("in.csv")}), 0) << err_.str();
+  EXPECT_EQ(fake_->submissions().size(), 2u);
+}
+
 TEST_F(FleetTest, ADetailsFileWithoutRowsHasItsHeader) {
   Write("in.csv", "id\n1\n");
   WatchSays({Completed(dq::v1::VERDICT_PASSED)});
