@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import pathlib
+import platform
 import random
 import statistics
 import subprocess
@@ -16,6 +17,8 @@ import tempfile
 import time
 
 PEERS = {"duckdb": "@duckdb/node-api", "polars": "nodejs-polars"}
+# npm does not always take what a package calls optional, and Polars is in such a one.
+NATIVE = "nodejs-polars-linux-" + {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), "x64") + "-gnu"
 KEY = "id"
 MEMORY_LIMIT_MIB = 512
 
@@ -57,7 +60,7 @@ def install_peers(work):
         if not (folder / "node_modules" / package).exists():
             folder.mkdir(parents=True, exist_ok=True)
             try:
-                subprocess.run(["npm", "install", "--no-save", "--no-audit", "--no-fund", *PEERS.values()],
+                subprocess.run(["npm", "install", "--no-save", "--no-audit", "--no-fund", *PEERS.values(), NATIVE],
                                cwd=folder, check=True, capture_output=True)
             except (OSError, subprocess.CalledProcessError) as error:
                 print(f"chain_bench: no {name} from npm: {error}", file=sys.stderr)
