@@ -72,6 +72,20 @@ Json SchemaJson(const ReportSchema& schema, const Detail& detail) {
           {"reordered", schema.reordered}};
 }
 
+Json MissingnessJson(const ReportMissingness& missingness, const Detail& detail) {
+  Json pairs = Json::array();
+  for (size_t i = 0; i < std::min(missingness.pairs.size(), detail.names); ++i) {
+    const ReportMissingPair& pair = missingness.pairs[i];
+    pairs.push_back({{"a", Cut(pair.a, detail.name_bytes)},
+                     {"b", Cut(pair.b, detail.name_bytes)},
+                     {"rows", pair.rows},
+                     {"share", pair.share}});
+  }
+  return {{"complete_rows", missingness.complete_rows},
+          {"sparse_rows", missingness.sparse_rows},
+          {"pairs", pairs}};
+}
+
 Json DisguisesJson(const std::vector<ReportDisguise>& disguises) {
   Json out = Json::array();
   for (size_t i = 0; i < std::min(disguises.size(), kReportDisguisesMax); ++i) {
@@ -109,6 +123,13 @@ Json ColumnJson(const ReportColumn& column, const Detail& detail) {
     out["disguises"] = DisguisesJson(column.disguises);
   }
   if (detail.histograms && !column.histogram.empty()) out["histogram"] = column.histogram;
+  if (detail.histograms && !column.missing_by_bin.empty()) {
+    out["missing_by_bin"] = column.missing_by_bin;
+  }
+  if (!column.semantic_type.empty()) {
+    out["semantic_type"] = column.semantic_type;
+    out["semantic_conformity"] = column.semantic_conformity;
+  }
   return out;
 }
 
@@ -200,6 +221,9 @@ std::string Render(const Report& report, const Detail& detail) {
   if (report.score_before.has_value()) out["score_before"] = *report.score_before;
   out["dimensions"] = DimensionsJson(report);
   out["schema"] = SchemaJson(report.schema, detail);
+  if (report.missingness.has_value()) {
+    out["missingness"] = MissingnessJson(*report.missingness, detail);
+  }
   out["dialect"] = DialectJson(report.dialect);
   out["columns"] = Json::array();
   for (size_t i = 0; i < std::min(detail.columns, report.columns.size()); ++i) {

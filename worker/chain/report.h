@@ -83,6 +83,19 @@ struct ReportDisguise {
   double confidence = 1;
 };
 
+struct ReportMissingPair {
+  std::string a;
+  std::string b;
+  int64_t rows = 0;
+  double share = 0;
+};
+
+struct ReportMissingness {
+  double complete_rows = 0;
+  double sparse_rows = 0;
+  std::vector<ReportMissingPair> pairs;
+};
+
 struct ReportColumn {
   std::string name;
   std::string type;
@@ -100,6 +113,9 @@ struct ReportColumn {
   std::vector<ReportValueCount> top;
   std::vector<int64_t> histogram;
   std::vector<ReportDisguise> disguises;
+  std::string semantic_type;
+  double semantic_conformity = 0;
+  std::vector<double> missing_by_bin;
 };
 
 struct ReportStage {
@@ -132,6 +148,7 @@ struct Report {
   std::optional<double> score_before;  // Set by ScoreReport.
   std::map<std::string, ReportDimension> dimensions;
   ReportSchema schema;
+  std::optional<ReportMissingness> missingness;  // Set by the stage complete.
   ReportDialect dialect;
   std::vector<ReportColumn> columns;
   bool sampled = false;

@@ -9,6 +9,8 @@
 #include "common/base/status_macros.h"
 #include "worker/stages/complete/dependency_learning.h"
 #include "worker/stages/complete/disguise_finder.h"
+#include "worker/stages/complete/missing_pattern.h"
+#include "worker/stages/complete/semantic_type.h"
 
 namespace dq {
 namespace {
@@ -113,29 +115,43 @@ absl::Status CompleteStage::EndLearn() {
   findings_ = std::vector<ColumnFindings>(columns_.size());
   std::vector<EncodedColumn> sampled(columns_.size());
   DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(columns_.size(), [&](size_t i) {
-    sampled[i] = EncodeColumn(sample_->column(i));
-    findings_[i] = profiles_[i].Decide(columns_[i], FindDisguises(sampled[i], tokens_));
+    sampled[i] = LearnColumn(i);
     return absl::OkStatus();
   }));
   profiles_.clear();
   context_.memory.Release(std::exchange(profile_bytes_, 0));
   // A key is what rows are told apart by: no statistic can know it.
   for (const size_t key : key_columns_) findings_[key].rule.statistic.reset();
-  DQ_RETURN_IF_ERROR(LearnFromSample(std::move(sampled)));
+  missingness_ = DescribeMissingness(sampled, columns_);
+  sample_rows_ = sample_->complete() ? 0 : sample_->row_count();
+  DQ_RETURN_IF_ERROR(LearnDependent(sampled));
   sample_.reset();
   if (reference_ != nullptr) CompareWithReference();
   return absl::OkStatus();
 }
 
-// Learns what needs whole rows.
-absl::Status CompleteStage::LearnFromSample(std::vector<EncodedColumn> sampled) {
+// Decides about one column and returns its sample without missing cells.
+EncodedColumn CompleteStage::LearnColumn(size_t column) {
+  EncodedColumn sampled = EncodeColumn(sample_->column(column));
+  ColumnFindings& findings = findings_[column];
+  findings = profiles_[column].Decide(columns_[column], FindDisguises(sampled, tokens_));
+  BlankOut(sampled,
+           [&](std::string_view value) { return findings.rule.IsMissing(value, tokens_); });
+  const SemanticFinding semantic = FindSemanticType(columns_[column], sampled);
+  findings.report.semantic_type = semantic.type;
+  findings.report.semantic_conformity = semantic.conformity;
+  findings.report.missing_by_bin = MissingByBin(sampled);
+  return sampled;
+}
+
+// Learns how missing cells can be known from the others of their row.
+absl::Status CompleteStage::LearnDependent(const std::vector<EncodedColumn>& sampled) {
   dependencies_.reset();
   if (options_.fill < FillMethod::kDependency) return absl::OkStatus();
   const DependencyScope scope{
       .names = columns_,
       .findings = findings_,
       .key_columns = key_columns_,
-      .tokens = tokens_,
       .confidence_min = std::max(options_.min_confidence, kDependencyConfidenceMin)};
   dependencies_ = std::make_unique<DependencyTable>(columns_.size(), context_.memory);
   return LearnDependencies(scope, "dependency", sampled, *dependencies_);
@@ -190,6 +206,7 @@ absl::Status CompleteStage::Finish(Report& report) {
   SumFillers();
   for (const ColumnFindings& findings : findings_) report.cells_filled += findings.report.filled;
   report.schema = schema_.schema;
+  report.missingness = missingness_;
   AddDimensions(report);
   AddLimits(report);
   report.columns.clear();
@@ -236,6 +253,13 @@ void CompleteStage::AddDimensions(Report& report) const {
 }
 
 void CompleteStage::AddLimits(Report& report) const {
+  if (sample_rows_ > 0) {
+    report.sampled = true;
+    report.limits.push_back(
+        "Missing values by evidence, dependencies, semantic types and the places of missing cells "
+        "come from a sample of " +
+        std::to_string(sample_rows_) + " rows.");
+  }
   const auto count = [this](bool ColumnFindings::*flag) {
     return std::count_if(findings_.begin(), findings_.end(),
                          [flag](const ColumnFindings& findings) { return findings.*flag; });

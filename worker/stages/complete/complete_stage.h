@@ -58,7 +58,8 @@ class CompleteStage final : public Stage {
   absl::Status Prepare(const std::vector<std::string>& columns);
   absl::Status LoadReference();
   absl::Status TakeProfileMemory();
-  absl::Status LearnFromSample(std::vector<EncodedColumn> sampled);
+  EncodedColumn LearnColumn(size_t column);
+  absl::Status LearnDependent(const std::vector<EncodedColumn>& sampled);
   void CompareWithReference();
   absl::Status WriteChanges(const RowBatch& batch, const RowFiller& filler);
   void SumFillers();
@@ -78,6 +79,8 @@ class CompleteStage final : public Stage {
   int64_t profile_bytes_ = 0;             // Taken for them.
   std::vector<ColumnFindings> findings_;  // After.
   std::unique_ptr<DependencyTable> dependencies_;
+  ReportMissingness missingness_;
+  size_t sample_rows_ = 0;  // That were learned from; 0: all.
   SchemaFindings schema_;
   std::optional<FillRules> rules_;  // Of the pass at hand, as are the next ones.
   std::vector<RowFiller> fillers_;  // One a range of rows.

@@ -8,19 +8,6 @@
 namespace dq {
 namespace {
 
-// Takes out the values that stand for "no value".
-void BlankMissing(const ColumnRule& rule, const MissingTokens& tokens, EncodedColumn& column) {
-  std::vector<bool> missing(column.values.size());
-  for (size_t code = 0; code < missing.size(); ++code) {
-    missing[code] = rule.IsMissing(column.values[code], tokens);
-    if (missing[code]) column.counts[code] = 0;
-  }
-  if (std::find(missing.begin(), missing.end(), true) == missing.end()) return;
-  for (uint32_t& code : column.codes) {
-    if (code != EncodedColumn::kBlank && missing[code]) code = EncodedColumn::kBlank;
-  }
-}
-
 std::vector<size_t> ColumnsToFill(const DependencyScope& scope) {
   std::vector<size_t> targets;
   for (size_t i = 0; i < scope.findings.size(); ++i) {
@@ -45,12 +32,9 @@ std::string NameOf(const DependencyScope& scope, const std::string& source,
 }  // namespace
 
 absl::Status LearnDependencies(const DependencyScope& scope, const std::string& source,
-                               std::vector<EncodedColumn>& sampled, DependencyTable& table) {
+                               const std::vector<EncodedColumn>& sampled, DependencyTable& table) {
   const std::vector<size_t> targets = ColumnsToFill(scope);
   if (targets.empty()) return absl::OkStatus();
-  for (size_t i = 0; i < sampled.size(); ++i) {
-    BlankMissing(scope.findings[i].rule, scope.tokens, sampled[i]);
-  }
   for (const Dependency& dependency : FindDependencies(sampled, targets)) {
     const ColumnRule& rule = scope.findings[dependency.target].rule;
     const DependencyTable::Admission admission{

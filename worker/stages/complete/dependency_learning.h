@@ -11,7 +11,6 @@
 #include "worker/stages/complete/column_profile.h"
 #include "worker/stages/complete/dependency_table.h"
 #include "worker/stages/complete/encoded_column.h"
-#include "worker/stages/complete/missing_tokens.h"
 
 namespace dq {
 
@@ -20,7 +19,6 @@ struct DependencyScope {
   const std::vector<std::string>& names;
   const std::vector<ColumnFindings>& findings;
   const std::vector<size_t>& key_columns;  // Never filled: they tell rows apart.
-  const MissingTokens& tokens;
   double confidence_min = 0;
 };
 
@@ -28,6 +26,6 @@ struct DependencyScope {
 // there is none) say about the columns that miss cells. `source` begins the names of the fills.
 // Missing cells of `sampled` are made blank. Errors of DependencyTable::Add.
 absl::Status LearnDependencies(const DependencyScope& scope, const std::string& source,
-                               std::vector<EncodedColumn>& sampled, DependencyTable& table);
+                               const std::vector<EncodedColumn>& sampled, DependencyTable& table);
 
 }  // namespace dq

@@ -33,4 +33,18 @@ EncodedColumn EncodeColumn(std::span<const std::string_view> cells) {
   return column;
 }
 
+void BlankOut(EncodedColumn& column, const std::function<bool(std::string_view)>& is_missing) {
+  std::vector<bool> missing(column.values.size());
+  bool any = false;
+  for (size_t code = 0; code < missing.size(); ++code) {
+    if (!is_missing(column.values[code])) continue;
+    missing[code] = any = true;
+    column.counts[code] = 0;
+  }
+  if (!any) return;
+  for (uint32_t& code : column.codes) {
+    if (code != EncodedColumn::kBlank && missing[code]) code = EncodedColumn::kBlank;
+  }
+}
+
 }  // namespace dq

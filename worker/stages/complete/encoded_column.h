@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -19,5 +20,9 @@ struct EncodedColumn {
 
 // Numbers the different values of `cells` (trimmed); empty cells get kBlank.
 EncodedColumn EncodeColumn(std::span<const std::string_view> cells);
+
+// Makes the cells of the values for which `is_missing` holds blank; such values are counted 0
+// times.
+void BlankOut(EncodedColumn& column, const std::function<bool(std::string_view)>& is_missing);
 
 }  // namespace dq

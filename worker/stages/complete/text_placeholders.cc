@@ -115,6 +115,17 @@ bool FollowFewPatterns(std::span<const ValueTally> values) {
   return covered * 10 >= values.size() * 9;
 }
 
+// Whether a word of several parts is a code but for letters where that has digits ("x patients").
+bool IsMisspeltCode(std::string_view word, std::span<const ValueTally> codes) {
+  if (std::all_of(word.begin(), word.end(), IsLetter)) return false;
+  const std::string pattern = PatternOf(word);
+  return std::any_of(codes.begin(), codes.end(), [&](const ValueTally& tally) {
+    std::string text(tally.value);
+    std::replace_if(text.begin(), text.end(), IsDigit, 'x');
+    return PatternOf(text) == pattern;
+  });
+}
+
 std::string DigitsOf(std::string_view value) {
   std::string digits;
   std::copy_if(value.begin(), value.end(), std::back_inserter(digits), IsDigit);
@@ -187,6 +198,7 @@ std::vector<Disguise> FindWordsAmongCodes(std::span<const ValueTally> values) {
   for (const ValueTally& tally : words) {
     if (tally.count < 2 || tally.count * kRowsAWord < rows || tally.value.size() > kWordBytesMax)
       continue;
+    if (IsMisspeltCode(tally.value, codes)) continue;
     found.push_back({std::string(tally.value), DisguiseKind::kOutOfDomain,
                      "is no number or code as the other " + std::to_string(codes.size()) +
                          " different values are, " + Times(tally.count),

@@ -1,0 +1,152 @@
+// Fills by dependency on seeded tables whose truth is known: right, silent where nobody knows, and
+// done after one run.
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tests/support/chain_harness.h"
+
+namespace dq {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+
+std::string TextOf(const Rows& rows) {
+  std::string text;
+  for (const std::vector<std::string>& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) text += (i > 0 ? "," : "") + row[i];
+    text += "\n";
+  }
+  return text;
+}
+
+// Shops in cities in states; the price depends on nothing, the motto on nothing that repeats.
+Rows TrueTable(std::mt19937& random) {
+  static constexpr const char* kStates[] = {"OR", "IN", "AZ", "NV", "HI", "ME"};
+  Rows rows = {{"id", "shop", "city", "state", "price", "motto"}};
+  const size_t shops = 10 + random() % 30;
+  const size_t cities = 6 + random() % 10;
+  const size_t count = 60 + random() % 300;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t shop = random() % shops;
+    const size_t city = shop * 7 % cities;
+    rows.push_back({std::to_string(i), "shop " + std::to_string(shop),
+                    "city " + std::to_string(city), kStates[city * 5 % 6],
+                    std::to_string(random() % 9 + 1), "m" + std::to_string(random())});
+  }
+  return rows;
+}
+
+// Empties cells and misspells others, never the ids.
+Rows Dirty(Rows rows, std::mt19937& random) {
+  const auto typos = random() % 6;
+  for (size_t row = 1; row < rows.size(); ++row) {
+    for (size_t column = 1; column < rows[row].size(); ++column) {
+      std::string& cell = rows[row][column];
+      const auto dice = random() % 100;
+      if (dice < 6) {
+        cell.clear();
+      } else if (dice < 6 + typos && column < 4) {
+        cell[random() % cell.size()] = 'x';
+      }
+    }
+  }
+  return rows;
+}
+
+Rows Split(const std::string& text) {
+  Rows rows(1, std::vector<std::string>(1));
+  for (const char c : text) {
+    if (c == '\n') {
+      rows.emplace_back(1);
+    } else if (c == ',') {
+      rows.back().emplace_back();
+    } else {
+      rows.back().back() += c;
+    }
+  }
+  rows.pop_back();
+  return rows;
+}
+
+ChainSpec CompleteAlone() {
+  ChainSpec spec;
+  spec.stages = {CompleteOptions{}};
+  return spec;
+}
+
+TEST(Dependencies, FillsAreRightAndReachWhatCanBeKnown) {
+  size_t fills = 0;
+  size_t right = 0;
+  size_t knowable = 0;
+  for (uint32_t seed = 0; seed < 60; ++seed) {
+    std::mt19937 random(seed);
+    const Rows truth = TrueTable(random);
+    const Rows dirty = Dirty(truth, random);
+    const HarnessRun run = RunChainOnText(CompleteAlone(), TextOf(dirty));
+    ASSERT_TRUE(run.status.ok()) << run.status;
+    const Rows cleaned = Split(run.cleaned);
+    ASSERT_EQ(cleaned.size(), truth.size());
+    for (size_t row = 1; row < truth.size(); ++row) {
+      for (size_t column = 1; column < truth[row].size(); ++column) {
+        if (!dirty[row][column].empty()) {
+          ASSERT_EQ(cleaned[row][column], dirty[row][column]) << "seed " << seed;
+          continue;
+        }
+        // The city's state, and the shop's city, can be known; a shop by nothing.
+        if (column == 2 || column == 3) ++knowable;
+        if (cleaned[row][column].empty()) continue;
+        ++fills;
+        right += cleaned[row][column] == truth[row][column] ? 1 : 0;
+      }
+    }
+  }
+  EXPECT_GT(fills, 500u);
+  EXPECT_GE(right * 100, fills * 99) << right << " of " << fills;
+  EXPECT_GE(right * 100, knowable * 85) << right << " of " << knowable;
+}
+
+// What was filled is evidence for the next run: it may fill a little more, and touches nothing
+// else.
+TEST(Dependencies, CleaningACleanedFileOnlyFillsAndHardlyEver) {
+  int64_t first = 0;
+  int64_t second = 0;
+  for (uint32_t seed = 0; seed < 60; ++seed) {
+    std::mt19937 random(seed);
+    const HarnessRun once =
+        RunChainOnText(CompleteAlone(), TextOf(Dirty(TrueTable(random), random)));
+    const HarnessRun twice = RunChainOnText(CompleteAlone(), once.cleaned);
+    first += once.result.cells_filled;
+    second += twice.result.cells_filled;
+    const Rows before = Split(once.cleaned);
+    const Rows after = Split(twice.cleaned);
+    ASSERT_EQ(before.size(), after.size());
+    for (size_t row = 0; row < before.size(); ++row) {
+      for (size_t column = 0; column < before[row].size(); ++column) {
+        if (before[row][column].empty()) continue;
+        ASSERT_EQ(after[row][column], before[row][column]) << "seed " << seed;
+      }
+    }
+  }
+  EXPECT_LE(second * 20, first) << second << " after " << first;
+}
+
+TEST(Dependencies, AHigherConfidenceFillsLess) {
+  std::mt19937 random(3);
+  const std::string table = TextOf(Dirty(TrueTable(random), random));
+  ChainSpec spec;
+  int64_t before = RunChainOnText(CompleteAlone(), table).result.cells_filled;
+  EXPECT_GT(before, 0);
+  for (const double confidence : {0.95, 0.99, 1.0}) {
+    spec.stages = {CompleteOptions{.min_confidence = confidence}};
+    const int64_t filled = RunChainOnText(spec, table).result.cells_filled;
+    EXPECT_LE(filled, before);
+    before = filled;
+  }
+  EXPECT_EQ(before, 0);
+}
+
+}  // namespace
+}  // namespace dq
