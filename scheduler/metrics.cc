@@ -85,6 +85,8 @@ SchedulerMetrics::SchedulerMetrics(MetricRegistry& registry)
                                  "Leases that ended because the worker did not report.")),
       messages_stale_(AddCounter(registry.families(), "dq_messages_stale_total",
                                  "Outcomes refused because their lease is not the newest.")),
+      admissions_refused_(AddCounter(registry.families(), "dq_admissions_refused_total",
+                                     "New jobs refused because of a limit on unfinished ones.")),
       workers_(AddGauge(registry.families(), "dq_workers", "Connected workers.")),
       slots_(AddGauge(registry.families(), "dq_worker_slots", "Slots of connected workers.")),
       slots_busy_(AddGauge(registry.families(), "dq_worker_slots_busy", "Slots that run a job.")),
@@ -125,6 +127,8 @@ void SchedulerMetrics::QueueWaited(absl::Duration wait) {
 void SchedulerMetrics::LeaseGranted() { leases_granted_.Increment(); }
 
 void SchedulerMetrics::LeaseExpired() { leases_expired_.Increment(); }
+
+void SchedulerMetrics::AdmissionRefused() { admissions_refused_.Increment(); }
 
 void SchedulerMetrics::StaleMessageRefused() { messages_stale_.Increment(); }
 

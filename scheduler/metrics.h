@@ -32,6 +32,7 @@ class SchedulerMetrics final : public EngineMetrics, public RpcMetrics {
   void LeaseGranted() override;
   void LeaseExpired() override;
   void StaleMessageRefused() override;
+  void AdmissionRefused() override;
   void WorkersConnected(int64_t workers, int64_t slots, int64_t slots_busy) override;
   void BatchCommitted(int64_t rows, absl::Duration time) override;
   void CommitFailed() override;
@@ -54,6 +55,7 @@ class SchedulerMetrics final : public EngineMetrics, public RpcMetrics {
   prometheus::Counter& leases_granted_;
   prometheus::Counter& leases_expired_;
   prometheus::Counter& messages_stale_;
+  prometheus::Counter& admissions_refused_;
   prometheus::Gauge& workers_;
   prometheus::Gauge& slots_;
   prometheus::Gauge& slots_busy_;

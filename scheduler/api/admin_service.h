@@ -1,11 +1,13 @@
 // dq.v1.AdminService. Thread-safe; outlives its server.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "dq/v1/admin_service.grpc.pb.h"
 #include "scheduler/api/api_ports.h"
+#include "scheduler/api/rpc_call.h"
 
 namespace dq {
 
@@ -22,7 +24,23 @@ class AdminService final : public v1::AdminService::CallbackService {
                                         const v1::ListWorkersRequest* request,
                                         v1::ListWorkersResponse* response) override;
 
+  grpc::ServerUnaryReactor* ListQueues(grpc::CallbackServerContext* context,
+                                       const v1::ListQueuesRequest* request,
+                                       v1::ListQueuesResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateQueue(grpc::CallbackServerContext* context,
+                                        const v1::UpdateQueueRequest* request,
+                                        v1::UpdateQueueResponse* response) override;
+  grpc::ServerUnaryReactor* ListProjects(grpc::CallbackServerContext* context,
+                                         const v1::ListProjectsRequest* request,
+                                         v1::ListProjectsResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateProject(grpc::CallbackServerContext* context,
+                                          const v1::UpdateProjectRequest* request,
+                                          v1::UpdateProjectResponse* response) override;
+
  private:
+  // Records a limit, makes it effective, answers.
+  void Set(const std::shared_ptr<UnaryCall>& call, const GroupLimit& limit);
+
   const ApiPorts ports_;
   const std::string instance_;
   const std::string version_;

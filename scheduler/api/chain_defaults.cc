@@ -84,6 +84,10 @@ JobRules ResolveRules(const v1::JobSpec& spec) {
   if (retry.has_backoff_cap()) rules.backoff_cap = FromProto(retry.backoff_cap());
   if (spec.has_execution_timeout()) rules.execution_timeout = FromProto(spec.execution_timeout());
   if (spec.has_not_before()) rules.not_before = FromProto(spec.not_before());
+  rules.concurrency_key = spec.concurrency_key();
+  if (!rules.concurrency_key.empty()) {
+    rules.concurrency_max = std::max(1, spec.concurrency_limit());
+  }
   return rules;
 }
 

@@ -72,7 +72,7 @@ v1::Job ToProto(const JobRecord& record) {
 v1::Job ToProto(const JobView& view) {
   v1::Job job = ToProto(view.record);
   if (IsLeased(view.record.status.state)) *job.mutable_progress() = ToProto(view.progress);
-  if (view.record.status.wait_reason == WaitReason::kBehindOthers) {
+  if (view.record.status.state == JobState::kQueued) {
     job.mutable_wait()->set_position(view.queue_position);
   }
   return job;

@@ -127,7 +127,7 @@ JobRecord MakeJobRecord(const v1::CreateJobRequest& request, const JobInputs& in
   record.uid = RandomHex(kUidBytes);
   record.display_name = job.display_name();
   record.request_id = request.request_id();
-  record.request_hash = RequestHash(request);
+  if (!request.request_id().empty()) record.request_hash = RequestHash(request);
   record.created_by = created_by;
   record.labels.insert(job.labels().begin(), job.labels().end());
   record.create_time = now;

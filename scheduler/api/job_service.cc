@@ -18,8 +18,6 @@
 namespace dq {
 namespace {
 
-constexpr size_t kReasonCharactersMax = 500;
-
 absl::Status JobNotFound(const JobName& name) {
   const std::string text = JobText(name);
   return MakeError(absl::StatusCode::kNotFound, "JOB_NOT_FOUND",
@@ -30,12 +28,6 @@ absl::Status JobNotFound(const JobName& name) {
 absl::Status AnswerTooLarge() {
   return MakeError(absl::StatusCode::kResourceExhausted, "ANSWER_TOO_LARGE",
                    "the jobs named have large specs; name fewer of them in one call");
-}
-
-// The job was recorded after the scheduler looked for it in memory.
-absl::Status NotLoadedYet(const JobName& name) {
-  return MakeError(absl::StatusCode::kUnavailable, "JOB_NOT_LOADED",
-                   "the job was recorded just now; try again", {{"job", JobText(name)}});
 }
 
 // What ListJobs was asked, checked.
@@ -210,48 +202,6 @@ grpc::ServerUnaryReactor* JobService::ListJobs(grpc::CallbackServerContext* cont
                     });
   });
   return call->reactor();
-}
-
-grpc::ServerUnaryReactor* JobService::CancelJob(grpc::CallbackServerContext* context,
-                                                const v1::CancelJobRequest* request,
-                                                v1::CancelJobResponse* response) {
-  auto call = UnaryCall::Begin(ports_, context, "JobService/CancelJob");
-  call->set_subject(request->name());
-  const auto name = ParseJobName(request->name(), "name");
-  Violations violations;
-  violations.Merge(name.status());
-  violations.Require(IsPlainText(request->reason(), kReasonCharactersMax), "reason",
-                     "at most 500 characters and no control characters");
-  if (const absl::Status valid = violations.ToStatus(); !valid.ok()) {
-    call->Finish(valid);
-    return call->reactor();
-  }
-  ports_.scheduler.Cancel(*name, request->reason(), call->caller(),
-                          [this, call, response, name = *name](const absl::StatusOr<JobView>& job) {
-                            if (ReasonOf(job.status()) == "NOT_LIVE")
-                              return AnswerEnded(call, name, response);
-                            if (job.ok()) *response->mutable_job() = ToProto(*job);
-                            call->Finish(job.status());
-                          });
-  return call->reactor();
-}
-
-void JobService::AnswerEnded(const std::shared_ptr<UnaryCall>& call, const JobName& name,
-                             v1::CancelJobResponse* response) {
-  call->RunBlocking([this, call, name, response] {
-    const auto job = ports_.jobs.GetJob(name);
-    if (!job.ok()) return call->Finish(job.status());
-    const JobState state = job->status.state;
-    if (state == JobState::kCancelled) {
-      *response->mutable_job() = ToProto(*job);
-      return call->Finish(absl::OkStatus());
-    }
-    if (!IsTerminal(state)) return call->Finish(NotLoadedYet(name));
-    const std::string text(StateName(state));
-    call->Finish(MakeError(absl::StatusCode::kFailedPrecondition, "ILLEGAL_TRANSITION",
-                           "the job is " + text + " and cannot be cancelled any more",
-                           {{"job", JobText(name)}, {"state", text}}));
-  });
 }
 
 grpc::ServerUnaryReactor* JobService::ListJobEvents(grpc::CallbackServerContext* context,

@@ -1,7 +1,10 @@
 // dq.v1.JobService. Thread-safe; outlives its server.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "dq/v1/job_service.grpc.pb.h"
 #include "scheduler/api/api_ports.h"
@@ -10,6 +13,15 @@
 #include "scheduler/api/watch_registry.h"
 
 namespace dq {
+
+// What a call asks of a job.
+struct JobAction {
+  const char* method;
+  void (Scheduler::*act)(const JobName&, const std::string&, const std::string&,
+                         std::function<void(absl::StatusOr<JobView>)>);
+  const char* participle;
+  std::optional<JobState> is_done_in;  // An end in which there is nothing left to do.
+};
 
 class JobService final : public v1::JobService::CallbackService {
  public:
@@ -34,6 +46,18 @@ class JobService final : public v1::JobService::CallbackService {
   grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context,
                                       const v1::CancelJobRequest* request,
                                       v1::CancelJobResponse* response) override;
+  grpc::ServerUnaryReactor* PauseJob(grpc::CallbackServerContext* context,
+                                     const v1::PauseJobRequest* request,
+                                     v1::PauseJobResponse* response) override;
+  grpc::ServerUnaryReactor* ResumeJob(grpc::CallbackServerContext* context,
+                                      const v1::ResumeJobRequest* request,
+                                      v1::ResumeJobResponse* response) override;
+  grpc::ServerUnaryReactor* RetryJob(grpc::CallbackServerContext* context,
+                                     const v1::RetryJobRequest* request,
+                                     v1::RetryJobResponse* response) override;
+  grpc::ServerUnaryReactor* BatchCreateJobs(grpc::CallbackServerContext* context,
+                                            const v1::BatchCreateJobsRequest* request,
+                                            v1::BatchCreateJobsResponse* response) override;
   grpc::ServerUnaryReactor* ListJobEvents(grpc::CallbackServerContext* context,
                                           const v1::ListJobEventsRequest* request,
                                           v1::ListJobEventsResponse* response) override;
@@ -48,9 +72,18 @@ class JobService final : public v1::JobService::CallbackService {
   void AnswerWithoutInputs(const std::shared_ptr<UnaryCall>& call,
                            const v1::CreateJobRequest& request, const absl::Status& why,
                            v1::CreateJobResponse* response);
-  // Answers the cancel of a job that is not in the engine's memory, from its record.
-  void AnswerEnded(const std::shared_ptr<UnaryCall>& call, const JobName& name,
-                   v1::CancelJobResponse* response);
+  // Runs an action of a request {name, reason} whose answer is the job.
+  template <typename Request>
+  grpc::ServerUnaryReactor* Run(const JobAction& action, grpc::CallbackServerContext* context,
+                                const Request& request, v1::Job* answer);
+  // Answers an action on a job that is not in the engine's memory, from its record.
+  void AnswerEnded(const std::shared_ptr<UnaryCall>& call, const JobAction& action,
+                   const JobName& name, v1::Job* answer);
+  void Reopen(const std::shared_ptr<UnaryCall>& call, int64_t reservation, const JobName& name,
+              const std::string& reason, v1::Job* answer);
+  // Blocks.
+  void SubmitAll(const std::shared_ptr<UnaryCall>& call, const v1::BatchCreateJobsRequest& request,
+                 v1::BatchCreateJobsResponse* response);
 
   const ApiPorts ports_;
   const JobLookup lookup_;

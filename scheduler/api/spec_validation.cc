@@ -12,6 +12,7 @@
 namespace dq {
 namespace {
 
+constexpr size_t kConcurrencyKeyCharactersMax = 128;
 constexpr size_t kDisplayNameCharactersMax = 200;
 constexpr size_t kRequestIdCharactersMax = 64;
 constexpr int kLabelsMax = 64;
@@ -122,6 +123,12 @@ void CheckRules(const v1::JobSpec& spec, Violations& violations) {
   violations.Require(!spec.has_not_before() || IsValidProto(spec.not_before()),
                      std::string(kSpec) + "not_before", "a time between the years 1 and 9999");
   CheckGate(spec.gate(), violations);
+  violations.Require(IsPlainText(spec.concurrency_key(), kConcurrencyKeyCharactersMax),
+                     std::string(kSpec) + "concurrency_key",
+                     "at most 128 characters and no control characters");
+  violations.Require(spec.concurrency_limit() >= 0 &&
+                         (spec.concurrency_limit() == 0 || !spec.concurrency_key().empty()),
+                     std::string(kSpec) + "concurrency_limit", "from 1, and only with a key");
 }
 
 // Checks a name below `project`; "" is for the caller to judge.

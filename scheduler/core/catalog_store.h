@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "scheduler/core/job.h"
 
 namespace dq {
 
@@ -77,6 +78,10 @@ class CatalogStore {
                                                                       int limit) = 0;
   // FAILED_PRECONDITION IN_USE while a live job needs it. Absent is OK.
   virtual absl::Status DeleteReference(const std::string& project, const std::string& id) = 0;
+
+  // Records the limits of a project or queue in place of earlier ones. The leader is to be told
+  // afterwards.
+  virtual absl::Status SaveLimit(const GroupLimit& limit) = 0;
 };
 
 }  // namespace dq

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -60,6 +61,23 @@ enum class WaitReason : int16_t {
   kNoWorkerForStage = 6,
   kQueueAtLimit = 7,
   kProjectAtLimit = 8,
+  kConcurrencyKeyAtLimit = 9,
+};
+
+// A count that nothing bounds.
+inline constexpr int32_t kUnlimited = std::numeric_limits<int32_t>::max();
+
+// What jobs can have in common; numbers equal the column group_limit.kind.
+enum class GroupKind : int16_t { kProject = 1, kQueue = 2, kConcurrencyKey = 3 };
+
+// How much a project or a queue may have.
+struct GroupLimit {
+  GroupKind kind = GroupKind::kQueue;
+  std::string name;
+  int32_t running_max = kUnlimited;  // Jobs that hold a lease at a time.
+  int32_t live_max = kUnlimited;     // Jobs that have not ended; further ones are not accepted.
+  int32_t weight = 1;                // Share of a project among those that wait: 1 to 1,000.
+  friend bool operator==(const GroupLimit&, const GroupLimit&) = default;
 };
 
 // Whether the data passed the gate; numbers equal dq.v1.Verdict.
@@ -108,6 +126,9 @@ struct JobRules {
   absl::Duration backoff_cap = absl::Seconds(60);
   absl::Duration execution_timeout = absl::InfiniteDuration();
   absl::Time not_before = absl::InfinitePast();
+  // At most concurrency_max jobs of the project with the same key run at a time; "": no key.
+  std::string concurrency_key;
+  int32_t concurrency_max = kUnlimited;
 };
 
 // What the API layer keeps with a job; opaque to everyone else. Immutable after creation.

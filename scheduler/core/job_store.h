@@ -100,6 +100,9 @@ class JobStore {
   // and reference_ids.
   virtual absl::StatusOr<std::vector<JobRecord>> LoadLiveJobs(JobKey after, int limit) = 0;
 
+  // Returns the limits that were set.
+  virtual absl::StatusOr<std::vector<GroupLimit>> LoadLimits() = 0;
+
   // Returns the number of jobs by state; absent states have none. Kept, not counted.
   virtual absl::StatusOr<std::map<JobState, int64_t>> LoadStateCounts() = 0;
 };

@@ -1,15 +1,23 @@
-// The jobs that could run now, in the order they should: higher priority first, then the older one.
-// One ordered tree with order statistics for each distinct chain, so that taking the next job a
-// worker can run and telling a job's position are logarithmic. Pure; not thread-safe.
+// The jobs that could run now, in the order they should. Between projects: weighted fair share, by
+// stride scheduling (Waldspurger, Weihl 1995): the project that has had the least for its weight is
+// next, and one that was idle has saved nothing up. Inside a project: higher priority first, then
+// the older job. A job whose queue, project or concurrency key runs as many as it may is passed
+// over. Taking the next job costs the logarithm of what waits and a look at each project that may
+// not run one, with its queues; telling a position is logarithmic. Pure; not thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <ext/pb_ds/assoc_container.hpp>
 #include <ext/pb_ds/tree_policy.hpp>
+#include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
+#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "scheduler/core/job.h"
+#include "scheduler/core/job_groups.h"
 #include "scheduler/core/stage_matching.h"
 
 namespace dq {
@@ -19,17 +27,25 @@ struct ReadyJob {
   JobKey key = 0;  // Older jobs have smaller keys.
   int32_t priority = 0;
   DemandId demand = 0;
+  JobPlace place;
 };
 
 class ReadyQueue {
  public:
+  // `groups` outlives the queue and says who may run; a project or queue may become full or free
+  // without notice, of a concurrency key KeyChanged() must be told.
+  explicit ReadyQueue(const JobGroups& groups) : groups_(&groups) {}
+
   // Adds a job that is not in the queue.
   void Push(const ReadyJob& job);
   // Removes the job, given as it was pushed; returns whether it was there.
   bool Erase(const ReadyJob& job);
-  // Takes out the first job that `offer` serves; nothing when there is none.
+  // Takes out the job that is next for a worker with `offer`; nothing when none may run there. The
+  // project is charged for it.
   std::optional<JobKey> PopFor(const StageOffer& offer);
-  // Returns how many jobs go before `job`, whatever their chain.
+  // A job of that concurrency key began or ended to run.
+  void KeyChanged(GroupId concurrency);
+  // Returns how many jobs of the same project and queue go before `job`.
   int64_t CountBefore(const ReadyJob& job) const;
   // Returns the smallest key in the queue: the job created first.
   std::optional<JobKey> OldestKey() const;
@@ -40,6 +56,7 @@ class ReadyQueue {
   struct Rank {
     int32_t priority;
     JobKey key;
+    friend bool operator==(const Rank&, const Rank&) = default;
   };
   struct GoesBefore {
     bool operator()(const Rank& a, const Rank& b) const {
@@ -49,7 +66,54 @@ class ReadyQueue {
   using Tree = __gnu_pbds::tree<Rank, __gnu_pbds::null_type, GoesBefore, __gnu_pbds::rb_tree_tag,
                                 __gnu_pbds::tree_order_statistics_node_update>;
 
-  std::vector<Tree> by_demand_;
+  struct Bin;
+  // The jobs of one bin with one concurrency key and one limit of it.
+  struct Lane {
+    Bin* bin = nullptr;
+    JobPlace place;
+    Tree jobs;
+    std::optional<Rank> shown;  // Its head among the bin's heads; none while the key is full.
+  };
+  struct HeadGoesBefore {
+    bool operator()(const std::pair<Rank, Lane*>& a, const std::pair<Rank, Lane*>& b) const {
+      return GoesBefore()(a.first, b.first);
+    }
+  };
+  // The jobs of a project with one queue and one chain.
+  struct Bin {
+    GroupId queue = kNoGroup;
+    DemandId demand = 0;
+    Tree plain;  // Without a concurrency key.
+    Tree keyed;  // With one: for positions.
+    absl::flat_hash_map<std::pair<GroupId, int32_t>, std::unique_ptr<Lane>> lanes;
+    absl::btree_set<std::pair<Rank, Lane*>, HeadGoesBefore> heads;
+
+    // Returns the first job that may run as far as keys go.
+    std::optional<Rank> First() const;
+  };
+  // What a project waits for, and how much it has had: its pass grows with every job it is given.
+  struct Share {
+    GroupId project = kNoGroup;
+    int64_t pass = 0;
+    int64_t size = 0;
+    std::vector<std::unique_ptr<Bin>> bins;
+  };
+
+  Bin& BinOf(Share& share, const ReadyJob& job);
+  Bin* FindBin(const ReadyJob& job) const;
+  Lane& LaneOf(Bin& bin, const JobPlace& place);
+  void ShowHead(Lane& lane);
+  bool Remove(Share& share, Bin& bin, const ReadyJob& job);
+  bool RemoveKeyed(Bin& bin, const ReadyJob& job);
+  std::pair<Bin*, Rank> BestOf(const Share& share, const StageOffer& offer) const;
+  JobKey Take(Share& share, Bin& bin, const Rank& rank);
+  static void FindOldest(const Tree& tree, std::optional<JobKey>& oldest);
+
+  const JobGroups* groups_;
+  absl::flat_hash_map<GroupId, Share> shares_;
+  absl::btree_set<std::pair<int64_t, GroupId>> line_;  // Projects that wait, by pass.
+  absl::flat_hash_map<GroupId, std::vector<Lane*>> lanes_of_key_;
+  int64_t pass_now_ = 0;  // Of the project served last.
   int64_t size_ = 0;
 };
 

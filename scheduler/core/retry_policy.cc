@@ -75,6 +75,12 @@ AttemptDecision RetryPolicy::Decide(const JobRules& rules, const JobStatus& stat
       status.state == JobState::kPausing ? EventWhilePausing(end) : EventWhileCancelling(end);
   decision.charges = IsCharged(end) ? 1 : 0;
   decision.losses = end == AttemptEnd::kLost ? 1 : 0;
+  if (decision.event != JobEvent::kLose || status.state != JobState::kPausing) return decision;
+  // What could not be retried is not paused either.
+  decision.poison = decision.losses > 0 && status.losses + 1 >= poison_losses_max_;
+  if (decision.poison || status.charges + 1 >= rules.max_attempts) {
+    decision.event = JobEvent::kGiveUp;
+  }
   return decision;
 }
 

@@ -65,7 +65,7 @@ struct WorkerGrant {
 };
 
 // Numbers equal dq.v1.RevokeReason.
-enum class RevokeReason : int16_t { kCancel = 1, kLost = 2, kTimeout = 3 };
+enum class RevokeReason : int16_t { kCancel = 1, kLost = 2, kTimeout = 3, kPause = 4 };
 
 struct WorkerRevocation {
   LeaseId lease;

@@ -137,10 +137,26 @@ absl::StatusOr<dq::v1::ListJobsResponse> Client::ListJobs(const dq::v1::ListJobs
   return Call(*stubs_->job, &dq::v1::JobService::Stub::ListJobs, request);
 }
 
-absl::StatusOr<dq::v1::Job> Client::CancelJob(const dq::v1::CancelJobRequest& request) {
-  DQ_ASSIGN_OR_RETURN(auto response,
-                      Call(*stubs_->job, &dq::v1::JobService::Stub::CancelJob, request));
-  return std::move(*response.mutable_job());
+absl::StatusOr<dq::v1::Job> Client::ActOnJob(JobActionCommand::Kind kind, const std::string& name,
+                                             const std::string& reason) {
+  const auto act = [&](auto request, auto method) -> absl::StatusOr<dq::v1::Job> {
+    request.set_name(name);
+    request.set_reason(reason);
+    DQ_ASSIGN_OR_RETURN(auto response, Call(*stubs_->job, method, request));
+    return std::move(*response.mutable_job());
+  };
+  using Stub = dq::v1::JobService::Stub;
+  switch (kind) {
+    case JobActionCommand::Kind::kCancel:
+      return act(dq::v1::CancelJobRequest(), &Stub::CancelJob);
+    case JobActionCommand::Kind::kPause:
+      return act(dq::v1::PauseJobRequest(), &Stub::PauseJob);
+    case JobActionCommand::Kind::kResume:
+      return act(dq::v1::ResumeJobRequest(), &Stub::ResumeJob);
+    case JobActionCommand::Kind::kRetry:
+      return act(dq::v1::RetryJobRequest(), &Stub::RetryJob);
+  }
+  return absl::InternalError("no such action");
 }
 
 absl::StatusOr<dq::v1::ListJobEventsResponse> Client::ListJobEvents(
@@ -181,6 +197,32 @@ absl::StatusOr<dq::v1::Report> Client::GetReport(const std::string& name) {
 
 absl::StatusOr<dq::v1::GetStatsResponse> Client::GetStats() {
   return Call(*stubs_->admin, &dq::v1::AdminService::Stub::GetStats, dq::v1::GetStatsRequest());
+}
+
+absl::StatusOr<dq::v1::ListQueuesResponse> Client::ListQueues(
+    const dq::v1::ListQueuesRequest& request) {
+  return Call(*stubs_->admin, &dq::v1::AdminService::Stub::ListQueues, request);
+}
+
+absl::StatusOr<dq::v1::Queue> Client::UpdateQueue(const dq::v1::Queue& queue) {
+  dq::v1::UpdateQueueRequest request;
+  *request.mutable_queue() = queue;
+  DQ_ASSIGN_OR_RETURN(auto response,
+                      Call(*stubs_->admin, &dq::v1::AdminService::Stub::UpdateQueue, request));
+  return std::move(*response.mutable_queue());
+}
+
+absl::StatusOr<dq::v1::ListProjectsResponse> Client::ListProjects(
+    const dq::v1::ListProjectsRequest& request) {
+  return Call(*stubs_->admin, &dq::v1::AdminService::Stub::ListProjects, request);
+}
+
+absl::StatusOr<dq::v1::Project> Client::UpdateProject(const dq::v1::Project& project) {
+  dq::v1::UpdateProjectRequest request;
+  *request.mutable_project() = project;
+  DQ_ASSIGN_OR_RETURN(auto response,
+                      Call(*stubs_->admin, &dq::v1::AdminService::Stub::UpdateProject, request));
+  return std::move(*response.mutable_project());
 }
 
 absl::StatusOr<dq::v1::ListWorkersResponse> Client::ListWorkers(

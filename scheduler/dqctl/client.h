@@ -19,6 +19,7 @@
 #include "dq/v1/job_service.pb.h"
 #include "dq/v1/reference_service.pb.h"
 #include "dq/v1/report_service.pb.h"
+#include "scheduler/dqctl/command.h"
 #include "scheduler/dqctl/interrupt.h"
 
 namespace grpc {
@@ -48,7 +49,8 @@ class Client {
   absl::StatusOr<dq::v1::CreateJobResponse> CreateJob(const dq::v1::CreateJobRequest& request);
   absl::StatusOr<dq::v1::Job> GetJob(const std::string& name);
   absl::StatusOr<dq::v1::ListJobsResponse> ListJobs(const dq::v1::ListJobsRequest& request);
-  absl::StatusOr<dq::v1::Job> CancelJob(const dq::v1::CancelJobRequest& request);
+  absl::StatusOr<dq::v1::Job> ActOnJob(JobActionCommand::Kind kind, const std::string& name,
+                                       const std::string& reason);
   absl::StatusOr<dq::v1::ListJobEventsResponse> ListJobEvents(
       const dq::v1::ListJobEventsRequest& request);
   absl::StatusOr<dq::v1::File> GetFile(const std::string& name);
@@ -59,6 +61,11 @@ class Client {
       const dq::v1::ListReferencesRequest& request);
   absl::StatusOr<dq::v1::Report> GetReport(const std::string& name);
   absl::StatusOr<dq::v1::GetStatsResponse> GetStats();
+  absl::StatusOr<dq::v1::ListQueuesResponse> ListQueues(const dq::v1::ListQueuesRequest& request);
+  absl::StatusOr<dq::v1::Queue> UpdateQueue(const dq::v1::Queue& queue);
+  absl::StatusOr<dq::v1::ListProjectsResponse> ListProjects(
+      const dq::v1::ListProjectsRequest& request);
+  absl::StatusOr<dq::v1::Project> UpdateProject(const dq::v1::Project& project);
   absl::StatusOr<dq::v1::ListWorkersResponse> ListWorkers(
       const dq::v1::ListWorkersRequest& request);
   // Returns the health of the whole server, for example "SERVING".

@@ -58,6 +58,8 @@ struct JobSubmitCommand {
   int attempts_max = 0;                           // 0: the server's default.
   absl::Duration timeout = absl::ZeroDuration();  // Longest attempt; 0: no limit.
   std::map<std::string, std::string> labels;
+  std::string concurrency_key;
+  int concurrency_limit = 0;
   OutputFormat format = OutputFormat::kTable;
 };
 
@@ -80,7 +82,10 @@ struct JobFollowCommand {
   OutputFormat format = OutputFormat::kTable;
 };
 
-struct JobCancelCommand {
+// `dqctl job cancel`, `pause`, `resume` and `retry`.
+struct JobActionCommand {
+  enum class Kind { kCancel, kPause, kResume, kRetry };
+  Kind kind = Kind::kCancel;
   std::string name;
   std::string reason;
   OutputFormat format = OutputFormat::kTable;
@@ -129,6 +134,29 @@ struct WorkerListCommand {
   OutputFormat format = OutputFormat::kTable;
 };
 
+struct QueueListCommand {
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct QueueSetCommand {
+  std::string name;
+  int running_max = 0;  // 0: no limit, as below.
+  int live_max = 0;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct ProjectListCommand {
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct ProjectSetCommand {
+  std::string name;
+  int running_max = 0;
+  int live_max = 0;
+  int weight = 1;
+  OutputFormat format = OutputFormat::kTable;
+};
+
 struct AdminStatsCommand {
   OutputFormat format = OutputFormat::kTable;
 };
@@ -152,7 +180,8 @@ struct VersionCommand {
 
 using Command =
     std::variant<CleanCommand, JobSubmitCommand, JobGetCommand, JobListCommand, JobFollowCommand,
-                 JobCancelCommand, JobEventsCommand, FileUploadCommand, FileListCommand,
+                 JobActionCommand, QueueListCommand, QueueSetCommand, ProjectListCommand,
+                 ProjectSetCommand, JobEventsCommand, FileUploadCommand, FileListCommand,
                  FileGetCommand, FileDownloadCommand, ReferenceAddCommand, ReferenceListCommand,
                  WorkerListCommand, AdminStatsCommand, DevCommand, DoctorCommand, VersionCommand>;
 

@@ -15,6 +15,8 @@ ExitCode ExitCodeOf(const absl::Status& status) {
   if (reason == "WAIT_TIMED_OUT") return ExitCode::kTimedOut;
   if (reason == "INTERRUPTED") return ExitCode::kInterrupted;
   switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return ExitCode::kUsage;
     case absl::StatusCode::kUnauthenticated:
       return ExitCode::kNotAllowed;
     case absl::StatusCode::kPermissionDenied:

@@ -69,6 +69,8 @@ absl::StatusOr<ExitCode> Run(const JobSubmitCommand& command, Session& session) 
   DQ_RETURN_IF_ERROR(AddInputs(*client, command, request.request_id(), session, spec));
   spec.set_queue(command.queue);
   spec.set_priority(command.priority);
+  spec.set_concurrency_key(command.concurrency_key);
+  spec.set_concurrency_limit(command.concurrency_limit);
   if (command.attempts_max > 0) spec.mutable_retry()->set_max_attempts(command.attempts_max);
   if (command.timeout > absl::ZeroDuration()) {
     *spec.mutable_execution_timeout() = google::protobuf::util::TimeUtil::MillisecondsToDuration(
@@ -119,12 +121,10 @@ absl::StatusOr<ExitCode> Run(const JobFollowCommand& command, Session& session) 
   return PrintEnd(*job, session);
 }
 
-absl::StatusOr<ExitCode> Run(const JobCancelCommand& command, Session& session) {
+absl::StatusOr<ExitCode> Run(const JobActionCommand& command, Session& session) {
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
-  dq::v1::CancelJobRequest request;
-  request.set_name(JobName(session, command.name));
-  request.set_reason(command.reason);
-  DQ_ASSIGN_OR_RETURN(const Job job, client->CancelJob(request));
+  const std::string name = JobName(session, command.name);
+  DQ_ASSIGN_OR_RETURN(const Job job, client->ActOnJob(command.kind, name, command.reason));
   PrintJob(session, command.format, job);
   return ExitCode::kOk;
 }

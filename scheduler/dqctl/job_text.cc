@@ -57,9 +57,18 @@ std::string WaitText(const Job& job, absl::Time now) {
       return ", its queue runs as many jobs as it may";
     case dq::v1::WAIT_REASON_PROJECT_AT_LIMIT:
       return ", its project runs as many jobs as it may";
+    case dq::v1::WAIT_REASON_CONCURRENCY_KEY_AT_LIMIT:
+      return ", as many jobs with its concurrency key run as may";
     default:
       return "";
   }
+}
+
+// Where a job stands among those that wait, for reasons that do not say it themselves.
+std::string PositionText(const Job& job) {
+  const dq::v1::Wait& wait = job.wait();
+  const bool is_held_up = wait.reason() >= dq::v1::WAIT_REASON_NO_WORKER_FOR_STAGE;
+  return is_held_up ? ", " + WithThousands(wait.position()) + " ahead" : "";
 }
 
 std::string Bar(double percent, size_t columns) {
@@ -123,8 +132,9 @@ std::string StateLine(const Job& job, absl::Time now) {
   std::string line = StateName(job.state());
   switch (job.state()) {
     case dq::v1::JOB_STATE_PENDING:
-    case dq::v1::JOB_STATE_QUEUED:
       return line + WaitText(job, now);
+    case dq::v1::JOB_STATE_QUEUED:
+      return line + WaitText(job, now) + PositionText(job);
     case dq::v1::JOB_STATE_PROCESSING:
       if (!job.worker().empty()) line += " on " + job.worker();
       return job.attempt() > 1 ? line + ", attempt " + std::to_string(job.attempt()) : line;

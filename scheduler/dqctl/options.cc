@@ -156,6 +156,11 @@ void AddJobSubmit(CLI::App& parent, CommandLine& line) {
          "A label; may be given again")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+  app->add_option("--concurrency-key", command->concurrency_key,
+                  "Jobs of the project with the same key share --concurrency-limit");
+  app->add_option("--concurrency-limit", command->concurrency_limit,
+                  "How many of them may run at a time (default 1)")
+      ->check(CLI::Range(1, 1'000'000));
   AddFormat(*app, command->format);
 }
 
@@ -177,8 +182,40 @@ void AddJobFollow(CLI::App& parent, CommandLine& line) {
   AddFormat(*wait, waited->format);
 }
 
+void AddMaxima(CLI::App& app, int& running_max, int& live_max) {
+  constexpr int kMax = 1'000'000'000;
+  app.add_option("--running-max", running_max, "Jobs that may run at a time")
+      ->check(CLI::Range(1, kMax));
+  app.add_option("--live-max", live_max, "Unfinished jobs; further ones are refused")
+      ->check(CLI::Range(1, kMax));
+}
+
+void AddJobActions(CLI::App& parent, CommandLine& line) {
+  struct Action {
+    JobActionCommand::Kind kind;
+    const char* name;
+    const char* help;
+  };
+  constexpr Action kActions[] = {
+      {JobActionCommand::Kind::kCancel, "cancel", "Cancel a job"},
+      {JobActionCommand::Kind::kPause, "pause",
+       "Pause a job; one that runs stops, frees its slot, and starts over when resumed"},
+      {JobActionCommand::Kind::kResume, "resume", "Resume a paused job"},
+      {JobActionCommand::Kind::kRetry, "retry", "Queue a failed or cancelled job again"},
+  };
+  for (const Action& action : kActions) {
+    const std::string name = action.name;
+    const auto [app, command] = AddCommand<JobActionCommand>(
+        parent, line, name, action.help, "  dqctl job " + name + " j-0123 --reason 'as agreed'\n");
+    command->kind = action.kind;
+    app->add_option("JOB", command->name, "Id or resource name")->required();
+    app->add_option("--reason", command->reason, "Why, for the audit");
+    AddFormat(*app, command->format);
+  }
+}
+
 void AddJob(CLI::App& parent, CommandLine& line) {
-  CLI::App* group = AddGroup(parent, "job", "Create, observe and cancel jobs",
+  CLI::App* group = AddGroup(parent, "job", "Create, observe and steer jobs",
                              "  dqctl job submit customers.csv\n"
                              "  dqctl job list --filter 'state = \"FAILED\"'\n"
                              "  dqctl job watch j-0123\n");
@@ -199,11 +236,7 @@ void AddJob(CLI::App& parent, CommandLine& line) {
   AddFormat(*list, listed->format);
   AddJobFollow(*group, line);
 
-  const auto [cancel, cancelled] = AddCommand<JobCancelCommand>(
-      *group, line, "cancel", "Cancel a job", "  dqctl job cancel j-0123 --reason 'wrong file'\n");
-  cancel->add_option("JOB", cancelled->name, "Id or resource name")->required();
-  cancel->add_option("--reason", cancelled->reason, "Why, for the audit");
-  AddFormat(*cancel, cancelled->format);
+  AddJobActions(*group, line);
 
   const auto [events, evented] = AddCommand<JobEventsCommand>(
       *group, line, "events", "Print what happened to a job", "  dqctl job events j-0123\n");
@@ -264,6 +297,37 @@ void AddReference(CLI::App& parent, CommandLine& line) {
   AddFormat(*list, listed->format);
 }
 
+void AddLimits(CLI::App& parent, CommandLine& line) {
+  CLI::App* queue = AddGroup(parent, "queue", "Look at the queues and limit them",
+                             "  dqctl queue list\n  dqctl queue set nightly --running-max 4\n");
+  const auto [list, listed] = AddCommand<QueueListCommand>(
+      *queue, line, "list", "List the queues with their limits", "  dqctl queue list -o json\n");
+  AddFormat(*list, listed->format);
+  const auto [set, queue_set] = AddCommand<QueueSetCommand>(
+      *queue, line, "set", "Set all limits of a queue; one that is not given is none",
+      "  dqctl queue set nightly --running-max 4 --live-max 10000\n");
+  set->add_option("QUEUE", queue_set->name, "Its id")->required();
+  AddMaxima(*set, queue_set->running_max, queue_set->live_max);
+  AddFormat(*set, queue_set->format);
+
+  CLI::App* project = AddGroup(parent, "project", "Look at the projects and limit them",
+                               "  dqctl project list\n  dqctl project set sales --weight 3\n");
+  const auto [projects, projects_listed] =
+      AddCommand<ProjectListCommand>(*project, line, "list", "List the projects with their limits",
+                                     "  dqctl project list -o json\n");
+  AddFormat(*projects, projects_listed->format);
+  const auto [set_project, project_set] = AddCommand<ProjectSetCommand>(
+      *project, line, "set",
+      "Set the share and all limits of a project; one that is not given is none",
+      "  dqctl project set sales --weight 3 --running-max 20\n");
+  set_project->add_option("PROJECT", project_set->name, "Its id")->required();
+  AddMaxima(*set_project, project_set->running_max, project_set->live_max);
+  set_project->add_option("--weight", project_set->weight, "Share of the slots while others wait")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  AddFormat(*set_project, project_set->format);
+}
+
 void AddOperator(CLI::App& parent, CommandLine& line) {
   CLI::App* worker = AddGroup(parent, "worker", "Look at the workers", "  dqctl worker list\n");
   const auto [list, listed] = AddCommand<WorkerListCommand>(
@@ -307,6 +371,35 @@ void AddMachine(CLI::App& parent, CommandLine& line) {
   AddFormat(*version, versioned->format);
 }
 
+std::vector<const CLI::App*> CommandsOf(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+// Returns what is wrong when `arguments` name a command that does not exist, with those that do.
+std::string UnknownCommand(const CLI::App& root, const std::vector<std::string>& arguments) {
+  const CLI::App* app = &root;
+  std::string path = root.get_name();
+  for (size_t i = 0; i < arguments.size() && !CommandsOf(*app).empty(); ++i) {
+    const std::string& word = arguments[i];
+    if (word.rfind('-', 0) == 0) {
+      if (word.find('=') == std::string::npos) ++i;  // Its value.
+      continue;
+    }
+    const CLI::App* next = nullptr;
+    std::string known;
+    for (const CLI::App* command : CommandsOf(*app)) {
+      if (command->get_name() == word) next = command;
+      known += (known.empty() ? "" : ", ") + command->get_name();
+    }
+    if (next == nullptr) {
+      return path + " has no command \"" + word + "\"; it has " + known;
+    }
+    app = next;
+    path += " " + word;
+  }
+  return "";
+}
+
 }  // namespace
 
 absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments) {
@@ -326,6 +419,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
   AddJob(app, line);
   AddFile(app, line);
   AddReference(app, line);
+  AddLimits(app, line);
   AddOperator(app, line);
   AddMachine(app, line);
   try {
@@ -334,7 +428,9 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
     line.command.reset();
     line.help = app.help();
   } catch (const CLI::ParseError& error) {
-    return MakeError(absl::StatusCode::kInvalidArgument, "USAGE", error.what());
+    const std::string unknown = UnknownCommand(app, arguments);
+    return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
+                     unknown.empty() ? error.what() : unknown);
   }
   return line;
 }

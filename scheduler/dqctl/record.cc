@@ -19,6 +19,8 @@ std::string Fixed1(double value) {
 // Returns the last part of a resource name, which is what people type.
 std::string IdOf(const std::string& name) { return name.substr(name.rfind('/') + 1); }
 
+std::string LimitText(int32_t limit) { return limit == 0 ? "none" : WithThousands(limit); }
+
 std::string ScoreText(const dq::v1::Job& job) {
   return job.has_quality_score() ? Fixed1(job.quality_score()) : "";
 }
@@ -141,6 +143,26 @@ Table ReferencesTable(std::span<const dq::v1::Reference> references) {
     table.AddRow({IdOf(reference.name()), reference.stage(), Commas(reference.key_columns()),
                   IdOf(reference.file()), TimeText(reference.create_time()),
                   reference.display_name()});
+  }
+  return table;
+}
+
+Table QueuesTable(std::span<const dq::v1::Queue> queues) {
+  Table table({{"QUEUE"}, {"RUNNING"}, {"MAX"}, {"UNFINISHED"}, {"MAX"}});
+  for (const dq::v1::Queue& queue : queues) {
+    table.AddRow({IdOf(queue.name()), WithThousands(queue.running()),
+                  LimitText(queue.running_max()), WithThousands(queue.live()),
+                  LimitText(queue.live_max())});
+  }
+  return table;
+}
+
+Table ProjectsTable(std::span<const dq::v1::Project> projects) {
+  Table table({{"PROJECT"}, {"WEIGHT"}, {"RUNNING"}, {"MAX"}, {"UNFINISHED"}, {"MAX"}});
+  for (const dq::v1::Project& project : projects) {
+    table.AddRow({IdOf(project.name()), std::to_string(project.weight()),
+                  WithThousands(project.running()), LimitText(project.running_max()),
+                  WithThousands(project.live()), LimitText(project.live_max())});
   }
   return table;
 }

@@ -43,6 +43,8 @@ Table JobsTable(std::span<const dq::v1::Job> jobs);
 Table EventsTable(std::span<const dq::v1::JobEvent> events);
 Table FilesTable(std::span<const dq::v1::File> files);
 Table ReferencesTable(std::span<const dq::v1::Reference> references);
+Table QueuesTable(std::span<const dq::v1::Queue> queues);
+Table ProjectsTable(std::span<const dq::v1::Project> projects);
 Table WorkersTable(std::span<const dq::v1::Worker> workers, absl::Time now);
 
 // Tables of one row a field.

@@ -65,8 +65,11 @@ void Cell::TakeOver(const Instant& now, int64_t epoch, std::vector<JobRecord> li
 
 void Cell::LoadJob(JobRecord record) {
   const DemandId demand = demands_.Intern(record.rules.stages);
-  LiveJob& job = jobs_.Add(std::move(record), demand);
+  const JobPlace place = groups_.Join(record.name, record.rules);
+  LiveJob& job = jobs_.Add(std::move(record), demand, place);
   if (IsLeased(job.record.status.state)) {
+    groups_.Started(place);
+    ready_.KeyChanged(place.concurrency);
     const Worker& worker = workers_.FindOrAdd(job.record.status.worker);
     leases_.Grant(job.record.key, worker.id, now_.boot, ExecutionDeadline(job.record, now_));
     return;
@@ -84,7 +87,9 @@ void Cell::StepDown(const absl::Status& why) {
   std::vector<std::shared_ptr<WorkerSink>> sinks;
   for (const Worker* worker : workers_.Connected()) sinks.push_back(worker->sink);
   jobs_.Clear();
-  ready_ = ReadyQueue();
+  groups_ = JobGroups();
+  ready_ = ReadyQueue(groups_);
+  reopening_.clear();
   leases_ = LeaseTable(options_.lease_ttl, options_.broken_stream_ttl);
   waits_ = TimerQueue();
   backoffs_ = TimerQueue();
@@ -92,7 +97,7 @@ void Cell::StepDown(const absl::Status& why) {
   counts_.clear();
   metrics_.Leading(false, 0);
   for (PendingBatch& batch : unsaved) {
-    for (SubmitDone& done : batch.submitted) done(why);
+    for (Submission& submission : batch.submitted) submission.Fail(why);
     for (Release& release : batch.releases) release(why);
     for (Release& read : batch.reads) read(why);
   }
@@ -241,18 +246,19 @@ SpentBatch Cell::Committed(const Instant& now, BatchResult result) {
 void Cell::FinishInserts(PendingBatch& batch, BatchResult& result) {
   for (size_t i = 0; i < batch.submitted.size(); ++i) {
     InsertResult& insert = result.inserts[i];
-    switch (insert.outcome) {
-      case InsertOutcome::kInserted:
-        batch.submitted[i](
-            SubmitResult{*MakeView(AddInserted(std::move(batch.rows->inserts[i].record))), false});
-        break;
-      case InsertOutcome::kExisted:
-        batch.submitted[i](SubmitResult{JobView{std::move(insert.record), {}, 0}, true});
-        break;
-      case InsertOutcome::kRequestIdReused:
-      case InsertOutcome::kIdTaken:
-        batch.submitted[i](InsertError(insert.outcome));
-        break;
+    Submission& submission = batch.submitted[i];
+    if (insert.outcome == InsertOutcome::kInserted) {
+      const LiveJob& job = AddInserted(std::move(batch.rows->inserts[i].record), submission.place);
+      submission.Succeed(job.record.name, false, [&] { return *MakeView(job); });
+      continue;
+    }
+    groups_.Leave(submission.place);
+    if (insert.outcome == InsertOutcome::kExisted) {
+      submission.Succeed(insert.record.name, true, [&] {
+        return JobView{std::move(insert.record), {}, 0};
+      });
+    } else {
+      submission.Fail(InsertError(insert.outcome));
     }
   }
 }
@@ -274,7 +280,9 @@ std::vector<std::unique_ptr<LiveJob>> Cell::DropFinished(const PendingBatch& bat
   std::vector<std::unique_ptr<LiveJob>> finished;
   for (const LiveJob* job : batch.changed) {
     if (!IsTerminal(job->record.status.state)) continue;
-    if (job->last_batch == batch.rows->sequence) finished.push_back(jobs_.Take(job->record.key));
+    if (job->last_batch != batch.rows->sequence) continue;
+    groups_.Leave(job->place);
+    finished.push_back(jobs_.Take(job->record.key));
   }
   return finished;
 }

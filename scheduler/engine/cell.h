@@ -12,7 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "scheduler/core/job_groups.h"
 #include "scheduler/core/lease_table.h"
 #include "scheduler/core/ready_queue.h"
 #include "scheduler/core/retry_policy.h"
@@ -49,7 +51,8 @@ class Cell {
   // One being written, one that waits for it.
   static constexpr int kBatchesInFlightMax = 2;
 
-  using CancelDone = std::function<void(absl::StatusOr<JobView>)>;
+  using ViewDone = std::function<void(absl::StatusOr<JobView>)>;
+  using ReserveDone = std::function<void(absl::StatusOr<int64_t>)>;
   using ViewsDone = std::function<void(absl::StatusOr<std::vector<JobView>>)>;
 
   // `metrics` and `watches` outlive the cell.
@@ -78,8 +81,20 @@ class Cell {
   // Requests; see Scheduler.
 
   void Submit(const Instant& now, JobRecord record, SubmitDone done);
+  void SubmitAll(const Instant& now, std::vector<JobRecord> records, BulkDone done);
   void Cancel(const Instant& now, const JobName& name, const std::string& reason,
-              const std::string& actor, CancelDone done);
+              const std::string& actor, ViewDone done);
+  void Pause(const Instant& now, const JobName& name, const std::string& reason,
+             const std::string& actor, ViewDone done);
+  void Resume(const Instant& now, const JobName& name, const std::string& reason,
+              const std::string& actor, ViewDone done);
+  void ReserveReopen(const Instant& now, const JobName& name, ReserveDone done);
+  void Reopen(const Instant& now, int64_t reservation, const JobName& name,
+              absl::StatusOr<JobRecord> record, const std::string& reason, const std::string& actor,
+              ViewDone done);
+  // Limits hold from now on; what runs already goes on.
+  absl::Status SetLimit(const GroupLimit& limit);
+  absl::StatusOr<std::vector<GroupView>> ListGroups(GroupKind kind) const;
   void GetLiveJobs(const Instant& now, const std::string& project,
                    const std::vector<std::string>& ids, ViewsDone done);
   absl::StatusOr<SchedulerStats> GetStats(const Instant& now) const;
@@ -130,8 +145,9 @@ class Cell {
   void LeaveState(LiveJob& job, JobState to);
   void EnterState(LiveJob& job);
   void StartWait(const LiveJob& job);
-  const LiveJob& AddInserted(JobRecord record);
-  void CancelLive(LiveJob& job, Note note);
+  void Insert(JobRecord record, Submission submission);
+  absl::Status RefuseForQuota() const;
+  const LiveJob& AddInserted(JobRecord record, const JobPlace& place);
   void Claim(LiveJob& job, Worker& worker);
   PendingBatch& EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported, Note note);
   // Ends an attempt that no worker was told of: nobody is to blame.
@@ -139,6 +155,13 @@ class Cell {
   JobFailure FailureOf(const LiveJob& job, AttemptEnd end, JobFailure reported) const;
   void AddOutputs(LiveJob& job, JobResult result);
   void EndLease(LiveJob& job);
+
+  // cell_control.cc: what users ask. Returns the job if it lives, else has answered.
+  LiveJob* FindFor(const JobName& name, const ViewDone& done);
+  void AnswerWhenDurable(const LiveJob& job, ViewDone done);
+  void TellWorker(PendingBatch& batch, const LiveJob& job, RevokeReason reason);
+  void ResumePaused(LiveJob& job, Note note);
+  absl::StatusOr<int64_t> Reserve(const JobName& name);
 
   // cell_workers.cc: what workers say and hear.
   WorkerWelcome AttachHeld(Worker& worker);
@@ -181,7 +204,9 @@ class Cell {
 
   StageDemands demands_;
   JobTable jobs_;
-  ReadyQueue ready_;
+  JobGroups groups_;
+  ReadyQueue ready_{groups_};
+  absl::flat_hash_set<JobName> reopening_;  // Their records are being read.
   LeaseTable leases_;
   TimerQueue waits_;  // Ends of PENDING by a time that a user named, wall clock.
   TimerQueue

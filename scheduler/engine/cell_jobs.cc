@@ -50,73 +50,63 @@ JobFailure SystemFailure(std::string_view reason, std::string message) {
 
 void Cell::Submit(const Instant& now, JobRecord record, SubmitDone done) {
   now_ = now;
-  if (absl::Status refusal = CheckAccepting(); !refusal.ok()) return done(refusal);
+  Insert(std::move(record), {.done = std::move(done)});
+}
+
+void Cell::SubmitAll(const Instant& now, std::vector<JobRecord> records, BulkDone done) {
+  now_ = now;
+  if (records.empty()) return done(std::vector<BulkOutcome>());
+  auto bulk = std::make_shared<BulkSubmit>();
+  bulk->outcomes.resize(records.size());
+  bulk->left = records.size();
+  bulk->done = std::move(done);
+  for (size_t i = 0; i < records.size(); ++i) {
+    Insert(std::move(records[i]), {.done = {}, .bulk = bulk, .index = i});
+  }
+}
+
+void Cell::Insert(JobRecord record, Submission submission) {
+  if (absl::Status refusal = CheckAccepting(); !refusal.ok()) return submission.Fail(refusal);
+  submission.place = groups_.Join(record.name, record.rules);
+  if (!groups_.HasRoom(submission.place)) {
+    groups_.Leave(submission.place);
+    return submission.Fail(RefuseForQuota());
+  }
   record.key = next_key_++;
   record.uid = sources_.uid();
-  record.create_time = now.wall;
-  if (record.name.id.empty()) record.name.id = sources_.job_id(now.wall);
+  record.create_time = now_.wall;
+  if (record.name.id.empty()) record.name.id = sources_.job_id(now_.wall);
   record.status = JobStatus();
   record.status.version = 1;
   record.status.state = JobState::kQueued;
-  if (record.rules.not_before > now.wall) {
+  if (record.rules.not_before > now_.wall) {
     record.status.state = JobState::kPending;
     record.status.wait_reason = WaitReason::kNotBefore;
     record.status.wait_until = record.rules.not_before;
   }
   JobEventRecord created;
   created.sequence = 1;
-  created.time = now.wall;
+  created.time = now_.wall;
   created.to = record.status.state;
   created.actor = record.created_by;
   LogTransition(record, created);
-  writes_.Insert({std::move(record), {std::move(created)}}, std::move(done), now);
+  writes_.Insert({std::move(record), {std::move(created)}}, std::move(submission), now_);
 }
 
-const LiveJob& Cell::AddInserted(JobRecord record) {
+absl::Status Cell::RefuseForQuota() const {
+  metrics_.AdmissionRefused();
+  return MakeError(absl::StatusCode::kResourceExhausted, "QUOTA",
+                   "The project or the queue has as many unfinished jobs as it may: wait until "
+                   "some have ended, or ask an operator to raise the limit.");
+}
+
+const LiveJob& Cell::AddInserted(JobRecord record, const JobPlace& place) {
   const DemandId demand = demands_.Intern(record.rules.stages);
-  LiveJob& job = jobs_.Add(std::move(record), demand);
+  LiveJob& job = jobs_.Add(std::move(record), demand, place);
   ++counts_[job.record.status.state];
   EnterState(job);
   RecordChange(nullptr, job, ChangeKind::kState);
   return job;
-}
-
-void Cell::Cancel(const Instant& now, const JobName& name, const std::string& reason,
-                  const std::string& actor, CancelDone done) {
-  now_ = now;
-  if (absl::Status refusal = CheckAccepting(); !refusal.ok()) return done(refusal);
-  LiveJob* const job = jobs_.Find(name);
-  const absl::Status not_live =
-      MakeError(absl::StatusCode::kNotFound, "NOT_LIVE", "There is no live job " + name.id + ".");
-  if (job == nullptr) return done(not_live);
-  if (IsTerminal(job->record.status.state)) {
-    // Its end is decided and not yet durable: the caller reads the database afterwards.
-    return ReadWhenDurable(*job, [done = std::move(done), not_live](const absl::Status& status) {
-      done(status.ok() ? not_live : status);
-    });
-  }
-  if (job->record.status.state != JobState::kCancelling) {
-    CancelLive(*job, {.actor = actor, .message = reason});
-  }
-  WhenDurable(*job, [done = std::move(done), view = MakeView(*job)](const absl::Status& status) {
-    if (status.ok()) {
-      done(std::move(*view));
-    } else {
-      done(status);
-    }
-  });
-}
-
-void Cell::CancelLive(LiveJob& job, Note note) {
-  if (!IsLeased(job.record.status.state)) {
-    Apply(job, JobEvent::kCancel, std::move(note));
-    return;
-  }
-  PendingBatch& batch = Apply(job, JobEvent::kRequestCancel, std::move(note));
-  const Worker* const worker = workers_.Find(leases_.Find(job.record.key)->worker);
-  if (worker->session == 0) return;
-  batch.TurnFor(worker->id, worker->session)
-      .revoked.push_back({LeaseOf(job), RevokeReason::kCancel});
 }
 
 void Cell::Claim(LiveJob& job, Worker& worker) {
@@ -132,6 +122,8 @@ void Cell::Claim(LiveJob& job, Worker& worker) {
   --worker.credits;
   ++worker.unseen;
   PendingBatch& batch = Apply(job, JobEvent::kClaim, {});
+  groups_.Started(job.place);
+  ready_.KeyChanged(job.place.concurrency);
   leases_.Grant(job.record.key, worker.id, now_.boot,
                 now_.boot + job.record.rules.execution_timeout);
   batch.TurnFor(worker.id, worker.session)
@@ -244,6 +236,8 @@ void Cell::LeaveState(LiveJob& job, JobState to) {
 
 void Cell::EndLease(LiveJob& job) {
   job.record.status.lease_token.clear();
+  groups_.Ended(job.place);
+  ready_.KeyChanged(job.place.concurrency);
   const Lease* const lease = leases_.Find(job.record.key);
   if (lease == nullptr) return;
   const WorkerId worker = lease->worker;

@@ -39,12 +39,13 @@ std::shared_ptr<JobView> Cell::MakeView(const LiveJob& job) const {
   JobStatus& status = view->record.status;
   if (IsLeased(status.state)) view->progress = job.progress;
   if (status.state != JobState::kQueued) return view;
-  if (workers_.AnyServes(job.demand)) {
-    status.wait_reason = WaitReason::kBehindOthers;
-    view->queue_position = ready_.CountBefore(AsReady(job));
-  } else {
+  if (!workers_.AnyServes(job.demand)) {
     status.wait_reason = WaitReason::kNoWorkerForStage;
+    return view;
   }
+  status.wait_reason = groups_.Blocks(job.place);
+  if (status.wait_reason == WaitReason::kNone) status.wait_reason = WaitReason::kBehindOthers;
+  view->queue_position = ready_.CountBefore(AsReady(job));
   return view;
 }
 
@@ -133,6 +134,22 @@ absl::StatusOr<SchedulerStats> Cell::GetStats(const Instant& now) const {
     stats.oldest_queued_age = now.wall - jobs_.Find(*oldest)->record.create_time;
   }
   return stats;
+}
+
+absl::Status Cell::SetLimit(const GroupLimit& limit) {
+  if (!IsLeading()) return refusal_;
+  groups_.SetLimit(limit);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<GroupView>> Cell::ListGroups(GroupKind kind) const {
+  if (!IsLeading()) return refusal_;
+  std::vector<GroupView> views;
+  for (GroupId group : groups_.All(kind)) {
+    views.push_back({groups_.LimitOf(kind, groups_.NameOf(group)), groups_.MembersOf(group),
+                     groups_.RunningIn(group)});
+  }
+  return views;
 }
 
 absl::StatusOr<std::vector<WorkerView>> Cell::ListWorkers() const {

@@ -117,9 +117,11 @@ void Cell::MarkSeen(Worker& worker, LiveJob& job) {
 void Cell::HandleProgress(LiveJob& job, const JobProgress& progress, WorkerTurn& answer) {
   leases_.Renew(job.record.key, now_.boot);
   // Says it again with every answer: the turn that said it first may have been lost.
-  const bool cancelled = job.record.status.state == JobState::kCancelling;
-  if (cancelled && writes_.IsDurable(job.last_batch)) {
-    answer.revoked.push_back({LeaseOf(job), RevokeReason::kCancel});
+  const JobState state = job.record.status.state;
+  if (state != JobState::kProcessing && writes_.IsDurable(job.last_batch)) {
+    const bool is_cancelled = state == JobState::kCancelling;
+    answer.revoked.push_back(
+        {LeaseOf(job), is_cancelled ? RevokeReason::kCancel : RevokeReason::kPause});
   }
   job.progress = Advanced(job.progress, progress);
   if (now_.boot < job.progress_published + kProgressIntervalMin) return;

@@ -5,10 +5,11 @@
 
 namespace dq {
 
-LiveJob& JobTable::Add(JobRecord record, DemandId demand) {
+LiveJob& JobTable::Add(JobRecord record, DemandId demand, const JobPlace& place) {
   auto job = std::make_unique<LiveJob>();
   job->record = std::move(record);
   job->demand = demand;
+  job->place = place;
   job->row_attempt = job->record.status.attempt;
   job->row_token = job->record.status.lease_token;
   LiveJob& added = *job;
@@ -55,7 +56,7 @@ std::vector<LiveJob*> JobTable::OfProject(const std::string& project) {
 }
 
 ReadyJob AsReady(const LiveJob& job) {
-  return {job.record.key, job.record.rules.priority, job.demand};
+  return {job.record.key, job.record.rules.priority, job.demand, job.place};
 }
 
 LeaseId LeaseOf(const LiveJob& job) {

@@ -19,6 +19,7 @@ namespace dq {
 struct LiveJob {
   JobRecord record;
   DemandId demand = 0;
+  JobPlace place;
   JobProgress progress;
   absl::Time progress_published = absl::InfinitePast();  // Boot clock.
   absl::Time queued_since = absl::InfinitePast();        // Wall clock; while QUEUED.
@@ -38,7 +39,7 @@ struct LiveJob {
 class JobTable {
  public:
   // Adds a job whose key and name are new. The reference stays valid until Take().
-  LiveJob& Add(JobRecord record, DemandId demand);
+  LiveJob& Add(JobRecord record, DemandId demand, const JobPlace& place);
   // Return null for an unknown job.
   LiveJob* Find(JobKey key);
   LiveJob* Find(const JobName& name);

@@ -89,6 +89,7 @@ absl::StatusOr<TakenOver> LeaderElection::Load(int64_t epoch) {
     after = taken.live.back().key;
     DQ_RETURN_IF_ERROR(store_.RenewLeadership(epoch, options_.ttl));
   }
+  DQ_ASSIGN_OR_RETURN(taken.limits, store_.LoadLimits());
   DQ_ASSIGN_OR_RETURN(taken.counts, store_.LoadStateCounts());
   return taken;
 }

@@ -20,6 +20,7 @@ struct TakenOver {
   int64_t epoch = 0;
   std::vector<JobRecord> live;
   std::map<JobState, int64_t> counts;
+  std::vector<GroupLimit> limits;
 };
 
 // Called from the election's thread.

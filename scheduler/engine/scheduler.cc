@@ -162,6 +162,7 @@ ElectionListener Scheduler::Impl::ListenToElection() {
   listener.elected = [this](TakenOver taken) {
     Tell([this, taken = std::move(taken)](Cell& cell, const Instant& now) mutable {
       cell.TakeOver(now, taken.epoch, std::move(taken.live), taken.counts);
+      for (const GroupLimit& limit : taken.limits) (void)cell.SetLimit(limit);
       serving_.store(true, std::memory_order_release);
     });
   };
@@ -296,9 +297,65 @@ void Scheduler::Submit(JobRecord record, std::function<void(absl::StatusOr<Submi
 void Scheduler::Cancel(const JobName& name, const std::string& reason, const std::string& actor,
                        std::function<void(absl::StatusOr<JobView>)> done) {
   impl_->Ask(std::move(done),
-             [name, reason, actor](Cell& cell, const Instant& now, Cell::CancelDone reply) {
+             [name, reason, actor](Cell& cell, const Instant& now, Cell::ViewDone reply) {
                cell.Cancel(now, name, reason, actor, std::move(reply));
              });
+}
+
+void Scheduler::SubmitAll(std::vector<JobRecord> records, BulkDone done) {
+  impl_->Ask(std::move(done), [records = std::move(records)](Cell& cell, const Instant& now,
+                                                             BulkDone reply) mutable {
+    cell.SubmitAll(now, std::move(records), std::move(reply));
+  });
+}
+
+void Scheduler::Pause(const JobName& name, const std::string& reason, const std::string& actor,
+                      std::function<void(absl::StatusOr<JobView>)> done) {
+  impl_->Ask(std::move(done),
+             [name, reason, actor](Cell& cell, const Instant& now, Cell::ViewDone reply) {
+               cell.Pause(now, name, reason, actor, std::move(reply));
+             });
+}
+
+void Scheduler::Resume(const JobName& name, const std::string& reason, const std::string& actor,
+                       std::function<void(absl::StatusOr<JobView>)> done) {
+  impl_->Ask(std::move(done),
+             [name, reason, actor](Cell& cell, const Instant& now, Cell::ViewDone reply) {
+               cell.Resume(now, name, reason, actor, std::move(reply));
+             });
+}
+
+void Scheduler::ReserveReopen(const JobName& name,
+                              std::function<void(absl::StatusOr<int64_t>)> done) {
+  impl_->Ask(std::move(done), [name](Cell& cell, const Instant& now, Cell::ReserveDone reply) {
+    cell.ReserveReopen(now, name, std::move(reply));
+  });
+}
+
+void Scheduler::Reopen(int64_t reservation, const JobName& name, absl::StatusOr<JobRecord> record,
+                       const std::string& reason, const std::string& actor,
+                       std::function<void(absl::StatusOr<JobView>)> done) {
+  // Told also when many wait: the reservation must not stay.
+  const auto shared_done = std::make_shared<Cell::ViewDone>(std::move(done));
+  const bool accepted =
+      impl_->Tell([reservation, name, record = std::move(record), reason, actor,
+                   reply = impl_->Announced(shared_done)](Cell& cell, const Instant& now) mutable {
+        cell.Reopen(now, reservation, name, std::move(record), reason, actor, std::move(reply));
+      });
+  if (!accepted) (*shared_done)(Draining());
+}
+
+void Scheduler::SetLimit(const GroupLimit& limit, std::function<void(absl::Status)> done) {
+  using Done = std::function<void(absl::Status)>;
+  impl_->Ask(std::move(done),
+             [limit](Cell& cell, const Instant&, Done reply) { reply(cell.SetLimit(limit)); });
+}
+
+void Scheduler::ListGroups(GroupKind kind,
+                           std::function<void(absl::StatusOr<std::vector<GroupView>>)> done) {
+  using Done = std::function<void(absl::StatusOr<std::vector<GroupView>>)>;
+  impl_->Ask(std::move(done),
+             [kind](Cell& cell, const Instant&, Done reply) { reply(cell.ListGroups(kind)); });
 }
 
 void Scheduler::GetLiveJobs(const std::string& project, std::vector<std::string> ids,

@@ -92,6 +92,21 @@ struct SubmitResult {
   bool existed = false;
 };
 
+// What became of one of many submitted jobs.
+struct BulkOutcome {
+  absl::Status status;
+  JobName name;  // With OK.
+  bool existed = false;
+};
+using BulkDone = std::function<void(absl::StatusOr<std::vector<BulkOutcome>>)>;
+
+// A project or queue, for operators.
+struct GroupView {
+  GroupLimit limit;
+  int64_t live = 0;     // Jobs that have not ended.
+  int64_t running = 0;  // Jobs that hold a lease.
+};
+
 // A connected worker, for operators.
 struct WorkerView {
   std::string instance;
@@ -136,6 +151,24 @@ class Scheduler {
   // database.
   void Cancel(const JobName& name, const std::string& reason, const std::string& actor,
               std::function<void(absl::StatusOr<JobView>)> done);
+  // Creates many jobs, each for itself; answers once all are decided, in their order.
+  void SubmitAll(std::vector<JobRecord> records, BulkDone done);
+  // Pauses a live job: a waiting one at once, a running one when its worker has stopped. Resumes a
+  // paused one. What is so already is no error; FAILED_PRECONDITION (ILLEGAL_TRANSITION); NOT_FOUND
+  // as of Cancel.
+  void Pause(const JobName& name, const std::string& reason, const std::string& actor,
+             std::function<void(absl::StatusOr<JobView>)> done);
+  void Resume(const JobName& name, const std::string& reason, const std::string& actor,
+              std::function<void(absl::StatusOr<JobView>)> done);
+  // Makes an ended job live again, in two steps: after the reservation the caller reads the job's
+  // record and hands it over, or what kept it from that. Between the two nobody else does so.
+  void ReserveReopen(const JobName& name, std::function<void(absl::StatusOr<int64_t>)> done);
+  void Reopen(int64_t reservation, const JobName& name, absl::StatusOr<JobRecord> record,
+              const std::string& reason, const std::string& actor,
+              std::function<void(absl::StatusOr<JobView>)> done);
+  // Makes a recorded limit effective. Lists the projects or queues there are.
+  void SetLimit(const GroupLimit& limit, std::function<void(absl::Status)> done);
+  void ListGroups(GroupKind kind, std::function<void(absl::StatusOr<std::vector<GroupView>>)> done);
   // Returns the live ones among `names`, with progress and wait reason; an empty list means all of
   // `project`. What is returned is committed; UNAVAILABLE (DATABASE_UNAVAILABLE) when an outage
   // keeps a change of theirs from being so.

@@ -39,6 +39,7 @@ absl::StatusOr<WatchId> WatchHub::Open(const std::string& project, int64_t resum
   if (!ended_.ok()) return ended_;
   if (!recording_) {
     recording_ = true;
+    unwatched_ = 0;
     complete_after_ = last_;
   }
   if (resume_after != 0 && (resume_after < complete_after_ || resume_after > last_)) {
@@ -69,6 +70,15 @@ void WatchHub::Publish(std::shared_ptr<const JobView> view, ChangeKind kind) {
   MutexLock lock(mutex_);
   ++last_;
   if (!recording_ || view == nullptr) {
+    complete_after_ = last_;
+    return;
+  }
+  if (!watches_.empty()) {
+    unwatched_ = 0;
+  } else if (++unwatched_ > backlog_max_) {
+    // Who left could find nothing of its time any more.
+    recording_ = false;
+    backlog_.clear();
     complete_after_ = last_;
     return;
   }

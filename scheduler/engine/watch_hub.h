@@ -1,7 +1,8 @@
 // Hands committed changes to watchers and keeps the newest of them, so that a watcher that comes
-// back with a resume token misses nothing. Nothing is kept before the first watch: a scheduler that
-// nobody watches pays nothing. Thread-safe; sinks are called by the thread that calls Deliver(), in
-// order, with no lock held.
+// back with a resume token misses nothing. Nothing is kept before the first watch, nor once the
+// last watcher is gone for a whole backlog of changes: a scheduler that nobody watches pays
+// nothing. Thread-safe; sinks are called by the thread that calls Deliver(), in order, with no lock
+// held.
 #pragma once
 
 #include <cstdint>
@@ -60,6 +61,7 @@ class WatchHub {
   std::map<WatchId, Watch> watches_ GUARDED_BY(mutex_);
   absl::Status ended_ GUARDED_BY(mutex_);  // Why there can be no watch.
   bool recording_ GUARDED_BY(mutex_) = false;
+  size_t unwatched_ GUARDED_BY(mutex_) = 0;  // Changes since the last watcher left.
   int64_t last_ GUARDED_BY(mutex_) = 0;
   int64_t complete_after_ GUARDED_BY(mutex_) = 0;  // Every change after it is in `backlog_`.
   std::deque<JobChange> backlog_ GUARDED_BY(mutex_);

@@ -10,6 +10,16 @@ constexpr size_t kInsertBytesMax = 16 << 20;
 
 }  // namespace
 
+void BulkSubmit::Set(size_t index, BulkOutcome outcome) {
+  outcomes[index] = std::move(outcome);
+  if (--left == 0) done(std::move(outcomes));
+}
+
+void Submission::Fail(const absl::Status& why) {
+  if (bulk != nullptr) return bulk->Set(index, {why, {}, false});
+  done(why);
+}
+
 TurnDraft& PendingBatch::DraftFor(WorkerId worker, int64_t session) {
   const auto [entry, is_new] = turn_of.try_emplace(worker, turns.size());
   if (is_new) turns.push_back({worker, session, {}, 0});
@@ -39,6 +49,7 @@ PendingBatch& WriteQueue::Open(const Instant& now) {
                         batches_.back().RowCount() < rows_max_ &&
                         batches_.back().insert_bytes < kInsertBytesMax;
   if (has_room) return batches_.back();
+  if (!batches_.empty()) Freeze(batches_.back());
   PendingBatch& batch = batches_.emplace_back();
   batch.rows->epoch = epoch_;
   batch.rows->sequence = next_sequence_++;
@@ -46,18 +57,18 @@ PendingBatch& WriteQueue::Open(const Instant& now) {
   return batch;
 }
 
-PendingBatch& WriteQueue::Insert(JobInsert insert, SubmitDone done, const Instant& now) {
+PendingBatch& WriteQueue::Insert(JobInsert insert, Submission submission, const Instant& now) {
   PendingBatch& batch = Open(now);
   batch.insert_bytes += insert.record.payload.spec.size() + insert.record.payload.grant.size();
   batch.rows->inserts.push_back(std::move(insert));
-  batch.submitted.push_back(std::move(done));
+  batch.submitted.push_back(std::move(submission));
   ++rows_pending_;
   return batch;
 }
 
 PendingBatch& WriteQueue::Change(LiveJob& job, const Instant& now) {
   PendingBatch* const earlier = Find(job.last_batch);
-  if (earlier != nullptr && !earlier->sealed) return *earlier;
+  if (earlier != nullptr && !earlier->frozen) return *earlier;
   PendingBatch& batch = Open(now);
   job.last_batch = batch.rows->sequence;
   job.update_index = batch.rows->updates.size();
@@ -98,6 +109,12 @@ std::shared_ptr<const WriteBatch> WriteQueue::Seal(const Instant& now) {
   batch.committing_since = now.boot;
   batch.rows->now = now.wall;
   batch.rows->after = batch.rows->sequence - 1;
+  Freeze(batch);
+  return batch.rows;
+}
+
+void WriteQueue::Freeze(PendingBatch& batch) {
+  if (std::exchange(batch.frozen, true)) return;
   for (size_t i = 0; i < batch.changed.size(); ++i) {
     LiveJob& job = *batch.changed[i];
     JobUpdate& row = batch.rows->updates[i];
@@ -108,7 +125,6 @@ std::shared_ptr<const WriteBatch> WriteQueue::Seal(const Instant& now) {
     job.row_attempt = row.status.attempt;
     job.row_token = row.status.lease_token;
   }
-  return batch.rows;
 }
 
 absl::Time WriteQueue::CommittingSince() const {

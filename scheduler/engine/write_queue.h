@@ -22,6 +22,32 @@ namespace dq {
 
 using SubmitDone = std::function<void(absl::StatusOr<SubmitResult>)>;
 
+// Many jobs submitted by one call, answered together.
+struct BulkSubmit {
+  std::vector<BulkOutcome> outcomes;
+  size_t left = 0;  // Not decided yet.
+  BulkDone done;
+
+  // Sets one outcome; answers with the last.
+  void Set(size_t index, BulkOutcome outcome);
+};
+
+// Who waits for an insert: a call of its own, or one place of a bulk.
+struct Submission {
+  SubmitDone done = {};
+  std::shared_ptr<BulkSubmit> bulk = {};
+  size_t index = 0;
+  JobPlace place = {};  // What the job counts in already.
+
+  void Fail(const absl::Status& why);
+  // `make_view` is called when the whole job is wanted.
+  template <typename MakeView>
+  void Succeed(const JobName& name, bool existed, MakeView make_view) {
+    if (bulk != nullptr) return bulk->Set(index, {absl::OkStatus(), name, existed});
+    done(SubmitResult{make_view(), existed});
+  }
+};
+
 // Called once: with OK when everything decided before is durable, else with why it never will be.
 using Release = std::function<void(const absl::Status&)>;
 
@@ -43,10 +69,11 @@ struct DraftChange {
 
 struct PendingBatch {
   std::shared_ptr<WriteBatch> rows = std::make_shared<WriteBatch>();
-  bool sealed = false;
+  bool frozen = false;                // Its rows say what they will say.
+  bool sealed = false;                // Handed over.
   absl::Time opened;                  // Boot clock.
   absl::Time committing_since;        // Boot clock; once it is the first sealed one.
-  std::vector<SubmitDone> submitted;  // One per insert.
+  std::vector<Submission> submitted;  // One per insert.
   std::vector<LiveJob*> changed;      // One per update.
   std::vector<Release> releases;
   std::vector<Release> reads;  // Like `releases`, of those who changed nothing.
@@ -71,9 +98,10 @@ class WriteQueue {
   // Begins the epoch of a new leader; the queue is empty.
   void Restart(int64_t epoch);
   // Adds an insert; returns its batch.
-  PendingBatch& Insert(JobInsert insert, SubmitDone done, const Instant& now);
-  // Returns the batch that records the job's newest change, with a row for it: the unsealed one
-  // that has a row already, else the newest. The row's status is taken from the job when sealed.
+  PendingBatch& Insert(JobInsert insert, Submission submission, const Instant& now);
+  // Returns the batch that records the job's newest change, with a row for it: always the newest,
+  // so that what follows from a change is never recorded before it. The row's status is taken from
+  // the job when the batch is frozen: when it is sealed, or full and the next one opened.
   PendingBatch& Change(LiveJob& job, const Instant& now);
   // Returns the row of `job` in the batch that Change() returned.
   static JobUpdate& RowOf(PendingBatch& batch, const LiveJob& job) {
@@ -107,6 +135,7 @@ class WriteQueue {
 
  private:
   PendingBatch& Open(const Instant& now);
+  static void Freeze(PendingBatch& batch);
   const PendingBatch* FirstUnsealed() const;
 
   const size_t rows_max_;

@@ -154,6 +154,8 @@ void AddSpecs(Parameters& p, const InsertList& inserted) {
   p.AddArray(inserted, [](auto* i) { return i->record.rules.not_before; });
   p.AddArray(inserted, [](auto* i) { return ByteView{i->record.payload.spec}; });
   p.AddArray(inserted, [](auto* i) { return ByteView{i->record.payload.grant}; });
+  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.rules.concurrency_key); });
+  p.AddArray(inserted, [](auto* i) { return i->record.rules.concurrency_max; });
 }
 
 PipelineCall InsertJobSpecs(const InsertList& inserted) {

@@ -201,4 +201,12 @@ absl::Status PostgresCatalogStore::DeleteReference(const std::string& project,
   });
 }
 
+absl::Status PostgresCatalogStore::SaveLimit(const GroupLimit& limit) {
+  return sessions_.Take()->Run([&](Transaction& transaction) {
+    transaction.Run(sql::kSaveGroupLimit, static_cast<int16_t>(limit.kind), limit.name,
+                    limit.running_max, limit.live_max, limit.weight);
+    return absl::OkStatus();
+  });
+}
+
 }  // namespace dq

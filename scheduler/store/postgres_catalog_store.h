@@ -26,6 +26,7 @@ class PostgresCatalogStore : public CatalogStore {
                                                               const std::string& before_id,
                                                               int limit) override;
   absl::Status DeleteReference(const std::string& project, const std::string& id) override;
+  absl::Status SaveLimit(const GroupLimit& limit) override;
 
  private:
   ResourcePool<Session>& sessions_;

@@ -114,6 +114,22 @@ absl::StatusOr<std::vector<JobRecord>> PostgresJobStore::LoadLiveJobs(JobKey aft
   return jobs;
 }
 
+absl::StatusOr<std::vector<GroupLimit>> PostgresJobStore::LoadLimits() {
+  std::vector<GroupLimit> limits;
+  DQ_RETURN_IF_ERROR(reader_.Take()->Run([&](Transaction& transaction) {
+    limits.clear();
+    for (const pqxx::row& row : transaction.Run(sql::kLoadGroupLimits)) {
+      limits.push_back({.kind = static_cast<GroupKind>(row["kind"].as<int16_t>()),
+                        .name = row["name"].c_str(),
+                        .running_max = row["running_max"].as<int32_t>(),
+                        .live_max = row["live_max"].as<int32_t>(),
+                        .weight = row["weight"].as<int32_t>()});
+    }
+    return absl::OkStatus();
+  }));
+  return limits;
+}
+
 absl::StatusOr<std::map<JobState, int64_t>> PostgresJobStore::LoadStateCounts() {
   std::map<JobState, int64_t> counts;
   DQ_RETURN_IF_ERROR(reader_.Take()->Run([&](Transaction& transaction) {

@@ -27,6 +27,7 @@ class PostgresJobStore : public JobStore {
   absl::Status ReleaseLeadership(int64_t epoch) override;
   absl::StatusOr<BatchResult> Commit(const WriteBatch& batch) override;
   absl::StatusOr<std::vector<JobRecord>> LoadLiveJobs(JobKey after, int limit) override;
+  absl::StatusOr<std::vector<GroupLimit>> LoadLimits() override;
   absl::StatusOr<std::map<JobState, int64_t>> LoadStateCounts() override;
 
  private:

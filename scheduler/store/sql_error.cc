@@ -10,6 +10,7 @@ namespace dq {
 namespace {
 
 constexpr char kConflict[] = "TRANSACTION_CONFLICT";
+constexpr char kQueryCancelled[] = "57014";  // By statement_timeout.
 
 // Classes of PostgreSQL's Appendix A: connection, resources, operator intervention, system; and a
 // standby that takes no writes, and a statement timeout.
@@ -53,6 +54,10 @@ absl::Status CatchSqlErrors(const std::function<absl::Status()>& body) {
   } catch (const pqxx::in_doubt_error& error) {
     return StatusFromSqlState("", error.what());
   } catch (const pqxx::sql_error& error) {
+    if (error.sqlstate() == kQueryCancelled) {
+      return MakeError(absl::StatusCode::kDeadlineExceeded, "QUERY_TOO_SLOW",
+                       "The database took too long for this question: ask for less of it.");
+    }
     return StatusFromSqlState(error.sqlstate().empty() ? "XX000" : error.sqlstate(), error.what());
   } catch (const std::exception& error) {
     return StatusFromSqlState("XX000", error.what());

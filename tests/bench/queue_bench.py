@@ -18,6 +18,7 @@ import time
 USER = "bench"
 DEADLINE_SECONDS = 60
 SUBMIT_OUTSTANDING = 256
+BULK_OUTSTANDING = 4
 LATENCY_SAMPLES = 300
 SLOTS = 500
 PEER_VERSIONS = ("graphile-worker@0.18.0", "node@22")
@@ -147,9 +148,18 @@ def measure_dq(processes, database, work, options, round_number):
     after = int(database.run("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
     latency = fleet.load("latency", LATENCY_SAMPLES)
     fleet.stop()
-    return {"submit_jobs_per_second": submit["jobs_per_second"], "drain_jobs_per_second": drain["jobs_per_second"],
+    bulk = measure_bulk(processes, database, work, options, round_number)
+    return {"submit_jobs_per_second": submit["jobs_per_second"], "bulk_jobs_per_second": bulk, "drain_jobs_per_second": drain["jobs_per_second"],
             "wal_bytes_per_job": (after - before) / options.jobs,
             "submit_to_start_p50_ms": latency["p50_ms"], "submit_to_start_p99_ms": latency["p99_ms"]}
+
+
+def measure_bulk(processes, database, work, options, round_number):
+    """BatchCreateJobs into an empty database without workers."""
+    fleet = Fleet(processes, database, work, pathlib.Path(options.bin).resolve(), f"bulk{round_number}")
+    bulk = fleet.load("bulk", options.jobs, BULK_OUTSTANDING)
+    fleet.stop()
+    return bulk["jobs_per_second"]
 
 
 def install_peer(bench_dir, work):

@@ -1,12 +1,15 @@
 // The load of tests/bench/queue.sh: submits no-op jobs to a running scheduler and measures what a
 // client sees. Prints one JSON object a measurement on stdout.
 //   queue_load ADDRESS submit JOBS OUTSTANDING   jobs a second acknowledged, OUTSTANDING calls in
-//   flight queue_load ADDRESS drain JOBS                jobs a second from the first completion to
-//   the last queue_load ADDRESS latency SAMPLES           CreateJob sent → PROCESSING seen by a
+//   flight
+//   queue_load ADDRESS bulk JOBS OUTSTANDING     the same with BatchCreateJobs of 1,000
+//   queue_load ADDRESS drain JOBS                jobs a second from the first completion to the
+//   last queue_load ADDRESS latency SAMPLES           CreateJob sent → PROCESSING seen by a
 //   watcher, idle fleet
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -25,6 +28,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr char kProject[] = "projects/default";
 constexpr std::chrono::milliseconds kPollInterval{2};
+constexpr int kBulkJobs = 1000;
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -82,6 +86,33 @@ class Submitter {
   int left_;
   int open_;
 };
+
+// Creates `jobs` in calls of kBulkJobs, `outstanding` of them in flight.
+int Bulk(const std::shared_ptr<grpc::Channel>& channel, int jobs, int outstanding) {
+  const auto stub = dq::v1::JobService::NewStub(channel);
+  dq::v1::BatchCreateJobsRequest request;
+  request.set_parent(kProject);
+  for (int i = 0; i < kBulkJobs; ++i) *request.add_requests() = NoopJob();
+  std::atomic<int> left = jobs / kBulkJobs;
+  const auto submit = [&] {
+    while (left-- > 0) {
+      grpc::ClientContext context;
+      dq::v1::BatchCreateJobsResponse response;
+      const grpc::Status status = stub->BatchCreateJobs(&context, request, &response);
+      if (!status.ok()) Die("BatchCreateJobs", status);
+      for (const auto& result : response.results()) {
+        if (result.has_error()) Die(result.error().reason().c_str(), status);
+      }
+    }
+  };
+  const Clock::time_point start = Clock::now();
+  std::vector<std::thread> callers;
+  for (int i = 0; i < outstanding; ++i) callers.emplace_back(submit);
+  for (std::thread& caller : callers) caller.join();
+  const double seconds = SecondsSince(start);
+  std::printf("{\"jobs_per_second\": %.0f, \"seconds\": %.3f}\n", jobs / seconds, seconds);
+  return 0;
+}
 
 int64_t CompletedJobs(dq::v1::AdminService::Stub* stub) {
   grpc::ClientContext context;
@@ -170,10 +201,12 @@ int main(int argc, char** argv) {
   if (count >= 0) {
     const auto channel = grpc::CreateChannel(argv[1], grpc::InsecureChannelCredentials());
     if (mode == "submit" && argc == 5) return Submit(channel, count, std::atoi(argv[4]));
+    if (mode == "bulk" && argc == 5) return Bulk(channel, count, std::atoi(argv[4]));
     if (mode == "drain") return Drain(channel, count);
     if (mode == "latency" && count > 0) return Latency(channel, count);
   }
-  std::fprintf(
-      stderr, "usage: queue_load ADDRESS submit JOBS OUTSTANDING | drain JOBS | latency SAMPLES\n");
+  std::fprintf(stderr,
+               "usage: queue_load ADDRESS submit JOBS OUTSTANDING | bulk JOBS OUTSTANDING | drain "
+               "JOBS | latency SAMPLES\n");
   return 2;
 }

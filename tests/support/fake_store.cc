@@ -216,6 +216,21 @@ absl::StatusOr<std::vector<JobRecord>> FakeStore::LoadLiveJobs(JobKey after, int
   return live;
 }
 
+absl::StatusOr<std::vector<GroupLimit>> FakeStore::LoadLimits() {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  std::vector<GroupLimit> limits;
+  for (const auto& [name, limit] : limits_) limits.push_back(limit);
+  return limits;
+}
+
+absl::Status FakeStore::SaveLimit(const GroupLimit& limit) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  limits_[{limit.kind, limit.name}] = limit;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::map<JobState, int64_t>> FakeStore::LoadStateCounts() {
   MutexLock lock(mutex_);
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());

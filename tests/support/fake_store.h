@@ -50,6 +50,7 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
   absl::Status ReleaseLeadership(int64_t epoch) override;
   absl::StatusOr<BatchResult> Commit(const WriteBatch& batch) override;
   absl::StatusOr<std::vector<JobRecord>> LoadLiveJobs(JobKey after, int limit) override;
+  absl::StatusOr<std::vector<GroupLimit>> LoadLimits() override;
   absl::StatusOr<std::map<JobState, int64_t>> LoadStateCounts() override;
 
   absl::StatusOr<JobRecord> GetJob(const JobName& name) override;
@@ -78,6 +79,7 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
                                                               const std::string& before_id,
                                                               int limit) override;
   absl::Status DeleteReference(const std::string& project, const std::string& id) override;
+  absl::Status SaveLimit(const GroupLimit& limit) override;
 
  private:
   // (project, id) or (project, request id).
@@ -128,6 +130,7 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
   Lead lead_ GUARDED_BY(mutex_);
   int64_t commits_ GUARDED_BY(mutex_) = 0;
   // The last batch and its answer, to recognise a repetition.
+  std::map<std::pair<GroupKind, std::string>, GroupLimit> limits_ GUARDED_BY(mutex_);
   // By epoch and sequence, of every batch that was written.
   std::map<std::pair<int64_t, int64_t>, BatchResult> results_ GUARDED_BY(mutex_);
   std::map<JobKey, JobRecord> jobs_ GUARDED_BY(mutex_);

@@ -122,7 +122,9 @@ void Agent::HandleTurn(const v1::Turn& turn) {
 
 void Agent::HandleRevocation(const v1::Revocation& revocation) {
   const LeaseKey lease = FromMessage(revocation.lease());
-  if (revocation.reason() != v1::REVOKE_REASON_CANCEL) return CarryOut(leases_.Lose(lease));
+  const bool is_asked = revocation.reason() == v1::REVOKE_REASON_CANCEL ||
+                        revocation.reason() == v1::REVOKE_REASON_PAUSE;
+  if (!is_asked) return CarryOut(leases_.Lose(lease));
   CarryOut(leases_.Cancel(lease));
 }
 

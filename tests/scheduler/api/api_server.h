@@ -39,6 +39,7 @@ class NoMetrics final : public EngineMetrics, public RpcMetrics {
   void LeaseGranted() override {}
   void LeaseExpired() override {}
   void StaleMessageRefused() override {}
+  void AdmissionRefused() override {}
   void WorkersConnected(int64_t, int64_t, int64_t) override {}
   void BatchCommitted(int64_t, absl::Duration) override {}
   void CommitFailed() override {}

@@ -15,14 +15,16 @@ class ReadyQueueTest : public ::testing::Test {
   DemandId chain_ = demands_.Intern({"complete", "dedupe"});
   StageOffer all_{{"noop", "complete", "dedupe"}, demands_};
   StageOffer only_noop_{{"noop"}, demands_};
-  ReadyQueue queue_;
+  JobGroups groups_;
+  const JobPlace place_ = groups_.Join({"default", "a"}, JobRules());
+  ReadyQueue queue_{groups_};
 };
 
 TEST_F(ReadyQueueTest, HigherPriorityGoesFirstThenTheOlderJob) {
-  queue_.Push({.key = 1, .priority = 0, .demand = noop_});
-  queue_.Push({.key = 2, .priority = 5, .demand = chain_});
-  queue_.Push({.key = 3, .priority = 0, .demand = chain_});
-  queue_.Push({.key = 4, .priority = 5, .demand = noop_});
+  queue_.Push({.key = 1, .priority = 0, .demand = noop_, .place = place_});
+  queue_.Push({.key = 2, .priority = 5, .demand = chain_, .place = place_});
+  queue_.Push({.key = 3, .priority = 0, .demand = chain_, .place = place_});
+  queue_.Push({.key = 4, .priority = 5, .demand = noop_, .place = place_});
   EXPECT_EQ(queue_.PopFor(all_), 2);
   EXPECT_EQ(queue_.PopFor(all_), 4);
   EXPECT_EQ(queue_.PopFor(all_), 1);
@@ -32,8 +34,8 @@ TEST_F(ReadyQueueTest, HigherPriorityGoesFirstThenTheOlderJob) {
 
 TEST_F(ReadyQueueTest, AWorkerGetsOnlyChainsWhoseStagesItAllOffers) {
   const StageOffer half({"complete"}, demands_);
-  queue_.Push({.key = 1, .priority = 9, .demand = chain_});
-  queue_.Push({.key = 2, .priority = 0, .demand = noop_});
+  queue_.Push({.key = 1, .priority = 9, .demand = chain_, .place = place_});
+  queue_.Push({.key = 2, .priority = 0, .demand = noop_, .place = place_});
   EXPECT_EQ(queue_.PopFor(half), std::nullopt);
   EXPECT_EQ(queue_.PopFor(only_noop_), 2);
   EXPECT_EQ(queue_.size(), 1);
@@ -46,9 +48,9 @@ TEST_F(ReadyQueueTest, AnOfferServesChainsSeenAfterItWasMade) {
 }
 
 TEST_F(ReadyQueueTest, AnErasedJobIsNeverTaken) {
-  queue_.Push({.key = 1, .priority = 0, .demand = noop_});
-  EXPECT_TRUE(queue_.Erase({.key = 1, .priority = 0, .demand = noop_}));
-  EXPECT_FALSE(queue_.Erase({.key = 1, .priority = 0, .demand = noop_}));
+  queue_.Push({.key = 1, .priority = 0, .demand = noop_, .place = place_});
+  EXPECT_TRUE(queue_.Erase({.key = 1, .priority = 0, .demand = noop_, .place = place_}));
+  EXPECT_FALSE(queue_.Erase({.key = 1, .priority = 0, .demand = noop_, .place = place_}));
   EXPECT_TRUE(queue_.empty());
   EXPECT_EQ(queue_.PopFor(all_), std::nullopt);
 }
@@ -58,7 +60,7 @@ TEST_F(ReadyQueueTest, PositionAndOldestAgreeWithASortedList) {
   std::vector<ReadyJob> jobs;
   for (JobKey key = 1; key <= 500; ++key) {
     const auto priority = static_cast<int32_t>(random() % 5);
-    jobs.push_back({key * 3, priority, random() % 2 == 0 ? noop_ : chain_});
+    jobs.push_back({key * 3, priority, random() % 2 == 0 ? noop_ : chain_, place_});
     queue_.Push(jobs.back());
   }
   EXPECT_EQ(queue_.OldestKey(), 3);

@@ -57,6 +57,29 @@ TEST(Options, MistakesAreUsageErrors) {
   }
 }
 
+TEST(Options, AnUnknownCommandIsToldWithThoseThatExist) {
+  const std::string top = MessageOf(ParseCommandLine({"jobs", "list"}).status());
+  EXPECT_NE(top.find("dqctl has no command \"jobs\"; it has clean, job, file"), std::string::npos)
+      << top;
+  const std::string job =
+      MessageOf(ParseCommandLine({"--project", "p", "job", "stop", "j-1"}).status());
+  EXPECT_NE(job.find("dqctl job has no command \"stop\"; it has submit, get, list"),
+            std::string::npos)
+      << job;
+  EXPECT_NE(job.find("pause, resume, retry"), std::string::npos) << job;
+}
+
+TEST(Options, ActionsOnJobsAreTheOnesNamed) {
+  const auto kind_of = [](const std::string& name) {
+    const auto line = ParseCommandLine({"job", name, "j-1", "--reason", "why"});
+    return std::get<JobActionCommand>(*line->command).kind;
+  };
+  EXPECT_EQ(kind_of("cancel"), JobActionCommand::Kind::kCancel);
+  EXPECT_EQ(kind_of("pause"), JobActionCommand::Kind::kPause);
+  EXPECT_EQ(kind_of("resume"), JobActionCommand::Kind::kResume);
+  EXPECT_EQ(kind_of("retry"), JobActionCommand::Kind::kRetry);
+}
+
 TEST(Options, HelpOfEveryCommandBeginsWithExamples) {
   using Line = std::vector<std::string>;
   for (const Line& command : {Line{},

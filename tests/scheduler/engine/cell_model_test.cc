@@ -26,6 +26,7 @@ class Model {
   explicit Model(uint64_t seed) : random_(seed) {
     options_.commit_batch_rows_max = 1 + static_cast<int>(random_() % 6);
     options_.commit_overlap_rows_min = 1 + static_cast<int>(random_() % 3);
+    if (OneIn(2)) queue_max_ = 1 + static_cast<int32_t>(random_() % 4);
     for (int i = 0; i < kWorkersMax; ++i) StartWorker(i);
     StartLeader();
   }
@@ -46,6 +47,7 @@ class Model {
         worker->SendReport();
         while (worker->ReportsUnderway()) worker->DeliverReport(*cell_, Now());
       }
+      ResumeAll();
       Decide();
       Commit();
       clock_.Advance(absl::Milliseconds(500));
@@ -69,7 +71,7 @@ class Model {
       case 0:
         return Submit();
       case 1:
-        return OneIn(3) ? Cancel() : Submit();
+        return OneIn(3) ? Steer() : Submit();
       case 2:
       case 3:
         return Decide();
@@ -129,6 +131,10 @@ class Model {
     job.rules.backoff = absl::Milliseconds(static_cast<int64_t>(Pick(2000)));
     if (OneIn(5)) job.rules.execution_timeout = absl::Seconds(8);
     if (OneIn(5)) job.rules.not_before = clock_.Now() + absl::Seconds(2);
+    if (OneIn(3)) {
+      job.rules.concurrency_key = "key" + std::to_string(Pick(3));
+      job.rules.concurrency_max = 1;
+    }
     const std::string request_id = job.request_id;
     cell_->Submit(Now(), std::move(job), [this, request_id](absl::StatusOr<SubmitResult> result) {
       if (!result.ok()) return;
@@ -139,8 +145,61 @@ class Model {
     });
   }
 
-  void Cancel() {
+  // What users do to jobs.
+  void Steer() {
     const JobName name = {"default", "j" + std::to_string(Pick(40))};
+    switch (Pick(4)) {
+      case 0:
+        return Cancel(name);
+      case 1:
+        return cell_->Pause(Now(), name, "model", "model", [](const auto&) {});
+      case 2:
+        return cell_->Resume(Now(), name, "model", "model", [](const auto&) {});
+      default:
+        return Retry(name);
+    }
+  }
+
+  void Retry(const JobName& name) {
+    cell_->ReserveReopen(Now(), name, [this, name](const absl::StatusOr<int64_t>& place) {
+      if (place.ok()) reserved_.push_back({*place, name});
+    });
+  }
+
+  // The records of reserved jobs have been read.
+  void Reopen() {
+    for (const auto& [place, name] : std::exchange(reserved_, {})) {
+      cell_->Reopen(Now(), place, name, store_.GetJob(name), "model", "model",
+                    [this, id = name.id](const absl::StatusOr<JobView>& view) {
+                      if (view.ok()) journal_.cancelled.erase(id);
+                    });
+    }
+  }
+
+  void ResumeAll() {
+    reserved_.clear();
+    for (const auto& [key, job] : store_.Jobs()) {
+      if (job.status.state != JobState::kPaused) continue;
+      cell_->Resume(Now(), job.name, "model", "model", [](const auto&) {});
+    }
+  }
+
+  // I16, after every commit.
+  void CheckLimits() {
+    int32_t running = 0;
+    std::map<std::string, int> by_key;
+    for (const auto& [key, job] : store_.Jobs()) {
+      if (!IsLeased(job.status.state)) continue;
+      ++running;
+      if (!job.rules.concurrency_key.empty()) ++by_key[job.rules.concurrency_key];
+    }
+    if (running > queue_max_) journal_.violations.push_back("I16 the queue runs too many jobs");
+    for (const auto& [key, count] : by_key) {
+      if (count > 1) journal_.violations.push_back("I16 two jobs of one concurrency key run");
+    }
+  }
+
+  void Cancel(const JobName& name) {
     cell_->Cancel(Now(), name, "model", "model", [this, name](absl::StatusOr<JobView> view) {
       if (!view.ok()) return;
       journal_.cancelled.insert(name.id);
@@ -152,6 +211,7 @@ class Model {
   }
 
   void Decide() {
+    Reopen();
     cell_->Tick(Now());
     while (auto batch = cell_->BatchToCommit(Now())) in_flight_.push_back(std::move(batch));
   }
@@ -169,6 +229,7 @@ class Model {
       return cell_->StepDown(result.status());
     }
     cell_->Committed(Now(), *std::move(result));
+    CheckLimits();
   }
 
   void StartWorker(int index) {
@@ -227,6 +288,11 @@ class Model {
     journal_.takeovers.insert(clock_.Now());
     cell_ = std::make_unique<Cell>(options_, Sources(), metrics_, watches_);
     cell_->TakeOver(Now(), epoch, *store_.LoadLiveJobs(0, 1'000'000), *store_.LoadStateCounts());
+    GroupLimit limit;
+    limit.kind = GroupKind::kQueue;
+    limit.name = "default";
+    limit.running_max = queue_max_;
+    (void)cell_->SetLimit(limit);
   }
 
   CellSources Sources() {
@@ -253,6 +319,8 @@ class Model {
   std::unique_ptr<Cell> cell_;
   std::deque<std::shared_ptr<const WriteBatch>> in_flight_;
   std::vector<std::unique_ptr<ModelWorker>> workers_;
+  std::vector<std::pair<int64_t, JobName>> reserved_;
+  int32_t queue_max_ = kUnlimited;
   SessionId sessions_ = 0;
   int processes_ = 0;
   int leaders_ = 0;

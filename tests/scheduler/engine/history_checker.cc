@@ -52,9 +52,14 @@ class JobChecker {
   }
 
   void CheckCharges() {
-    const int64_t charged =
-        Count(JobEvent::kRetry) + Count(JobEvent::kGiveUp) + Count(JobEvent::kLose);
-    Expect(job_.status.charges == charged, "I6 charges are the failures and losses");
+    int64_t charged = 0;
+    for (const JobEventRecord& event : events_) {
+      const bool charges = event.event == JobEvent::kRetry || event.event == JobEvent::kGiveUp ||
+                           event.event == JobEvent::kLose;
+      charged = event.event == JobEvent::kReopen ? 0 : charged + (charges ? 1 : 0);
+    }
+    Expect(job_.status.charges == charged,
+           "I6 charges are the failures and losses since the job was opened");
     Expect(job_.status.charges <= job_.rules.max_attempts, "I6 charges stay within the budget");
     for (const JobEventRecord& event : events_) {
       const bool charges = event.event == JobEvent::kRetry || event.event == JobEvent::kGiveUp ||
@@ -91,7 +96,7 @@ class JobChecker {
     Expect(job_.status.lease_token.empty(), "I8 an ended job has no lease");
     int64_t ends = 0;
     for (const JobEventRecord& event : events_) ends += IsTerminal(event.to) ? 1 : 0;
-    Expect(ends == 1, "I3 a job ends once");
+    Expect(ends == 1 + Count(JobEvent::kReopen), "I3 a job ends once for each opening");
     if (journal_.cancelled.contains(job_.name.id)) {
       Expect(job_.status.state == JobState::kCancelled, "I14 an acknowledged cancel holds");
     }

@@ -84,7 +84,7 @@ void ModelWorker::Receive() {
 void ModelWorker::Accept(const WorkerTurn& turn) {
   for (const LeaseId& lease : turn.closed) runs_.erase(lease);
   for (const WorkerRevocation& revocation : turn.revoked) {
-    if (revocation.reason != RevokeReason::kCancel) {
+    if (revocation.reason != RevokeReason::kCancel && revocation.reason != RevokeReason::kPause) {
       runs_.erase(revocation.lease);
     } else if (const auto run = runs_.find(revocation.lease); run != runs_.end()) {
       run->second.revoked = true;

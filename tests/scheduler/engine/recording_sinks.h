@@ -117,6 +117,7 @@ class RecordingMetrics : public EngineMetrics {
   void QueueWaited(absl::Duration) override {}
   void LeaseGranted() override {}
   void LeaseExpired() override {}
+  void AdmissionRefused() override {}
   void StaleMessageRefused() override {
     MutexLock lock(mutex_);
     ++stale_;

@@ -32,6 +32,8 @@ inline void ExpectSameRules(const JobRules& got, const JobRules& want) {
   EXPECT_EQ(got.backoff_cap, want.backoff_cap);
   EXPECT_EQ(got.execution_timeout, want.execution_timeout);
   EXPECT_EQ(got.not_before, want.not_before);
+  EXPECT_EQ(got.concurrency_key, want.concurrency_key);
+  EXPECT_EQ(got.concurrency_max, want.concurrency_max);
 }
 
 inline void ExpectSameJob(const JobRecord& got, const JobRecord& want) {

@@ -144,5 +144,32 @@ TEST_P(PlainCommitTest, ARepeatedBatchIsRecognisedAlsoAfterTheNextOne) {
   ExpectRecorded(job);
 }
 
+TEST_P(PlainCommitTest, AConcurrencyKeyReadsBack) {
+  JobScript job = Plain(1, "a");
+  job.record.rules.concurrency_key = "customer “1”";
+  job.record.rules.concurrency_max = 3;
+  ASSERT_TRUE(Commit({job.Create()}).ok());
+  ExpectRecorded(job);
+}
+
+TEST_P(PlainCommitTest, LimitsAreRecordedInPlaceOfEarlierOnes) {
+  EXPECT_TRUE(jobs().LoadLimits()->empty());
+  GroupLimit queue;
+  queue.kind = GroupKind::kQueue;
+  queue.name = "nightly";
+  queue.running_max = 4;
+  GroupLimit project = queue;
+  project.kind = GroupKind::kProject;
+  project.weight = 7;
+  ASSERT_TRUE(catalog().SaveLimit(queue).ok());
+  ASSERT_TRUE(catalog().SaveLimit(project).ok());
+  queue.running_max = kUnlimited;
+  queue.live_max = 100;
+  ASSERT_TRUE(catalog().SaveLimit(queue).ok());
+  const auto limits = jobs().LoadLimits();
+  ASSERT_TRUE(limits.ok()) << limits.status();
+  EXPECT_THAT(*limits, ::testing::UnorderedElementsAre(queue, project));
+}
+
 }  // namespace
 }  // namespace dq

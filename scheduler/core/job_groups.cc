@@ -1,0 +1,85 @@
+#include "scheduler/core/job_groups.h"
+
+#include <algorithm>
+
+namespace dq {
+
+GroupId JobGroups::FindOrAdd(GroupKind kind, const std::string& name) {
+  const auto [entry, is_new] = id_of_.try_emplace({kind, name}, std::ssize(groups_));
+  if (!is_new) return entry->second;
+  if (unused_.empty()) {
+    groups_.emplace_back();
+  } else {
+    entry->second = unused_.back();
+    unused_.pop_back();
+  }
+  const GroupId id = entry->second;
+  At(id) = Group();
+  At(id).limit.kind = kind;
+  At(id).limit.name = name;
+  return id;
+}
+
+JobPlace JobGroups::Join(const JobName& name, const JobRules& rules) {
+  JobPlace place;
+  place.project = FindOrAdd(GroupKind::kProject, name.project);
+  place.queue = FindOrAdd(GroupKind::kQueue, rules.queue);
+  ++At(place.project).members;
+  ++At(place.queue).members;
+  if (rules.concurrency_key.empty()) return place;
+  place.concurrency =
+      FindOrAdd(GroupKind::kConcurrencyKey, name.project + "/" + rules.concurrency_key);
+  place.concurrency_max = rules.concurrency_max;
+  ++At(place.concurrency).members;
+  return place;
+}
+
+void JobGroups::Leave(const JobPlace& place) {
+  --At(place.project).members;
+  --At(place.queue).members;
+  if (place.concurrency == kNoGroup || --At(place.concurrency).members > 0) return;
+  id_of_.erase({GroupKind::kConcurrencyKey, NameOf(place.concurrency)});
+  unused_.push_back(place.concurrency);
+}
+
+void JobGroups::Started(const JobPlace& place) {
+  ++At(place.project).running;
+  ++At(place.queue).running;
+  if (place.concurrency != kNoGroup) ++At(place.concurrency).running;
+}
+
+void JobGroups::Ended(const JobPlace& place) {
+  --At(place.project).running;
+  --At(place.queue).running;
+  if (place.concurrency != kNoGroup) --At(place.concurrency).running;
+}
+
+void JobGroups::SetLimit(const GroupLimit& limit) {
+  At(FindOrAdd(limit.kind, limit.name)).limit = limit;
+}
+
+GroupLimit JobGroups::LimitOf(GroupKind kind, const std::string& name) const {
+  const auto found = id_of_.find({kind, name});
+  if (found != id_of_.end()) return At(found->second).limit;
+  GroupLimit unset;
+  unset.kind = kind;
+  unset.name = name;
+  return unset;
+}
+
+std::vector<GroupId> JobGroups::All(GroupKind kind) const {
+  std::vector<GroupId> all;
+  for (const auto& [name, id] : id_of_) {
+    if (name.first == kind) all.push_back(id);
+  }
+  std::ranges::sort(all, {}, [this](GroupId id) { return NameOf(id); });
+  return all;
+}
+
+WaitReason JobGroups::Blocks(const JobPlace& place) const {
+  if (IsFull(place.queue)) return WaitReason::kQueueAtLimit;
+  if (IsFull(place.project)) return WaitReason::kProjectAtLimit;
+  return IsKeyFull(place) ? WaitReason::kConcurrencyKeyAtLimit : WaitReason::kNone;
+}
+
+}  // namespace dq
