@@ -45,6 +45,9 @@ What is done:
   --min-confidence N    fills below are not made, 0 to 1 (default 0.5)
   --match HOW           exact | normalised | fuzzy (default normalised); fuzzy also finds records
                         that are probably the same: typos, swapped or missing cells
+  --survivor WHICH      first | most_complete | newest:COL, the record of a cluster that stays
+                        (default first)
+  --merge               empty cells of that record are filled from the others of its cluster
   --dedupe-columns COL,..  columns that are compared (default all)
   --on-bad-row HOW      reject | fail | pad (default reject)
   --gate CONDITIONS     exit with 5 unless they hold: 'score>=90', 'duplicates<=0.1', 'schema'
@@ -150,6 +153,24 @@ absl::Status SetChain(Draft& draft, std::string_view text) {
   return absl::OkStatus();
 }
 
+absl::Status SetSurvivor(Draft& draft, std::string_view text) {
+  constexpr std::string_view kNewest = "newest:";
+  if (text.starts_with(kNewest) && text.size() > kNewest.size()) {
+    draft.dedupe.survivor = SurvivorKind::kNewest;
+    draft.dedupe.newest_column = text.substr(kNewest.size());
+    return absl::OkStatus();
+  }
+  draft.dedupe.newest_column.clear();
+  absl::StatusOr<SurvivorKind> kind =
+      ParseChoice<SurvivorKind>("--survivor", text, {"first", "most_complete"});
+  if (!kind.ok()) {
+    return BadFlag("--survivor",
+                   "takes first, most_complete or newest:COL, not \"" + std::string(text) + "\"");
+  }
+  draft.dedupe.survivor = *kind;
+  return absl::OkStatus();
+}
+
 absl::Status SetMemoryLimit(Draft& draft, std::string_view text) {
   DQ_ASSIGN_OR_RETURN(draft.options.spec.memory_limit_bytes, ParseBytes(text));
   if (draft.options.spec.memory_limit_bytes < kMemoryLimitBytesMin) {
@@ -195,7 +216,11 @@ std::map<std::string, Setter, std::less<>> Switches() {
   };
   return {{"--header", form("header", "yes")},
           {"--no-header", form("header", "no")},
-          {"--formula-guard", form("formula_guard", "yes")}};
+          {"--formula-guard", form("formula_guard", "yes")},
+          {"--merge", [](Draft& draft, std::string_view) -> absl::Status {
+             draft.dedupe.merge = true;
+             return absl::OkStatus();
+           }}};
 }
 
 std::map<std::string, Setter, std::less<>> Setters() {
@@ -214,6 +239,7 @@ std::map<std::string, Setter, std::less<>> Setters() {
                              {"none", "reference", "dependency", "statistic"});
   setters["--match"] =
       Choice("--match", &Draft::dedupe, &DedupeOptions::match, {"exact", "normalised", "fuzzy"});
+  setters["--survivor"] = SetSurvivor;
   setters["--progress"] =
       Choice("--progress", &Draft::options, &RunOptions::progress, {"none", "text", "json"});
   setters["--on-bad-row"] = [](Draft& draft, std::string_view text) -> absl::Status {

@@ -59,6 +59,9 @@ void CheckDedupe(const v1::DedupeOptions& options, const std::string& field,
                      "not a MatchKind of this version");
   violations.Require(v1::SurvivorKind_IsValid(options.survivor()), field + "survivor",
                      "not a SurvivorKind of this version");
+  violations.Require(
+      (options.survivor() == v1::SURVIVOR_KIND_NEWEST) == !options.newest_column().empty(),
+      field + "newest_column", "goes with SURVIVOR_KIND_NEWEST, and only with it");
 }
 
 void CheckStage(const v1::Stage& stage, const std::string& field, Violations& violations) {

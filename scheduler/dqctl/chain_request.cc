@@ -41,9 +41,23 @@ absl::StatusOr<Stage> DedupeStage(const ChainOptions& options) {
     dedupe->set_match(dq::v1::MATCH_KIND_EXACT);
   } else if (options.match == "normalised") {
     dedupe->set_match(dq::v1::MATCH_KIND_NORMALISED);
+  } else if (options.match == "fuzzy") {
+    dedupe->set_match(dq::v1::MATCH_KIND_FUZZY);
   } else if (!options.match.empty()) {
-    return Usage("--match " + options.match + ": one of exact, normalised");
+    return Usage("--match " + options.match + ": one of exact, normalised, fuzzy");
   }
+  const std::string newest = "newest:";
+  if (options.survivor == "first") {
+    dedupe->set_survivor(dq::v1::SURVIVOR_KIND_FIRST);
+  } else if (options.survivor == "most_complete") {
+    dedupe->set_survivor(dq::v1::SURVIVOR_KIND_MOST_COMPLETE);
+  } else if (options.survivor.starts_with(newest) && options.survivor.size() > newest.size()) {
+    dedupe->set_survivor(dq::v1::SURVIVOR_KIND_NEWEST);
+    dedupe->set_newest_column(options.survivor.substr(newest.size()));
+  } else if (!options.survivor.empty()) {
+    return Usage("--survivor " + options.survivor + ": one of first, most_complete, newest:COL");
+  }
+  dedupe->set_merge(options.merge);
   return stage;
 }
 
@@ -64,6 +78,10 @@ absl::Status CheckOptionsHaveTheirStage(const ChainOptions& options,
   if (!options.key.empty() && !has("complete")) return Usage("--key needs the stage complete");
   if (!options.fill.empty() && !has("complete")) return Usage("--fill needs the stage complete");
   if (!options.match.empty() && !has("dedupe")) return Usage("--match needs the stage dedupe");
+  if (!options.survivor.empty() && !has("dedupe")) {
+    return Usage("--survivor needs the stage dedupe");
+  }
+  if (options.merge && !has("dedupe")) return Usage("--merge needs the stage dedupe");
   return absl::OkStatus();
 }
 

@@ -27,7 +27,9 @@ struct ChainOptions {
   std::vector<std::string> key;     // Columns that join the file with the reference.
   std::vector<std::string> stages;  // "complete", "dedupe", "noop".
   std::string fill;                 // "none", "reference", "dependency", "statistic".
-  std::string match;                // "exact", "normalised".
+  std::string match;                // "exact", "normalised", "fuzzy".
+  std::string survivor;             // "first", "most_complete", "newest:COL".
+  bool merge = false;               // Whether survivors take over cells.
   std::vector<std::string> gate;    // Conditions, for example "score>=90".
   int64_t noop_ms = 0;              // How long a stage noop takes.
 };

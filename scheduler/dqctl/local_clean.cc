@@ -49,6 +49,8 @@ std::vector<std::string> WorkerCommand(const std::string& program, const CleanCo
   add("--chain", Joined(command.chain.stages, ","));
   add("--fill", command.chain.fill);
   add("--match", command.chain.match);
+  add("--survivor", command.chain.survivor);
+  if (command.chain.merge) arguments.emplace_back("--merge");
   add("--gate", Joined(command.chain.gate, ","));
   add("--changes", command.changes);
   add("--clusters", command.clusters);

@@ -91,7 +91,13 @@ void AddChain(CLI::App& app, ChainOptions& chain) {
   app.add_option("--fill", chain.fill, "What to do with missing cells (default dependency)")
       ->check(CLI::IsMember({"none", "reference", "dependency", "statistic"}));
   app.add_option("--match", chain.match, "Which records are duplicates (default normalised)")
-      ->check(CLI::IsMember({"exact", "normalised"}));
+      ->check(CLI::IsMember({"exact", "normalised", "fuzzy"}));
+  app.add_option(
+         "--survivor", chain.survivor,
+         "Which record of a cluster stays: first, most_complete, newest:COL (default first)")
+      ->type_name("WHICH");
+  app.add_flag("--merge", chain.merge,
+               "Fill empty cells of that record from the others of its cluster");
   app.add_option("--gate", chain.gate,
                  "When the data counts as good: 'score>=90', 'duplicates<=0.1', 'schema'")
       ->allow_extra_args(false)

@@ -38,8 +38,14 @@ CompleteOptions ReadComplete(const v1::CompleteOptions& message) {
 DedupeOptions ReadDedupe(const v1::DedupeOptions& message) {
   DedupeOptions options;
   options.columns.assign(message.columns().begin(), message.columns().end());
-  options.match =
-      message.match() == v1::MATCH_KIND_EXACT ? MatchKind::kExact : MatchKind::kNormalised;
+  if (message.match() == v1::MATCH_KIND_EXACT) options.match = MatchKind::kExact;
+  if (message.match() == v1::MATCH_KIND_FUZZY) options.match = MatchKind::kFuzzy;
+  if (message.survivor() == v1::SURVIVOR_KIND_MOST_COMPLETE) {
+    options.survivor = SurvivorKind::kMostComplete;
+  }
+  if (message.survivor() == v1::SURVIVOR_KIND_NEWEST) options.survivor = SurvivorKind::kNewest;
+  options.newest_column = message.newest_column();
+  options.merge = message.merge();
   return options;
 }
 

@@ -1,6 +1,8 @@
 #include "worker/chain/chain_outputs.h"
 
+#include <algorithm>
 #include <array>
+#include <variant>
 
 #include "common/base/status_macros.h"
 #include "worker/table/table_formatter.h"
@@ -10,13 +12,23 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kChangesHeader = {"row",   "column", "before",
                                                             "after", "method", "confidence"};
-constexpr std::array<std::string_view, 4> kClustersHeader = {"row", "cluster_id", "kept",
-                                                             "confidence"};
+constexpr std::array<std::string_view, 5> kClustersHeader = {"row", "cluster_id", "kept",
+                                                             "confidence", "explanation"};
 constexpr std::array<std::string_view, 4> kRejectsHeader = {"row", "byte", "reason", "content"};
 
 std::unique_ptr<OutputFile> MakeFile(int fd, std::string_view name,
                                      Compression compression = Compression::kNone) {
   return fd < 0 ? nullptr : std::make_unique<OutputFile>(fd, name, MakePacker(compression));
+}
+
+// Only fuzzy matches need an explanation.
+std::span<const std::string_view> ClustersHeader(const ChainSpec& spec) {
+  const bool explained =
+      std::any_of(spec.stages.begin(), spec.stages.end(), [](const StageSpec& stage) {
+        const auto* dedupe = std::get_if<DedupeOptions>(&stage);
+        return dedupe != nullptr && dedupe->match == MatchKind::kFuzzy;
+      });
+  return std::span(kClustersHeader).first(kClustersHeader.size() - (explained ? 0 : 1));
 }
 
 }  // namespace
@@ -33,16 +45,20 @@ absl::Status LastPassSink::Open() {
 }
 
 absl::Status LastPassSink::Add(std::span<const std::string_view> cells) {
-  return writer_ == nullptr ? absl::OkStatus() : writer_->Add(cells);
+  if (writer_ == nullptr) return absl::OkStatus();
+  if (cells.size() == header_.size()) return writer_->Add(cells);
+  std::vector<std::string_view> whole(cells.begin(), cells.end());
+  whole.resize(header_.size());
+  return writer_->Add(whole);
 }
 
-ChainOutputs::ChainOutputs(const ChainFiles& files, const OutputChoice& choice, TaskPool& pool)
-    : choice_(choice),
+ChainOutputs::ChainOutputs(const ChainFiles& files, const ChainSpec& spec, TaskPool& pool)
+    : choice_(spec.form.output),
       pool_(pool),
-      cleaned_(MakeFile(files.cleaned_fd, "the cleaned file", choice.compression)),
+      cleaned_(MakeFile(files.cleaned_fd, "the cleaned file", choice_.compression)),
       report_(MakeFile(files.report_fd, "the report")),
       changes_(MakeFile(files.changes_fd, "the changes file"), kChangesHeader),
-      clusters_(MakeFile(files.clusters_fd, "the clusters file"), kClustersHeader),
+      clusters_(MakeFile(files.clusters_fd, "the clusters file"), ClustersHeader(spec)),
       rejects_(MakeFile(files.rejects_fd, "the rejects file"), kRejectsHeader) {}
 
 absl::Status ChainOutputs::Open(const TableLayout& layout) {

@@ -25,6 +25,7 @@ class LastPassSink final : public RowSink {
 
   // Starts the last pass.
   absl::Status Open();
+  // Cells that are missing at the end of a row are empty.
   absl::Status Add(std::span<const std::string_view> cells) override;
   OutputFile* file() { return file_.get(); }
 
@@ -36,8 +37,9 @@ class LastPassSink final : public RowSink {
 
 class ChainOutputs {
  public:
-  // `choice`: the form of the cleaned file; the others are CSV.
-  ChainOutputs(const ChainFiles& files, const OutputChoice& choice, TaskPool& pool);
+  // The form of the cleaned file is the spec's; the others are CSV. The clusters file explains its
+  // rows when a stage matches fuzzily.
+  ChainOutputs(const ChainFiles& files, const ChainSpec& spec, TaskPool& pool);
 
   LastPassSink* changes() { return changes_.file() == nullptr ? nullptr : &changes_; }
   LastPassSink* clusters() { return clusters_.file() == nullptr ? nullptr : &clusters_; }

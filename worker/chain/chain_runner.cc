@@ -65,7 +65,7 @@ class ChainRun {
         cancel_(cancel),
         memory_(spec.memory_limit_bytes),
         pool_(spec.threads),
-        outputs_(files, spec.form.output, pool_) {}
+        outputs_(files, spec, pool_) {}
 
   absl::StatusOr<ChainResult> Run(const StageFactory& make_stages);
 

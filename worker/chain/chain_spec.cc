@@ -14,6 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::array kFillNames = {"none", "reference", "dependency", "statistic"};
+constexpr std::array kSurvivorNames = {"first", "most_complete", "newest"};
 constexpr std::array kMatchNames = {"exact", "normalised", "fuzzy"};
 constexpr std::array kBadRowNames = {"reject", "fail", "pad"};
 
@@ -34,6 +35,9 @@ Json EncodeStage(const StageSpec& stage) {
   } else if (const auto* dedupe = std::get_if<DedupeOptions>(&stage)) {
     out["columns"] = dedupe->columns;
     out["match"] = kMatchNames[static_cast<size_t>(dedupe->match)];
+    out["survivor"] = kSurvivorNames[static_cast<size_t>(dedupe->survivor)];
+    out["newest_column"] = dedupe->newest_column;
+    out["merge"] = dedupe->merge;
   }
   return out;
 }
@@ -131,6 +135,13 @@ absl::StatusOr<StageSpec> DecodeStage(const Json& json) {
   } else if (auto* dedupe = std::get_if<DedupeOptions>(&stage)) {
     reader.Read("columns", dedupe->columns);
     reader.Read("match", kMatchNames, dedupe->match);
+    reader.Read("survivor", kSurvivorNames, dedupe->survivor);
+    reader.Read("newest_column", dedupe->newest_column);
+    reader.Read("merge", dedupe->merge);
+    DQ_RETURN_IF_ERROR(reader.status());
+    if ((dedupe->survivor == SurvivorKind::kNewest) == dedupe->newest_column.empty()) {
+      return BadField("newest_column", "goes with survivor newest, and only with it");
+    }
   }
   DQ_RETURN_IF_ERROR(reader.status());
   return stage;

@@ -40,10 +40,20 @@ enum class MatchKind {
   kFuzzy,       // The above and records so alike that they are more likely the same than not.
 };
 
-// Options of the stage `dedupe`. The first record of a cluster stays.
+// Which record of a cluster stays; among equals the first.
+enum class SurvivorKind {
+  kFirst,         // In the order of the input.
+  kMostComplete,  // The one with the most cells that are not empty.
+  kNewest,        // The one with the highest date or number in a column.
+};
+
+// Options of the stage `dedupe`.
 struct DedupeOptions {
   std::vector<std::string> columns = {};  // Compared columns; empty: all.
   MatchKind match = MatchKind::kNormalised;
+  SurvivorKind survivor = SurvivorKind::kFirst;
+  std::string newest_column = {};  // Only for kNewest, and needed there.
+  bool merge = false;              // Empty cells of the survivor are filled from its cluster.
 };
 
 using StageSpec = std::variant<CompleteOptions, DedupeOptions>;

@@ -216,6 +216,14 @@ std::string Render(const Report& report, const Detail& detail) {
                                {"normalised", report.duplicates_normalised},
                                {"fuzzy", report.duplicates_fuzzy}};
   out["clusters"] = report.clusters;
+  if (!report.clusters_by_size.empty()) {
+    Json sizes = Json::object();
+    for (const auto& [size, clusters] : report.clusters_by_size) {
+      sizes[std::to_string(size)] = clusters;
+    }
+    out["clusters_by_size"] = sizes;
+  }
+  if (report.pairs_compared > 0) out["pairs_compared"] = report.pairs_compared;
   out["cells_filled"] = report.cells_filled;
   if (report.score.has_value()) out["score"] = *report.score;
   if (report.score_before.has_value()) out["score_before"] = *report.score_before;

@@ -143,6 +143,8 @@ struct Report {
   int64_t duplicates_normalised = 0;
   int64_t duplicates_fuzzy = 0;
   int64_t clusters = 0;
+  std::map<int64_t, int64_t> clusters_by_size;  // Sizes above 16 rounded down to a power of two.
+  int64_t pairs_compared = 0;                   // By fuzzy matching.
   int64_t cells_filled = 0;
   std::optional<double> score;         // Set by ScoreReport.
   std::optional<double> score_before;  // Set by ScoreReport.

@@ -8,6 +8,15 @@
 
 namespace dq {
 
+namespace {
+
+bool NeedsAllRecords(const DedupeOptions& options) {
+  return options.match == MatchKind::kFuzzy || options.survivor != SurvivorKind::kFirst ||
+         options.merge;
+}
+
+}  // namespace
+
 absl::StatusOr<StageList> BuildStages(const ChainSpec& spec, const StageContext& context) {
   StageList stages;
   for (const StageSpec& stage : spec.stages) {
@@ -15,7 +24,7 @@ absl::StatusOr<StageList> BuildStages(const ChainSpec& spec, const StageContext&
       stages.push_back(std::make_unique<CompleteStage>(*complete, spec.reference_key_columns,
                                                        spec.reference_sha256, context));
     } else if (const auto* dedupe = std::get_if<DedupeOptions>(&stage)) {
-      if (dedupe->match == MatchKind::kFuzzy) {
+      if (NeedsAllRecords(*dedupe)) {
         stages.push_back(std::make_unique<ClusterStage>(*dedupe, context));
       } else {
         stages.push_back(std::make_unique<DedupeStage>(*dedupe, context));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdio>
 #include <cstring>
 #include <numeric>
@@ -11,10 +12,24 @@
 #include "worker/stages/dedupe/dedupe_stage.h"
 
 namespace dq {
+namespace {
+
+// As the streaming stage has it.
+constexpr double kNormalisedConfidence = 0.95;
+// Larger clusters are counted by powers of two.
+constexpr size_t kExactSizeMax = 16;
+
+std::string NumberText(double number) {
+  std::array<char, 32> text;
+  const int size = std::snprintf(text.data(), text.size(), "%.4g", number);
+  return std::string(text.data(), static_cast<size_t>(size));
+}
+
+}  // namespace
 
 absl::Status ClusterStage::Begin(Pass pass, const std::vector<std::string>& columns) {
   next_ = 0;
-  exact_ = normalised_ = fuzzy_ = 0;
+  exact_ = normalised_ = fuzzy_ = merged_ = 0;
   if (pass == Pass::kApply) return absl::OkStatus();
   columns_ = columns;
   std::vector<size_t> compared;
@@ -25,17 +40,25 @@ absl::Status ClusterStage::Begin(Pass pass, const std::vector<std::string>& colu
   if (options_.columns.empty()) {
     for (size_t i = 0; i < columns.size(); ++i) compared.push_back(i);
   }
-  store_.emplace(std::move(compared), context_.memory);
+  const CellForm form =
+      options_.match == MatchKind::kExact ? CellForm::kAsWritten : CellForm::kFolded;
+  store_ = std::make_unique<RecordStore>(std::move(compared), form, context_.memory);
+  DQ_ASSIGN_OR_RETURN(Survivorship survivorship,
+                      Survivorship::Create(options_, columns, context_.memory));
+  survivorship_.emplace(std::move(survivorship));
   return absl::OkStatus();
 }
 
 absl::Status ClusterStage::Learn(const RowBatch& batch) {
   for (size_t row = 0; row < batch.row_count(); ++row) {
-    if (!batch.row(row).dropped) DQ_RETURN_IF_ERROR(store_->Add(batch, row));
+    if (batch.row(row).dropped) continue;
+    DQ_RETURN_IF_ERROR(store_->Add(batch, row));
+    DQ_RETURN_IF_ERROR(survivorship_->Add(batch, row));
   }
   return absl::OkStatus();
 }
 
+// For every record the first one with equal cells.
 std::vector<RecordId> ClusterStage::FindEqualRecords() const {
   std::vector<RecordId> order(store_->size());
   std::iota(order.begin(), order.end(), RecordId{0});
@@ -49,7 +72,10 @@ std::vector<RecordId> ClusterStage::FindEqualRecords() const {
   });
   std::vector<RecordId> equal_to(store_->size());
   for (size_t i = 0; i < order.size(); ++i) {
-    const bool equal = i > 0 && compare(order[i - 1], order[i]) == 0;
+    // Records without any of the chosen columns say nothing about being the same.
+    const bool says_nothing = !options_.columns.empty() && store_->blank(order[i]);
+    const bool equal = i > 0 && !says_nothing && compare(order[i - 1], order[i]) == 0 &&
+                       (options_.columns.empty() || !store_->blank(order[i - 1]));
     equal_to[order[i]] = equal ? equal_to[order[i - 1]] : order[i];
   }
   return equal_to;
@@ -57,11 +83,39 @@ std::vector<RecordId> ClusterStage::FindEqualRecords() const {
 
 absl::Status ClusterStage::EndLearn() {
   equal_to_ = FindEqualRecords();
-  matcher_ = std::make_unique<FuzzyMatcher>(*store_, equal_to_, context_.memory, context_.stop);
-  DQ_ASSIGN_OR_RETURN(clusters_, matcher_->Run());
-  sizes_.assign(store_->size(), 0);
-  for (const RecordId leader : clusters_.leader_of) ++sizes_[leader];
+  clusters_.leader_of = equal_to_;
+  if (options_.match == MatchKind::kFuzzy) {
+    matcher_ = std::make_unique<FuzzyMatcher>(*store_, equal_to_, context_);
+    DQ_ASSIGN_OR_RETURN(clusters_, matcher_->Run());
+  }
+  ChooseSurvivors();
   return absl::OkStatus();
+}
+
+void ClusterStage::ChooseSurvivors() {
+  begins_.assign(store_->size() + 1, 0);
+  for (const RecordId leader : clusters_.leader_of) ++begins_[leader + 1];
+  std::partial_sum(begins_.begin(), begins_.end(), begins_.begin());
+  members_.resize(store_->size());
+  std::vector<RecordId> next = begins_;
+  for (RecordId record = 0; record < store_->size(); ++record) {
+    members_[next[clusters_.leader_of[record]]++] = record;
+  }
+  survivor_of_.resize(store_->size());
+  for (RecordId record = 0; record < store_->size(); ++record) {
+    const std::span<const RecordId> members = MembersOf(record);
+    if (!members.empty()) survivor_of_[record] = survivorship_->Choose(members);
+  }
+}
+
+std::span<const RecordId> ClusterStage::MembersOf(RecordId leader) const {
+  return std::span(members_).subspan(begins_[leader], begins_[leader + 1] - begins_[leader]);
+}
+
+ClusterStage::Kinship ClusterStage::KinshipOf(RecordId record, RecordId survivor) const {
+  if (equal_to_[record] != equal_to_[survivor]) return Kinship::kFuzzy;
+  return store_->spelling(record) == store_->spelling(survivor) ? Kinship::kExact
+                                                                : Kinship::kNormalised;
 }
 
 absl::Status ClusterStage::Apply(RowBatch& batch) {
@@ -69,32 +123,84 @@ absl::Status ClusterStage::Apply(RowBatch& batch) {
     if (batch.row(row).dropped) continue;
     const RecordId record = next_++;
     const RecordId leader = clusters_.leader_of[record];
-    if (sizes_[leader] < 2) continue;
-    DQ_RETURN_IF_ERROR(WriteMember(record));
-    if (record == leader) continue;
+    if (MembersOf(leader).size() < 2) continue;
+    const RecordId survivor = survivor_of_[leader];
+    DQ_RETURN_IF_ERROR(WriteMember(record, survivor));
+    if (record == survivor) {
+      DQ_RETURN_IF_ERROR(MergeCells(batch, row, survivor));
+      continue;
+    }
     batch.Drop(row);
-    if (equal_to_[record] != equal_to_[leader]) {
-      ++fuzzy_;
-    } else {
-      ++(store_->spelling(record) == store_->spelling(leader) ? exact_ : normalised_);
+    switch (KinshipOf(record, survivor)) {
+      case Kinship::kExact:
+        ++exact_;
+        break;
+      case Kinship::kNormalised:
+        ++normalised_;
+        break;
+      case Kinship::kFuzzy:
+        ++fuzzy_;
+        break;
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status ClusterStage::WriteMember(RecordId record) {
+double ClusterStage::ConfidenceOf(RecordId record, RecordId survivor) const {
+  switch (KinshipOf(record, survivor)) {
+    case Kinship::kExact:
+      return 1;
+    case Kinship::kNormalised:
+      return kNormalisedConfidence;
+    case Kinship::kFuzzy:
+      break;
+  }
+  return matcher_->Confidence(record, survivor);
+}
+
+std::string ClusterStage::ExplanationOf(RecordId record, RecordId survivor) const {
+  if (record == survivor) return "";
+  switch (KinshipOf(record, survivor)) {
+    case Kinship::kExact:
+      return "equal";
+    case Kinship::kNormalised:
+      return "equal after folding";
+    case Kinship::kFuzzy:
+      break;
+  }
+  return matcher_->Explain(record, survivor, columns_);
+}
+
+absl::Status ClusterStage::WriteMember(RecordId record, RecordId survivor) {
   if (context_.clusters == nullptr) return absl::OkStatus();
-  const RecordId leader = clusters_.leader_of[record];
   const std::string row = std::to_string(store_->row(record));
-  const std::string cluster = std::to_string(store_->row(leader));
-  const double confidence = equal_to_[record] == equal_to_[leader]
-                                ? (store_->spelling(record) == store_->spelling(leader) ? 1 : 0.95)
-                                : matcher_->Confidence(record, leader);
-  std::array<char, 32> number;
-  std::snprintf(number.data(), number.size(), "%.4g", confidence);
-  const std::array<std::string_view, 4> cells = {row, cluster, record == leader ? "true" : "false",
-                                                 number.data()};
+  const std::string cluster = std::to_string(store_->row(survivor));
+  const std::string confidence = NumberText(ConfidenceOf(record, survivor));
+  const std::string_view kept = record == survivor ? "true" : "false";
+  if (options_.match != MatchKind::kFuzzy) {
+    const std::array<std::string_view, 4> cells = {row, cluster, kept, confidence};
+    return context_.clusters->Add(cells);
+  }
+  const std::string explanation = ExplanationOf(record, survivor);
+  const std::array<std::string_view, 5> cells = {row, cluster, kept, confidence, explanation};
   return context_.clusters->Add(cells);
+}
+
+absl::Status ClusterStage::MergeCells(RowBatch& batch, size_t row, RecordId survivor) {
+  const RecordId leader = clusters_.leader_of[survivor];
+  for (const auto& merged : survivorship_->Merge(survivor, MembersOf(leader))) {
+    ++merged_;
+    if (context_.changes != nullptr) {
+      const std::string number = std::to_string(store_->row(survivor));
+      const std::string confidence = NumberText(ConfidenceOf(merged.from, survivor));
+      const std::array<std::string_view, 6> cells = {
+          number,    columns_[merged.column], batch.cell(row, merged.column), merged.value, "merge",
+          confidence};
+      DQ_RETURN_IF_ERROR(context_.changes->Add(cells));
+    }
+    batch.SetCell(row, merged.column, merged.value);
+  }
+  return absl::OkStatus();
 }
 
 void ClusterStage::Settle(const RowBatch&) {}
@@ -103,10 +209,19 @@ absl::Status ClusterStage::Finish(Report& report) {
   report.duplicates_exact += exact_;
   report.duplicates_normalised += normalised_;
   report.duplicates_fuzzy += fuzzy_;
-  report.clusters += std::count_if(sizes_.begin(), sizes_.end(), [](uint32_t n) { return n > 1; });
+  report.cells_filled += merged_;
+  report.pairs_compared += clusters_.pairs_compared;
+  for (RecordId record = 0; record < store_->size(); ++record) {
+    const size_t size = MembersOf(record).size();
+    if (size < 2) continue;
+    ++report.clusters;
+    ++report.clusters_by_size[static_cast<int64_t>(size > kExactSizeMax ? std::bit_floor(size)
+                                                                        : size)];
+  }
   const auto removed = static_cast<double>(exact_ + normalised_ + fuzzy_);
   const double before = next_ == 0 ? 100 : 100 * (1 - removed / static_cast<double>(next_));
   ReportDimension& uniqueness = report.dimensions["uniqueness"];
+  // A second dedupe of the chain sees what the first one left.
   if (uniqueness.weight == 0) uniqueness.score_before = before;
   uniqueness.score = 100;
   uniqueness.weight = kUniquenessWeight;

@@ -1,17 +1,20 @@
-// Stage `dedupe` when it must see all records before it decides: fuzzy matching, and survivors
-// other than the first record of a cluster. Two passes: the first collects the records, the second
-// drops those that do not stay. The rules are published in worker/README.md.
+// Stage `dedupe` when it must see all records before it decides: fuzzy matching, survivors other
+// than the first record of a cluster, and cells merged into the survivor. Two passes: the first
+// collects the records, the second drops those that do not stay. The rules are published in
+// worker/README.md.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "worker/chain/stage.h"
 #include "worker/stages/dedupe/fuzzy/fuzzy_matcher.h"
 #include "worker/stages/dedupe/fuzzy/record_store.h"
+#include "worker/stages/dedupe/survivorship.h"
 
 namespace dq {
 
@@ -33,21 +36,34 @@ class ClusterStage final : public Stage {
   absl::Status Finish(Report& report) override;
 
  private:
+  // How a record relates to the one that stays.
+  enum class Kinship { kExact, kNormalised, kFuzzy };
+
   std::vector<RecordId> FindEqualRecords() const;
-  absl::Status WriteMember(RecordId record);
+  void ChooseSurvivors();
+  std::span<const RecordId> MembersOf(RecordId leader) const;
+  Kinship KinshipOf(RecordId record, RecordId survivor) const;
+  double ConfidenceOf(RecordId record, RecordId survivor) const;
+  std::string ExplanationOf(RecordId record, RecordId survivor) const;
+  absl::Status WriteMember(RecordId record, RecordId survivor);
+  absl::Status MergeCells(RowBatch& batch, size_t row, RecordId survivor);
 
   DedupeOptions options_;
   StageContext context_;
   std::vector<std::string> columns_;
-  std::optional<RecordStore> store_;
+  std::unique_ptr<RecordStore> store_;
+  std::optional<Survivorship> survivorship_;
   std::vector<RecordId> equal_to_;
-  std::unique_ptr<FuzzyMatcher> matcher_;
+  std::unique_ptr<FuzzyMatcher> matcher_;  // Only for fuzzy matching.
   FuzzyClusters clusters_;
-  std::vector<uint32_t> sizes_;  // Of the cluster a record leads.
-  RecordId next_ = 0;            // The record of the next row that is applied.
+  std::vector<RecordId> members_;      // Cluster by cluster, ascending.
+  std::vector<RecordId> begins_;       // Where a leader's members begin in `members_`.
+  std::vector<RecordId> survivor_of_;  // By leader.
+  RecordId next_ = 0;                  // The record of the next row that is applied.
   int64_t exact_ = 0;
   int64_t normalised_ = 0;
   int64_t fuzzy_ = 0;
+  int64_t merged_ = 0;
 };
 
 }  // namespace dq

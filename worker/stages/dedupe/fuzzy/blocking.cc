@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <numeric>
 #include <tuple>
 
 #include "common/base/error.h"
@@ -13,7 +15,8 @@ namespace {
 
 constexpr double kAllPairsMax = 2e6;
 constexpr double kPairsMin = 2e6;
-constexpr double kPairsPerRecord = 8;
+constexpr double kPairsPerRecord = 10;
+constexpr double kPairsPerRecordOfPass = 1;
 // Larger blocks say little: their pairs are found by rarer keys.
 constexpr std::array<size_t, 8> kBlockSizes = {2, 5, 10, 25, 60, 150, 400, 1000};
 
@@ -60,7 +63,7 @@ class Blocking {
   template <typename Visit>
   void ForEachBlock(const Visit& visit) const;
   PairsBySize Count() const;
-  std::vector<size_t> ChooseSizes(const std::vector<PairsBySize>& counts, double budget) const;
+  absl::Status AddPairs(const BlockingPass& pass, size_t size_max);
 
   BlockingKeys keys_;
   const std::vector<RecordId>& records_;
@@ -68,7 +71,8 @@ class Blocking {
   TakenBytes taken_;
   const std::function<bool()>& stop_;
   std::vector<KeyedRecord> keyed_;  // Of the pass at hand, sorted.
-  std::vector<PairKey> pairs_;
+  std::vector<PairKey> pairs_;      // Ascending.
+  std::vector<PairKey> fresh_;      // Of the pass at hand.
 };
 
 absl::Status Blocking::Key(const BlockingPass& pass) {
@@ -112,25 +116,11 @@ PairsBySize Blocking::Count() const {
   return counts;
 }
 
-// Passes with few pairs take what they need, the others share what is left.
-std::vector<size_t> Blocking::ChooseSizes(const std::vector<PairsBySize>& counts,
-                                          double budget) const {
-  std::vector<size_t> order(counts.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return counts[a].back() < counts[b].back(); });
-  std::vector<size_t> sizes(counts.size(), 0);
-  for (size_t i = 0; i < order.size(); ++i) {
-    const PairsBySize& pairs = counts[order[i]];
-    const double share = budget / static_cast<double>(order.size() - i);
-    double used = 0;
-    for (size_t size = 0; size < kBlockSizes.size() && pairs[size] <= share; ++size) {
-      sizes[order[i]] = kBlockSizes[size];
-      used = pairs[size];
-    }
-    budget -= used;
-  }
-  return sizes;
+// The largest blocks of a pass whose pairs are no more than `most`; 0: none.
+size_t BlockSizeFor(const PairsBySize& pairs, double most) {
+  size_t size = 0;
+  for (size_t i = 0; i < kBlockSizes.size() && pairs[i] <= most; ++i) size = kBlockSizes[i];
+  return size;
 }
 
 absl::StatusOr<std::vector<PairKey>> Blocking::Run() {
@@ -140,28 +130,48 @@ absl::StatusOr<std::vector<PairKey>> Blocking::Run() {
     DQ_RETURN_IF_ERROR(Key(pass));
     counts.push_back(Count());
   }
-  const double budget = std::max(kPairsMin, kPairsPerRecord * static_cast<double>(records_.size()));
-  const std::vector<size_t> sizes = ChooseSizes(counts, budget);
-  DQ_RETURN_IF_ERROR(taken_.Take(static_cast<size_t>(budget) * sizeof(PairKey)));
-  pairs_.reserve(static_cast<size_t>(budget));
-  for (size_t i = 0; i < passes.size(); ++i) {
-    if (sizes[i] == 0) continue;
-    DQ_RETURN_IF_ERROR(Key(passes[i]));
-    ForEachBlock([&](size_t begin, size_t end) {
-      if (end - begin > sizes[i]) return;
-      for (size_t a = begin; a < end; ++a) {
-        for (size_t b = a + 1; b < end; ++b) {
-          if (keyed_[a].record != keyed_[b].record &&
-              scope_.Allows(keyed_[a].record, keyed_[b].record)) {
-            pairs_.push_back(MakePair(keyed_[a].record, keyed_[b].record));
-          }
+  std::vector<size_t> order(passes.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return counts[a].back() < counts[b].back(); });
+  const auto records = static_cast<double>(records_.size());
+  const double budget = std::max(kPairsMin, kPairsPerRecord * records);
+  for (size_t i = 0; i < order.size(); ++i) {
+    // Passes with few pairs take what they need, the others share what is left. Much of what a pass
+    // finds was found before, so that every pass may give some.
+    const double left = budget - static_cast<double>(pairs_.size());
+    const double share = left / static_cast<double>(order.size() - i);
+    const double most = std::min(left, std::max(share, kPairsPerRecordOfPass * records));
+    DQ_RETURN_IF_ERROR(AddPairs(passes[order[i]], BlockSizeFor(counts[order[i]], most)));
+  }
+  return std::move(pairs_);
+}
+
+// Adds the pairs of the pass's blocks up to `size_max` records.
+absl::Status Blocking::AddPairs(const BlockingPass& pass, size_t size_max) {
+  if (size_max == 0) return absl::OkStatus();
+  DQ_RETURN_IF_ERROR(Key(pass));
+  fresh_.clear();
+  ForEachBlock([&](size_t begin, size_t end) {
+    if (end - begin > size_max) return;
+    for (size_t a = begin; a < end; ++a) {
+      for (size_t b = a + 1; b < end; ++b) {
+        if (keyed_[a].record != keyed_[b].record &&
+            scope_.Allows(keyed_[a].record, keyed_[b].record)) {
+          fresh_.push_back(MakePair(keyed_[a].record, keyed_[b].record));
         }
       }
-    });
-  }
-  std::sort(pairs_.begin(), pairs_.end());
-  pairs_.erase(std::unique(pairs_.begin(), pairs_.end()), pairs_.end());
-  return std::move(pairs_);
+    }
+  });
+  std::sort(fresh_.begin(), fresh_.end());
+  fresh_.erase(std::unique(fresh_.begin(), fresh_.end()), fresh_.end());
+  DQ_RETURN_IF_ERROR(taken_.Take(fresh_.size() * 2 * sizeof(PairKey)));
+  std::vector<PairKey> all;
+  all.reserve(pairs_.size() + fresh_.size());
+  std::set_union(pairs_.begin(), pairs_.end(), fresh_.begin(), fresh_.end(),
+                 std::back_inserter(all));
+  pairs_ = std::move(all);
+  return absl::OkStatus();
 }
 
 }  // namespace

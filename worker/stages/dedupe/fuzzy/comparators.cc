@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <span>
 
 namespace dq {
@@ -15,7 +16,14 @@ constexpr double kPrefixBonus = 0.1;
 constexpr size_t kPrefixMax = 4;
 
 bool IsAscii(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
+  uint64_t bits = 0;
+  for (; text.size() >= sizeof(bits); text.remove_prefix(sizeof(bits))) {
+    uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof(word));
+    bits |= word;
+  }
+  for (const char c : text) bits |= static_cast<unsigned char>(c);
+  return (bits & 0x8080808080808080U) == 0;
 }
 
 // The code points of a text.

@@ -8,6 +8,7 @@
 #include <random>
 #include <utility>
 
+#include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "worker/stages/dedupe/fuzzy/blocking.h"
 #include "worker/stages/dedupe/fuzzy/clustering.h"
@@ -16,10 +17,18 @@
 namespace dq {
 namespace {
 
-constexpr size_t kRandomPairs = 600'000;
-constexpr size_t kLearnedPairs = 2'000'000;
+constexpr size_t kRandomPairs = 400'000;
+// Pairs are compared in parts of so many, on any thread.
+constexpr size_t kPartPairs = size_t{1} << 14;
+// How many matches there are, before anything is known: by record, by record of the smaller source.
+constexpr double kMatchesGuess = 0.1;
+constexpr double kLinksGuess = 0.5;
+constexpr size_t kLearnedPairs = 1'000'000;
 // Pairs that lack no more bits are scored again when it is known how rare their values are.
 constexpr double kLikelyBits = 10;
+// Of two sources the best free partner of a record is taken at smaller odds (bits): that none of
+// the others is its partner speaks for it.
+constexpr double kLinkOddsMin = -4;
 // Clusters join when their members' mean evidence outweighs this share of the odds against a pair.
 constexpr double kJointShare = 0.4;
 // Two sources are taken for such when this share of the smaller one has a partner in the other, and
@@ -30,8 +39,8 @@ constexpr double kRepeatsMax = 0.02;
 }  // namespace
 
 FuzzyMatcher::FuzzyMatcher(RecordStore& store, const std::vector<RecordId>& equal_to,
-                           MemoryBudget& memory, std::function<bool()> stop)
-    : store_(store), equal_to_(equal_to), memory_(memory), stop_(std::move(stop)) {}
+                           const StageContext& context)
+    : store_(store), equal_to_(equal_to), context_(context) {}
 
 absl::StatusOr<FuzzyClusters> FuzzyMatcher::Run() {
   for (RecordId record = 0; record < store_.size(); ++record) {
@@ -40,7 +49,8 @@ absl::StatusOr<FuzzyClusters> FuzzyMatcher::Run() {
   FuzzyClusters clusters;
   clusters.leader_of = equal_to_;
   const std::optional<RecordId> split = FindSourceSplit(store_);
-  DQ_ASSIGN_OR_RETURN(RecordComparison comparison, RecordComparison::Prepare(store_, memory_));
+  DQ_ASSIGN_OR_RETURN(RecordComparison comparison,
+                      RecordComparison::Prepare(store_, context_.memory));
   comparison_ = std::make_unique<RecordComparison>(std::move(comparison));
   if (comparison_->fields().empty() || records_.size() < 2) return clusters;
   Attempt attempt;
@@ -62,12 +72,17 @@ absl::StatusOr<FuzzyClusters> FuzzyMatcher::Run() {
 }
 
 absl::StatusOr<FuzzyMatcher::Attempt> FuzzyMatcher::Try(const PairScope& scope) {
-  DQ_ASSIGN_OR_RETURN(const Candidates found,
-                      FindCandidates(*comparison_, records_, scope, memory_, stop_));
-  Learn(scope, found);
+  DQ_ASSIGN_OR_RETURN(const Candidates found, FindCandidates(*comparison_, records_, scope,
+                                                             context_.memory, context_.stop));
+  DQ_RETURN_IF_ERROR(Learn(scope, found));
   scorer_ = std::make_unique<PairScorer>(*comparison_, model_);
+  DQ_ASSIGN_OR_RETURN(std::vector<MatchedPair> matched, Score(found.pairs, -kLikelyBits));
   std::vector<PairKey> likely;
-  std::vector<MatchedPair> matched = Score(found.pairs, kLikelyBits, &likely);
+  for (const MatchedPair& match : matched) likely.push_back(match.pair);
+  const double odds_min = scope.split ? kLinkOddsMin : 0;
+  std::erase_if(matched, [&](const MatchedPair& match) {
+    return double{match.evidence} + model_.prior() <= odds_min;
+  });
   const EvidenceOf evidence_of = [this](RecordId a, RecordId b) { return scorer_->Evidence(a, b); };
   const ClusterRules rules{.joint_evidence_min = -kJointShare * model_.prior(),
                            .pairs_only = scope.split.has_value()};
@@ -75,7 +90,7 @@ absl::StatusOr<FuzzyMatcher::Attempt> FuzzyMatcher::Try(const PairScope& scope) 
   attempt.pairs_compared = static_cast<int64_t>(found.pairs.size());
   attempt.leader_of = ClusterRecords(store_.size(), matched, rules, evidence_of);
   scorer_->WeighByRarity(attempt.leader_of);
-  matched = Score(likely, 0, nullptr);
+  DQ_ASSIGN_OR_RETURN(matched, Score(likely, odds_min));
   attempt.leader_of = ClusterRecords(store_.size(), matched, rules, evidence_of);
   for (RecordId record = 0; record < store_.size(); ++record) {
     attempt.joined += attempt.leader_of[record] == record ? 0 : 1;
@@ -98,42 +113,87 @@ bool FuzzyMatcher::SourcesRepeatThemselves(RecordId split) const {
   return static_cast<double>(repeats) > kRepeatsMax * static_cast<double>(store_.size());
 }
 
-std::vector<MatchedPair> FuzzyMatcher::Score(const std::vector<PairKey>& pairs, double likely_bits,
-                                             std::vector<PairKey>* likely) const {
+// The pairs with odds above `odds_min`, in bits, in the order of `pairs`.
+absl::StatusOr<std::vector<MatchedPair>> FuzzyMatcher::Score(const std::vector<PairKey>& pairs,
+                                                             double odds_min) const {
+  std::vector<std::vector<MatchedPair>> parts((pairs.size() + kPartPairs - 1) / kPartPairs);
+  DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(parts.size(), [&](size_t part) -> absl::Status {
+    if (absl::Status go_on = CheckStop(); !go_on.ok()) return go_on;
+    const size_t end = std::min(pairs.size(), (part + 1) * kPartPairs);
+    for (size_t i = part * kPartPairs; i < end; ++i) {
+      const double evidence = scorer_->Evidence(FirstOf(pairs[i]), SecondOf(pairs[i]));
+      if (evidence + model_.prior() > odds_min) {
+        parts[part].push_back({pairs[i], static_cast<float>(evidence)});
+      }
+    }
+    return absl::OkStatus();
+  }));
   std::vector<MatchedPair> matched;
-  for (const PairKey pair : pairs) {
-    const double evidence = scorer_->Evidence(FirstOf(pair), SecondOf(pair));
-    const double odds = evidence + model_.prior();
-    if (odds > 0) matched.push_back({pair, static_cast<float>(evidence)});
-    if (likely != nullptr && odds > -likely_bits) likely->push_back(pair);
-  }
+  for (const auto& part : parts) matched.insert(matched.end(), part.begin(), part.end());
   return matched;
 }
 
-void FuzzyMatcher::Learn(const PairScope& scope, const Candidates& candidates) {
-  const std::vector<PairKey>& pairs = candidates.pairs;
-  ModelInput input;
-  input.records = static_cast<double>(records_.size());
-  input.pairs_total = scope.Pairs(records_);
-  const size_t step = pairs.size() / kLearnedPairs + 1;
-  std::vector<Pattern> patterns;
-  for (size_t i = 0; i < pairs.size(); i += step) {
-    patterns.push_back(comparison_->Compare(FirstOf(pairs[i]), SecondOf(pairs[i])));
-  }
-  input.candidates = CountPatterns(std::move(patterns), static_cast<double>(step));
-  if (candidates.complete) {
-    input.random = input.candidates;
-  } else {
-    std::mt19937_64 random(1);
-    patterns.clear();
-    for (size_t i = 0; i < kRandomPairs; ++i) {
-      const RecordId a = records_[random() % records_.size()];
-      const RecordId b = records_[random() % records_.size()];
-      if (a != b && scope.Allows(a, b)) patterns.push_back(comparison_->Compare(a, b));
+// The patterns of every `step`-th pair.
+absl::StatusOr<std::vector<Pattern>> FuzzyMatcher::Compare(const std::vector<PairKey>& pairs,
+                                                           size_t step) const {
+  std::vector<Pattern> patterns((pairs.size() + step - 1) / step);
+  const size_t parts = (patterns.size() + kPartPairs - 1) / kPartPairs;
+  DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(parts, [&](size_t part) -> absl::Status {
+    if (absl::Status go_on = CheckStop(); !go_on.ok()) return go_on;
+    const size_t end = std::min(patterns.size(), (part + 1) * kPartPairs);
+    for (size_t i = part * kPartPairs; i < end; ++i) {
+      const PairKey pair = pairs[i * step];
+      patterns[i] = comparison_->Compare(FirstOf(pair), SecondOf(pair));
     }
-    input.random = CountPatterns(std::move(patterns), 1);
+    return absl::OkStatus();
+  }));
+  return patterns;
+}
+
+std::vector<PairKey> FuzzyMatcher::RandomPairs(const PairScope& scope) const {
+  std::mt19937_64 random(1);
+  std::vector<PairKey> pairs;
+  for (size_t i = 0; i < kRandomPairs; ++i) {
+    const RecordId a = records_[random() % records_.size()];
+    const RecordId b = records_[random() % records_.size()];
+    if (a != b && scope.Allows(a, b)) pairs.push_back(MakePair(a, b));
+  }
+  return pairs;
+}
+
+absl::Status FuzzyMatcher::Learn(const PairScope& scope, const Candidates& candidates) {
+  const std::vector<PairKey>& pairs = candidates.pairs;
+  const size_t step = pairs.size() / kLearnedPairs + 1;
+  ModelInput input;
+  input.pairs_total = scope.Pairs(records_);
+  input.matches_guess = kMatchesGuess * static_cast<double>(records_.size());
+  DQ_ASSIGN_OR_RETURN(const std::vector<Pattern> patterns, Compare(pairs, step));
+  input.candidates = CountPatterns(patterns, static_cast<double>(step));
+  if (scope.split) {
+    const auto smaller = std::min<size_t>(*scope.split, store_.size() - *scope.split);
+    input.matches_guess = kLinksGuess * static_cast<double>(smaller);
+    for (size_t i = 0; i < patterns.size(); ++i) {
+      const auto place = std::lower_bound(
+          input.candidates.begin(), input.candidates.end(), patterns[i],
+          [](const auto& entry, Pattern pattern) { return entry.first < pattern; });
+      input.rivals.push_back({.a = FirstOf(pairs[i * step]),
+                              .b = SecondOf(pairs[i * step]),
+                              .pattern = static_cast<uint32_t>(place - input.candidates.begin())});
+    }
+  }
+  input.random = input.candidates;
+  if (!candidates.complete) {
+    DQ_ASSIGN_OR_RETURN(std::vector<Pattern> random, Compare(RandomPairs(scope), 1));
+    input.random = CountPatterns(std::move(random), 1);
   }
   model_ = MatchModel::Learn(comparison_->fields(), input);
+  return absl::OkStatus();
+}
+
+absl::Status FuzzyMatcher::CheckStop() const {
+  if (!context_.stop || !context_.stop()) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the chain was cancelled",
+                   {{"category", "processing"}});
 }
 
 double FuzzyMatcher::Confidence(RecordId a, RecordId b) const {

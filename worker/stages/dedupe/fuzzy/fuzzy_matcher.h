@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "worker/chain/stage.h"
 #include "worker/stages/dedupe/fuzzy/blocking.h"
 #include "worker/stages/dedupe/fuzzy/clustering.h"
 #include "worker/stages/dedupe/fuzzy/pair_scorer.h"
@@ -21,10 +22,10 @@ struct FuzzyClusters {
 
 class FuzzyMatcher {
  public:
-  // `store` and `memory` outlive the matcher. `equal_to[r]` is the first record that equals r after
-  // folding, r itself when there is none before.
-  FuzzyMatcher(RecordStore& store, const std::vector<RecordId>& equal_to, MemoryBudget& memory,
-               std::function<bool()> stop);
+  // `store`, `equal_to` and what `context` points to outlive the matcher. `equal_to[r]` is the
+  // first record that equals r after folding, r itself when there is none before.
+  FuzzyMatcher(RecordStore& store, const std::vector<RecordId>& equal_to,
+               const StageContext& context);
 
   // CANCELLED when `stop` says so; OUT_OF_MEMORY.
   absl::StatusOr<FuzzyClusters> Run();
@@ -43,15 +44,18 @@ class FuzzyMatcher {
   };
 
   absl::StatusOr<Attempt> Try(const PairScope& scope);
-  std::vector<MatchedPair> Score(const std::vector<PairKey>& pairs, double likely_bits,
-                                 std::vector<PairKey>* likely) const;
-  void Learn(const PairScope& scope, const Candidates& candidates);
+  absl::StatusOr<std::vector<MatchedPair>> Score(const std::vector<PairKey>& pairs,
+                                                 double odds_min) const;
+  absl::Status Learn(const PairScope& scope, const Candidates& candidates);
+  absl::StatusOr<std::vector<Pattern>> Compare(const std::vector<PairKey>& pairs,
+                                               size_t step) const;
+  std::vector<PairKey> RandomPairs(const PairScope& scope) const;
+  absl::Status CheckStop() const;
   bool SourcesRepeatThemselves(RecordId split) const;
 
   RecordStore& store_;
   const std::vector<RecordId>& equal_to_;
-  MemoryBudget& memory_;
-  std::function<bool()> stop_;
+  StageContext context_;
   std::vector<RecordId> records_;  // Those that equal none before.
   std::unique_ptr<RecordComparison> comparison_;
   MatchModel model_;

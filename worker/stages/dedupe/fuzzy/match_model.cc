@@ -10,6 +10,9 @@ constexpr int kRounds = 40;
 constexpr double kPriorPairs = 10;  // The weight of what is plausible, in pairs.
 constexpr double kSmoothing = 0.5;  // Pairs added to every level of the random ones.
 constexpr double kMatchesMin = 1;
+// Pairs with smaller odds claim nothing of their records; rounds until all claims are in balance.
+constexpr double kClaimMin = 1e-5;
+constexpr int kClaimRounds = 16;
 
 // How often a field of a match has each level, before anything is known.
 std::array<double, kLevelsMax> PlausibleLevels(FieldKind kind) {
@@ -47,9 +50,9 @@ MatchModel MatchModel::Learn(const std::vector<ComparedField>& fields, const Mod
   MatchModel model;
   model.Start(fields, input);
   for (int round = 0; round < kRounds; ++round) {
-    model.EstimateU(input);
+    model.EstimateU(input, model.MatchingShares(input));
     model.Weigh();
-    model.EstimateM(input);
+    model.EstimateM(input, model.MatchingShares(input));
     model.Weigh();
   }
   return model;
@@ -66,14 +69,15 @@ void MatchModel::Start(const std::vector<ComparedField>& fields, const ModelInpu
     const auto plausible = PlausibleLevels(fields[i].kind);
     std::copy(plausible.begin(), plausible.end(), m_[i].begin());
   }
-  matches_ = std::max(kMatchesMin, 0.1 * input.records);
+  matches_ = std::max(kMatchesMin, input.matches_guess);
   prior_ = std::log2(matches_ / std::max(1.0, input.pairs_total - matches_));
-  // No pair counts as a match while u is not known.
-  for (auto& weights : weights_) weights.fill(-1);
-  EstimateU(input);
+  EstimateU(input, {});
   for (size_t i = 0; i < fields.size(); ++i) r_[i] = MiddleOf(m_[i], u_[i], fields[i].levels);
   middle_ = r_;
-  related_share_ = std::min(0.1, 3 * input.records / input.pairs_total);
+  // Rivals tell related pairs from matches already.
+  if (input.rivals.empty()) {
+    related_share_ = std::min(0.1, 30 * matches_ / input.pairs_total);
+  }
 }
 
 // Related records agree more often than random ones and less often than matches.
@@ -99,8 +103,53 @@ double MatchModel::Evidence(Pattern pattern, double common) const {
   return Sum(weights_, pattern) - common - std::log2(1 - related_share_ + related);
 }
 
-double MatchModel::Posterior(Pattern pattern) const {
-  return 1 / (1 + std::exp2(-(prior_ + Evidence(pattern))));
+double MatchModel::Odds(Pattern pattern) const {
+  constexpr double kBitsMax = 100;
+  return std::exp2(std::min(kBitsMax, prior_ + Evidence(pattern)));
+}
+
+// The share of the pairs of each candidate pattern that match.
+std::vector<double> MatchModel::MatchingShares(const ModelInput& input) const {
+  std::vector<double> shares;
+  for (const auto& [pattern, count] : input.candidates) shares.push_back(Odds(pattern));
+  if (input.rivals.empty()) {
+    for (double& share : shares) share /= 1 + share;
+    return shares;
+  }
+  std::vector<RivalPair> likely;  // The others claim next to nothing.
+  RecordId last = 0;
+  for (const RivalPair& pair : input.rivals) {
+    if (shares[pair.pattern] < kClaimMin) continue;
+    likely.push_back(pair);
+    last = std::max({last, pair.a, pair.b});
+  }
+  // Belief propagation for matchings: how free a record is for one partner as the others leave it.
+  struct Freedom {
+    double a = 1;
+    double b = 1;
+  };
+  std::vector<Freedom> free(likely.size());
+  std::vector<double> claims(last + size_t{1});
+  for (int round = 0; round < kClaimRounds; ++round) {
+    std::fill(claims.begin(), claims.end(), 1);
+    for (size_t i = 0; i < likely.size(); ++i) {
+      claims[likely[i].a] += shares[likely[i].pattern] * free[i].b;
+      claims[likely[i].b] += shares[likely[i].pattern] * free[i].a;
+    }
+    for (size_t i = 0; i < likely.size(); ++i) {
+      const double odds = shares[likely[i].pattern];
+      const Freedom next = {1 / std::max(1.0, claims[likely[i].a] - odds * free[i].b),
+                            1 / std::max(1.0, claims[likely[i].b] - odds * free[i].a)};
+      free[i] = {(free[i].a + next.a) / 2, (free[i].b + next.b) / 2};
+    }
+  }
+  std::vector<double> matching(shares.size(), 0);
+  for (size_t i = 0; i < likely.size(); ++i) {
+    const double odds = shares[likely[i].pattern] * free[i].a * free[i].b;
+    matching[likely[i].pattern] += odds / (1 + odds);
+  }
+  for (size_t i = 0; i < shares.size(); ++i) shares[i] = matching[i] / input.candidates[i].second;
+  return shares;
 }
 
 // How likely a pair that does not match is of related records.
@@ -109,13 +158,18 @@ double MatchModel::PosteriorRelated(Pattern pattern) const {
   return related / (related + 1 - related_share_);
 }
 
-void MatchModel::EstimateU(const ModelInput& input) {
+void MatchModel::EstimateU(const ModelInput& input, const std::vector<double>& shares) {
   for (size_t i = 0; i < fields_.size(); ++i) {
     u_[i].fill(0);
     std::fill_n(u_[i].begin(), fields_[i].levels, kSmoothing);
   }
+  size_t at = 0;
   for (const auto& [pattern, count] : input.random) {
-    const double others = count * (1 - Posterior(pattern)) * (1 - PosteriorRelated(pattern));
+    while (at < input.candidates.size() && input.candidates[at].first < pattern) ++at;
+    const bool known = at < shares.size() && input.candidates[at].first == pattern;
+    const double others =
+        shares.empty() ? count
+                       : count * (1 - (known ? shares[at] : 0)) * (1 - PosteriorRelated(pattern));
     for (size_t i = 0; i < fields_.size(); ++i) u_[i][LevelOf(pattern, i)] += others;
   }
   for (Levels& levels : u_) Normalise(levels);
@@ -128,7 +182,7 @@ void MatchModel::Normalise(Levels& levels) {
   for (double& level : levels) level /= sum;
 }
 
-void MatchModel::EstimateM(const ModelInput& input) {
+void MatchModel::EstimateM(const ModelInput& input, const std::vector<double>& shares) {
   std::vector<Levels> matching(fields_.size());
   std::vector<Levels> related(fields_.size());
   for (size_t i = 0; i < fields_.size(); ++i) {
@@ -140,8 +194,9 @@ void MatchModel::EstimateM(const ModelInput& input) {
   }
   double matches = 0;
   double relations = 0;
-  for (const auto& [pattern, count] : input.candidates) {
-    const double match = count * Posterior(pattern);
+  for (size_t k = 0; k < shares.size(); ++k) {
+    const auto& [pattern, count] = input.candidates[k];
+    const double match = count * shares[k];
     const double relation = (count - match) * PosteriorRelated(pattern);
     matches += match;
     relations += relation;
@@ -156,7 +211,7 @@ void MatchModel::EstimateM(const ModelInput& input) {
   r_ = std::move(related);
   matches_ = std::clamp(matches, kMatchesMin, std::max(kMatchesMin, input.pairs_total / 2));
   prior_ = std::log2(matches_ / std::max(1.0, input.pairs_total - matches_));
-  related_share_ = std::clamp(relations / input.pairs_total, 1e-12, 0.5);
+  related_share_ = std::clamp(relations / input.pairs_total, 0.0, 0.5);
 }
 
 // Levels whose ratio would rise are taken together (pool adjacent violators).

@@ -18,12 +18,22 @@ using PatternCounts = std::vector<std::pair<Pattern, double>>;
 // Sorts and adds up.
 PatternCounts CountPatterns(std::vector<Pattern> patterns, double times_each);
 
+// A candidate pair whose records have no other partner if they match.
+struct RivalPair {
+  RecordId a = 0;
+  RecordId b = 0;
+  uint32_t pattern = 0;  // Its place in `candidates`.
+};
+
 // What the model learns from.
 struct ModelInput {
   PatternCounts candidates;  // Of all pairs that blocking found.
   PatternCounts random;      // Of pairs drawn at random, nearly all of them no matches.
   double pairs_total = 0;    // All pairs of records there are.
-  double records = 0;
+  double matches_guess = 1;  // How many of them match, to begin with.
+  // Set when every record matches one other at most: then what speaks for one pair speaks against
+  // all others of its records.
+  std::vector<RivalPair> rivals = {};
 };
 
 class MatchModel {
@@ -57,10 +67,11 @@ class MatchModel {
   static Levels MiddleOf(const Levels& m, const Levels& u, size_t levels);
   static void Normalise(Levels& levels);
   static double Sum(const std::vector<Levels>& weights, Pattern pattern);
-  double Posterior(Pattern pattern) const;
+  double Odds(Pattern pattern) const;
+  std::vector<double> MatchingShares(const ModelInput& input) const;
   double PosteriorRelated(Pattern pattern) const;
-  void EstimateU(const ModelInput& input);
-  void EstimateM(const ModelInput& input);
+  void EstimateU(const ModelInput& input, const std::vector<double>& shares);
+  void EstimateM(const ModelInput& input, const std::vector<double>& shares);
   void Weigh();
 
   std::vector<ComparedField> fields_;

@@ -11,8 +11,10 @@
 
 namespace dq {
 
-RecordStore::RecordStore(std::vector<size_t> columns, MemoryBudget& memory)
-    : columns_(std::move(columns)), memory_(memory) {
+RecordStore::RecordStore(std::vector<size_t> columns, CellForm form, MemoryBudget& memory)
+    : columns_(std::move(columns)), form_(form), memory_(memory) {
+  const std::string blank(columns_.size(), '\0');
+  blank_spelling_ = XXH3_64bits(blank.data(), blank.size());
   values_.reserve(columns_.size());
   for (size_t i = 0; i < columns_.size(); ++i) values_.emplace_back(memory);
 }
@@ -27,8 +29,9 @@ absl::Status RecordStore::Add(const RowBatch& batch, size_t row) {
     spelling_ += cell;
     spelling_ += '\0';
     folded_.clear();
-    AppendFolded(folded_, cell);
-    DQ_ASSIGN_OR_RETURN(const ValueId id, values_[field].Add(folded_));
+    if (form_ == CellForm::kFolded) AppendFolded(folded_, cell);
+    DQ_ASSIGN_OR_RETURN(const ValueId id,
+                        values_[field].Add(form_ == CellForm::kFolded ? folded_ : cell));
     cells_.push_back(id);
   }
   rows_.push_back(batch.row(row).number);

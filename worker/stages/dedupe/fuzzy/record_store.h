@@ -18,10 +18,13 @@ namespace dq {
 // The place of a record in the store, in the order of the input.
 using RecordId = uint32_t;
 
+// How cells are kept.
+enum class CellForm { kAsWritten, kFolded };
+
 class RecordStore {
  public:
-  // Keeps `columns` (indexes into the batches) as folded text. `memory` outlives the store.
-  RecordStore(std::vector<size_t> columns, MemoryBudget& memory);
+  // Keeps `columns` (indexes into the batches). `memory` outlives the store.
+  RecordStore(std::vector<size_t> columns, CellForm form, MemoryBudget& memory);
   ~RecordStore();
   RecordStore(const RecordStore&) = delete;
   RecordStore& operator=(const RecordStore&) = delete;
@@ -37,6 +40,8 @@ class RecordStore {
   int64_t row(RecordId record) const { return rows_[record]; }
   // Hash of the cells as they were spelled.
   uint64_t spelling(RecordId record) const { return spellings_[record]; }
+  // Whether all cells were empty.
+  bool blank(RecordId record) const { return spellings_[record] == blank_spelling_; }
   ValueId cell(RecordId record, size_t field) const {
     return cells_[record * columns_.size() + field];
   }
@@ -51,7 +56,9 @@ class RecordStore {
   absl::Status Grow();
 
   std::vector<size_t> columns_;
+  CellForm form_;
   MemoryBudget& memory_;
+  uint64_t blank_spelling_;
   int64_t taken_bytes_ = 0;
   std::vector<ValueDictionary> values_;
   std::vector<ValueId> cells_;  // Record by record.

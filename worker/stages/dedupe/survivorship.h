@@ -1,0 +1,56 @@
+// Which record of a cluster stays, and what it takes over from the others. Sits under the stage
+// that sees all records before it decides. Filled in input order; then read.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "worker/chain/chain_spec.h"
+#include "worker/chain/memory_budget.h"
+#include "worker/stages/dedupe/fuzzy/record_store.h"
+#include "worker/table/row_batch.h"
+
+namespace dq {
+
+class Survivorship {
+ public:
+  // A missing cell of the survivor and what another record of its cluster holds there.
+  struct MergedCell {
+    size_t column = 0;
+    std::string_view value;  // As long as the survivorship lives.
+    RecordId from = 0;       // The first record that holds the value.
+  };
+
+  // `columns` are those of the file. SCHEMA_INCOMPATIBLE when the column of `newest` is not there.
+  static absl::StatusOr<Survivorship> Create(const DedupeOptions& options,
+                                             const std::vector<std::string>& columns,
+                                             MemoryBudget& memory);
+
+  // Notes what decides about a record; records come in the order of their ids. OUT_OF_MEMORY.
+  absl::Status Add(const RowBatch& batch, size_t row);
+
+  // The one of `members` (ascending, at least one) that stays; among equals the first.
+  RecordId Choose(std::span<const RecordId> members) const;
+  // What `survivor` takes over: for each of its missing cells the value that most of `members`
+  // hold, among equals the one that comes first. Nothing unless merging was asked for.
+  std::vector<MergedCell> Merge(RecordId survivor, std::span<const RecordId> members) const;
+
+ private:
+  Survivorship(SurvivorKind kind, std::optional<size_t> newest)
+      : kind_(kind), newest_column_(newest) {}
+
+  SurvivorKind kind_;
+  std::optional<size_t> newest_column_;
+  std::vector<double> ranks_;           // By record, unless the first one stays; the highest stays.
+  std::unique_ptr<RecordStore> cells_;  // As they are written; only to merge.
+};
+
+}  // namespace dq
