@@ -154,7 +154,7 @@ absl::Status CompleteStage::LearnDependent(const std::vector<EncodedColumn>& sam
       .key_columns = key_columns_,
       .confidence_min = std::max(options_.min_confidence, kDependencyConfidenceMin)};
   dependencies_ = std::make_unique<DependencyTable>(columns_.size(), context_.memory);
-  return LearnDependencies(scope, "dependency", sampled, *dependencies_);
+  return LearnDependencies(scope, "dependency", sampled, context_.pool, *dependencies_);
 }
 
 void CompleteStage::CompareWithReference() {

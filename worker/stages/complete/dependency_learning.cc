@@ -32,10 +32,13 @@ std::string NameOf(const DependencyScope& scope, const std::string& source,
 }  // namespace
 
 absl::Status LearnDependencies(const DependencyScope& scope, const std::string& source,
-                               const std::vector<EncodedColumn>& sampled, DependencyTable& table) {
+                               const std::vector<EncodedColumn>& sampled, TaskPool& pool,
+                               DependencyTable& table) {
   const std::vector<size_t> targets = ColumnsToFill(scope);
   if (targets.empty()) return absl::OkStatus();
-  for (const Dependency& dependency : FindDependencies(sampled, targets)) {
+  DQ_ASSIGN_OR_RETURN(const std::vector<Dependency> found,
+                      FindDependencies(sampled, targets, pool));
+  for (const Dependency& dependency : found) {
     const ColumnRule& rule = scope.findings[dependency.target].rule;
     const DependencyTable::Admission admission{
         .confidence_min = scope.confidence_min,

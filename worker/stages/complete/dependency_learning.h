@@ -26,6 +26,7 @@ struct DependencyScope {
 // there is none) say about the columns that miss cells. `source` begins the names of the fills.
 // Missing cells of `sampled` are made blank. Errors of DependencyTable::Add.
 absl::Status LearnDependencies(const DependencyScope& scope, const std::string& source,
-                               const std::vector<EncodedColumn>& sampled, DependencyTable& table);
+                               const std::vector<EncodedColumn>& sampled, TaskPool& pool,
+                               DependencyTable& table);
 
 }  // namespace dq

@@ -1,9 +1,10 @@
 #include "worker/stages/complete/dependency_search.h"
 
 #include <algorithm>
-#include <span>
+#include <optional>
 #include <utility>
 
+#include "common/base/status_macros.h"
 #include "worker/stages/complete/grouped_rows.h"
 
 namespace dq {
@@ -39,11 +40,18 @@ VoteCalibration Calibrate(GroupedRows& groups, const EncodedColumn& target) {
   return calibration;
 }
 
+// What one or two columns say about the targets they determine.
+struct Trial {
+  std::vector<size_t> determinants;
+  std::vector<std::pair<size_t, VoteCalibration>> found = {};  // By the target's place.
+};
+
 // The search over one table.
 class Search {
  public:
-  Search(const std::vector<EncodedColumn>& columns, const std::vector<size_t>& targets)
-      : columns_(columns), targets_(targets), found_(targets.size()) {
+  Search(const std::vector<EncodedColumn>& columns, const std::vector<size_t>& targets,
+         TaskPool& pool)
+      : columns_(columns), targets_(targets), pool_(pool), found_(targets.size()) {
     for (size_t i = 0; i < columns.size(); ++i) {
       if (CanDetermine(columns[i])) determinants_.push_back(i);
     }
@@ -54,14 +62,17 @@ class Search {
     if (determinants_.size() > kDependencyColumnsMax) determinants_.resize(kDependencyColumnsMax);
   }
 
-  std::vector<Dependency> Run() {
-    for (const size_t determinant : determinants_) Try({determinant});
-    size_t pairs = 0;
+  absl::StatusOr<std::vector<Dependency>> Run() {
+    std::vector<Trial> singles;
+    for (const size_t determinant : determinants_) singles.push_back({{determinant}});
+    DQ_RETURN_IF_ERROR(TryAll(std::move(singles)));
+    std::vector<Trial> pairs;
     for (size_t b = 1; b < determinants_.size(); ++b) {
-      for (size_t a = 0; a < b && pairs < kDependencyPairsMax; ++a, ++pairs) {
-        if (AnyTargetOpen()) Try({determinants_[a], determinants_[b]});
+      for (size_t a = 0; a < b && pairs.size() < kDependencyPairsMax; ++a) {
+        pairs.push_back({{determinants_[a], determinants_[b]}});
       }
     }
+    DQ_RETURN_IF_ERROR(TryAll(std::move(pairs)));
     return Best();
   }
 
@@ -73,30 +84,45 @@ class Search {
     }
     return best;
   }
-  bool AnyTargetOpen() const {
-    for (size_t i = 0; i < targets_.size(); ++i) {
-      if (Accuracy(i) < kGoodAccuracy) return true;
-    }
-    return false;
+
+  // Targets that have a good column already need no pairs.
+  bool IsOpen(size_t target, const Trial& trial) const {
+    return trial.determinants.size() == 1 || Accuracy(target) < kGoodAccuracy;
   }
 
-  void Try(std::vector<size_t> determinants) {
+  // Tries at the same time, then takes what was found in the order of the trials.
+  absl::Status TryAll(std::vector<Trial> trials) {
+    DQ_RETURN_IF_ERROR(pool_.ParallelFor(trials.size(), [&](size_t i) {
+      Try(trials[i]);
+      return absl::OkStatus();
+    }));
+    for (const Trial& trial : trials) Take(trial);
+    return absl::OkStatus();
+  }
+
+  void Try(Trial& trial) const {
     std::vector<const EncodedColumn*> by;
-    for (const size_t column : determinants) by.push_back(&columns_[column]);
-    GroupedRows groups(by);
+    for (const size_t column : trial.determinants) by.push_back(&columns_[column]);
+    std::optional<GroupedRows> groups;
     for (size_t i = 0; i < targets_.size(); ++i) {
-      if (std::find(determinants.begin(), determinants.end(), targets_[i]) != determinants.end()) {
-        continue;
-      }
-      const double best = Accuracy(i);
-      const bool pair = determinants.size() > 1;
-      if (pair && best >= kGoodAccuracy) continue;
+      const auto& own = trial.determinants;
+      if (std::find(own.begin(), own.end(), targets_[i]) != own.end()) continue;
+      if (!IsOpen(i, trial)) continue;
+      if (!groups.has_value()) groups.emplace(by);
       const EncodedColumn& target = columns_[targets_[i]];
-      const VoteCalibration calibration = Calibrate(groups, target);
+      VoteCalibration calibration = Calibrate(*groups, target);
       if (!calibration.IsDependency(MostFrequent(target), RowsWithValue(target))) continue;
+      trial.found.emplace_back(i, std::move(calibration));
+    }
+  }
+
+  void Take(const Trial& trial) {
+    for (const auto& [target, calibration] : trial.found) {
+      if (!IsOpen(target, trial)) continue;
       // A pair must be worth more than its columns.
-      if (pair && 1 - calibration.accuracy() > (1 - best) / 2) continue;
-      found_[i].push_back({targets_[i], determinants, calibration});
+      const bool pair = trial.determinants.size() > 1;
+      if (pair && 1 - calibration.accuracy() > (1 - Accuracy(target)) / 2) continue;
+      found_[target].push_back({targets_[target], trial.determinants, calibration});
     }
   }
 
@@ -114,15 +140,17 @@ class Search {
 
   const std::vector<EncodedColumn>& columns_;
   const std::vector<size_t>& targets_;
+  TaskPool& pool_;
   std::vector<size_t> determinants_;
   std::vector<std::vector<Dependency>> found_;  // By target.
 };
 
 }  // namespace
 
-std::vector<Dependency> FindDependencies(const std::vector<EncodedColumn>& columns,
-                                         const std::vector<size_t>& targets) {
-  return Search(columns, targets).Run();
+absl::StatusOr<std::vector<Dependency>> FindDependencies(const std::vector<EncodedColumn>& columns,
+                                                         const std::vector<size_t>& targets,
+                                                         TaskPool& pool) {
+  return Search(columns, targets, pool).Run();
 }
 
 }  // namespace dq

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "common/base/task_pool.h"
 #include "worker/stages/complete/encoded_column.h"
 #include "worker/stages/complete/vote_calibration.h"
 
@@ -23,8 +25,10 @@ inline constexpr size_t kDependencyPairsMax = 100;
 inline constexpr size_t kDependenciesMax = 4;  // Of one target.
 
 // Finds the dependencies of `targets` (places in `columns`), the more accurate first, at most
-// kDependenciesMax for each. Missing cells are blank in `columns`.
-std::vector<Dependency> FindDependencies(const std::vector<EncodedColumn>& columns,
-                                         const std::vector<size_t>& targets);
+// kDependenciesMax for each; independent of the threads of `pool`. Missing cells are blank in
+// `columns`.
+absl::StatusOr<std::vector<Dependency>> FindDependencies(const std::vector<EncodedColumn>& columns,
+                                                         const std::vector<size_t>& targets,
+                                                         TaskPool& pool);
 
 }  // namespace dq

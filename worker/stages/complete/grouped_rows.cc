@@ -5,26 +5,28 @@
 namespace dq {
 
 GroupedRows::GroupedRows(const std::vector<const EncodedColumn*>& determinants) {
-  const size_t rows = determinants[0]->codes.size();
-  for (uint32_t row = 0; row < rows; ++row) {
-    const bool whole = std::all_of(
-        determinants.begin(), determinants.end(),
-        [row](const EncodedColumn* column) { return column->codes[row] != EncodedColumn::kBlank; });
-    if (whole) rows_.push_back(row);
-  }
-  const auto before = [&](uint32_t a, uint32_t b) {
-    for (const EncodedColumn* column : determinants) {
-      if (column->codes[a] != column->codes[b]) return column->codes[a] < column->codes[b];
-    }
-    return a < b;
+  struct Keyed {
+    uint64_t key;  // The codes of the row's determinants.
+    uint32_t row;
   };
-  std::sort(rows_.begin(), rows_.end(), before);
-  for (uint32_t i = 0; i < rows_.size(); ++i) {
-    const bool starts =
-        i == 0 || std::any_of(determinants.begin(), determinants.end(), [&](const auto* column) {
-          return column->codes[rows_[i]] != column->codes[rows_[i - 1]];
-        });
-    if (starts) starts_.push_back(i);
+  const size_t rows = determinants[0]->codes.size();
+  std::vector<Keyed> keyed;
+  keyed.reserve(rows);
+  for (uint32_t row = 0; row < rows; ++row) {
+    uint64_t key = 0;
+    bool whole = true;
+    for (const EncodedColumn* column : determinants) {
+      whole &= column->codes[row] != EncodedColumn::kBlank;
+      key = key << 32 | column->codes[row];
+    }
+    if (whole) keyed.push_back({key, row});
+  }
+  std::sort(keyed.begin(), keyed.end(), [](const Keyed& a, const Keyed& b) {
+    return a.key != b.key ? a.key < b.key : a.row < b.row;
+  });
+  for (uint32_t i = 0; i < keyed.size(); ++i) {
+    if (i == 0 || keyed[i].key != keyed[i - 1].key) starts_.push_back(i);
+    rows_.push_back(keyed[i].row);
   }
   starts_.push_back(static_cast<uint32_t>(rows_.size()));
 }

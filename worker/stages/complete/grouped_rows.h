@@ -13,7 +13,7 @@ namespace dq {
 
 class GroupedRows {
  public:
-  // Groups the rows in which every one of `determinants` has a value.
+  // Groups the rows in which every one of `determinants`, one or two, has a value.
   explicit GroupedRows(const std::vector<const EncodedColumn*>& determinants);
 
   // Calls `see` with the ordered votes of every group for `target` and with one row of the group.

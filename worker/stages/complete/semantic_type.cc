@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "worker/table/value_type.h"
 
@@ -139,6 +140,20 @@ constexpr std::array<Semantic, 5> kSemantics = {{
                    const NameHints& hints) { return IsCountry(value, hints.country); }},
 }};
 
+// How many of `cells` fit; 0 as soon as they cannot be enough any more.
+int64_t CountFitting(const EncodedColumn& column, const Semantic& semantic, const NameHints& hints,
+                     int64_t cells) {
+  const double misses_max = (1 - kConformityMin) * static_cast<double>(cells) + 1;
+  int64_t fitting = 0;
+  int64_t misses = 0;
+  for (size_t code = 0; code < column.values.size(); ++code) {
+    if (column.counts[code] == 0) continue;
+    (semantic.fits(column.values[code], hints) ? fitting : misses) += column.counts[code];
+    if (static_cast<double>(misses) > misses_max) return 0;
+  }
+  return fitting;
+}
+
 }  // namespace
 
 SemanticFinding FindSemanticType(const std::string& name, const EncodedColumn& column) {
@@ -148,14 +163,10 @@ SemanticFinding FindSemanticType(const std::string& name, const EncodedColumn& c
   static constexpr std::array<std::string_view, 3> kCountry = {"country", "nation", "iso2"};
   const NameHints hints{NameSays(name, kPhone), NameSays(name, kPostcode),
                         NameSays(name, kCountry)};
-  int64_t cells = 0;
+  const int64_t cells = std::accumulate(column.counts.begin(), column.counts.end(), int64_t{0});
   std::array<int64_t, kSemantics.size()> fitting{};
-  for (size_t code = 0; code < column.values.size(); ++code) {
-    if (column.counts[code] == 0) continue;
-    cells += column.counts[code];
-    for (size_t i = 0; i < kSemantics.size(); ++i) {
-      if (kSemantics[i].fits(column.values[code], hints)) fitting[i] += column.counts[code];
-    }
+  for (size_t i = 0; i < kSemantics.size(); ++i) {
+    fitting[i] = CountFitting(column, kSemantics[i], hints, cells);
   }
   const auto best = std::max_element(fitting.begin(), fitting.end());
   const double share = cells == 0 ? 0 : static_cast<double>(*best) / static_cast<double>(cells);
