@@ -6,17 +6,25 @@
 
 namespace dq::dqctl {
 
+namespace {
+
+// What the caller wrote is wrong, be it found here or by the scheduler.
+bool IsWrongRequest(const std::string& reason) {
+  return reason == "USAGE" || reason == "BAD_FIELD" || reason == "FILTER_SYNTAX" ||
+         reason == "PAGE_TOKEN_MISMATCH" || reason == "UNKNOWN_STAGE";
+}
+
+}  // namespace
+
 ExitCode ExitCodeOf(const absl::Status& status) {
   if (status.ok()) return ExitCode::kOk;
   const std::string reason = ReasonOf(status);
-  if (reason == "USAGE") return ExitCode::kUsage;
+  if (IsWrongRequest(reason)) return ExitCode::kUsage;
   if (reason == "SCHEDULER_UNREACHABLE") return ExitCode::kUnreachable;
   if (reason == "JOB_DELETED") return ExitCode::kJobCancelled;
   if (reason == "WAIT_TIMED_OUT") return ExitCode::kTimedOut;
   if (reason == "INTERRUPTED") return ExitCode::kInterrupted;
   switch (status.code()) {
-    case absl::StatusCode::kInvalidArgument:
-      return ExitCode::kUsage;
     case absl::StatusCode::kUnauthenticated:
       return ExitCode::kNotAllowed;
     case absl::StatusCode::kPermissionDenied:

@@ -10,7 +10,7 @@ namespace dq::dqctl {
 enum class ExitCode {
   kOk = 0,             // Done; for a job: COMPLETED and its gate passed or there is none.
   kError = 1,          // Anything that has no code of its own.
-  kUsage = 2,          // The command line is wrong.
+  kUsage = 2,          // The command line is wrong, or a value in it that the scheduler refuses.
   kJobFailed = 3,      // The job is FAILED.
   kNotAllowed = 4,     // Not authenticated, or authenticated and not allowed.
   kGateFailed = 5,     // The job is COMPLETED and its data did not pass the gate.
@@ -20,8 +20,8 @@ enum class ExitCode {
   kInterrupted = 130,  // Ctrl-C.
 };
 
-// Returns the code of a command that ended with `status`. The reasons SCHEDULER_UNREACHABLE,
-// JOB_DELETED, WAIT_TIMED_OUT, INTERRUPTED and USAGE decide before the code of the status does.
+// Returns the code of a command that ended with `status`. Its reason (USAGE, BAD_FIELD,
+// SCHEDULER_UNREACHABLE, WAIT_TIMED_OUT and others) decides before its code does.
 ExitCode ExitCodeOf(const absl::Status& status);
 
 // Returns the code that a terminal job stands for; kOk for a job that has not ended.

@@ -148,7 +148,7 @@ TEST_F(BadFile, NamesThatClimbOutOfTheirFolderAreRefused) {
         {"file", "download", "../../etc/passwd", "-o", "-"},
         {"file", "upload", cluster().WriteFile("in.csv", "a\n"), "--file-id", "../escape"}}) {
     const ProgramResult result = cluster().Ctl(arguments);
-    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_EQ(result.exit_code, 2);
     EXPECT_THAT(result.err, HasSubstr("BAD_FIELD"));
     EXPECT_THAT(result.out, Not(HasSubstr("root:")));
   }
@@ -172,7 +172,7 @@ TEST_F(BadFile, AStoredLinkOutOfTheRootIsNotFollowed) {
   EXPECT_FALSE(job.error_reason.empty());
   EXPECT_THAT(job.error_message, HasSubstr("leaves the storage root"));
   const ProgramResult download = cluster().Ctl({"file", "download", "linked", "-o", "-"});
-  EXPECT_EQ(download.exit_code, 1);
+  EXPECT_NE(download.exit_code, 0);
   EXPECT_THAT(download.out, Not(HasSubstr("root:")));
 }
 

@@ -34,6 +34,7 @@ TEST(ExitCode, OfAnErrorIsTheContractWithScripts) {
   EXPECT_EQ(CodeOf(absl::StatusCode::kNotFound, "JOB_NOT_FOUND"), 1);
   EXPECT_EQ(CodeOf(absl::StatusCode::kInvalidArgument, "BAD_FIELD"), 2);
   EXPECT_EQ(CodeOf(absl::StatusCode::kInvalidArgument, "USAGE"), 2);
+  EXPECT_EQ(CodeOf(absl::StatusCode::kInvalidArgument, "FILE_UNREADABLE"), 1);
   EXPECT_EQ(CodeOf(absl::StatusCode::kUnauthenticated, "TOKEN_MISSING"), 4);
   EXPECT_EQ(CodeOf(absl::StatusCode::kPermissionDenied, "ROLE_MISSING"), 4);
   EXPECT_EQ(CodeOf(absl::StatusCode::kNotFound, "JOB_DELETED"), 6);

@@ -293,7 +293,7 @@ TEST_F(FleetTest, ErrorsOfTheServerKeepTheirReason) {
 }
 
 TEST_F(FleetTest, EveryWrongFieldIsListed) {
-  EXPECT_EQ(Run({"job", "submit", "--chain", "noop", "--queue", "BAD"}), 1);
+  EXPECT_EQ(Run({"job", "submit", "--chain", "noop", "--queue", "BAD"}), 2);
   EXPECT_THAT(err_.str(), HasSubstr("dqctl: BAD_FIELD: "));
   EXPECT_THAT(err_.str(), HasSubstr("  job.spec.queue: an id\n  job.spec.priority: at most 100\n"));
 }
