@@ -21,10 +21,10 @@ using Buckets = Histogram::BucketBoundaries;
 
 // Reasons come from workers, so that they are counted one by one only when they are known.
 constexpr std::string_view kReasons[] = {
-    "FILE_MISSING",        "UNSUPPORTED_FORMAT", "PARSE_FAILED",  "ENCODING_INVALID",
-    "SCHEMA_INCOMPATIBLE", "REFERENCE_MISSING",  "OUT_OF_MEMORY", "TIMEOUT",
-    "NO_PROGRESS",         "DISK_FULL",          "WORKER_LOST",   "POISON",
-    "INPUT_CHANGED",       "DEPENDENCY_FAILED"};
+    "FILE_MISSING",        "UNSUPPORTED_FORMAT", "PARSE_FAILED",        "ENCODING_INVALID",
+    "SCHEMA_INCOMPATIBLE", "REFERENCE_MISSING",  "OUT_OF_MEMORY",       "TIMEOUT",
+    "NO_PROGRESS",         "DISK_FULL",          "WORKER_LOST",         "POISON",
+    "INPUT_CHANGED",       "DEPENDENCY_FAILED",  "COMPRESSION_INVALID", "UNPACKED_TOO_LARGE"};
 
 const Buckets& RpcBuckets() {
   static const Buckets buckets = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,

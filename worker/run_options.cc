@@ -326,6 +326,7 @@ absl::StatusOr<RunOptions> ParseRunOptions(std::span<char* const> arguments) {
   }
   Compression& compression = draft.options.spec.form.output.compression;
   if (!packing_given) compression = CompressionOf(draft.options.output);
+  DQ_RETURN_IF_ERROR(CheckForm(draft.options.spec.form));
   return Finish(std::move(draft));
 }
 

@@ -74,6 +74,7 @@ v1::Grant MakeGrant(const v1::JobSpec& spec, const JobInputs& inputs, const JobN
     grant.mutable_reference()->mutable_key_columns()->Add(keys.begin(), keys.end());
   }
   if (spec.has_gate()) *grant.mutable_gate() = spec.gate();
+  *grant.mutable_form() = spec.form();
   grant.set_output_prefix(FileUri(JobText(name)));
   if (spec.has_execution_timeout()) {
     *grant.mutable_execution_timeout() = spec.execution_timeout();

@@ -5,6 +5,7 @@
 
 #include "common/base/error.h"
 #include "scheduler/api/chain_defaults.h"
+#include "scheduler/api/form_validation.h"
 #include "scheduler/api/resource_name.h"
 #include "scheduler/api/time_codec.h"
 #include "scheduler/api/violations.h"
@@ -188,6 +189,7 @@ absl::Status ValidateCreateJob(const v1::CreateJobRequest& request) {
                violations);
   }
   CheckRules(spec, violations);
+  CheckFileForm(spec, violations);
   CheckFiles(spec, project.ok() ? *project : "", violations);
   return violations.ToStatus();
 }

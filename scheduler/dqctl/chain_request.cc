@@ -95,6 +95,7 @@ absl::StatusOr<dq::v1::JobSpec> SpecOf(const ChainOptions& options) {
   for (const std::string& name : stages) {
     DQ_ASSIGN_OR_RETURN(*spec.add_stages(), StageNamed(name, options));
   }
+  spec.mutable_form()->insert(options.form.begin(), options.form.end());
   if (!options.gate.empty()) {
     DQ_ASSIGN_OR_RETURN(*spec.mutable_gate(), ParseGate(options.gate));
   }

@@ -11,8 +11,8 @@
 
 namespace dq::dqctl {
 
-// Returns a spec with stages, options and gate, without input file and reference. Options for a
-// stage that is not in the chain and unknown stages or values are INVALID_ARGUMENT USAGE.
+// Returns a spec with stages, options, form and gate, without input file and reference. Options for
+// a stage that is not in the chain and unknown stages or values are INVALID_ARGUMENT USAGE.
 absl::StatusOr<dq::v1::JobSpec> SpecOf(const ChainOptions& options);
 
 // Returns "projects/{project}/{collection}/{id}" for an id, for "{collection}/{id}" and for the

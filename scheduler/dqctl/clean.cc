@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <string_view>
 #include <utility>
 
 #include "common/base/error.h"
@@ -46,6 +47,14 @@ absl::StatusOr<std::string> Submit(Client& client, const CleanCommand& command,
   return response.job().name();
 }
 
+// The name of the cleaned file says whether it is packed, unless a flag does; as in a local run.
+void PackByName(std::string_view path, dq::v1::JobSpec& spec) {
+  const char* const packing = path.ends_with(".gz")    ? "gzip"
+                              : path.ends_with(".zst") ? "zstd"
+                                                       : nullptr;
+  if (packing != nullptr) spec.mutable_form()->insert({"output_compression", packing});
+}
+
 const dq::v1::OutputFile* FindOutput(const Job& job, dq::v1::OutputKind kind) {
   for (const dq::v1::OutputFile& output : job.output_files()) {
     if (output.kind() == kind) return &output;
@@ -77,6 +86,7 @@ absl::Status Fetch(Client& client, const CleanCommand& command, const Job& job,
 
 absl::StatusOr<ExitCode> CleanWithFleet(const CleanCommand& command, Session& session) {
   DQ_ASSIGN_OR_RETURN(dq::v1::JobSpec spec, SpecOf(command.chain));
+  PackByName(CleanedPath(command), spec);
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
   DQ_ASSIGN_OR_RETURN(const std::string name, Submit(*client, command, std::move(spec), session));
   session.console.err << name << std::endl;

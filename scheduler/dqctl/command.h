@@ -21,6 +21,9 @@ struct Connection {
   std::string project;  // An id, without "projects/".
 };
 
+// The form of files by hand: the names and texts of JobSpec.form.
+using FileFormTexts = std::map<std::string, std::string>;
+
 // The chain of a job and the rules for its result. Empty texts and lists mean the server's default.
 struct ChainOptions {
   std::string reference;            // A path, an id or a resource name.
@@ -32,6 +35,7 @@ struct ChainOptions {
   bool merge = false;               // Whether survivors take over cells.
   std::vector<std::string> gate;    // Conditions, for example "score>=90".
   int64_t noop_ms = 0;              // How long a stage noop takes.
+  FileFormTexts form;               // What is not to be found out about the files.
 };
 
 // `dqctl clean`: upload, run, watch, fetch.

@@ -19,6 +19,7 @@
 #include "scheduler/dqctl/chain_request.h"
 #include "scheduler/dqctl/child_process.h"
 #include "scheduler/dqctl/clean_paths.h"
+#include "scheduler/dqctl/form_options.h"
 #include "scheduler/dqctl/programs.h"
 #include "scheduler/dqctl/progress_display.h"
 
@@ -55,6 +56,8 @@ std::vector<std::string> WorkerCommand(const std::string& program, const CleanCo
   add("--changes", command.changes);
   add("--clusters", command.clusters);
   add("--rejects", command.rejects);
+  const std::vector<std::string> form = WorkerFormArguments(command.chain.form);
+  arguments.insert(arguments.end(), form.begin(), form.end());
   return arguments;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/base/error.h"
+#include "scheduler/dqctl/form_options.h"
 
 namespace dq::dqctl {
 namespace {
@@ -102,6 +103,7 @@ void AddChain(CLI::App& app, ChainOptions& chain) {
                  "When the data counts as good: 'score>=90', 'duplicates<=0.1', 'schema'")
       ->allow_extra_args(false)
       ->type_name("CONDITION");
+  AddFormOptions(app, chain.form);
 }
 
 void AddClean(CLI::App& parent, CommandLine& line) {
@@ -110,6 +112,8 @@ void AddClean(CLI::App& parent, CommandLine& line) {
       "  dqctl clean customers.csv\n"
       "  dqctl clean customers.csv --reference master.csv --key customer_id -o clean.csv\n"
       "  dqctl clean customers.csv --gate 'score>=90' --report report.json\n"
+      "  dqctl clean export.txt --delimiter semicolon --encoding latin-1 --skip-lines 2\n"
+      "  dqctl clean customers.csv --cleaned-format jsonl -o customers.jsonl.gz\n"
       "  dqctl clean customers.csv --local\n");
   app->add_option("FILE", command->file, "The file to clean")->required();
   AddChain(*app, command->chain);
@@ -131,6 +135,7 @@ void AddJobSubmit(CLI::App& parent, CommandLine& line) {
       parent, line, "submit", "Create a job and return",
       "  dqctl job submit customers.csv --key customer_id --reference references/master\n"
       "  dqctl job submit files/f-1 --priority 10 --label team=sales -o json\n"
+      "  dqctl job submit export.txt --delimiter tab --no-header --cleaned-format csv\n"
       "  dqctl job submit --chain noop --noop-ms 100\n");
   app->add_option("FILE", command->input, "A path, or a file the scheduler has");
   AddChain(*app, command->chain);

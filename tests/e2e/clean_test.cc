@@ -39,6 +39,64 @@ TEST(Clean, TheFleetAndThisMachineGiveTheSameBytesAndReports) {
             TimelessReport(ReadTextFile(cluster.Path("local.report"))));
 }
 
+// Every part of the form is given, in the end also the packing by its name.
+TEST(Clean, TheFormByHandGivesTheSameBytesThroughTheFleetAndOnThisMachine) {
+  const Cluster cluster;
+  const std::string input = cluster.WriteFile("in.txt",
+                                              "written by hand\n1;x\n"
+                                              "1;'Z\xFCrich;West';=1+a\n"
+                                              "% 2;Rome;3\n3;Oslo;4\n3;Oslo;4\nshort\n");
+  const std::vector<std::string> form = {"--format",     "csv",
+                                         "--encoding",   "latin-1",
+                                         "--delimiter",  ";",
+                                         "--quote",      "'",
+                                         "--escape",     "none",
+                                         "--comment",    "%",
+                                         "--skip-lines", "2",
+                                         "--no-header",  "--line-end",
+                                         "lf",           "--skip-space",
+                                         "no",           "--cleaned-format",
+                                         "csv",          "--formula-guard"};
+  const auto clean = [&](const std::string& where, std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"clean", input, "--output", cluster.Path(where)};
+    for (const std::string output : {"report", "changes", "clusters", "rejects"}) {
+      arguments.insert(arguments.end(), {"--" + output, cluster.Path(where + "." + output)});
+    }
+    arguments.insert(arguments.end(), form.begin(), form.end());
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const ProgramResult result = cluster.Ctl(arguments);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+  };
+  clean("fleet.csv", {});
+  clean("local.csv", {"--local"});
+  EXPECT_EQ(ReadTextFile(cluster.Path("fleet.csv")), "1,Zürich;West,'=1+a\n3,Oslo,4\n");
+  for (const std::string output : {"", ".changes", ".clusters", ".rejects"}) {
+    const std::string fleet = ReadTextFile(cluster.Path("fleet.csv" + output));
+    EXPECT_FALSE(fleet.empty()) << output;
+    EXPECT_TRUE(fleet == ReadTextFile(cluster.Path("local.csv" + output))) << output;
+  }
+  EXPECT_EQ(TimelessReport(ReadTextFile(cluster.Path("fleet.csv.report"))),
+            TimelessReport(ReadTextFile(cluster.Path("local.csv.report"))));
+  clean("fleet.csv.gz", {});
+  clean("local.csv.gz", {"--local"});
+  const std::string packed = ReadTextFile(cluster.Path("fleet.csv.gz"));
+  EXPECT_EQ(packed.substr(0, 2), "\x1F\x8B");
+  EXPECT_TRUE(packed == ReadTextFile(cluster.Path("local.csv.gz")));
+}
+
+TEST(Clean, AFormThatCannotBeIsRefusedBeforeAJobIsMade) {
+  const Cluster cluster;
+  const std::string input = cluster.WriteFile("in.csv", "id,city\n1,Rome\n");
+  const ProgramResult clean = cluster.Ctl({"clean", input, "--delimiter", ";", "--quote", ";"});
+  EXPECT_EQ(clean.exit_code, 2) << clean.err;
+  EXPECT_THAT(clean.err, HasSubstr("BAD_FIELD"));
+  EXPECT_THAT(clean.err, HasSubstr("job.spec.form.quote"));
+  const ProgramResult local =
+      cluster.Ctl({"clean", input, "--local", "--delimiter", ";", "--quote", ";"});
+  EXPECT_EQ(local.exit_code, 2) << local.err;
+  EXPECT_THAT(local.err, HasSubstr("BAD_FIELD"));
+}
+
 TEST(Clean, AFileComesBackCleanedAndItsJobIsOnRecord) {
   const Cluster cluster;
   const std::string input = cluster.WriteFile("in.csv", "id,city\n1,Rome\n2,\n1,Rome\n");

@@ -7,6 +7,7 @@
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "worker/api/protocol_messages.h"
+#include "worker/chain/form_settings.h"
 
 namespace dq {
 namespace {
@@ -89,6 +90,10 @@ absl::StatusOr<ChainOrder> ReadChain(const v1::Grant& grant, const JobResources&
     DQ_ASSIGN_OR_RETURN(StageSpec spec, ReadStage(stage));
     order.spec.stages.push_back(std::move(spec));
   }
+  for (const auto& [name, text] : grant.form()) {
+    DQ_RETURN_IF_ERROR(SetForm(name, text, order.spec.form));
+  }
+  DQ_RETURN_IF_ERROR(CheckForm(order.spec.form));
   order.spec.gate = ReadGate(grant.gate());
   order.spec.memory_limit_bytes = resources.memory_bytes;
   order.spec.threads = resources.threads;

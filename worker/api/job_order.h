@@ -55,7 +55,8 @@ struct JobResources {
 std::optional<int64_t> AttemptOfDirectory(std::string_view name);
 
 // Reads a grant. INVALID_ARGUMENT, category configuration: UNKNOWN_STAGE for a stage this worker
-// does not know; BAD_FIELD for noop mixed with other stages, no input, no stages.
+// does not know; BAD_FIELD for noop mixed with other stages, no input, no stages, an unknown part
+// of the form.
 absl::StatusOr<JobOrder> ReadGrant(const v1::Grant& grant, const JobResources& resources);
 
 }  // namespace dq

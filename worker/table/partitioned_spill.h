@@ -21,6 +21,12 @@ template <typename T>
 class PartitionedSpill {
   static_assert(std::is_trivially_copyable_v<T>);
 
+  struct Partition {
+    std::vector<int64_t> blocks;  // Where they begin in the file.
+    std::vector<T> last;          // Not written yet.
+    int64_t count = 0;
+  };
+
  public:
   // Records that a partition collects before they are written, and that are read at once.
   static constexpr size_t kBlockRecords = (size_t{32} << 10) / sizeof(T);
@@ -76,19 +82,13 @@ class PartitionedSpill {
     }
 
     const PartitionedSpill* spill_;
-    const typename PartitionedSpill::Partition* partition_;
+    const Partition* partition_;
     size_t next_block_ = 0;
     std::vector<T> block_;
     size_t at_ = 0;
   };
 
  private:
-  struct Partition {
-    std::vector<int64_t> blocks;  // Where they begin in the file.
-    std::vector<T> last;          // Not written yet.
-    int64_t count = 0;
-  };
-
   PartitionedSpill(std::unique_ptr<SpillFile> file, size_t partitions)
       : file_(std::move(file)), partitions_(partitions) {}
 

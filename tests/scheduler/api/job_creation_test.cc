@@ -65,6 +65,16 @@ TEST_F(JobCreationTest, DefaultChainIsResolvedIntoTheGrant) {
   EXPECT_FALSE(grant.has_lease());
 }
 
+TEST_F(JobCreationTest, TheFormByHandIsInTheGrantAndInTheRequestsHash) {
+  const std::string without = RequestHash(request_);
+  (*spec().mutable_form())["delimiter"] = ";";
+  (*spec().mutable_form())["header"] = "no";
+  const v1::Grant grant = MakeGrant();
+  EXPECT_THAT(grant.form(), testing::UnorderedElementsAre(testing::Pair("delimiter", ";"),
+                                                          testing::Pair("header", "no")));
+  EXPECT_NE(RequestHash(request_), without);
+}
+
 TEST_F(JobCreationTest, ReferenceBringsItsFileAndKeyColumns) {
   spec().set_reference("projects/default/references/r-1");
   const v1::Grant grant = MakeGrant();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 
 #include "common/base/error.h"
 #include "common/rpc/status_mapping.h"
@@ -70,6 +71,29 @@ TEST_P(SpecValidationBadField, IsNamed) {
 }
 
 using Request = v1::CreateJobRequest;
+using Form = std::map<std::string, std::string>;
+
+Edit WithForm(const Form& form) {
+  return [form](Request& r) { Spec(r).mutable_form()->insert(form.begin(), form.end()); };
+}
+
+TEST(SpecValidation, EveryPartOfTheFormMayBeGiven) {
+  EXPECT_TRUE(Validate(WithForm({{"format", "csv"},
+                                 {"encoding", "windows-1252"},
+                                 {"delimiter", "semicolon"},
+                                 {"quote", "'"},
+                                 {"escape", "none"},
+                                 {"comment", "#"},
+                                 {"skip_space", "yes"},
+                                 {"header", "no"},
+                                 {"line_end", "crlf"},
+                                 {"skip_lines", "1000000"},
+                                 {"output_format", "jsonl"},
+                                 {"output_compression", "zstd"},
+                                 {"formula_guard", "yes"}}))
+                  .ok());
+  EXPECT_TRUE(Validate(WithForm({{"quote", "none"}, {"escape", "none"}})).ok());
+}
 
 INSTANTIATE_TEST_SUITE_P(
     EveryField, SpecValidationBadField,
@@ -129,6 +153,33 @@ INSTANTIATE_TEST_SUITE_P(
          }},
         {"job.spec.stages[0].noop.duration_ms",
          [](Request& r) { Spec(r).add_stages()->mutable_noop()->set_duration_ms(3'600'001); }},
+        {"job.spec.form.separator", WithForm({{"separator", ","}})},
+        {"job.spec.form", WithForm({{"line\nend", "lf"}})},
+        {"job.spec.form.format", WithForm({{"format", "xls"}})},
+        {"job.spec.form.encoding", WithForm({{"encoding", "utf-7"}})},
+        {"job.spec.form.delimiter", WithForm({{"delimiter", "none"}})},
+        {"job.spec.form.delimiter", WithForm({{"delimiter", ";;"}})},
+        {"job.spec.form.quote", WithForm({{"quote", "é"}})},
+        {"job.spec.form.escape", WithForm({{"escape", ""}})},
+        {"job.spec.form.comment", WithForm({{"comment", "\n"}})},
+        {"job.spec.form.quote", WithForm({{"delimiter", "bar"}, {"quote", "|"}})},
+        {"job.spec.form.header", WithForm({{"header", "maybe"}})},
+        {"job.spec.form.skip_space", WithForm({{"skip_space", "true"}})},
+        {"job.spec.form.line_end", WithForm({{"line_end", "\n"}})},
+        {"job.spec.form.skip_lines", WithForm({{"skip_lines", "-1"}})},
+        {"job.spec.form.skip_lines", WithForm({{"skip_lines", "1000001"}})},
+        {"job.spec.form.output_format", WithForm({{"output_format", "auto"}})},
+        {"job.spec.form.output_compression", WithForm({{"output_compression", "zip"}})},
+        {"job.spec.form.formula_guard", WithForm({{"formula_guard", ""}})},
+        {"job.spec.form",
+         [](Request& r) {
+           for (int i = 0; i < 17; ++i) (*Spec(r).mutable_form())["x" + std::to_string(i)] = "";
+         }},
+        {"job.spec.form",
+         [](Request& r) {
+           Spec(r).add_stages()->mutable_noop();
+           (*Spec(r).mutable_form())["format"] = "csv";
+         }},
         {"job.spec.queue", [](Request& r) { Spec(r).set_queue("Not An Id"); }},
         {"job.spec.priority", [](Request& r) { Spec(r).set_priority(101); }},
         {"job.spec.priority", [](Request& r) { Spec(r).set_priority(-101); }},
@@ -139,9 +190,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"job.spec.retry.backoff",
          [](Request& r) { Spec(r).mutable_retry()->mutable_backoff()->set_seconds(-1); }},
         {"job.spec.retry.backoff_cap",
-         [](Request& r) {
-           Spec(r).mutable_retry()->mutable_backoff_cap()->set_nanos(2'000'000'000);
-         }},
+         [](Request&
+                r) { Spec(r).mutable_retry()->mutable_backoff_cap()->set_nanos(2'000'000'000); }},
         {"job.spec.execution_timeout", [](Request& r) { Spec(r).mutable_execution_timeout(); }},
         {"job.spec.not_before",
          [](Request& r) { Spec(r).mutable_not_before()->set_seconds(999'999'999'999); }},

@@ -5,6 +5,7 @@
 
 #include "common/base/error.h"
 #include "scheduler/dqctl/chain_request.h"
+#include "scheduler/dqctl/form_options.h"
 #include "scheduler/dqctl/inputs.h"
 
 namespace dq::dqctl {
@@ -52,7 +53,9 @@ TEST(Options, MistakesAreUsageErrors) {
        {Line{}, Line{"clean"}, Line{"nothing"}, Line{"job"},
         Line{"clean", "f", "--local", "--detach"}, Line{"clean", "f", "--output-format", "xml"},
         Line{"job", "wait", "j", "--timeout", "soon"}, Line{"job", "submit", "--label", "x"},
-        Line{"clean", "f", "--fill", "guess"}}) {
+        Line{"clean", "f", "--fill", "guess"}, Line{"clean", "f", "--delimiter", "none"},
+        Line{"clean", "f", "--quote", "''"}, Line{"clean", "f", "--header", "--no-header"},
+        Line{"clean", "f", "--skip-lines", "-1"}, Line{"clean", "f", "--format", "xls"}}) {
     EXPECT_EQ(ReasonOf(ParseCommandLine(bad).status()), "USAGE") << testing::PrintToString(bad);
   }
 }
@@ -114,6 +117,22 @@ TEST(Options, HelpOfEveryCommandBeginsWithExamples) {
     EXPECT_FALSE(parsed->command.has_value());
     EXPECT_THAT(parsed->help, StartsWith("Examples:\n  dqctl ")) << testing::PrintToString(command);
   }
+}
+
+TEST(ChainRequest, TheFormByHandIsThatOfTheJobAndOfALocalRun) {
+  const auto command = Parsed<JobSubmitCommand>(
+      {"job", "submit", "in.txt", "--delimiter", ";", "--quote=-", "--escape", "\\", "--comment",
+       "#", "--skip-lines", "2", "--no-header", "--cleaned-format", "jsonl", "--formula-guard"});
+  const FileFormTexts form = {{"delimiter", ";"},         {"quote", "-"},          {"escape", "\\"},
+                              {"comment", "#"},           {"skip_lines", "2"},     {"header", "no"},
+                              {"output_format", "jsonl"}, {"formula_guard", "yes"}};
+  EXPECT_EQ(command.chain.form, form);
+  const auto spec = SpecOf(command.chain);
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_EQ(FileFormTexts(spec->form().begin(), spec->form().end()), form);
+  EXPECT_THAT(WorkerFormArguments(form),
+              ElementsAre("--comment=#", "--delimiter=;", "--escape=\\", "--formula-guard",
+                          "--no-header", "--output-format=jsonl", "--quote=-", "--skip-lines=2"));
 }
 
 TEST(ChainRequest, AnOptionWithoutItsStageIsAMistake) {

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "common/base/error.h"
+#include "worker/chain/form_settings.h"
 
 namespace dq {
 namespace {
@@ -85,6 +88,20 @@ TEST(ReadGrant, StageOptionsReferenceAndGateAreKept) {
   EXPECT_EQ(order.spec.gate->min_score, 90);
 }
 
+TEST(ReadGrant, TheFormByHandIsThatOfTheChain) {
+  v1::Grant grant = SomeGrant();
+  EXPECT_TRUE(FormSettings(ReadChainOrder(grant).spec.form).empty());
+  const std::map<std::string, std::string> form = {
+      {"format", "csv"},       {"encoding", "latin-1"},  {"delimiter", ";"},
+      {"quote", "'"},          {"escape", "none"},       {"comment", "#"},
+      {"skip_space", "no"},    {"header", "no"},         {"line_end", "crlf"},
+      {"skip_lines", "2"},     {"output_format", "tsv"}, {"output_compression", "gzip"},
+      {"formula_guard", "yes"}};
+  grant.mutable_form()->insert(form.begin(), form.end());
+  EXPECT_THAT(FormSettings(ReadChainOrder(grant).spec.form),
+              testing::UnorderedElementsAreArray(form.begin(), form.end()));
+}
+
 TEST(ReadGrant, NoopStagesAddUp) {
   v1::Grant grant;
   grant.add_stages()->mutable_noop()->set_duration_ms(20);
@@ -102,10 +119,14 @@ TEST(ReadGrant, WhatCannotRunIsAConfigurationError) {
   empty.clear_stages();
   v1::Grant without_input = SomeGrant();
   without_input.clear_input();
-  const std::pair<v1::Grant, const char*> cases[] = {{mixed, "BAD_FIELD"},
-                                                     {unknown, "UNKNOWN_STAGE"},
-                                                     {empty, "BAD_FIELD"},
-                                                     {without_input, "BAD_FIELD"}};
+  v1::Grant unknown_form = SomeGrant();
+  (*unknown_form.mutable_form())["separator"] = ";";
+  v1::Grant same_character = SomeGrant();
+  (*same_character.mutable_form())["delimiter"] = "'";
+  (*same_character.mutable_form())["quote"] = "'";
+  const std::pair<v1::Grant, const char*> cases[] = {
+      {unknown_form, "BAD_FIELD"}, {same_character, "BAD_FIELD"}, {mixed, "BAD_FIELD"},
+      {unknown, "UNKNOWN_STAGE"},  {empty, "BAD_FIELD"},          {without_input, "BAD_FIELD"}};
   for (const auto& [grant, reason] : cases) {
     const absl::Status status = ReadGrant(grant, {}).status();
     EXPECT_EQ(ReasonOf(status), reason) << grant.DebugString();
