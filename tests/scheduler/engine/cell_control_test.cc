@@ -48,8 +48,9 @@ class CellControl : public ::testing::Test {
     return h_.View({id})->value()->front().record.status.wait_reason;
   }
   static std::vector<JobEvent> EventsOf(const FakeStore& store, JobKey key) {
+    const auto recorded = store.Events();
     std::vector<JobEvent> events;
-    for (const JobEventRecord& event : store.Events().at(key)) events.push_back(event.event);
+    for (const JobEventRecord& event : recorded.at(key)) events.push_back(event.event);
     return events;
   }
 
