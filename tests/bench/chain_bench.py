@@ -14,27 +14,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from measured_process import run_measured  # noqa: E402
 
 PEERS = {"duckdb": "@duckdb/node-api", "polars": "nodejs-polars"}
 # npm does not always take what a package calls optional, and Polars is in such a one.
 NATIVE = "nodejs-polars-linux-" + {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), "x64") + "-gnu"
 KEY = "id"
 MEMORY_LIMIT_MIB = 512
-
-
-def run_measured(command, **options):
-    """Returns (wall seconds, peak MiB, last line of stdout) of one process."""
-    start = time.monotonic()
-    with tempfile.TemporaryFile() as out:
-        process = subprocess.Popen(command, stdout=out, **options)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - start
-        out.seek(0)
-        lines = out.read().decode().strip().splitlines()
-    if os.waitstatus_to_exitcode(status) != 0:
-        raise ChildProcessError(f"{command[0]} failed with status {os.waitstatus_to_exitcode(status)}")
-    return wall, usage.ru_maxrss / 1024, lines[-1] if lines else ""
 
 
 def build_generator(bench_dir, work):
@@ -78,15 +66,15 @@ def dq_command(worker, target, out, threads, *more):
 def run_dq(worker, data, out, threads):
     wall, memory, _ = run_measured(dq_command(
         worker, data / "target.csv", out, threads, "--reference", str(data / "reference.csv"), "--key", KEY))
-    return wall, memory, int(json.loads((out / "report.json").read_text())["rows_out"])
+    return wall, memory / 2**20, int(json.loads((out / "report.json").read_text())["rows_out"])
 
 
 def run_peer(name, environment, bench_dir, data, out, *variant):
     _, memory, said = run_measured(
         ["node", str(bench_dir / "data" / f"{name}_chain.mjs"), str(data), str(out), *variant],
         env=environment, stderr=subprocess.DEVNULL)
-    said = json.loads(said)
-    return said["clock"]["chain"], memory, int(said["rows_out"])
+    said = json.loads(said[-1])
+    return said["clock"]["chain"], memory / 2**20, int(said["rows_out"])
 
 
 def summary(runs, size):
@@ -117,7 +105,7 @@ def measure_size(options, generator, environment, peers, work, size_mb):
                 continue
             try:
                 runs[name].append(run())
-            except (ChildProcessError, ValueError, KeyError) as error:
+            except (subprocess.CalledProcessError, IndexError, ValueError, KeyError) as error:
                 if name.startswith("dq"):
                     sys.exit(f"chain_bench: {error}")
                 failed[name] = str(error)
@@ -167,7 +155,7 @@ def measure_shapes(options, generator, work):
     for name, path in {"usual": usual, "wide": work / "wide.csv", "long": work / "long.csv"}.items():
         runs = [run_measured(dq_command(options.worker, path, out, 2)) for _ in range(options.rounds)]
         costs[name] = {"ns_per_byte": round(1e9 * statistics.median(r[0] for r in runs) / path.stat().st_size, 2),
-                       "peak_mib": round(max(r[1] for r in runs), 1)}
+                       "peak_mib": round(max(r[1] for r in runs) / 2**20, 1)}
     for name in ("wide", "long"):
         costs[name]["ratio_to_usual"] = round(costs[name]["ns_per_byte"] / costs["usual"]["ns_per_byte"], 2)
     walls = [run_dq(options.worker, small, out, 2)[0] for _ in range(10 * options.rounds)]

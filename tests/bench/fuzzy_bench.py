@@ -5,15 +5,13 @@ import csv
 import json
 import os
 import pathlib
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent / "accuracy"))
+sys.path[:0] = [str(pathlib.Path(__file__).parent / "accuracy"), str(pathlib.Path(__file__).parents[1] / "support")]
 import dedupe  # noqa: E402
 import dedupe_polluters  # noqa: E402
+from measured_process import run_measured  # noqa: E402
 
 
 def measure(worker, rows, threads, limit, folder):
@@ -24,12 +22,10 @@ def measure(worker, rows, threads, limit, folder):
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(made)
-    start = time.monotonic()
-    subprocess.run([worker, "run", "--input", folder / "in.csv", "--output", folder / "out.csv",
-                    "--report", folder / "report.json", "--clusters", folder / "clusters.csv",
-                    "--chain", "dedupe", "--match", "fuzzy", "--threads", str(threads),
-                    "--memory-limit", limit, "--progress", "none"], check=True, stdout=subprocess.DEVNULL)
-    seconds = time.monotonic() - start
+    seconds, peak_bytes, _ = run_measured([
+        worker, "run", "--input", folder / "in.csv", "--output", folder / "out.csv", "--report", folder / "report.json",
+        "--clusters", folder / "clusters.csv", "--chain", "dedupe", "--match", "fuzzy", "--threads", threads,
+        "--memory-limit", limit, "--progress", "none"])
     found = list(range(-1, -1 - len(made), -1))
     with open(folder / "clusters.csv", newline="", encoding="utf-8") as file:
         for line in csv.DictReader(file):
@@ -37,7 +33,7 @@ def measure(worker, rows, threads, limit, folder):
     right = dedupe.pairs_of(list(zip(truth, found)))
     return {"rows": len(made), "threads": threads, "memory_limit": limit,
             "input_bytes": os.path.getsize(folder / "in.csv"), "seconds": round(seconds, 1),
-            "peak_bytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024,
+            "peak_bytes": peak_bytes,
             "pairs": dedupe.scores(right, dedupe.pairs_of(found), dedupe.pairs_of(truth)),
             "load_average": round(os.getloadavg()[0], 1)}
 

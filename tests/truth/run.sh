@@ -30,14 +30,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/data" "$work/out"
 "$work/gen" "$size" "$work/data" "$seed"
 out=$work/out
-python3 - build/release/bin/dq-worker run --input "$work/data/target.csv" --reference "$work/data/reference.csv" --key id \
-  --memory-limit "$limit" --output "$out/cleaned.csv" --report "$out/report.json" --changes "$out/changes.csv" \
-  --clusters "$out/clusters.csv" --progress none <<'PYTHON'
-import os, subprocess, sys, time
-start = time.monotonic()
-process = subprocess.Popen(sys.argv[1:])
-_, status, usage = os.wait4(process.pid, 0)
-print(f"{time.monotonic() - start:.1f} s, {usage.ru_maxrss / 1024:.0f} MiB at the peak", flush=True)
-sys.exit(os.waitstatus_to_exitcode(status))
-PYTHON
+python3 tests/support/measured_process.py build/release/bin/dq-worker run --input "$work/data/target.csv" \
+  --reference "$work/data/reference.csv" --key id --memory-limit "$limit" --output "$out/cleaned.csv" \
+  --report "$out/report.json" --changes "$out/changes.csv" --clusters "$out/clusters.csv" --progress none
 python3 tests/truth/truth_check.py "$work/data" "$out"
