@@ -208,20 +208,24 @@ def complete(header, rows, reference, keys, fill):
     if fill == "none":
         return
     columns = [Column([row[i] for row in rows], name in keys) for i, name in enumerate(header)]
-    known = collections.defaultdict(list)
+    known, spelled = collections.defaultdict(list), collections.defaultdict(list)
     if reference and keys:
         ref_header, ref_rows = reference
         places = [ref_header.index(name) for name in keys]
         ref_columns = [Column([row[i] for row in ref_rows], True) for i in range(len(ref_header))]
         for row in ref_rows:
-            known[key_of(row, places, ref_columns)].append(
-                {name: "" if column.is_missing(cell) else cell.strip(SPACE)
-                 for name, column, cell in zip(ref_header, ref_columns, row)})
+            values = {name: "" if column.is_missing(cell) else cell.strip(SPACE)
+                      for name, column, cell in zip(ref_header, ref_columns, row)}
+            if (key := key_of(row, places, ref_columns)) is not None:
+                known[key].append(values)
+                spelled[tuple(row[place].strip(SPACE) for place in places)].append(values)
     places = [header.index(name) for name in keys]
     dependencies = learn_dependencies(columns, rows, places) if fill in ("dependency", "statistic") else None
     for row in rows:
         key = key_of(row, places, columns) if keys else None
         matches = known.get(key, []) if key else []
+        if len(matches) > 1:
+            matches = spelled[tuple(row[place].strip(SPACE) for place in places)]
         left = [i for i, column in enumerate(columns) if column.is_missing(row[i])]
         for i in list(left):
             value = matches[0].get(header[i], "") if len(matches) == 1 else ""

@@ -26,13 +26,13 @@ TEXTS = ["x\ny", "a,b", 'say "hi"', "", "..", "red", "red", "blue", "missing", "
 
 def random_table(seed, folder):
     pick = random.Random(seed)
-    columns = {"id": [str(i) for i in range(12)] + ["A1", "a1", ""], "name": NAMES, "n": NUMBERS, "day": DATES,
+    columns = {"id": [str(i) for i in range(12)] + ["A1", "a1", "A  1", "a 1", "A 1", ""], "name": NAMES, "n": NUMBERS, "day": DATES,
                "code": CODES, "text": TEXTS}
     pools = {name: pick.sample(values, pick.randint(2, len(values))) for name, values in columns.items()}
     rows = [[pick.choice(pools[name]) for name in columns] for _ in range(pick.randint(0, 40))]
     rows += [list(row) for row in pick.sample(rows, len(rows) // 3)]
     naive_clean.write(folder / "in.csv", list(columns), rows)
-    ids = pick.sample(columns["id"], 8) + ["1", "1"][: pick.randint(0, 2)]
+    ids = pick.sample(columns["id"], 10) + ["1", "1"][: pick.randint(0, 2)]
     naive_clean.write(folder / "ref.csv", list(columns)[:-1],
                       [[i] + [pick.choice(columns[name]) for name in list(columns)[1:-1]] for i in ids])
     key = pick.choice(["id", "code"])

@@ -60,7 +60,9 @@ TEST_P(ReferenceStorage, FindsEveryKeyAndTellsAmbiguousOnes) {
     }
     ASSERT_TRUE(index.Add({hash_of(key), place + 1}).ok());
   }
-  const auto same_key = [](int64_t a, int64_t b) -> absl::StatusOr<bool> { return a / 2 == b / 2; };
+  const auto same_key = [](const ReferenceIndex::Clash& clash) -> absl::StatusOr<bool> {
+    return clash.first_place / 2 == clash.place / 2;
+  };
   ASSERT_TRUE(index.Build(same_key).ok());
   EXPECT_EQ(index.ambiguous_keys(), kKeys / 1000);
   EXPECT_EQ(index.spilled_bytes() > 0, GetParam());

@@ -279,7 +279,8 @@ void CompleteStage::AddLimits(Report& report) const {
   if (reference_ == nullptr) return;
   if (const int64_t keys = reference_->ambiguous_keys(); keys > 0) {
     report.limits.push_back(std::to_string(keys) +
-                            " keys occur more than once in the reference and were not used.");
+                            " keys occur more than once in the reference: used only where one of "
+                            "them is spelled like the file's.");
   }
   if (const int64_t rows = reference_->rows_rejected(); rows > 0) {
     report.limits.push_back(std::to_string(rows) + " rows of the reference could not be read.");

@@ -44,8 +44,7 @@ absl::Status ReferenceIndex::Flush() {
   return absl::OkStatus();
 }
 
-absl::Status ReferenceIndex::Build(
-    const std::function<absl::StatusOr<bool>(int64_t, int64_t)>& same_key) {
+absl::Status ReferenceIndex::Build(const SameKey& same_key) {
   const size_t slots = count_ + count_ / 4 + 1;
   const auto bytes = static_cast<int64_t>(slots * sizeof(uint64_t));
   DQ_RETURN_IF_ERROR(memory_.Take(bytes, "the index of the reference"));
@@ -69,9 +68,7 @@ absl::Status ReferenceIndex::Build(
   return absl::OkStatus();
 }
 
-absl::Status ReferenceIndex::InsertAll(
-    const std::vector<Entry>& entries,
-    const std::function<absl::StatusOr<bool>(int64_t, int64_t)>& same_key) {
+absl::Status ReferenceIndex::InsertAll(const std::vector<Entry>& entries, const SameKey& same_key) {
   for (size_t i = 0; i < entries.size(); ++i) {
     if (i + kEntriesAhead < entries.size()) Prefetch(entries[i + kEntriesAhead].hash);
     DQ_RETURN_IF_ERROR(Insert(entries[i], same_key));
@@ -79,11 +76,10 @@ absl::Status ReferenceIndex::InsertAll(
   return absl::OkStatus();
 }
 
-absl::Status ReferenceIndex::Insert(
-    const Entry& entry, const std::function<absl::StatusOr<bool>(int64_t, int64_t)>& same_key) {
+absl::Status ReferenceIndex::Insert(const Entry& entry, const SameKey& same_key) {
   Cursor cursor;
   while (Next(entry.hash, cursor)) {
-    DQ_ASSIGN_OR_RETURN(const bool same, same_key(cursor.place, entry.place));
+    DQ_ASSIGN_OR_RETURN(const bool same, same_key({cursor.place, entry.place, cursor.ambiguous}));
     if (!same) continue;
     if (!cursor.ambiguous) ++ambiguous_keys_;
     slots_[cursor.slot] |= kAmbiguous;

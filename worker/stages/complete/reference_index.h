@@ -33,9 +33,16 @@ class ReferenceIndex {
 
   // Notes a key for Build. OUT_OF_MEMORY, DISK_FULL, IO_FAILED.
   absl::Status Add(const Entry& entry);
-  // Puts all noted keys in their places. `same_key` says whether the rows at two places have equal
-  // keys; the later one of them makes the earlier one ambiguous.
-  absl::Status Build(const std::function<absl::StatusOr<bool>(int64_t, int64_t)>& same_key);
+  // Whether the row at `place` has the key of a row that has its place already, which it makes
+  // ambiguous (`ambiguous`: it is already).
+  struct Clash {
+    int64_t first_place = 0;
+    int64_t place = 0;
+    bool ambiguous = false;
+  };
+  using SameKey = std::function<absl::StatusOr<bool>(const Clash&)>;
+  // Puts all noted keys in their places.
+  absl::Status Build(const SameKey& same_key);
 
   // What may be the row with this hash, after the one the cursor was at; false when there is none.
   // A fresh cursor starts.
@@ -55,10 +62,8 @@ class ReferenceIndex {
   // By the upper half of the hash; the slot itself holds 24 bits of the lower half.
   size_t SlotOf(uint64_t hash) const { return ((hash >> 32) * slots_.size()) >> 32; }
   absl::Status Flush();
-  absl::Status Insert(const Entry& entry,
-                      const std::function<absl::StatusOr<bool>(int64_t, int64_t)>& same_key);
-  absl::Status InsertAll(const std::vector<Entry>& entries,
-                         const std::function<absl::StatusOr<bool>(int64_t, int64_t)>& same_key);
+  absl::Status Insert(const Entry& entry, const SameKey& same_key);
+  absl::Status InsertAll(const std::vector<Entry>& entries, const SameKey& same_key);
 
   MemoryBudget& memory_;
   int temp_dir_fd_;

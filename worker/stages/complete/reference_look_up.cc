@@ -34,6 +34,19 @@ absl::Status ReferenceLookUp::LookUp(const RowBatch& batch, const std::vector<ui
     DQ_ASSIGN_OR_RETURN(wanted_[i].found, key.table->Find(text, wanted_[i].hash, shelf_));
     begin = end;
   }
+  return key.table->has_spellings() ? LookUpSpellings(batch, key) : absl::OkStatus();
+}
+
+// Looks up what has not been found, maybe because there is more than one, as it is spelled.
+absl::Status ReferenceLookUp::LookUpSpellings(const RowBatch& batch, const ReferenceKey& key) {
+  for (Wanted& wanted : wanted_) {
+    if (wanted.found != nullptr) continue;
+    spelling_.clear();
+    for (const size_t column : key.columns) {
+      ReferenceTable::AppendSpelling(spelling_, TrimSpace(batch.cell(wanted.row, column)));
+    }
+    DQ_ASSIGN_OR_RETURN(wanted.found, key.table->FindSpelling(spelling_, shelf_));
+  }
   return absl::OkStatus();
 }
 

@@ -44,8 +44,11 @@ class ReferenceLookUp {
   void AddKey(const RowBatch& batch, uint32_t row, const ReferenceKey& key,
               const std::vector<const ColumnRule*>& columns, const MissingTokens& tokens);
 
+  absl::Status LookUpSpellings(const RowBatch& batch, const ReferenceKey& key);
+
   std::vector<Wanted> wanted_;
   std::string keys_;
+  std::string spelling_;
   size_t at_ = 0;
   ReferenceTable::Shelf shelf_;
 };

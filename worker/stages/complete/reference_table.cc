@@ -32,6 +32,11 @@ void ReferenceTable::AppendKey(std::string& key, std::string_view value) {
   key += kKeyEnd;
 }
 
+void ReferenceTable::AppendSpelling(std::string& spelling, std::string_view value) {
+  spelling += value;
+  spelling += kKeyEnd;
+}
+
 uint64_t ReferenceTable::HashOf(std::string_view key) {
   return XXH3_64bits(key.data(), key.size());
 }
@@ -47,7 +52,8 @@ ReferenceTable::ReferenceTable(const MissingTokens& tokens, const StageContext& 
     : tokens_(tokens),
       pool_(context.pool),
       rows_(context.memory, context.temp_dir_fd, context.memory.available_bytes() / kMemoryShare),
-      index_(context.memory, context.temp_dir_fd) {}
+      index_(context.memory, context.temp_dir_fd),
+      spellings_(context.memory) {}
 
 absl::Status ReferenceTable::ReadAll(const ReferenceOptions& options) {
   auto opened = OpenTable(options.fd, {}, BadRowPolicy::kReject);
@@ -121,15 +127,18 @@ void ReferenceTable::LearnColumn(const RowBatch& batch, size_t column) {
 
 absl::Status ReferenceTable::AddRow(const RowBatch& batch, size_t row) {
   key_.clear();
+  spelling_.clear();
   bool word = false;
   for (const size_t column : key_columns_) {
     const std::string_view value = TrimSpace(batch.cell(row, column));
     if (value.empty()) return absl::OkStatus();
     word |= tokens_.Contains(value);
     AppendKey(key_, value);
+    AppendSpelling(spelling_, value);
   }
   fields_ = {key_};
   for (const size_t column : kept_columns_) fields_.push_back(TrimSpace(batch.cell(row, column)));
+  fields_.push_back(spelling_ == key_ ? std::string_view() : spelling_);
   DQ_ASSIGN_OR_RETURN(const int64_t place, rows_.Add(fields_));
   if (!word) return index_.Add({HashOf(key_), place});
   // Whether it is data is known when all rows are.
@@ -157,12 +166,25 @@ absl::Status ReferenceTable::AddRowsOfWords() {
 
 absl::Status ReferenceTable::BuildIndex() {
   Shelf shelf;
-  return index_.Build([&](int64_t one, int64_t other) -> absl::StatusOr<bool> {
+  return index_.Build([&](const ReferenceIndex::Clash& clash) {
     shelf.Clear();
-    DQ_ASSIGN_OR_RETURN(const Row first, rows_.Read(one, shelf));
-    DQ_ASSIGN_OR_RETURN(const Row second, rows_.Read(other, shelf));
-    return ReferenceRows::Field(first, 0) == ReferenceRows::Field(second, 0);
+    return HaveSameKey(clash, shelf);
   });
+}
+
+// Whether the rows have equal keys; notes how they are spelled then.
+absl::StatusOr<bool> ReferenceTable::HaveSameKey(const ReferenceIndex::Clash& clash, Shelf& shelf) {
+  DQ_ASSIGN_OR_RETURN(const Row first, rows_.Read(clash.first_place, shelf));
+  DQ_ASSIGN_OR_RETURN(const Row later, rows_.Read(clash.place, shelf));
+  if (ReferenceRows::Field(first, 0) != ReferenceRows::Field(later, 0)) return false;
+  DQ_RETURN_IF_ERROR(spellings_.Add({HashOf(SpellingOf(first)), clash.first_place},
+                                    {HashOf(SpellingOf(later)), clash.place}, clash.ambiguous));
+  return true;
+}
+
+std::string_view ReferenceTable::SpellingOf(Row row) const {
+  const std::string_view spelling = ReferenceRows::Field(row, kept_columns_.size() + 1);
+  return spelling.empty() ? ReferenceRows::Field(row, 0) : spelling;
 }
 
 absl::StatusOr<ReferenceTable::Row> ReferenceTable::Find(std::string_view key, uint64_t hash,
@@ -174,6 +196,14 @@ absl::StatusOr<ReferenceTable::Row> ReferenceTable::Find(std::string_view key, u
     return cursor.ambiguous ? nullptr : row;
   }
   return nullptr;
+}
+
+absl::StatusOr<ReferenceTable::Row> ReferenceTable::FindSpelling(std::string_view spelling,
+                                                                 Shelf& shelf) const {
+  const std::optional<int64_t> place = spellings_.Find(HashOf(spelling));
+  if (!place.has_value()) return nullptr;
+  DQ_ASSIGN_OR_RETURN(const Row row, rows_.Read(*place, shelf));
+  return SpellingOf(row) == spelling ? row : nullptr;
 }
 
 std::string_view ReferenceTable::Value(Row row, size_t file_column) const {

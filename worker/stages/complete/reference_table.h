@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "worker/chain/stage.h"
 #include "worker/stages/complete/column_rule.h"
+#include "worker/stages/complete/key_spellings.h"
 #include "worker/stages/complete/missing_tokens.h"
 #include "worker/stages/complete/reference_index.h"
 #include "worker/stages/complete/reference_rows.h"
@@ -56,6 +57,11 @@ class ReferenceTable {
   // Returns the only row with this key (AppendKey), which lives as long as the shelf; null when
   // there is none or more than one. IO_FAILED of a temporary file.
   absl::StatusOr<Row> Find(std::string_view key, uint64_t hash, Shelf& shelf) const;
+  // Whether FindSpelling may find rows where Find finds more than one.
+  bool has_spellings() const { return !spellings_.empty(); }
+  // The same as Find for a key as it is spelled (AppendSpelling), where that is one of several keys
+  // that AppendKey makes equal; null when there is no such row or more than one.
+  absl::StatusOr<Row> FindSpelling(std::string_view spelling, Shelf& shelf) const;
   // Whether the reference has this column of the file.
   bool Has(size_t file_column) const { return stored_[file_column].has_value(); }
   // The value of a column of the file in that row, trimmed; empty when it has none: words for "no
@@ -71,6 +77,8 @@ class ReferenceTable {
 
   // Appends one value of a key, trimmed, in normal form.
   static void AppendKey(std::string& key, std::string_view value);
+  // Appends one value of a key, trimmed, as it is.
+  static void AppendSpelling(std::string& spelling, std::string_view value);
 
  private:
   // A row whose key holds a word of the vocabulary.
@@ -87,6 +95,8 @@ class ReferenceTable {
   absl::Status AddRow(const RowBatch& batch, size_t row);
   absl::Status AddRowsOfWords();
   absl::Status BuildIndex();
+  absl::StatusOr<bool> HaveSameKey(const ReferenceIndex::Clash& clash, Shelf& shelf);
+  std::string_view SpellingOf(Row row) const;
 
   const MissingTokens& tokens_;
   TaskPool& pool_;
@@ -94,6 +104,7 @@ class ReferenceTable {
   std::vector<TypeCounter> types_;  // While it is read, as are the next ones.
   std::vector<RowOfWords> rows_of_words_;
   std::string key_;
+  std::string spelling_;
   std::vector<std::string_view> fields_;
   std::vector<ColumnRule> rules_;
   std::vector<size_t> key_columns_;   // In the reference.
@@ -102,6 +113,7 @@ class ReferenceTable {
   std::vector<std::optional<size_t>> stored_;
   ReferenceRows rows_;
   ReferenceIndex index_;
+  KeySpellings spellings_;
   int64_t rows_rejected_ = 0;
 };
 

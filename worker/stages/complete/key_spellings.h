@@ -1,0 +1,48 @@
+// Tells rows of the reference apart whose keys are equal only after folding: by how they are
+// spelled. Under ReferenceTable. Filled by one thread; then immutable and thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "worker/chain/memory_budget.h"
+
+namespace dq {
+
+class KeySpellings {
+ public:
+  // A row of the reference and the hash of its key as it is spelled.
+  struct Spelled {
+    uint64_t hash = 0;
+    int64_t place = 0;
+  };
+
+  // `memory` outlives the spellings.
+  explicit KeySpellings(MemoryBudget& memory) : memory_(memory) {}
+  ~KeySpellings() { memory_.Release(taken_bytes_); }
+  KeySpellings(const KeySpellings&) = delete;
+  KeySpellings& operator=(const KeySpellings&) = delete;
+
+  // Notes that `later` has the folded key of `first`, which is the first row of all with that key;
+  // `known` says whether there was such a row before. A spelling that occurs twice is never found.
+  // OUT_OF_MEMORY.
+  absl::Status Add(const Spelled& first, const Spelled& later, bool known);
+
+  bool empty() const { return places_.empty(); }
+  // The place of the only row that may have a key of this spelling: whether it does is for the
+  // caller to see.
+  std::optional<int64_t> Find(uint64_t hash) const;
+
+ private:
+  absl::Status Insert(const Spelled& spelled);
+
+  static constexpr int64_t kTwice = -1;
+
+  MemoryBudget& memory_;
+  int64_t taken_bytes_ = 0;
+  absl::flat_hash_map<uint64_t, int64_t> places_;  // By the hash; kTwice.
+};
+
+}  // namespace dq
