@@ -10,14 +10,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/fuzz/fuzz_targets.h"
@@ -132,20 +135,50 @@ void RunTarget(const FuzzTarget& target, const Plan& plan) {
               corpus.size(), static_cast<unsigned long long>(runs));
 }
 
-int Main(int count, char** arguments) {
-  if (count < 2) {
-    std::fprintf(stderr,
-                 "usage: fuzz_readers CORPUS [--runs N] [--seconds N] [--seed N] "
-                 "[--target NAME]\n");
-    return 2;
+int PrintUsage() {
+  std::fprintf(stderr,
+               "usage: fuzz_readers CORPUS [--runs N] [--seconds N] [--seed N] [--target NAME]\n"
+               "targets:");
+  for (const FuzzTarget& target : FuzzTargets()) {
+    std::fprintf(stderr, " %.*s", static_cast<int>(target.name.size()), target.name.data());
   }
+  std::fputs("\n", stderr);
+  return 2;
+}
+
+std::optional<uint64_t> ParseNumber(std::string_view text) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// Takes one flag; false when there is no such flag, number or target.
+bool TakeFlag(std::string_view flag, std::string_view value, Plan& plan) {
+  if (flag == "--target") {
+    plan.target = value;
+    return std::any_of(FuzzTargets().begin(), FuzzTargets().end(),
+                       [&](const FuzzTarget& target) { return target.name == value; });
+  }
+  const std::optional<uint64_t> number = ParseNumber(value);
+  if (!number.has_value()) return false;
+  if (flag == "--runs") {
+    plan.runs = *number;
+  } else if (flag == "--seconds") {
+    plan.time = std::chrono::seconds(*number);
+  } else if (flag == "--seed") {
+    plan.seed = *number;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+int Main(int count, char** arguments) {
+  if (count % 2 != 0 || count < 2) return PrintUsage();
   Plan plan{.corpus = arguments[1], .target = {}};
-  for (int i = 2; i + 1 < count; i += 2) {
-    const std::string flag = arguments[i];
-    if (flag == "--runs") plan.runs = std::strtoull(arguments[i + 1], nullptr, 10);
-    if (flag == "--seconds") plan.time = std::chrono::seconds(std::atoi(arguments[i + 1]));
-    if (flag == "--seed") plan.seed = std::strtoull(arguments[i + 1], nullptr, 10);
-    if (flag == "--target") plan.target = arguments[i + 1];
+  for (int i = 2; i < count; i += 2) {
+    if (!TakeFlag(arguments[i], arguments[i + 1], plan)) return PrintUsage();
   }
   for (const int signal_number : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE}) {
     (void)::signal(signal_number, KeepInput);

@@ -21,6 +21,8 @@ while [ $# -gt 0 ]; do
   esac
 done
 
+# A sanitizer that ends the process by itself leaves no signal by which the input could be kept.
+export ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=abort_on_error=1
 targets=$(ls tests/fuzz/corpus)
 [ -z "$only" ] || targets=$only
 source=$PWD
