@@ -105,9 +105,7 @@ void ProbeFiles(Probes& probes) {
   probes.Note("fchmodat2", IsLetThrough(452, folder, "report.json", 0600, 0));
   probes.Note("utimensat", IsLetThrough(SYS_utimensat, folder, "report.json", nullptr, 0));
   probes.Note("fsetxattr", IsLetThrough(SYS_fsetxattr, -1, "user.x", "", 0, 0));
-  probes.Note("fsopen", IsLetThrough(SYS_fsopen, nullptr, 0));
   probes.Note("open_tree", IsLetThrough(SYS_open_tree, -1, "", 0));
-  probes.Note("move_mount", IsLetThrough(SYS_move_mount, -1, "", -1, "", 0));
 }
 
 void ProbeProcesses(Probes& probes) {

@@ -6,6 +6,9 @@
 #include <cctype>
 #include <random>
 #include <string>
+#include <string_view>
+
+#include "worker/table/value_type.h"
 
 namespace dq {
 namespace {
@@ -86,7 +89,7 @@ TEST(TextFold, GivesTheSameAsByteByByteWhereverThingsLie) {
     const size_t kinds = 4 + random() % (kBytes.size() - 3);
     for (char& c : text) c = kBytes[random() % kinds];
     const std::string expected = FoldByByte(text);
-    ASSERT_EQ(Fold(text), expected.empty() ? Fold(text) : expected) << text;
+    ASSERT_EQ(Fold(text), expected.empty() ? TrimSpace(text) : expected) << text;
   }
 }
 
