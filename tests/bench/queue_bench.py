@@ -5,39 +5,27 @@ import contextlib
 import json
 import os
 import pathlib
-import pwd
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from private_postgres import PrivatePostgres, free_port, wait_for  # noqa: E402
+
 USER = "bench"
 DEADLINE_SECONDS = 60
 SUBMIT_OUTSTANDING = 256
 BULK_OUTSTANDING = 4
+BULK_JOBS = 1000  # Of one call.
 LATENCY_SAMPLES = 300
 SLOTS = 500
 PEER_VERSIONS = ("graphile-worker@0.18.0", "node@22")
 # Durability stays at PostgreSQL's defaults; memory and checkpoint spacing are alike for every contender.
 SETTINGS = ("shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=30min", "max_connections=120")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(what, condition):
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            sys.exit(f"queue_bench: {what} did not happen within {DEADLINE_SECONDS} s")
-        time.sleep(0.02)
 
 
 class Processes:
@@ -65,38 +53,16 @@ class Processes:
             self.stop(child)
 
 
-class Database:
-    """A private PostgreSQL on a loopback port, as another user when we are root."""
-
+class Database(PrivatePostgres):
     def __init__(self, processes, work):
-        self.bin = pathlib.Path(subprocess.check_output(["pg_config", "--bindir"], text=True).strip())
-        self.port = free_port()
-        folder = work / "postgres"
-        folder.mkdir()
-        account = {}
         if os.geteuid() == 0:
-            entry = pwd.getpwnam("postgres")
-            account = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
             work.chmod(0o711)
-            os.chown(folder, entry.pw_uid, entry.pw_gid)
-        data = folder / "data"
-        subprocess.run([self.bin / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8",
-                        "--no-locale"], check=True, stdout=subprocess.DEVNULL, cwd="/", **account)
-        settings = [part for s in (*SETTINGS, "listen_addresses=127.0.0.1", f"port={self.port}",
-                                   f"unix_socket_directories={folder}") for part in ("-c", s)]
-        processes.start("postgres", [self.bin / "postgres", "-D", data, *settings], signal.SIGINT,
-                        cwd="/", **account)
-        wait_for("PostgreSQL accepting connections", lambda: self.run("select 1", check=False) == "1")
-
-    def run(self, sql, database="postgres", check=True):
-        done = subprocess.run([self.bin / "psql", "-X", "-q", "-At", "-h", "127.0.0.1", "-p", str(self.port),
-                               "-U", USER, "-d", database, "-c", sql], capture_output=True, text=True)
-        if check and done.returncode != 0:
-            sys.exit(f"queue_bench: {done.stderr}")
-        return done.stdout.strip()
+        super().__init__(work, USER, SETTINGS)
+        processes.start("postgres", self.command, signal.SIGINT, cwd="/", **self.account)
+        wait_for("PostgreSQL accepting connections", self.accepts)
 
     def environment(self, database):
-        return dict(os.environ, PGHOST="127.0.0.1", PGPORT=str(self.port), PGUSER=USER, PGDATABASE=database)
+        return dict(os.environ, PGHOST="127.0.0.1", PGPORT=str(self.port), PGUSER=self.user, PGDATABASE=database)
 
 
 class Fleet:
@@ -104,7 +70,7 @@ class Fleet:
 
     def __init__(self, processes, database, work, bin_dir, name):
         self.processes, self.bin, self.work = processes, bin_dir, work
-        database.run(f"create database {name}")
+        database.query(f"create database {name}")
         self.storage = work / name
         self.storage.mkdir()
         self.address = f"127.0.0.1:{free_port()}"
@@ -142,10 +108,10 @@ class Fleet:
 
 def measure_dq(processes, database, work, options, round_number):
     fleet = Fleet(processes, database, work, pathlib.Path(options.bin).resolve(), f"dq{round_number}")
-    before = int(database.run("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
+    before = int(database.query("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
     submit = fleet.load("submit", options.jobs, SUBMIT_OUTSTANDING)
     drain = fleet.drain(options.jobs, options.workers)
-    after = int(database.run("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
+    after = int(database.query("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
     latency = fleet.load("latency", LATENCY_SAMPLES)
     fleet.stop()
     bulk = measure_bulk(processes, database, work, options, round_number)
@@ -157,7 +123,7 @@ def measure_dq(processes, database, work, options, round_number):
 def measure_bulk(processes, database, work, options, round_number):
     """BatchCreateJobs into an empty database without workers."""
     fleet = Fleet(processes, database, work, pathlib.Path(options.bin).resolve(), f"bulk{round_number}")
-    bulk = fleet.load("bulk", options.jobs, BULK_OUTSTANDING)
+    bulk = fleet.load("bulk", max(options.jobs, BULK_JOBS), BULK_OUTSTANDING)
     fleet.stop()
     return bulk["jobs_per_second"]
 
@@ -178,7 +144,7 @@ def install_peer(bench_dir, work):
 
 def measure_peer(database, bench_dir, peer, options, round_number):
     name = f"peer{round_number}"
-    database.run(f"create database {name}")
+    database.query(f"create database {name}")
     environment = dict(database.environment(name), PEERS=str(peer),
                        PATH=f"{peer}/node_modules/.bin:{os.environ['PATH']}")
     figures = {}
@@ -204,10 +170,10 @@ def measure(options, processes, work):
     peer, reason = install_peer(bench_dir, work)
     ours, theirs = [], []
     for number in range(options.rounds):
-        database.run("checkpoint")
+        database.query("checkpoint")
         ours.append(measure_dq(processes, database, work, options, number))
         if peer:
-            database.run("checkpoint")
+            database.query("checkpoint")
             theirs.append(measure_peer(database, bench_dir, peer, options, number))
     result = {"jobs": options.jobs, "rounds": options.rounds, "worker_processes": options.workers,
               "stage": "noop, inside the worker process", "dq": medians(ours),

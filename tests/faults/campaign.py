@@ -18,9 +18,11 @@ import fault_plan
 import summary
 import workload
 from fault_injector import Injector
-from fleet import FAKETIME, Fleet, children_of, wait_for
-from invariants import check_run
+from fleet import FAKETIME, Fleet, children_of
+from invariants import check_traces
+from private_postgres import wait_for
 from run_recorder import Recorder
+from traces import Traces
 
 SHORT_TIMING = {"--lease-ttl": 4, "--report-interval": 0.5, "--broken-stream-ttl": 1.5, "--leadership-ttl": 1.5,
                 "--leadership-renew-interval": 0.3}
@@ -113,8 +115,9 @@ class Campaign:
         self.kills_only = options.tier == "kills"
         self.samples = options.tier == "soak"
         self.strikes, self.exits = [], []
+        self.plan = self.draw_plan()
 
-    def plan(self):
+    def draw_plan(self):
         kinds = KILLS if self.kills_only else fault_plan.KINDS
         if options_kinds := self.options.kinds:
             kinds = options_kinds.split(",")
@@ -128,17 +131,19 @@ class Campaign:
         return plan
 
     def run(self):
+        """Returns the traces and the findings."""
         disk = Disk(self.folder / "storage", DISK_BYTES.get(self.options.tier, DISK_BYTES_OTHERS))
         with contextlib.closing(disk):
             fleet = Fleet(self.folder, self.options.bin, self.timing, self.workers, self.slots, direct=self.kills_only,
-                          clock=any(fault.kind == "jump_clock" for fault in self.plan()),
+                          clock=any(fault.kind == "jump_clock" for fault in self.plan),
                           settings=("shared_preload_libraries=pg_stat_statements",) if self.samples else ())
             with contextlib.closing(fleet):
                 try:
                     self.run_fleet(fleet, disk)
                 finally:
                     self.write_faults()
-            return [*check_run(self.folder), *self.check_aim(), *self.check_exits()]
+            traces = Traces(self.folder)
+            return traces, [*check_traces(traces), *self.check_aim(), *self.check_exits()]
 
     def check_aim(self):
         """A campaign that misses those who hold leases proves little."""
@@ -181,7 +186,6 @@ class Campaign:
                "clients": ["warm", *names, "calm"], "workers": self.workers, "skipped": injector.skipped, "disk": disk.is_mounted,
                "clock": FAKETIME.exists(), "exit_codes": [fleet_program.stop() for fleet_program in fleet.workers]}
         (self.folder / "run.json").write_text(json.dumps(run))
-        return run
 
     def warm_up(self, fleet, inputs):
         """Runs a few jobs undisturbed, so that pools and threads that stay are there when the baseline is taken."""
@@ -219,7 +223,7 @@ class Campaign:
         wait_for("the workers connecting", connected)
 
     def calm_down(self, fleet):
-        """Runs more jobs than there are slots, with nothing broken any more: no slot may stay idle."""
+        """Runs another wave of jobs, with nothing broken any more: no slot may stay idle while one waits."""
         self.wait_for_workers(fleet)
         work = workload.make_work(self.options.seed, "calm", 10 * min(self.workers * self.slots, 24), [], 0, NOOPS)
         fleet.start_client("calm", work, int(time.time() * 1e6), 16, watches=False)
@@ -227,7 +231,7 @@ class Campaign:
 
     def inject(self, fleet, injector, recorder, start):
         """Strikes and heals as planned until every fault is over, probing meanwhile."""
-        agenda = [(start + fault.at, order, "strike", fault) for order, fault in enumerate(self.plan())]
+        agenda = [(start + fault.at, order, "strike", fault) for order, fault in enumerate(self.plan)]
         heapq.heapify(agenda)
         next_probe, order = start, len(agenda)
         while agenda:
@@ -285,7 +289,17 @@ class Campaign:
             print(text, file=sys.stderr, flush=True)
 
 
+def own_mounts():
+    """Goes on in a mount namespace of our own where that is allowed: the disk goes with our processes, even killed ones."""
+    if "DQ_FAULTS_OWN_MOUNTS" in os.environ:
+        return
+    if subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+        os.environ["DQ_FAULTS_OWN_MOUNTS"] = "1"
+        os.execvp("unshare", ["unshare", "--mount", sys.executable, *sys.argv])
+
+
 def main():
+    own_mounts()
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", required=True, type=pathlib.Path, help="the build folder")
     parser.add_argument("--tier", choices=TIERS, default="short")
@@ -304,10 +318,10 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="dq-faults-"))
     folder.chmod(0o755)
     try:
-        findings = Campaign(options, folder).run()
+        traces, findings = Campaign(options, folder).run()
         for finding in findings[:50]:
             print(finding)
-        print(summary.summarise(folder, findings, as_json=options.json))
+        print(summary.summarise(traces, findings, as_json=options.json))
         failed = bool(findings)
     except BaseException:
         failed = True

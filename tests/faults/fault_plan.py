@@ -44,7 +44,7 @@ OTHER_KINDS = {
 }
 KINDS = {**WORKER_KINDS, **SCHEDULER_KINDS, **OTHER_KINDS}
 LEASE_HOLDER_SHARE_MIN = 0.3
-# SIGKILL and SIGSTOP of every kind of process, and a silent line: what no plan goes without.
+# SIGKILL and SIGSTOP of every kind of process, and a silent line: what a plan takes first, as many of them as it holds.
 ALWAYS = ("kill_agent", "kill_leader", "stop_agent", "kill_postgres", "kill_child", "stop_leader", "blackhole_worker",
           "stop_postgres", "stop_child", "kill_standby")
 

@@ -10,7 +10,6 @@ Reads commands on stdin, one a line, and answers each with one line on stdout:
         deaf            forwards towards the target, nothing back
         delay MS        forwards every piece MS milliseconds late
         slice BYTES     forwards at most BYTES at a time, a millisecond apart
-    count NAME                           → connections that are open now
 
 What was held back by blackhole or deaf is delivered by `set NAME pass`: the path was silent, not lossy, as TCP
 promises. Ends with stdin.
@@ -100,8 +99,6 @@ async def answer(words, links):
     if words[0] == "set":
         links[words[1]].set(words[2], int(words[3]) if len(words) > 3 else 0)
         return "ok"
-    if words[0] == "count":
-        return len(links[words[1]].writers)
     return f"unknown command {words[0]}"
 
 

@@ -3,30 +3,15 @@
 import json
 import os
 import pathlib
-import pwd
 import signal
-import socket
 import subprocess
 import sys
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-START_SECONDS = 60
+sys.path.insert(0, str(HERE.parent / "support"))
+from private_postgres import PrivatePostgres, free_port, wait_for  # noqa: E402
+
 FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(what, condition, seconds=START_SECONDS, interval=0.05):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"{what} did not happen within {seconds} s")
-        time.sleep(interval)
 
 
 def children_of(pid):
@@ -120,40 +105,29 @@ class Proxy:
         self.child.wait(timeout=10)
 
 
-class Postgres:
-    """A private PostgreSQL on a loopback port, a direct child of ours; as another user when we are root."""
+class Postgres(PrivatePostgres):
+    """The database of the fleet, a direct child of ours; queries go past the proxy."""
 
     def __init__(self, folder, settings=()):
-        self.bin = pathlib.Path(subprocess.check_output(["pg_config", "--bindir"], text=True).strip())
-        self.port = free_port()
-        self.folder = folder / "postgres"
-        self.folder.mkdir()
-        account = {}
-        if os.geteuid() == 0:
-            entry = pwd.getpwnam("postgres")
-            account = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-            os.chown(self.folder, entry.pw_uid, entry.pw_gid)
-        data = self.folder / "data"
-        subprocess.run([self.bin / "initdb", "-D", data, "-U", "dq", "-A", "trust", "-E", "UTF8",
-                        "--locale=C.UTF-8", "--no-sync", "--no-instructions"], check=True,
-                       stdout=subprocess.DEVNULL, cwd="/", **account)
         # Processes die, the machine does not: fsync would prove nothing and costs time.
-        settings = (*settings, "listen_addresses=127.0.0.1", f"port={self.port}", f"unix_socket_directories={self.folder}",
-                    "fsync=off", "synchronous_commit=on", "full_page_writes=off", "max_connections=60")
-        command = [self.bin / "postgres", "-D", data, *(part for s in settings for part in ("-c", s))]
-        self.server = Program("postgres", folder, command, account=account)
+        super().__init__(folder, "dq", (*settings, "fsync=off", "synchronous_commit=on", "full_page_writes=off",
+                                        "max_connections=60"))
+        self.server = Program("postgres", folder, self.command, account=self.account)
         self.start()
         self.query("create database dq", database="postgres")
+
+    def query(self, sql, database="dq", check=True):
+        return super().query(sql, database, check)
 
     def start(self):
         """A killed server's backends take a moment to notice; until then a new one refuses to start."""
 
-        def accepts():
+        def runs():
             if not self.server.is_alive():
                 self.server.start()
-            return self.query("select 1", database="postgres", check=False) == "1"
+            return self.accepts()
 
-        wait_for("PostgreSQL accepting connections", accepts)
+        wait_for("PostgreSQL accepting connections", runs)
 
     def pids(self):
         return [self.server.pid, *children_of(self.server.pid)]
@@ -162,15 +136,6 @@ class Postgres:
         pids = self.pids()
         signal_all(pids, signal.SIGKILL)
         self.server.child.wait()
-
-    def query(self, sql, database="dq", check=True):
-        """Runs SQL on a connection of our own, past the proxy; returns the rows as psql -At prints them."""
-        done = subprocess.run([self.bin / "psql", "-X", "-q", "-At", "-F", "\t", "-h", self.folder, "-p",
-                               str(self.port), "-U", "dq", "-d", database, "-c", sql], capture_output=True, text=True,
-                              timeout=120, env={**os.environ, "PGCONNECT_TIMEOUT": "5"})
-        if check and done.returncode != 0:
-            raise RuntimeError(done.stderr)
-        return done.stdout.strip() if done.returncode == 0 else None
 
     def stop(self):
         signal_all(self.pids(), signal.SIGCONT)
@@ -190,9 +155,7 @@ class Fleet:
         self.postgres = Postgres(folder, settings)
         self.ports = [free_port(), free_port()]
         self.schedulers = [self.scheduler(i) for i in range(2)]
-        self.instances = {}
         self.workers = [self.worker(i, slots) for i in range(workers)]
-        self.slots = slots
         self.clients = []
         self.stale = None
 
@@ -226,10 +189,8 @@ class Fleet:
         addresses = self.addresses(f"w{index}")
 
         def command(starts):
-            instance = f"w{index}-{starts}"
-            self.instances[instance] = index
             return [self.bin / "bin/dq-worker-agent", "--scheduler", addresses, "--storage-root", self.storage,
-                    "--instance", instance, "--slots", slots, "--admin-address", "127.0.0.1:0", "--drain-grace", 2]
+                    "--instance", f"w{index}-{starts}", "--slots", slots, "--admin-address", "127.0.0.1:0", "--drain-grace", 2]
 
         return Program(f"worker{index}", self.folder, command)
 

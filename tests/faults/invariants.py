@@ -28,7 +28,6 @@ LEGAL = {
     (PAUSED, "resume"): PENDING, (PAUSED, "cancel"): CANCELLED, (PAUSED, "skip"): SKIPPED,
     (FAILED, "reopen"): QUEUED, (CANCELLED, "reopen"): QUEUED, (SKIPPED, "reopen"): QUEUED,
 }
-CHARGED = ("retry", "give_up", "lose")
 OUTPUT_KINDS = {1: "CLEANED", 2: "REPORT", 3: "CHANGES", 4: "CLUSTERS", 5: "REJECTS"}
 # Meant is one second; a test machine that is busy with other things may take longer.
 IDLE_SECONDS_MAX = 10
@@ -132,7 +131,7 @@ def check_i5_attempts_count_grants(traces):
 
 def check_i6_charges_are_failures_and_losses(traces):
     for key, row in traces.jobs.items():
-        charged = traces.events_named(key, *CHARGED)
+        charged = traces.events_named(key, *losses.CHARGED)
         lost = [event for event in charged if event["reason"] in losses.LOST_REASONS]
         if row["charges"] != len(charged) or row["charges"] > row["max_attempts"]:
             yield f"{row['id']} has {row['charges']} charges after {len(charged)} failures, at most {row['max_attempts']}"
@@ -227,8 +226,9 @@ def longest_idle(traces):
 
 
 def check_i11_no_slot_idles_while_a_job_waits(traces):
-    if longest_idle(traces) > IDLE_SECONDS_MAX:
-        yield f"after the last fault a job waited {longest_idle(traces):.1f} s although a slot was free"
+    idle = longest_idle(traces)
+    if idle > IDLE_SECONDS_MAX:
+        yield f"after the last fault a job waited {idle:.1f} s although a slot was free"
 
 
 def check_i12_results_equal_the_reference(traces):
@@ -289,9 +289,9 @@ def check_i14_nothing_completes_after_a_cancel(traces):
                 yield f"{row['id']} is in state {row['state']} after an acknowledged cancel"
             if line["state"] not in (CANCELLED, CANCELLING):
                 yield f"the cancel of {row['id']} was acknowledged in state {line['state']}"
+    asked = {line["request_id"] for line in traces.lines("cancel")}
     for row in traces.jobs.values():
-        if row["state"] == CANCELLED and not any(
-                line["request_id"] == row["request_id"] for line in traces.lines("cancel")):
+        if row["state"] == CANCELLED and row["request_id"] not in asked:
             yield f"{row['id']} is CANCELLED and nobody asked for it"
 
 
@@ -348,13 +348,12 @@ def check_i18_everything_is_given_back(traces):
 CHECKS = {name: check for name, check in sorted(globals().items()) if name.startswith("check_i")}
 
 
-def check_run(folder):
-    """Returns the findings of every check over the traces in `folder`, each with the name of its check."""
-    traces = Traces(folder)
+def check_traces(traces):
+    """Returns the findings of every check, each with the name of its check."""
     return [f"{name.removeprefix('check_')}: {finding}" for name, check in CHECKS.items() for finding in check(traces)]
 
 
 if __name__ == "__main__":
-    found = check_run(sys.argv[1])
+    found = check_traces(Traces(sys.argv[1]))
     print("\n".join(found) or "nothing found")
     sys.exit(1 if found else 0)

@@ -1,5 +1,5 @@
-"""Proves that every check of invariants.py can fail: a sound run gives no finding, and each corruption of it gives a
-finding of just the check that is meant to see it."""
+"""Proves that every check of invariants.py can fail: a sound run gives no finding, and each corruption of it is found by
+the check that is meant to see it, whatever others say."""
 
 import hashlib
 import json
@@ -56,7 +56,7 @@ class FakeTraces(t.Traces):
         self.live, self.stale, self.work, self.files = [], [], {}, {}
         self.journals = {"client0": []}
         self.storage = MemoryFile(self.files)
-        self.faults = [{"kind": "kill_agent", "target": "worker1", "start": START + 1, "end": START + 9, "number": 0,
+        self.faults = [{"kind": "kill_agent", "target": "worker1", "start": START + 1, "end": START + 30, "number": 0,
                         "held": [["lost", 1]], "holder": True}]
         complete = [("ready", t.QUEUED), ("claim", t.PROCESSING), ("complete", t.COMPLETED)]
         self.add("clean", complete[1:], item="in-0")
@@ -183,6 +183,11 @@ def believe_stale(run):
     update(run.row("honest"), attempt=2)
 
 
+def break_another(run, kind, target, start, end, number=0):
+    """Nothing happened to the worker that lost leases, but this somewhere else."""
+    update(run.faults[0], kind=kind, target=target, start=START + start, end=START + end, number=number, held=[])
+
+
 # check → corruptions that it must see.
 CORRUPTIONS = {
     "i1": [lambda run: run.remove("honest"),
@@ -229,6 +234,8 @@ CORRUPTIONS = {
            lambda run: update(run.row("honest"), attempt=2)],
     "i10": [lambda run: run.faults.clear(),
             lambda run: update(run.faults[0], target="worker2"),
+            lambda run: break_another(run, "kill_leader", "scheduler0", 4, 6),  # Long before the last losses.
+            lambda run: break_another(run, "jump_clock", "scheduler0 clock", -100, -90, 3600),
             lambda run: update(run.event("lost", "retry"), us=int((START + 1.2) * 1e6))],
     "i11": [keep_waiting],
     "i12": [lambda run: run.files.update({path: b"id\n2\n" for path in run.files if path.endswith(".csv")}),
@@ -276,6 +283,15 @@ class InvariantsTest(unittest.TestCase):
                     run = FakeTraces()
                     corrupt(run)
                     self.assertIn(check, findings(run))
+
+    def test_a_loss_that_a_jumped_clock_dated_is_explained_by_the_fault_of_its_true_time(self):
+        run = FakeTraces()
+        run.faults.append({"kind": "jump_clock", "target": "scheduler0 clock", "start": START + 5, "end": START + 7,
+                           "number": 3600, "held": [], "holder": False})
+        run.event("lost", "retry")["us"] += 3600 * 10**6
+        self.assertNotIn("i10", findings(run))
+        run.event("lost", "retry")["us"] += 3600 * 10**6
+        self.assertIn("i10", findings(run))
 
     def test_every_transition_outside_the_table_is_found(self):
         for state in range(1, 11):

@@ -25,14 +25,12 @@ FIGURES = ("leases", "workers", "live", "results", "counts", "versions", "histor
 
 TABLES = {
     "job": """select key, id, request_id, uid, state, attempt, charges, losses, version, lease_token, worker,
-                error_reason, max_attempts, created_by, queue, create_time as create_us from job_record""",
+                error_reason, max_attempts, created_by from job_record""",
     "job_event": """select job_key, sequence, unix_us(time) as us, event, coalesce(from_state, 0) as from_state,
                       to_state, attempt, worker, actor, reason, message from job_event""",
     "job_result": "select job_key, manifest_uri, manifest_sha256, outputs::text as outputs from job_result",
     "job_live": "select job_key from job_live",
-    "job_need": "select job_key, kind, resource_id from job_need",
     "job_state_count": "select project, state, jobs from job_state_count",
-    "leadership": "select cell, epoch, instance from leadership",
 }
 
 SIZES = """select relname, pg_total_relation_size(relid), n_dead_tup, n_live_tup from pg_stat_user_tables"""

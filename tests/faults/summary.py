@@ -5,7 +5,7 @@ import json
 
 import invariants
 import losses
-from traces import CANCELLED, COMPLETED, FAILED, TERMINAL, Traces, read_lines
+from traces import CANCELLED, COMPLETED, FAILED, TERMINAL, read_lines
 
 
 def percentile(values, share):
@@ -76,9 +76,9 @@ def growth(samples):
     }
 
 
-def summarise(folder, findings, as_json):
-    result = figures(Traces(folder), findings)
-    result.update(growth(read_lines(folder / "samples.jsonl")))
+def summarise(traces, findings, as_json):
+    result = figures(traces, findings)
+    result.update(growth(read_lines(traces.folder / "samples.jsonl")))
     if as_json:
         return json.dumps(result)
     words = []

@@ -12,7 +12,7 @@ PENDING, QUEUED, PROCESSING, PAUSING, PAUSED, CANCELLING, COMPLETED, FAILED, CAN
 TERMINAL = {COMPLETED, FAILED, CANCELLED, SKIPPED}
 LEASED = {PROCESSING, PAUSING, CANCELLING}
 NUMBERS = {"key", "job_key", "state", "attempt", "charges", "losses", "version", "max_attempts", "sequence", "us", "event",
-           "from_state", "to_state", "jobs", "kind", "epoch", "create_us"}
+           "from_state", "to_state", "jobs"}
 EVENT_NAMES = dict(enumerate((
     "", "create", "ready", "claim", "complete", "retry", "give_up", "release", "request_pause", "confirm_pause", "lose",
     "request_cancel", "confirm_cancel", "pause", "resume", "cancel", "skip", "expire", "reopen")))
