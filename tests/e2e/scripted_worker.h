@@ -2,11 +2,9 @@
 // tests about leases. Not thread-safe.
 #pragma once
 
-#include <memory>
 #include <string>
 
-#include "dq/v1/worker_service.grpc.pb.h"
-#include "grpcpp/grpcpp.h"
+#include "tests/support/worker_stream.h"
 
 namespace dq {
 
@@ -14,10 +12,6 @@ class ScriptedWorker {
  public:
   // Connects, says hello as `instance` with one slot for stage noop, and waits for the welcome.
   ScriptedWorker(const std::string& address, const std::string& instance);
-  // Breaks the stream.
-  ~ScriptedWorker();
-  ScriptedWorker(const ScriptedWorker&) = delete;
-  ScriptedWorker& operator=(const ScriptedWorker&) = delete;
 
   // Asks for a job and waits for the grant.
   v1::Lease AwaitGrant();
@@ -25,13 +19,7 @@ class ScriptedWorker {
   void CompleteAndAwaitClosed(const v1::Lease& lease);
 
  private:
-  // Sends a report and returns the next turn.
-  v1::Turn Exchange(v1::WorkReport report);
-
-  grpc::ClientContext context_;
-  std::unique_ptr<v1::WorkerService::Stub> stub_;
-  std::unique_ptr<grpc::ClientReaderWriter<v1::WorkRequest, v1::WorkResponse>> stream_;
-  int64_t sequence_ = 0;
+  WorkerStream stream_;
 };
 
 }  // namespace dq

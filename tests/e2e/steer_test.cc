@@ -10,15 +10,14 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string Running(const Cluster& cluster, const std::string& id) {
+void StartRunning(const Cluster& cluster, const std::string& id) {
   Submit(cluster, id, {"--chain", "noop", "--noop-ms", "600000"});
   AwaitState(cluster, id, "PROCESSING");
-  return id;
 }
 
 TEST(Steer, ARunningJobIsPausedFreesItsSlotAndStartsOverWhenResumed) {
   const Cluster cluster({.workers = 1, .slots = 1, .scheduler_flags = {}});
-  Running(cluster, "first");
+  StartRunning(cluster, "first");
   EXPECT_EQ(cluster.Ctl({"job", "pause", "first", "--reason", "lunch"}).exit_code, 0);
   AwaitState(cluster, "first", "PAUSED");
   Submit(cluster, "second", {"--chain", "noop"});
@@ -30,7 +29,7 @@ TEST(Steer, ARunningJobIsPausedFreesItsSlotAndStartsOverWhenResumed) {
 
 TEST(Steer, ACancelledJobIsRetriedAndAPausedOneOutlivesItsScheduler) {
   Cluster cluster({.workers = 1, .slots = 1, .scheduler_flags = {}});
-  Running(cluster, "first");
+  StartRunning(cluster, "first");
   Submit(cluster, "second", {"--chain", "noop"});
   EXPECT_EQ(cluster.Ctl({"job", "pause", "second"}).exit_code, 0);
   AwaitState(cluster, "second", "PAUSED");

@@ -114,8 +114,8 @@ class FaultClient {
       journal_.Write({{"what", "submit"}, {"request_id", item.request_id}});
       name = Submit(item, "ack");
     }
-    Own(name);
     if (name.empty()) return;
+    Own(name);
     if (item.repeat) (void)Submit(item, "repeat_ack");
     if (item.reuse) Misuse(item);
     if (item.cancel_ms >= 0 && !past_.cancelled.contains(item.request_id)) {
@@ -128,7 +128,7 @@ class FaultClient {
     v1::CreateJobResponse response;
     const grpc::Status status = Create(item.Request(), response);
     if (!status.ok()) {
-      Refused(what, item, status);
+      Refused(what, item.request_id, status);
       return "";
     }
     json line = Seen(what, response.job());
@@ -151,14 +151,14 @@ class FaultClient {
     request.mutable_job()->set_display_name("another body");
     v1::CreateJobResponse response;
     const grpc::Status status = Create(request, response);
-    if (!status.ok()) return Refused("misuse", item, status);
+    if (!status.ok()) return Refused("misuse", item.request_id, status);
     journal_.Write({{"what", "misuse_ack"}, {"request_id", item.request_id}});
   }
 
-  void Refused(const char* what, const WorkItem& item, const grpc::Status& status) {
+  void Refused(const char* what, const std::string& request_id, const grpc::Status& status) {
     journal_.Write({{"what", "refused"},
                     {"call", what},
-                    {"request_id", item.request_id},
+                    {"request_id", request_id},
                     {"code", static_cast<int>(status.error_code())},
                     {"message", status.error_message()}});
   }
@@ -174,7 +174,7 @@ class FaultClient {
           response.Clear();
           return v1::JobService::NewStub(channel)->CancelJob(&context, request, &response);
         });
-    if (!status.ok()) return Refused("cancel", item, status);
+    if (!status.ok()) return Refused("cancel", item.request_id, status);
     json line = Seen("cancel_ack", response.job());
     line["request_id"] = item.request_id;
     journal_.Write(std::move(line));
@@ -182,7 +182,7 @@ class FaultClient {
 
   void Own(const std::string& name) {
     const std::lock_guard<std::mutex> lock(own_mutex_);
-    if (!name.empty()) own_.push_back(name);
+    own_.push_back(name);
   }
 
   // Polls until every job of this client has ended.
@@ -211,11 +211,7 @@ class FaultClient {
           return v1::JobService::NewStub(channel)->BatchGetJobs(&context, request, &response);
         });
     if (!status.ok()) {
-      journal_.Write({{"what", "refused"},
-                      {"call", "poll"},
-                      {"request_id", ""},
-                      {"code", static_cast<int>(status.error_code())},
-                      {"message", status.error_message()}});
+      Refused("poll", "", status);
       still.insert(still.end(), names.begin(), names.end());
       return;
     }

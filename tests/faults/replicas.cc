@@ -17,15 +17,7 @@ bool IsTransient(const grpc::Status& status) {
          status.error_code() == grpc::StatusCode::CANCELLED;
 }
 
-}  // namespace
-
-void Rest(std::chrono::milliseconds duration) {
-  std::mutex mutex;
-  std::condition_variable never;
-  std::unique_lock<std::mutex> lock(mutex);
-  never.wait_for(lock, duration, [] { return false; });
-}
-
+// A channel that notices a silent peer and comes back quickly.
 std::shared_ptr<grpc::Channel> OpenChannel(const std::string& address) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
@@ -35,6 +27,15 @@ std::shared_ptr<grpc::Channel> OpenChannel(const std::string& address) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 2'000);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+}  // namespace
+
+void Rest(std::chrono::milliseconds duration) {
+  std::mutex mutex;
+  std::condition_variable never;
+  std::unique_lock<std::mutex> lock(mutex);
+  never.wait_for(lock, duration, [] { return false; });
 }
 
 Replicas::Replicas(const std::vector<std::string>& addresses, std::function<void()> on_dropped)

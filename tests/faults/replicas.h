@@ -16,11 +16,8 @@ namespace dq::faults {
 // How long one call may take before the next replica is asked.
 inline constexpr std::chrono::seconds kCallTimeout{4};
 
-// Waits `duration` or until the process is asked to end; a wait of a client, not of a test.
+// Waits `duration`: a client between two tries, not a test for a condition.
 void Rest(std::chrono::milliseconds duration);
-
-// A channel that notices a silent peer and comes back quickly.
-std::shared_ptr<grpc::Channel> OpenChannel(const std::string& address);
 
 class Replicas {
  public:

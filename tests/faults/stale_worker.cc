@@ -3,7 +3,6 @@
 // names itself in its manifest's URI, so a checker sees in the database which of them was believed.
 // Its journal tells what it was granted, what it claimed and what it was told. Runs until killed.
 //   stale_worker ADDRESS,ADDRESS INSTANCE JOURNAL SEED SILENCE_MS
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -14,9 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "dq/v1/worker_service.grpc.pb.h"
 #include "tests/faults/journal.h"
 #include "tests/faults/replicas.h"
+#include "tests/support/worker_stream.h"
 
 namespace dq::faults {
 namespace {
@@ -25,64 +24,12 @@ using nlohmann::json;
 
 constexpr std::chrono::milliseconds kReportWait{100};
 constexpr std::chrono::seconds kStreamTimeout{20};
-constexpr int kWelcomeTries = 200;
 
-bool SameLease(const v1::Lease& a, const v1::Lease& b) {
-  return a.job() == b.job() && a.attempt() == b.attempt() && a.token() == b.token();
+void AddProgress(v1::WorkReport& report, const v1::Lease& lease, double percent) {
+  v1::LeaseReport& row = *report.add_leases();
+  *row.mutable_lease() = lease;
+  row.mutable_progress()->set_percent(percent);
 }
-
-bool Contains(const google::protobuf::RepeatedPtrField<v1::Lease>& leases, const v1::Lease& lease) {
-  return std::any_of(leases.begin(), leases.end(),
-                     [&](const v1::Lease& other) { return SameLease(other, lease); });
-}
-
-// One stream; ends after a while by itself, so that nothing waits for ever.
-class Stream {
- public:
-  Stream(const std::shared_ptr<grpc::Channel>& channel, const std::string& instance,
-         const std::vector<v1::Lease>& held)
-      : stub_(v1::WorkerService::NewStub(channel)) {
-    context_.set_deadline(std::chrono::system_clock::now() + kStreamTimeout);
-    stream_ = stub_->Work(&context_);
-    v1::WorkRequest request;
-    v1::Hello& hello = *request.mutable_hello();
-    hello.set_instance(instance);
-    hello.set_protocol(1);
-    hello.add_stages("noop");
-    hello.set_slots(1);
-    hello.set_version("test");
-    for (const v1::Lease& lease : held) *hello.add_held() = lease;
-    v1::WorkResponse response;
-    open_ = stream_->Write(request) && stream_->Read(&response) && response.has_welcome();
-  }
-  ~Stream() {
-    context_.TryCancel();
-    (void)stream_->Finish();
-  }
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-
-  bool IsOpen() const { return open_; }
-
-  // Sends a report and returns the next turn; nothing when the stream has ended.
-  std::optional<v1::Turn> Exchange(v1::WorkReport report) {
-    if (!open_) return std::nullopt;
-    report.set_sequence(++sequence_);
-    v1::WorkRequest request;
-    *request.mutable_report() = std::move(report);
-    v1::WorkResponse response;
-    open_ = stream_->Write(request) && stream_->Read(&response) && response.has_turn();
-    if (!open_) return std::nullopt;
-    return response.turn();
-  }
-
- private:
-  grpc::ClientContext context_;
-  std::unique_ptr<v1::WorkerService::Stub> stub_;
-  std::unique_ptr<grpc::ClientReaderWriter<v1::WorkRequest, v1::WorkResponse>> stream_;
-  int64_t sequence_ = 0;
-  bool open_ = false;
-};
 
 class StaleWorker {
  public:
@@ -101,12 +48,12 @@ class StaleWorker {
   }
 
  private:
-  // Opens a stream to whoever leads; null when nobody does for long.
+  // Opens a stream to whoever leads; waits until somebody does.
   void Connect(const std::vector<v1::Lease>& held) {
-    stream_.reset();
-    for (int i = 0; i < kWelcomeTries; ++i) {
+    while (stream_ == nullptr || !stream_->IsOpen()) {
       const std::shared_ptr<grpc::Channel> channel = replicas_.channel();
-      stream_ = std::make_unique<Stream>(channel, instance_, held);
+      stream_.reset();
+      stream_ = std::make_unique<WorkerStream>(channel, instance_, held, kStreamTimeout);
       if (stream_->IsOpen()) return;
       replicas_.LeaveFor(channel);
       Rest(kReportWait);
@@ -114,7 +61,7 @@ class StaleWorker {
   }
 
   std::optional<v1::Turn> Exchange(v1::WorkReport report, const std::vector<v1::Lease>& held) {
-    if (stream_ == nullptr || !stream_->IsOpen()) Connect(held);
+    Connect(held);
     return stream_->Exchange(std::move(report));
   }
 
@@ -161,13 +108,12 @@ class StaleWorker {
     journal_.Write(std::move(line));
     while (true) {
       v1::WorkReport report;
-      if (kind == "wrong") report.add_leases()->mutable_progress();
-      if (kind == "wrong") *report.mutable_leases(0)->mutable_lease() = real;
+      if (kind == "wrong") AddProgress(report, real, 0);
       v1::LeaseReport& row = *report.add_leases();
       *row.mutable_lease() = lease;
       row.mutable_outcome()->mutable_completion()->set_manifest_uri(uri);
       const std::optional<v1::Turn> turn = Exchange(std::move(report), {real});
-      if (turn.has_value() && Contains(turn->closed(), lease)) break;
+      if (turn.has_value() && Holds(turn->closed(), lease)) break;
       Rest(kReportWait);
     }
     json closed = Line("closed", lease);
@@ -178,9 +124,7 @@ class StaleWorker {
   // Reports progress under a lease that is lost.
   void Progress(const v1::Lease& lease) {
     v1::WorkReport report;
-    v1::LeaseReport& row = *report.add_leases();
-    *row.mutable_lease() = lease;
-    row.mutable_progress()->set_percent(99);
+    AddProgress(report, lease, 99);
     const std::optional<v1::Turn> turn = Exchange(std::move(report), {});
     json line = Line("stale_progress", lease);
     line["revoked"] = turn.has_value() ? turn->revoked_size() : -1;
@@ -200,7 +144,7 @@ class StaleWorker {
   Journal journal_;
   std::mt19937 random_;
   const std::chrono::milliseconds silence_;
-  std::unique_ptr<Stream> stream_;
+  std::unique_ptr<WorkerStream> stream_;
   int64_t claims_ = 0;
 };
 

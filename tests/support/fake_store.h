@@ -129,9 +129,8 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
   std::deque<CommitFault> faults_ GUARDED_BY(mutex_);
   Lead lead_ GUARDED_BY(mutex_);
   int64_t commits_ GUARDED_BY(mutex_) = 0;
-  // The last batch and its answer, to recognise a repetition.
   std::map<std::pair<GroupKind, std::string>, GroupLimit> limits_ GUARDED_BY(mutex_);
-  // By epoch and sequence, of every batch that was written.
+  // By epoch and sequence, of every batch that was written: to recognise a repetition.
   std::map<std::pair<int64_t, int64_t>, BatchResult> results_ GUARDED_BY(mutex_);
   std::map<JobKey, JobRecord> jobs_ GUARDED_BY(mutex_);
   std::map<JobKey, std::vector<JobEventRecord>> events_ GUARDED_BY(mutex_);
