@@ -5,8 +5,8 @@
 #   tests/bench/accuracy.sh --json          one JSON object on stdout
 #   tests/bench/accuracy.sh --only repair   one measure: disguised, repair, ... (a file in tests/bench/accuracy)
 #
-# The tables come from DQ_DATA_DIR (default ../shared/data beside this checkout); without them there is nothing
-# to measure, and the command says so and fails. Every measure is a program tests/bench/accuracy/NAME.py that
+# The tables come from DQ_DATA_DIR (default ../shared/data beside this checkout); without that folder the command
+# says so and fails, though some measures generate their tables. Every measure is a program tests/bench/accuracy/NAME.py that
 # takes --worker and --data-dir and writes one JSON object.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

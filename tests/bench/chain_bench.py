@@ -43,7 +43,7 @@ def generate(generator, folder, size_mb):
 def install_peers(work):
     """Returns the environment in which node finds the peers, and those that are there."""
     folder = pathlib.Path(os.environ.get("DQ_NODE_LIB", work / "node"))
-    found = {}
+    found = set()
     for name, package in PEERS.items():
         if not (folder / "node_modules" / package).exists():
             folder.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def install_peers(work):
             except (OSError, subprocess.CalledProcessError) as error:
                 print(f"chain_bench: no {name} from npm: {error}", file=sys.stderr)
                 continue
-        found[name] = package
+        found.add(name)
     return dict(os.environ, NODE_LIB=str(folder)), found
 
 

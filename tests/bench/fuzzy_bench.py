@@ -11,6 +11,7 @@ import tempfile
 sys.path[:0] = [str(pathlib.Path(__file__).parent / "accuracy"), str(pathlib.Path(__file__).parents[1] / "support")]
 import dedupe  # noqa: E402
 import dedupe_polluters  # noqa: E402
+from cleaning import f1  # noqa: E402
 from measured_process import run_measured  # noqa: E402
 
 
@@ -34,7 +35,7 @@ def measure(worker, rows, threads, limit, folder):
     return {"rows": len(made), "threads": threads, "memory_limit": limit,
             "input_bytes": os.path.getsize(folder / "in.csv"), "seconds": round(seconds, 1),
             "peak_bytes": peak_bytes,
-            "pairs": dedupe.scores(right, dedupe.pairs_of(found), dedupe.pairs_of(truth)),
+            "pairs": f1(dedupe.pairs_of(found), right, dedupe.pairs_of(truth)),
             "load_average": round(os.getloadavg()[0], 1)}
 
 

@@ -1,11 +1,14 @@
 // The load of tests/bench/queue.sh: submits no-op jobs to a running scheduler and measures what a
 // client sees. Prints one JSON object a measurement on stdout.
-//   queue_load ADDRESS submit JOBS OUTSTANDING   jobs a second acknowledged, OUTSTANDING calls in
-//   flight
-//   queue_load ADDRESS bulk JOBS OUTSTANDING     the same with BatchCreateJobs of 1,000
-//   queue_load ADDRESS drain JOBS                jobs a second from the first completion to the
-//   last queue_load ADDRESS latency SAMPLES           CreateJob sent → PROCESSING seen by a
-//   watcher, idle fleet
+//
+//   queue_load ADDRESS submit JOBS OUTSTANDING
+//     jobs a second acknowledged, OUTSTANDING calls in flight
+//   queue_load ADDRESS bulk JOBS OUTSTANDING
+//     the same with BatchCreateJobs of 1,000; a rest of JOBS that fills no call is left out
+//   queue_load ADDRESS drain JOBS
+//     jobs a second from the first completion to the last
+//   queue_load ADDRESS latency SAMPLES
+//     CreateJob sent → PROCESSING seen by a watcher, idle fleet
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
@@ -87,13 +90,13 @@ class Submitter {
   int open_;
 };
 
-// Creates `jobs` in calls of kBulkJobs, `outstanding` of them in flight.
-int Bulk(const std::shared_ptr<grpc::Channel>& channel, int jobs, int outstanding) {
+// Makes `calls` of kBulkJobs each, `outstanding` of them in flight.
+int Bulk(const std::shared_ptr<grpc::Channel>& channel, int calls, int outstanding) {
   const auto stub = dq::v1::JobService::NewStub(channel);
   dq::v1::BatchCreateJobsRequest request;
   request.set_parent(kProject);
   for (int i = 0; i < kBulkJobs; ++i) *request.add_requests() = NoopJob();
-  std::atomic<int> left = jobs / kBulkJobs;
+  std::atomic<int> left = calls;
   const auto submit = [&] {
     while (left-- > 0) {
       grpc::ClientContext context;
@@ -110,7 +113,8 @@ int Bulk(const std::shared_ptr<grpc::Channel>& channel, int jobs, int outstandin
   for (int i = 0; i < outstanding; ++i) callers.emplace_back(submit);
   for (std::thread& caller : callers) caller.join();
   const double seconds = SecondsSince(start);
-  std::printf("{\"jobs_per_second\": %.0f, \"seconds\": %.3f}\n", jobs / seconds, seconds);
+  std::printf("{\"jobs_per_second\": %.0f, \"seconds\": %.3f}\n", calls * kBulkJobs / seconds,
+              seconds);
   return 0;
 }
 
@@ -201,12 +205,14 @@ int main(int argc, char** argv) {
   if (count >= 0) {
     const auto channel = grpc::CreateChannel(argv[1], grpc::InsecureChannelCredentials());
     if (mode == "submit" && argc == 5) return Submit(channel, count, std::atoi(argv[4]));
-    if (mode == "bulk" && argc == 5) return Bulk(channel, count, std::atoi(argv[4]));
+    if (mode == "bulk" && argc == 5 && count >= kBulkJobs) {
+      return Bulk(channel, count / kBulkJobs, std::atoi(argv[4]));
+    }
     if (mode == "drain") return Drain(channel, count);
     if (mode == "latency" && count > 0) return Latency(channel, count);
   }
   std::fprintf(stderr,
                "usage: queue_load ADDRESS submit JOBS OUTSTANDING | bulk JOBS OUTSTANDING | drain "
-               "JOBS | latency SAMPLES\n");
+               "JOBS | latency SAMPLES; bulk takes 1,000 jobs at least\n");
   return 2;
 }

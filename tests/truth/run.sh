@@ -5,7 +5,7 @@
 #   tests/truth/run.sh --size-mb 10000 --seed 3 --memory-limit 256MiB
 #
 # The generator comes from DQ_BENCH_DIR (default ../shared/bench beside this checkout), other files go to TMPDIR. The
-# check holds the reference in memory: about 1.3 bytes for each byte of the table.
+# check holds the reference and the clusters in memory: about 1.3 bytes for each byte of the table.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 

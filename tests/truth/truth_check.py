@@ -1,6 +1,7 @@
 """Checks what `dq-worker run` made of a table whose truth is known, row by row, by the rules of worker/README.md.
 
-It shares nothing with the engine and reads every file once, front to back; only the reference is held in memory.
+It shares nothing with the engine and reads every file once, front to back; in memory it holds the reference and the
+clusters.
 The chain must have run with the first column as key and the default options.
 
   truth_check.py DATA_DIR OUT_DIR

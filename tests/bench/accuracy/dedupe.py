@@ -20,6 +20,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import dedupe_polluters  # noqa: E402
+from cleaning import f1  # noqa: E402
 
 TRUTH_COLUMNS = {"rec_id", "cluster", "unique_id", "class"}
 
@@ -98,20 +99,13 @@ def clusters_of(labels):
     return {tuple(rows) for rows in members.values() if len(rows) > 1}
 
 
-def scores(right, found, true):
-    precision = right / found if found else 1.0
-    recall = right / true if true else 1.0
-    f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-    return {"precision": round(precision, 4), "recall": round(recall, 4), "f1": round(f1, 4)}
-
-
 def measure(worker, load, folder):
     header, rows, truth = load()
     found, seconds = run_worker(worker, header, rows, folder)
     true_clusters, found_clusters = clusters_of(truth), clusters_of(found)
     return {"rows": len(rows), "seconds": round(seconds, 2),
-            "pairs": scores(pairs_of(list(zip(truth, found))), pairs_of(found), pairs_of(truth)),
-            "clusters": scores(len(true_clusters & found_clusters), len(found_clusters), len(true_clusters))}
+            "pairs": f1(pairs_of(found), pairs_of(list(zip(truth, found))), pairs_of(truth)),
+            "clusters": f1(len(found_clusters), len(true_clusters & found_clusters), len(true_clusters))}
 
 
 def main():

@@ -12,7 +12,8 @@ import pathlib
 import random
 import tempfile
 
-from cleaning import Cleaning, f1
+from cleaning import f1
+from disguised import detections
 
 TABLES = 40
 
@@ -111,8 +112,7 @@ def main():
             rows, truth = make_table(seed)
             with path.open("w", newline="", encoding="utf-8") as file:
                 csv.writer(file).writerows(rows)
-            changes = Cleaning(options.worker, path).changes
-            found = {(c["column"], c["before"].strip()) for c in changes if c["before"].strip()}
+            found = detections(options.worker, path)
             totals = [a + b for a, b in zip(totals, (len(found), len(found & truth), len(truth)))]
             missed += [f"{seed}:{c}={v}" for c, v in sorted(truth - found)]
             wrong += [f"{seed}:{c}={v}" for c, v in sorted(found - truth)]

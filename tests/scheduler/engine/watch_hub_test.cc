@@ -3,15 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "common/base/error.h"
+#include "tests/scheduler/engine/recording_sinks.h"
 
 namespace dq {
 namespace {
-
-class CountingSink final : public WatchSink {
- public:
-  void Changed(const JobChange&) override { ++changes; }
-  int changes = 0;
-};
 
 class WatchHubTest : public ::testing::Test {
  protected:
@@ -28,26 +23,26 @@ class WatchHubTest : public ::testing::Test {
 };
 
 TEST_F(WatchHubTest, AWatcherThatComesBackSoonMissesNothing) {
-  const auto first = hub_.Open("default", 0, std::make_shared<CountingSink>());
+  const auto first = hub_.Open("default", 0, std::make_shared<RecordingWatchSink>());
   const int64_t token = hub_.Last();
   hub_.Close(*first);
   Publish(kBacklog);
-  auto sink = std::make_shared<CountingSink>();
+  auto sink = std::make_shared<RecordingWatchSink>();
   ASSERT_TRUE(hub_.Open("default", token, sink).ok());
   hub_.Deliver();
-  EXPECT_EQ(sink->changes, kBacklog);
+  EXPECT_EQ(sink->changes().size(), size_t{kBacklog});
 }
 
 TEST_F(WatchHubTest, NothingIsKeptOnceNobodyHasWatchedForABacklog) {
-  const auto first = hub_.Open("default", 0, std::make_shared<CountingSink>());
+  const auto first = hub_.Open("default", 0, std::make_shared<RecordingWatchSink>());
   const int64_t token = hub_.Last();
   hub_.Close(*first);
   EXPECT_TRUE(hub_.IsRecording());
   Publish(kBacklog + 1);
   EXPECT_FALSE(hub_.IsRecording());
-  EXPECT_EQ(ReasonOf(hub_.Open("default", token, std::make_shared<CountingSink>()).status()),
+  EXPECT_EQ(ReasonOf(hub_.Open("default", token, std::make_shared<RecordingWatchSink>()).status()),
             "WATCH_TOKEN_EXPIRED");
-  EXPECT_TRUE(hub_.Open("default", 0, std::make_shared<CountingSink>()).ok());
+  EXPECT_TRUE(hub_.Open("default", 0, std::make_shared<RecordingWatchSink>()).ok());
   EXPECT_TRUE(hub_.IsRecording());
 }
 
