@@ -150,7 +150,7 @@ absl::Status CsvReader::TakeRecord(RowBatch& batch, ScanOutcome outcome) {
   ++counts_.rows;
   const BadRow bad = Judge(record, outcome);
   if (bad == BadRow::kNone) [[likely]] {
-    scanner_.ResolveDoubledQuotes();
+    scanner_.ResolveDoubledQuotes(batch.buffer().data());
     RowInfo info{.number = counts_.rows};
     if (record.plain)
       info.source = {batch.buffer().data() + record.begin, record.end - record.begin};
@@ -171,7 +171,7 @@ absl::Status CsvReader::TakeRecord(RowBatch& batch, ScanOutcome outcome) {
 }
 
 void CsvReader::AddPadded(RowBatch& batch, const Record& record) {
-  scanner_.ResolveDoubledQuotes();
+  scanner_.ResolveDoubledQuotes(batch.buffer().data());
   ++counts_.padded;
   padded_ = record.cells;
   padded_.resize(columns().size());

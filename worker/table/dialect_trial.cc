@@ -62,10 +62,8 @@ void TallyRecord(const Dialect& dialect, const Record& record, const char* data,
 }
 
 void TallyPiece(const Dialect& dialect, const SamplePiece& piece, Tally& tally) {
-  std::vector<char> bytes(piece.bytes.begin(), piece.bytes.end());
-  bytes.resize(piece.bytes.size() + kIndexPaddingBytes);
   RecordScanner scanner(dialect);
-  scanner.Start(bytes.data(), piece.bytes.size(),
+  scanner.Start(piece.bytes.data(), piece.bytes.size(),
                 piece.ends_file ? RecordScanner::Tail::kLast : RecordScanner::Tail::kMoreMayCome);
   size_t records = 0;
   while (!scanner.AtEnd() && records < kTrialRecordsMax) {
@@ -75,7 +73,7 @@ void TallyPiece(const Dialect& dialect, const SamplePiece& piece, Tally& tally) 
     if (outcome == ScanOutcome::kComment || record.end == record.begin) continue;
     ++records;
     ++tally.records;
-    if (outcome == ScanOutcome::kRecord) TallyRecord(dialect, record, bytes.data(), tally);
+    if (outcome == ScanOutcome::kRecord) TallyRecord(dialect, record, piece.bytes.data(), tally);
   }
   tally.read += static_cast<double>(std::min(scanner.position(), piece.bytes.size()));
   // A record that does not end in the sample is one that may be read wrongly.

@@ -13,7 +13,8 @@ namespace dq {
 
 inline constexpr size_t kTrialRecordsMax = 256;  // Of every piece of the sample.
 
-// A piece of a file: from the beginning of a line on; bytes may follow it or not.
+// A piece of a file: from the beginning of a line on; bytes may follow it or not. It must be
+// readable for kIndexPaddingBytes more.
 struct SamplePiece {
   std::string_view bytes;
   bool ends_file = false;

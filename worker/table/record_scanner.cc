@@ -5,7 +5,7 @@
 
 namespace dq {
 
-void RecordScanner::Start(char* data, size_t size, Tail tail, int64_t offset) {
+void RecordScanner::Start(const char* data, size_t size, Tail tail, int64_t offset) {
   const bool onwards = offset > offset_;
   const auto gone = static_cast<size_t>(onwards ? offset - offset_ : 0);
   doomed_end_ = onwards && doomed_end_ > gone ? doomed_end_ - gone : 0;
@@ -16,6 +16,8 @@ void RecordScanner::Start(char* data, size_t size, Tail tail, int64_t offset) {
   position_ = 0;
   index_.Build(data, size);
   cursor_ = index_.positions();
+  indexed_end_ = index_.window_end();
+  SettleCursor();
 }
 
 ScanOutcome RecordScanner::Next() {
@@ -29,7 +31,6 @@ ScanOutcome RecordScanner::Next() {
   if (dialect_.comment != 0 && position_ < size_ && data_[position_] == dialect_.comment) {
     return NextComment();
   }
-  const uint32_t* const start = cursor_;
   for (size_t begin = position_;;) {
     if (dialect_.skip_space) begin = SkipSpace(begin);
     const bool quoted = begin < size_ && IsQuote(data_[begin]);
@@ -44,13 +45,13 @@ ScanOutcome RecordScanner::Next() {
       case CellEnd::kBad:
         // Where the line ends decides where the next record begins.
         if (!last_ && FirstLineEnd() == size_) {
-          cursor_ = start;
+          PlaceCursor(position_);
           return ScanOutcome::kIncomplete;
         }
         CutAtFirstLineEnd();
         return ScanOutcome::kBad;
       case CellEnd::kIncomplete:
-        cursor_ = start;
+        PlaceCursor(position_);
         return ScanOutcome::kIncomplete;
     }
   }
@@ -64,8 +65,11 @@ ScanOutcome RecordScanner::NextComment() {
 
 RecordScanner::CellEnd RecordScanner::ScanPlainCell(size_t begin) {
   for (;; ++cursor_) {
+    if (*cursor_ == indexed_end_) [[unlikely]] {
+      SettleCursor();
+      if (*cursor_ == size_) return EndAtInputEnd(begin, size_);
+    }
     const size_t at = *cursor_;
-    if (at == size_) return EndAtInputEnd(begin, size_);
     const char c = data_[at];
     if (c == dialect_.delimiter) {
       AddCell(begin, at);
@@ -88,7 +92,7 @@ RecordScanner::CellEnd RecordScanner::ScanPlainCell(size_t begin) {
         if (escaped_.empty() || escaped_.back() != record_.cell_count) {
           escaped_.push_back(record_.cell_count);
         }
-        SkipEscaped(at);
+        StepCursor();  // All bytes that can be escaped are structural ones.
       }
     }
   }
@@ -97,7 +101,8 @@ RecordScanner::CellEnd RecordScanner::ScanPlainCell(size_t begin) {
 RecordScanner::CellEnd RecordScanner::ScanQuotedCell(size_t begin) {
   record_.plain = false;
   bool doubled = false;
-  for (++cursor_;; ++cursor_) {
+  SettleCursor();
+  for (StepCursor();; StepCursor()) {
     const size_t at = *cursor_;
     if (at == size_) {
       if (!last_) return CellEnd::kIncomplete;
@@ -107,7 +112,7 @@ RecordScanner::CellEnd RecordScanner::ScanQuotedCell(size_t begin) {
     if (data_[at] == '\0') (void)Bad(BadRow::kNulByte, at);
     if (Escapes(at)) {
       doubled = true;
-      SkipEscaped(at);
+      StepCursor();
       continue;
     }
     if (!IsQuote(data_[at])) {
@@ -116,10 +121,10 @@ RecordScanner::CellEnd RecordScanner::ScanQuotedCell(size_t begin) {
     }
     if (at + 1 < size_ && IsQuote(data_[at + 1])) {
       doubled = true;
-      ++cursor_;
+      StepCursor();
       continue;
     }
-    ++cursor_;
+    StepCursor();
     return EndQuotedCell(begin, at, doubled);
   }
 }
@@ -131,7 +136,7 @@ RecordScanner::CellEnd RecordScanner::EndQuotedCell(size_t begin, size_t quote, 
   if (at < size_ && data_[at] == dialect_.delimiter) return CellEnd::kDelimiter;
   if (at < size_ && data_[at] == '\r' && !IsLineEnd(at)) {
     ++at;
-    ++cursor_;
+    StepCursor();
   }
   if (at >= size_) {
     if (!last_) return CellEnd::kIncomplete;
@@ -160,9 +165,23 @@ bool RecordScanner::Escapes(size_t at) const {
   return next == dialect_.escape || next == dialect_.delimiter || IsQuote(next);
 }
 
-void RecordScanner::SkipEscaped(size_t at) {
-  // All bytes that can be escaped are structural ones.
-  if (cursor_[1] == at + 1) ++cursor_;
+void RecordScanner::StepCursor() {
+  if (*cursor_ != indexed_end_) ++cursor_;
+  SettleCursor();
+}
+
+void RecordScanner::SettleCursor() {
+  while (*cursor_ == indexed_end_ && index_.Advance()) {
+    cursor_ = index_.positions();
+    indexed_end_ = index_.window_end();
+  }
+}
+
+void RecordScanner::PlaceCursor(size_t at) {
+  if (at < index_.window_begin()) index_.MoveTo(at);
+  indexed_end_ = index_.window_end();
+  cursor_ = std::lower_bound(index_.positions(), index_.end_position(), static_cast<uint32_t>(at));
+  SettleCursor();
 }
 
 size_t RecordScanner::SkipSpace(size_t at) const {
@@ -193,7 +212,7 @@ void RecordScanner::AddCell(size_t begin, size_t end) {
 void RecordScanner::EndRecord(size_t end, size_t next) {
   record_.end = end;
   record_.next = next;
-  while (*cursor_ < next && *cursor_ != size_) ++cursor_;
+  while (*cursor_ < next && *cursor_ != size_) StepCursor();
 }
 
 bool RecordScanner::GiveUp() {
@@ -213,21 +232,36 @@ size_t RecordScanner::FirstLineEnd() const {
 void RecordScanner::CutAtFirstLineEnd() {
   const size_t at = FirstLineEnd();
   const bool crlf = at < size_ && data_[at] == '\n' && at > record_.begin && data_[at - 1] == '\r';
-  cursor_ = std::lower_bound(index_.positions(), cursor_, static_cast<uint32_t>(record_.begin));
+  PlaceCursor(record_.begin);
   EndRecord(crlf ? at - 1 : at, at + 1);
   position_ = record_.next;
 }
 
-void RecordScanner::ResolveDoubledQuotes() {
-  for (const size_t cell : doubled_) Resolve(cell, CellKind::kQuoted);
-  for (const size_t cell : escaped_) Resolve(cell, CellKind::kPlain);
+void RecordScanner::ResolveDoubledQuotes(char* data) {
+  const auto resolve = [&](size_t cell, CellKind kind) {
+    if (cell >= record_.cells.size()) return;
+    const std::string_view text = record_.cells[cell];
+    char* const begin = data + (text.data() - data_);
+    record_.cells[cell] = {begin, Resolve(text, kind, begin)};
+  };
+  for (const size_t cell : doubled_) resolve(cell, CellKind::kQuoted);
+  for (const size_t cell : escaped_) resolve(cell, CellKind::kPlain);
 }
 
-void RecordScanner::Resolve(size_t cell, CellKind kind) {
-  if (cell >= record_.cells.size()) return;
-  const std::string_view text = record_.cells[cell];
-  char* const begin = data_ + (text.data() - data_);
-  char* out = begin;
+std::vector<std::string> RecordScanner::ResolvedCells() const {
+  std::vector<std::string> cells(record_.cells.begin(), record_.cells.end());
+  const auto resolve = [&](size_t cell, CellKind kind) {
+    if (cell >= cells.size()) return;
+    cells[cell].resize(Resolve(record_.cells[cell], kind, cells[cell].data()));
+  };
+  for (const size_t cell : doubled_) resolve(cell, CellKind::kQuoted);
+  for (const size_t cell : escaped_) resolve(cell, CellKind::kPlain);
+  return cells;
+}
+
+// Writes what `text` means to `out`, which may be where it stands; returns its length.
+size_t RecordScanner::Resolve(std::string_view text, CellKind kind, char* out) const {
+  char* const begin = out;
   for (size_t i = 0; i < text.size(); ++i) {
     const auto at = static_cast<size_t>(text.data() - data_) + i;
     if (i + 1 < text.size() && Escapes(at))
@@ -236,7 +270,7 @@ void RecordScanner::Resolve(size_t cell, CellKind kind) {
       ++i;
     *out++ = text[i];
   }
-  record_.cells[cell] = {begin, static_cast<size_t>(out - begin)};
+  return static_cast<size_t>(out - begin);
 }
 
 bool RecordScanner::IsLineEnd(size_t at) const {

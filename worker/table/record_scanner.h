@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,14 +37,16 @@ struct Record {
 
 class RecordScanner {
  public:
-  explicit RecordScanner(const Dialect& dialect) : dialect_(dialect), index_(dialect) {}
+  // `window_bytes`: how much is indexed at once; never changes what is found.
+  explicit RecordScanner(const Dialect& dialect, size_t window_bytes = kIndexWindowBytes)
+      : dialect_(dialect), index_(dialect, ByteClassifiers().front(), window_bytes) {}
 
-  // Starts over with `data[0, size)`, writable and readable for kIndexPaddingBytes more, which lie
-  // at byte `offset` of the file. kLast: nothing comes after these bytes. What bad records before
+  // Starts over with `data[0, size)`, readable for kIndexPaddingBytes more, which lie at byte
+  // `offset` of the file. kLast: nothing comes after these bytes. What bad records before
   // `offset` have shown about bytes behind it is remembered, until an `offset` that is not behind
   // the one before.
   enum class Tail { kMoreMayCome, kLast };
-  void Start(char* data, size_t size, Tail tail, int64_t offset = 0);
+  void Start(const char* data, size_t size, Tail tail, int64_t offset = 0);
 
   // Whether all bytes are used up.
   bool AtEnd() const { return position_ >= size_; }
@@ -53,8 +56,10 @@ class RecordScanner {
   // The record of the last Next, valid until the next call.
   const Record& record() const { return record_; }
   // Makes doubled quotes in the cells of the last record single ones and takes escapes out, in
-  // place: the bytes of the record are not what they were.
-  void ResolveDoubledQuotes();
+  // place: the bytes of the record are not what they were. `data` are those of Start, writable.
+  void ResolveDoubledQuotes(char* data);
+  // The cells of the last record as ResolveDoubledQuotes would make them, copied.
+  std::vector<std::string> ResolvedCells() const;
   // Where the next record begins.
   size_t position() const { return position_; }
   // Ends an incomplete record at its first line end as unterminated, because there will be no more
@@ -73,11 +78,15 @@ class RecordScanner {
   CellEnd EndAtInputEnd(size_t begin, size_t end);
   // Whether the byte at `at` takes its special meaning from the next one.
   bool Escapes(size_t at) const;
-  // Goes on behind an escaped pair at `at`.
-  void SkipEscaped(size_t at);
+  // Moves the cursor to the next structural byte of the data or to their end.
+  void StepCursor();
+  // The same when it may stand behind the last one of a window.
+  void SettleCursor();
+  // Moves the cursor to the first structural byte not before `at`, which was indexed.
+  void PlaceCursor(size_t at);
   size_t SkipSpace(size_t at) const;
   enum class CellKind { kPlain, kQuoted };
-  void Resolve(size_t cell, CellKind kind);
+  size_t Resolve(std::string_view cell, CellKind kind, char* out) const;
   bool IsQuote(char c) const { return c == dialect_.quote && c != 0; }
   CellEnd Bad(BadRow kind, size_t defect);
   void Doom(BadRow kind, size_t end);
@@ -89,11 +98,12 @@ class RecordScanner {
 
   Dialect dialect_;
   StructuralIndex index_;
-  char* data_ = nullptr;
+  const char* data_ = nullptr;
   size_t size_ = 0;
   bool last_ = false;
   size_t position_ = 0;
   const uint32_t* cursor_ = nullptr;  // The first structural byte not looked at.
+  size_t indexed_end_ = 0;            // Of the window that the cursor is in: its sentinel.
   Record record_;
   std::vector<size_t> doubled_;  // Quoted cells with doubled quotes or escapes.
   std::vector<size_t> escaped_;  // Plain cells with escapes.

@@ -27,8 +27,9 @@ uint32_t* PutPositions(uint32_t* out, uint64_t mask, uint32_t first) {
 
 }  // namespace
 
-StructuralIndex::StructuralIndex(const Dialect& dialect, ByteClassifier classify)
-    : classify_(classify) {
+StructuralIndex::StructuralIndex(const Dialect& dialect, ByteClassifier classify,
+                                 size_t window_bytes)
+    : classify_(classify), window_bytes_(window_bytes) {
   // A byte is structural when the bit of its high nibble is set for its low nibble.
   uint8_t next_bit = 1;
   for (const char c : {dialect.delimiter, dialect.quote, dialect.escape, '\n', '\r', '\0'}) {
@@ -43,16 +44,34 @@ StructuralIndex::StructuralIndex(const Dialect& dialect, ByteClassifier classify
 }
 
 void StructuralIndex::Build(const char* data, size_t size) {
-  // Room for a run of blocks that are all structural bytes.
-  constexpr size_t kRoom = kBlocksAtOnce * kBlock + kPositionsAtOnce;
+  data_ = data;
+  size_ = size;
   non_ascii_blocks_.resize(size / kBlock + 1);
   any_non_ascii_ = false;
+  MoveTo(0);
+}
+
+bool StructuralIndex::Advance() {
+  if (window_end_ == size_) return false;
+  MoveTo(window_end_);
+  return true;
+}
+
+void StructuralIndex::MoveTo(size_t at) {
+  window_begin_ = at - at % kBlock;
+  window_end_ = std::min(size_, window_begin_ + window_bytes_);
+  IndexWindow();
+}
+
+void StructuralIndex::IndexWindow() {
+  // Room for a run of blocks that are all structural bytes.
+  constexpr size_t kRoom = kBlocksAtOnce * kBlock + kPositionsAtOnce;
   std::array<BlockMasks, kBlocksAtOnce> masks;
   size_t used = 0;
-  for (size_t at = 0; at < size; at += kBlocksAtOnce * kBlock) {
-    const size_t bytes = std::min(size - at, kBlocksAtOnce * kBlock);
+  for (size_t at = window_begin_; at < window_end_; at += kBlocksAtOnce * kBlock) {
+    const size_t bytes = std::min(window_end_ - at, kBlocksAtOnce * kBlock);
     const size_t blocks = (bytes + kBlock - 1) / kBlock;
-    classify_(data + at, tables_, std::span(masks).first(blocks));
+    classify_(data_ + at, tables_, std::span(masks).first(blocks));
     if (bytes % kBlock != 0) {
       const uint64_t inside = (uint64_t{1} << (bytes % kBlock)) - 1;
       masks[blocks - 1].structural &= inside;
@@ -68,7 +87,8 @@ void StructuralIndex::Build(const char* data, size_t size) {
     used = static_cast<size_t>(out - positions_.data());
   }
   if (positions_.size() <= used) positions_.resize(used + kRoom);
-  positions_[used] = static_cast<uint32_t>(size);
+  positions_[used] = static_cast<uint32_t>(window_end_);
+  used_ = used;
 }
 
 bool StructuralIndex::MayHoldNonAscii(size_t begin, size_t end) const {

@@ -40,10 +40,8 @@ struct SampledRecord {
 
 std::vector<SampledRecord> ReadRecords(const Dialect& dialect, const SamplePiece& piece,
                                        size_t from) {
-  std::vector<char> bytes(piece.bytes.begin(), piece.bytes.end());
-  bytes.resize(piece.bytes.size() + kIndexPaddingBytes);
   RecordScanner scanner(dialect);
-  scanner.Start(bytes.data() + from, piece.bytes.size() - from,
+  scanner.Start(piece.bytes.data() + from, piece.bytes.size() - from,
                 piece.ends_file ? RecordScanner::Tail::kLast : RecordScanner::Tail::kMoreMayCome);
   std::vector<SampledRecord> records;
   while (!scanner.AtEnd() && records.size() < kRecordsMax) {
@@ -58,10 +56,7 @@ std::vector<SampledRecord> ReadRecords(const Dialect& dialect, const SamplePiece
                           .bad = record.bad,
                           .defect = from + record.defect,
                           .cell_count = record.cell_count};
-    if (outcome == ScanOutcome::kRecord) {
-      scanner.ResolveDoubledQuotes();
-      sampled.cells.assign(record.cells.begin(), record.cells.end());
-    }
+    if (outcome == ScanOutcome::kRecord) sampled.cells = scanner.ResolvedCells();
     records.push_back(std::move(sampled));
   }
   return records;

@@ -406,6 +406,33 @@ TEST(RecordScanner, ABadRecordNeverChangesHowLaterOnesAreRead) {
   }
 }
 
+// The same dialects as above, with windows so small that everything lies across their ends.
+TEST(RecordScanner, HowMuchIsIndexedAtOnceNeverChangesWhatIsFound) {
+  const Dialect dialects[] = {{},
+                              {.escape = '1'},
+                              {.delimiter = ';', .comment = 'a', .skip_space = true},
+                              {.quote = '\0', .escape = ';', .line_end = LineEnd::kCr}};
+  for (uint32_t seed = 3000; seed < 3600; ++seed) {
+    std::string text = RandomText(seed);
+    const size_t size = text.size();
+    text.resize(size + kIndexPaddingBytes);
+    const auto tail =
+        seed % 3 == 0 ? RecordScanner::Tail::kMoreMayCome : RecordScanner::Tail::kLast;
+    RecordScanner whole(dialects[seed % std::size(dialects)]);
+    RecordScanner windows(dialects[seed % std::size(dialects)], 64);
+    whole.Start(text.data(), size, tail);
+    windows.Start(text.data(), size, tail);
+    while (!whole.AtEnd()) {
+      const ScanOutcome outcome = whole.Next();
+      ASSERT_EQ(windows.Next(), outcome) << "seed " << seed << " byte " << whole.record().begin;
+      ASSERT_EQ(windows.position(), whole.position()) << "seed " << seed;
+      ASSERT_EQ(windows.record().bad, whole.record().bad) << "seed " << seed;
+      ASSERT_EQ(windows.ResolvedCells(), whole.ResolvedCells()) << "seed " << seed;
+      if (outcome == ScanOutcome::kIncomplete && !(whole.GiveUp() && windows.GiveUp())) break;
+    }
+  }
+}
+
 TEST(CsvReader, EveryRowIsReadOrRejected) {
   for (uint32_t seed = 1000; seed < 1600; ++seed) {
     CsvReaderOptions options;

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "worker/table/structural_index.h"
 #include "worker/table/table_layout.h"
 
 namespace dq {
@@ -12,7 +13,8 @@ namespace {
 using testing::ElementsAre;
 
 TableLayout LayoutOf(std::string_view text, const DialectChoice& choice = {}) {
-  const SamplePiece piece{text, true};
+  const std::string padded = std::string(text) + std::string(kIndexPaddingBytes, '\0');
+  const SamplePiece piece{std::string_view(padded).substr(0, text.size()), true};
   const auto layout = FindTable({&piece, 1}, 0, choice);
   if (!layout.ok() || !layout->has_value()) {
     ADD_FAILURE() << layout.status() << " " << text;
