@@ -40,8 +40,11 @@ What is done:
   --chain LIST          stages in order (default complete,dedupe)
   --key COL,..          columns that join the file with the reference
   --fill HOW            none | reference | dependency | statistic (default dependency)
-  --missing TOKEN,..    words that mean "no value" besides the vocabulary; repeatable
-  --not-missing TOKEN,..  words of the vocabulary that are data here; repeatable
+  --detect HOW          none | vocabulary | evidence (default evidence): which cells count as
+                        missing besides empty ones: none, words for it such as N/A, also values
+                        that stand for it by evidence such as -1 or 9999
+  --missing TOKEN,..    words that always mean "no value"; repeatable
+  --not-missing TOKEN,..  words and values that are data here; repeatable
   --min-confidence N    fills below are not made, 0 to 1 (default 0.5)
   --match HOW           exact | normalised | fuzzy (default normalised); fuzzy also finds records
                         that are probably the same: typos, swapped or missing cells
@@ -237,6 +240,8 @@ std::map<std::string, Setter, std::less<>> Setters() {
   setters["--dedupe-columns"] = List(&Draft::dedupe, &DedupeOptions::columns);
   setters["--fill"] = Choice("--fill", &Draft::complete, &CompleteOptions::fill,
                              {"none", "reference", "dependency", "statistic"});
+  setters["--detect"] = Choice("--detect", &Draft::complete, &CompleteOptions::detect,
+                               {"none", "vocabulary", "evidence"});
   setters["--match"] =
       Choice("--match", &Draft::dedupe, &DedupeOptions::match, {"exact", "normalised", "fuzzy"});
   setters["--survivor"] = SetSurvivor;

@@ -13,6 +13,7 @@ void SetDefaults(v1::CompleteOptions& options) {
   if (options.fill() == v1::FILL_METHOD_UNSPECIFIED) {
     options.set_fill(v1::FILL_METHOD_DEPENDENCY);
   }
+  if (options.detect() == v1::DETECTION_UNSPECIFIED) options.set_detect(v1::DETECTION_EVIDENCE);
   if (options.min_confidence() == 0) options.set_min_confidence(kMinConfidenceDefault);
 }
 

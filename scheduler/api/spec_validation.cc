@@ -50,6 +50,8 @@ void CheckComplete(const v1::CompleteOptions& options, const std::string& field,
   CheckTexts(options.not_missing_tokens(), kTokensMax, field + "not_missing_tokens", violations);
   violations.Require(v1::FillMethod_IsValid(options.fill()), field + "fill",
                      "not a FillMethod of this version");
+  violations.Require(v1::Detection_IsValid(options.detect()), field + "detect",
+                     "not a Detection of this version");
   violations.Require(IsWithin(options.min_confidence(), 0, 1), field + "min_confidence", "0 to 1");
 }
 

@@ -16,6 +16,22 @@ absl::Status Usage(const std::string& message) {
   return MakeError(absl::StatusCode::kInvalidArgument, "USAGE", message);
 }
 
+absl::Status SetDetection(const ChainOptions& options, dq::v1::CompleteOptions& complete) {
+  if (options.detect == "none") {
+    complete.set_detect(dq::v1::DETECTION_NONE);
+  } else if (options.detect == "vocabulary") {
+    complete.set_detect(dq::v1::DETECTION_VOCABULARY);
+  } else if (options.detect == "evidence") {
+    complete.set_detect(dq::v1::DETECTION_EVIDENCE);
+  } else if (!options.detect.empty()) {
+    return Usage("--detect " + options.detect + ": one of none, vocabulary, evidence");
+  }
+  complete.mutable_missing_tokens()->Assign(options.missing.begin(), options.missing.end());
+  complete.mutable_not_missing_tokens()->Assign(options.not_missing.begin(),
+                                                options.not_missing.end());
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Stage> CompleteStage(const ChainOptions& options) {
   Stage stage;
   auto* complete = stage.mutable_complete();
@@ -31,6 +47,7 @@ absl::StatusOr<Stage> CompleteStage(const ChainOptions& options) {
   } else if (!options.fill.empty()) {
     return Usage("--fill " + options.fill + ": one of none, reference, dependency, statistic");
   }
+  DQ_RETURN_IF_ERROR(SetDetection(options, *complete));
   return stage;
 }
 
@@ -77,6 +94,15 @@ absl::Status CheckOptionsHaveTheirStage(const ChainOptions& options,
   };
   if (!options.key.empty() && !has("complete")) return Usage("--key needs the stage complete");
   if (!options.fill.empty() && !has("complete")) return Usage("--fill needs the stage complete");
+  if (!options.detect.empty() && !has("complete")) {
+    return Usage("--detect needs the stage complete");
+  }
+  if (!options.missing.empty() && !has("complete")) {
+    return Usage("--missing needs the stage complete");
+  }
+  if (!options.not_missing.empty() && !has("complete")) {
+    return Usage("--not-missing needs the stage complete");
+  }
   if (!options.match.empty() && !has("dedupe")) return Usage("--match needs the stage dedupe");
   if (!options.survivor.empty() && !has("dedupe")) {
     return Usage("--survivor needs the stage dedupe");

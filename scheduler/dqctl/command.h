@@ -30,12 +30,15 @@ struct ChainOptions {
   std::vector<std::string> key;     // Columns that join the file with the reference.
   std::vector<std::string> stages;  // "complete", "dedupe", "noop".
   std::string fill;                 // "none", "reference", "dependency", "statistic".
-  std::string match;                // "exact", "normalised", "fuzzy".
-  std::string survivor;             // "first", "most_complete", "newest:COL".
-  bool merge = false;               // Whether survivors take over cells.
-  std::vector<std::string> gate;    // Conditions, for example "score>=90".
-  int64_t noop_ms = 0;              // How long a stage noop takes.
-  FileFormTexts form;               // What is not to be found out about the files.
+  std::string detect;               // "none", "vocabulary", "evidence".
+  std::vector<std::string> missing;
+  std::vector<std::string> not_missing;
+  std::string match;              // "exact", "normalised", "fuzzy".
+  std::string survivor;           // "first", "most_complete", "newest:COL".
+  bool merge = false;             // Whether survivors take over cells.
+  std::vector<std::string> gate;  // Conditions, for example "score>=90".
+  int64_t noop_ms = 0;            // How long a stage noop takes.
+  FileFormTexts form;             // What is not to be found out about the files.
 };
 
 // `dqctl clean`: upload, run, watch, fetch.

@@ -49,6 +49,9 @@ std::vector<std::string> WorkerCommand(const std::string& program, const CleanCo
   add("--key", Joined(command.chain.key, ","));
   add("--chain", Joined(command.chain.stages, ","));
   add("--fill", command.chain.fill);
+  add("--detect", command.chain.detect);
+  add("--missing", Joined(command.chain.missing, ","));
+  add("--not-missing", Joined(command.chain.not_missing, ","));
   add("--match", command.chain.match);
   add("--survivor", command.chain.survivor);
   if (command.chain.merge) arguments.emplace_back("--merge");

@@ -91,6 +91,18 @@ void AddChain(CLI::App& app, ChainOptions& chain) {
       ->type_name("STAGE,..");
   app.add_option("--fill", chain.fill, "What to do with missing cells (default dependency)")
       ->check(CLI::IsMember({"none", "reference", "dependency", "statistic"}));
+  app.add_option("--detect", chain.detect,
+                 "Which cells count as missing besides empty ones: none, words for it, also values "
+                 "that stand for it by evidence (default evidence)")
+      ->check(CLI::IsMember({"none", "vocabulary", "evidence"}));
+  app.add_option("--missing", chain.missing, "Words that always mean \"no value\"")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("TOKEN,..");
+  app.add_option("--not-missing", chain.not_missing, "Words and values that are data")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("TOKEN,..");
   app.add_option("--match", chain.match, "Which records are duplicates (default normalised)")
       ->check(CLI::IsMember({"exact", "normalised", "fuzzy"}));
   app.add_option(

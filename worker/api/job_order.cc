@@ -25,6 +25,11 @@ FillMethod ReadFill(v1::FillMethod fill) {
   return fill == v1::FILL_METHOD_STATISTIC ? FillMethod::kStatistic : FillMethod::kDependency;
 }
 
+Detection ReadDetection(v1::Detection detect) {
+  if (detect == v1::DETECTION_NONE) return Detection::kNone;
+  return detect == v1::DETECTION_VOCABULARY ? Detection::kVocabulary : Detection::kEvidence;
+}
+
 CompleteOptions ReadComplete(const v1::CompleteOptions& message) {
   CompleteOptions options;
   options.key_columns.assign(message.key_columns().begin(), message.key_columns().end());
@@ -32,6 +37,7 @@ CompleteOptions ReadComplete(const v1::CompleteOptions& message) {
   options.missing_tokens.assign(message.missing_tokens().begin(), message.missing_tokens().end());
   options.not_missing_tokens.assign(message.not_missing_tokens().begin(),
                                     message.not_missing_tokens().end());
+  options.detect = ReadDetection(message.detect());
   if (message.min_confidence() > 0) options.min_confidence = message.min_confidence();
   return options;
 }

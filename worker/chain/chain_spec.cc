@@ -14,6 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::array kFillNames = {"none", "reference", "dependency", "statistic"};
+constexpr std::array kDetectionNames = {"none", "vocabulary", "evidence"};
 constexpr std::array kSurvivorNames = {"first", "most_complete", "newest"};
 constexpr std::array kMatchNames = {"exact", "normalised", "fuzzy"};
 constexpr std::array kBadRowNames = {"reject", "fail", "pad"};
@@ -32,6 +33,7 @@ Json EncodeStage(const StageSpec& stage) {
     out["missing_tokens"] = complete->missing_tokens;
     out["not_missing_tokens"] = complete->not_missing_tokens;
     out["min_confidence"] = complete->min_confidence;
+    out["detect"] = kDetectionNames[static_cast<size_t>(complete->detect)];
   } else if (const auto* dedupe = std::get_if<DedupeOptions>(&stage)) {
     out["columns"] = dedupe->columns;
     out["match"] = kMatchNames[static_cast<size_t>(dedupe->match)];
@@ -132,6 +134,7 @@ absl::StatusOr<StageSpec> DecodeStage(const Json& json) {
     reader.Read("missing_tokens", complete->missing_tokens);
     reader.Read("not_missing_tokens", complete->not_missing_tokens);
     reader.Read("min_confidence", complete->min_confidence, 0, 1);
+    reader.Read("detect", kDetectionNames, complete->detect);
   } else if (auto* dedupe = std::get_if<DedupeOptions>(&stage)) {
     reader.Read("columns", dedupe->columns);
     reader.Read("match", kMatchNames, dedupe->match);

@@ -24,6 +24,13 @@ enum class FillMethod {
   kStatistic,   // The same, else a number column's median, any other column's mode.
 };
 
+// Which cells count as missing besides empty ones and `missing_tokens`.
+enum class Detection {
+  kNone,
+  kVocabulary,  // Words for "no value" that are no data in their column.
+  kEvidence,    // The same, and values that stand for "no value" by evidence.
+};
+
 // Options of the stage `complete`; see worker/README.md for the rules.
 struct CompleteOptions {
   std::vector<std::string> key_columns = {};  // Empty: `ChainSpec::reference_key_columns` are used.
@@ -31,6 +38,7 @@ struct CompleteOptions {
   std::vector<std::string> missing_tokens = {};  // Besides the vocabulary; compared without case.
   std::vector<std::string> not_missing_tokens = {};  // Taken out of the vocabulary.
   double min_confidence = 0.5;                       // Fills below are not made.
+  Detection detect = Detection::kEvidence;
 };
 
 // Which records count as duplicates.

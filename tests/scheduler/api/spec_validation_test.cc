@@ -133,6 +133,10 @@ INSTANTIATE_TEST_SUITE_P(
          }},
         {"job.spec.stages[0].complete.min_confidence",
          [](Request& r) { Spec(r).add_stages()->mutable_complete()->set_min_confidence(1.5); }},
+        {"job.spec.stages[0].complete.detect",
+         [](Request& r) {
+           Spec(r).add_stages()->mutable_complete()->set_detect(static_cast<v1::Detection>(77));
+         }},
         {"job.spec.stages[0].complete.fill",
          [](Request& r) {
            Spec(r).add_stages()->mutable_complete()->set_fill(static_cast<v1::FillMethod>(77));

@@ -65,6 +65,7 @@ TEST(ReadGrant, StageOptionsReferenceAndGateAreKept) {
   complete.add_missing_tokens("x");
   complete.add_not_missing_tokens("none");
   complete.set_min_confidence(0.75);
+  complete.set_detect(v1::DETECTION_VOCABULARY);
   v1::DedupeOptions& dedupe = *grant.add_stages()->mutable_dedupe();
   dedupe.add_columns("name");
   dedupe.set_match(v1::MATCH_KIND_EXACT);
@@ -79,6 +80,7 @@ TEST(ReadGrant, StageOptionsReferenceAndGateAreKept) {
   EXPECT_THAT(first.missing_tokens, testing::ElementsAre("x"));
   EXPECT_THAT(first.not_missing_tokens, testing::ElementsAre("none"));
   EXPECT_EQ(first.min_confidence, 0.75);
+  EXPECT_EQ(first.detect, Detection::kVocabulary);
   const auto& second = std::get<DedupeOptions>(order.spec.stages.at(1));
   EXPECT_THAT(second.columns, testing::ElementsAre("name"));
   EXPECT_EQ(second.match, MatchKind::kExact);

@@ -14,7 +14,8 @@ ChainSpec FullSpec() {
                                  .fill = FillMethod::kStatistic,
                                  .missing_tokens = {"9999"},
                                  .not_missing_tokens = {"none"},
-                                 .min_confidence = 0.7},
+                                 .min_confidence = 0.7,
+                                 .detect = Detection::kVocabulary},
                  DedupeOptions{.columns = {"email"}, .match = MatchKind::kExact}};
   spec.gate =
       ChainGate{.min_score = 90, .max_duplicate_ratio = 0.1, .fail_on_schema_mismatch = true};
@@ -46,6 +47,7 @@ TEST(ChainSpec, EveryFieldSurvivesTheWayThroughText) {
   const auto& complete = std::get<CompleteOptions>(read->stages[0]);
   EXPECT_EQ(complete.key_columns[1], "naïve \"key\"");
   EXPECT_EQ(complete.fill, FillMethod::kStatistic);
+  EXPECT_EQ(complete.detect, Detection::kVocabulary);
   EXPECT_EQ(std::get<DedupeOptions>(read->stages[1]).match, MatchKind::kExact);
   EXPECT_EQ(read->gate->min_score, 90);
   EXPECT_EQ(read->on_bad_row, BadRowPolicy::kPad);

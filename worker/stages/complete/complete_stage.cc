@@ -31,7 +31,9 @@ CompleteStage::CompleteStage(CompleteOptions options, std::vector<std::string> r
       reference_key_names_(std::move(reference_keys)),
       reference_sha256_(std::move(reference_sha256)),
       context_(std::move(context)),
-      tokens_(options_.missing_tokens, options_.not_missing_tokens) {}
+      tokens_(options_.detect == Detection::kNone ? MissingTokens::Vocabulary::kNotUsed
+                                                  : MissingTokens::Vocabulary::kUsed,
+              options_.missing_tokens, options_.not_missing_tokens) {}
 
 absl::Status CompleteStage::Begin(Pass pass, const std::vector<std::string>& columns) {
   if (columns_.empty()) DQ_RETURN_IF_ERROR(Prepare(columns));
@@ -134,7 +136,9 @@ absl::Status CompleteStage::EndLearn() {
 EncodedColumn CompleteStage::LearnColumn(size_t column) {
   EncodedColumn sampled = EncodeColumn(sample_->column(column));
   ColumnFindings& findings = findings_[column];
-  findings = profiles_[column].Decide(columns_[column], FindDisguises(sampled, tokens_));
+  std::vector<Disguise> disguises;
+  if (options_.detect == Detection::kEvidence) disguises = FindDisguises(sampled, tokens_);
+  findings = profiles_[column].Decide(columns_[column], std::move(disguises));
   BlankOut(sampled,
            [&](std::string_view value) { return findings.rule.IsMissing(value, tokens_); });
   const SemanticFinding semantic = FindSemanticType(columns_[column], sampled);

@@ -42,9 +42,11 @@ constexpr std::array<uint8_t, 256> kClasses = MakeClasses();
 
 }  // namespace
 
-MissingTokens::MissingTokens(const std::vector<std::string>& added,
+MissingTokens::MissingTokens(Vocabulary vocabulary, const std::vector<std::string>& added,
                              const std::vector<std::string>& removed) {
-  tokens_.insert(std::begin(kVocabulary), std::end(kVocabulary));
+  if (vocabulary == Vocabulary::kUsed) {
+    tokens_.insert(std::begin(kVocabulary), std::end(kVocabulary));
+  }
   for (const std::string& token : removed) {
     removed_.insert(Lower(token));
     tokens_.erase(Lower(token));

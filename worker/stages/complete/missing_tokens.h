@@ -20,7 +20,10 @@ class MissingTokens {
   // The built-in vocabulary (null \N na n/a #n/a nan nil none - -- ? ?? . .. unknown unk missing
   // tbd void #null! (blank) empty) with `added` and without `removed`, all compared without ASCII
   // case.
-  MissingTokens(const std::vector<std::string>& added, const std::vector<std::string>& removed);
+  // Without the vocabulary only `added` words are tokens.
+  enum class Vocabulary { kUsed, kNotUsed };
+  MissingTokens(Vocabulary vocabulary, const std::vector<std::string>& added,
+                const std::vector<std::string>& removed);
 
   // Whether a trimmed, non-empty value is in the vocabulary.
   bool Contains(std::string_view value) const {
