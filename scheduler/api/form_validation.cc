@@ -85,6 +85,10 @@ void CheckWord(const std::string& name, const std::string& text, Violations& vio
 // One character cannot be two things.
 void CheckCharactersDiffer(const std::map<std::string, std::string>& form, Violations& violations) {
   std::map<std::string_view, std::string_view> taken;
+  const auto format = form.find("format");
+  if (format != form.end() && format->second == "tsv" && !form.contains("delimiter")) {
+    taken.emplace("\t", "delimiter");
+  }
   for (const std::string_view name : kCharacterParts) {
     const auto part = form.find(std::string(name));
     if (part == form.end()) continue;

@@ -10,7 +10,6 @@ namespace {
 
 constexpr size_t kDelimitersMax = 8;
 constexpr size_t kFinalists = 3;
-constexpr double kOneColumnScore = 0.4;
 constexpr double kOneColumnConfidence = 0.5;
 constexpr double kQuotedEnough = 0.1;
 constexpr double kSpacedEnough = 0.95;
@@ -123,11 +122,27 @@ struct Candidate {
 
 double ScoreOf(const Candidate& candidate, bool chosen) {
   const TrialResult& result = candidate.result;
-  if (result.width < 2) return std::min(result.score, kOneColumnScore);
+  if (result.width < 2) return result.score;
   double weight = chosen ? 1 : WeightOf(candidate.dialect.delimiter);
   // What cuts values in pieces does not cut the header above them.
   if (weight < 1 && result.first_width != result.width) weight *= 0.8;
   return result.score * (result.quoted >= kQuotedEnough ? std::max(weight, 0.95) : weight);
+}
+
+// Whether something else than the delimiter was said by hand to be `c`.
+bool IsTaken(const DialectChoice& choice, char c) {
+  return c == choice.quote || c == choice.escape || c == choice.comment;
+}
+
+// Whether one character would have to be two things.
+bool IsAmbiguous(const Dialect& dialect) {
+  const char signs[] = {dialect.delimiter, dialect.quote, dialect.escape, dialect.comment};
+  for (const char& a : signs) {
+    for (const char& b : signs) {
+      if (&a < &b && a != 0 && a == b) return true;
+    }
+  }
+  return false;
 }
 
 // All that may be meant with one delimiter and one quote, the usual first.
@@ -140,6 +155,9 @@ void AddVariants(const Dialect& base, const DialectChoice& choice, std::string_v
       Dialect dialect = base;
       dialect.escape = choice.escape.value_or(escape);
       dialect.skip_space = choice.skip_space.value_or(skip);
+      // A quote that is its own escape is a doubled one.
+      if (dialect.escape == dialect.quote) dialect.escape = 0;
+      if (IsAmbiguous(dialect)) continue;
       const bool possible =
           escape != base.quote && base.quote != 0 && Occurs(text, std::string{escape, base.quote});
       if (escape != 0 && (choice.escape.has_value() || !possible)) continue;
@@ -149,11 +167,25 @@ void AddVariants(const Dialect& base, const DialectChoice& choice, std::string_v
   }
 }
 
+// A table of one column is read with a delimiter that is not in it, unless the header says that
+// there should be more.
+char FreeDelimiter(std::string_view text, const DialectChoice& choice) {
+  const std::string_view first = text.substr(0, text.find_first_of("\r\n"));
+  char free = '\x1F';
+  for (const char c : {'\x1F', '|', '\t', ';', ','}) {
+    if (IsTaken(choice, c)) continue;
+    if (text.find(c) == std::string_view::npos || first.find(c) != std::string_view::npos) free = c;
+  }
+  return free;
+}
+
 std::vector<Candidate> Candidates(std::string_view text, const DialectChoice& choice,
                                   LineEnd line_end) {
   std::vector<Candidate> candidates;
   std::vector<char> delimiters = Delimiters(text);
+  std::erase_if(delimiters, [&](char c) { return IsTaken(choice, c); });
   if (choice.delimiter.has_value()) delimiters = {*choice.delimiter};
+  if (delimiters.empty()) delimiters = {FreeDelimiter(text, choice)};
   for (const char delimiter : delimiters) {
     for (const char quote : {'"', '\'', '`', '~'}) {
       Dialect base{.delimiter = delimiter,
@@ -162,9 +194,16 @@ std::vector<Candidate> Candidates(std::string_view text, const DialectChoice& ch
                    .line_end = line_end};
       const bool first = quote == '"';
       if (!first && (choice.quote.has_value() || !MayQuote(text, quote, delimiter))) continue;
-      if (base.quote == delimiter) continue;
       AddVariants(base, choice, text, candidates);
     }
+  }
+  // What was said by hand may take all quotes.
+  if (candidates.empty()) {
+    AddVariants({.delimiter = delimiters.front(),
+                 .quote = '\0',
+                 .comment = choice.comment.value_or('\0'),
+                 .line_end = line_end},
+                choice, text, candidates);
   }
   return candidates;
 }
@@ -180,17 +219,6 @@ void Rank(std::vector<Candidate>& candidates, std::span<const SamplePiece> piece
          --j) {
       std::swap(candidates[j], candidates[j - 1]);
     }
-  }
-}
-
-// A table of one column is read with a delimiter that is not in it, unless the header says that
-// there should be more.
-void SettleOneColumn(std::string_view text, const DialectChoice& choice, Candidate& best) {
-  if (choice.delimiter.has_value()) return;
-  for (const char c : {',', ';', '\t', '|', '\x1F'}) {
-    best.dialect.delimiter = c;
-    const std::string_view first = text.substr(0, text.find_first_of("\r\n"));
-    if (text.find(c) == std::string_view::npos || first.find(c) != std::string_view::npos) return;
   }
 }
 
@@ -210,7 +238,10 @@ DetectedDialect DetectDialect(std::span<const SamplePiece> pieces, const Dialect
     Rank(candidates, all, chosen);
   }
   Candidate& best = candidates.front();
-  if (best.result.width < 2) SettleOneColumn(start.bytes, choice, best);
+  if (best.result.width < 2 && !chosen) {
+    best.dialect.delimiter = FreeDelimiter(start.bytes, choice);
+    if (best.dialect.quote == best.dialect.delimiter) best.dialect.quote = 0;
+  }
   if (!choice.skip_space.has_value() && best.dialect.delimiter != ' ' &&
       best.dialect.delimiter != '\t' && best.result.spaced >= kSpacedEnough) {
     best.dialect.skip_space = true;

@@ -21,9 +21,10 @@ struct DetectedDialect {
 
 // Finds what `choice` leaves open. The first piece is the beginning of the file without its byte
 // order mark. All dialects are tried whose bytes occur often enough: any ASCII character that is
-// neither letter nor digit as delimiter, four quotes, backslash escapes, white space behind
-// delimiters. The one of the best score wins, the more usual one among equals. One column only: a
-// comma of confidence 0.5. Comments are for the table's layout to find.
+// neither letter, digit, full stop, backslash nor one of the quotes as delimiter, four quotes,
+// backslash escapes, white space behind delimiters. The one of the best score wins, the more usual
+// one among equals. One column only: a comma of confidence 0.5. No character gets two meanings,
+// whatever was said by hand. Comments are for the table's layout to find.
 DetectedDialect DetectDialect(std::span<const SamplePiece> pieces, const DialectChoice& choice);
 
 }  // namespace dq

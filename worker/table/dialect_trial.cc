@@ -20,6 +20,23 @@ bool IsLetter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
 }
 
+// How much `cell` looks like a value, 0 to 1: numbers, dates, times, addresses and words do; what
+// holds delimiters or quotes of other dialects does not.
+double Plausibility(std::string_view cell) {
+  cell = TrimSpace(cell.substr(0, kCellBytesJudged));
+  if (cell.empty()) return 0.9;
+  if (CellShapeOf(cell) != CellShape::kText) return 1;
+  double plausible = cell.find("://") != std::string_view::npos ? 1 : 0.95;
+  if ((cell.front() == '\'' && cell.back() == '\'') || cell.front() == '`') plausible = 0.5;
+  for (const char c : cell) {
+    if (IsLetter(c) || IsDigit(c)) continue;
+    if (c == '"' || c == '\\' || c == '\t' || c == '|' || c == ';') return 0.3;
+    if (c == ',') plausible = std::min(plausible, 0.6);
+    if (static_cast<unsigned char>(c) < 0x20) return 0.1;
+  }
+  return plausible;
+}
+
 struct Tally {
   std::map<size_t, size_t> widths;
   size_t first_width = 0;
@@ -83,21 +100,6 @@ void TallyPiece(const Dialect& dialect, const SamplePiece& piece, Tally& tally) 
 
 }  // namespace
 
-double Plausibility(std::string_view cell) {
-  cell = TrimSpace(cell.substr(0, kCellBytesJudged));
-  if (cell.empty()) return 0.9;
-  if (CellShapeOf(cell) != CellShape::kText) return 1;
-  double plausible = cell.find("://") != std::string_view::npos ? 1 : 0.95;
-  if ((cell.front() == '\'' && cell.back() == '\'') || cell.front() == '`') plausible = 0.5;
-  for (const char c : cell) {
-    if (IsLetter(c) || IsDigit(c)) continue;
-    if (c == '"' || c == '\\' || c == '\t' || c == '|' || c == ';') return 0.3;
-    if (c == ',') plausible = std::min(plausible, 0.6);
-    if (static_cast<unsigned char>(c) < 0x20) return 0.1;
-  }
-  return plausible;
-}
-
 TrialResult TryDialect(const Dialect& dialect, std::span<const SamplePiece> pieces) {
   Tally tally;
   for (const SamplePiece& piece : pieces) TallyPiece(dialect, piece, tally);
@@ -111,14 +113,14 @@ TrialResult TryDialect(const Dialect& dialect, std::span<const SamplePiece> piec
   const auto cells = static_cast<double>(tally.cells);
   result.agree =
       static_cast<double>(tally.widths[result.width]) / static_cast<double>(tally.records);
-  result.typed = tally.plausible / cells;
   result.quoted = static_cast<double>(tally.quoted) / cells;
   if (tally.later_cells > 0) {
     result.spaced = static_cast<double>(tally.spaced) / static_cast<double>(tally.later_cells);
   }
   const auto width = static_cast<double>(result.width);
   const double columns = result.width < 2 ? kOneColumnWeight : (width - 1) / width;
-  result.score = result.agree * result.typed * columns * (tally.read / tally.given);
+  const double typed = tally.plausible / cells;
+  result.score = result.agree * typed * columns * (tally.read / tally.given);
   return result;
 }
 

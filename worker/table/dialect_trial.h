@@ -24,7 +24,6 @@ struct TrialResult {
   size_t width = 1;        // Cells of a row: as most records have; of as many, as the first has.
   size_t first_width = 0;  // Cells of the first record.
   double agree = 0;        // Share of the records that are well formed and as wide.
-  double typed = 0;        // How much their cells look like values, 0 to 1.
   double quoted = 0;       // Share of the cells that are quoted.
   double spaced = 0;       // Share of the cells behind a delimiter that begin with white space.
   double score = 0;        // 0 to 1; what dialects are compared by.
@@ -32,9 +31,5 @@ struct TrialResult {
 
 // Reads the pieces with `dialect`. A table of one column never scores more than 0.4.
 TrialResult TryDialect(const Dialect& dialect, std::span<const SamplePiece> pieces);
-
-// How much `cell` looks like a value, 0 to 1: numbers, dates, times, addresses and words do; what
-// holds delimiters or quotes of other dialects does not.
-double Plausibility(std::string_view cell);
 
 }  // namespace dq

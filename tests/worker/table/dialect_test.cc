@@ -134,5 +134,19 @@ TEST(FindTable, WhatIsSaidByHandIsNotFoundOut) {
   EXPECT_EQ(LayoutOf("a,b\n'x','y'\n", {.quote = '"'}).dialect.quote, '"');
 }
 
+TEST(FindTable, ACharacterSaidByHandToBeSomethingIsNoDelimiter) {
+  EXPECT_NE(LayoutOf("a\n1\n2\n", {.quote = ','}).dialect.delimiter, ',');
+  EXPECT_NE(LayoutOf("a,b\n1,2\n", {.comment = ','}).dialect.delimiter, ',');
+  EXPECT_EQ(LayoutOf("a;b\n1;2\n", {.quote = ','}).dialect.delimiter, ';');
+  EXPECT_EQ(LayoutOf("a;b\n1;2\n", {.delimiter = ';', .comment = '"'}).dialect.quote, '\0');
+  EXPECT_EQ(LayoutOf("a\"b\n1\"2\n", {.delimiter = '"'}).columns.size(), 2U);
+}
+
+TEST(FindTable, AQuoteThatIsItsOwnEscapeIsADoubledOne) {
+  const TableLayout layout = LayoutOf("a,b\n\"x \"\"y\"\"\",2\n\"z\",3\n", {.escape = '"'});
+  EXPECT_EQ(layout.dialect.quote, '"');
+  EXPECT_EQ(layout.dialect.escape, '\0');
+}
+
 }  // namespace
 }  // namespace dq
