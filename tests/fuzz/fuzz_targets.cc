@@ -114,7 +114,7 @@ void CheckReader(RowReader& reader) {
                                        .line_end = LineEnd::kLf,
                                        .skip_lines = 0,
                                        .header = reader.layout().header}};
-  const auto again = OpenTable(written.fd(), choice, BadRowPolicy::kReject);
+  const auto again = OpenTable(written.fd(), choice);
   if (!again.ok()) return CheckTyped(again.status());
   Table third;
   if ((*again)->columns().size() != reader.columns().size()) return;
@@ -125,7 +125,7 @@ void CheckReader(RowReader& reader) {
 void ReadTable(std::string_view bytes) {
   if (FindCompression(bytes) != Compression::kNone) return;  // See the target unpack.
   const MemoryFile file(bytes);
-  const auto reader = OpenTable(file.fd(), {}, BadRowPolicy::kReject);
+  const auto reader = OpenTable(file.fd(), {});
   if (!reader.ok()) return CheckTyped(reader.status());
   CheckReader(**reader);
 }
@@ -157,13 +157,13 @@ void ReadJsonLines(std::string_view bytes) {
   const MemoryFile file(bytes);
   const InputChoice choice{
       .format = TableFormat::kJsonLines, .encoding = TextEncoding::kUtf8, .dialect = {}};
-  const auto reader = OpenTable(file.fd(), choice, BadRowPolicy::kReject);
+  const auto reader = OpenTable(file.fd(), choice);
   if (!reader.ok()) return CheckTyped(reader.status());
   CheckReader(**reader);
   std::string text;
   if (!WriteAgain(**reader, {.format = OutputFormat::kJsonLines}, text) || text.empty()) return;
   const MemoryFile written(text);
-  const auto again = OpenTable(written.fd(), choice, BadRowPolicy::kReject);
+  const auto again = OpenTable(written.fd(), choice);
   // Objects without a key are no table; the keys may all have been in lines that were rejected.
   if (!again.ok()) return Check(ReasonOf(again.status()) == "UNSUPPORTED_FORMAT", "or have no key");
   Table table;

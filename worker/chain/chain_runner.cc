@@ -116,7 +116,10 @@ absl::Status ChainRun::Open(const StageFactory& make_stages) {
                      {{"category", "configuration"}, {"field", "stages"}});
   }
   DQ_RETURN_IF_ERROR(CheckForm(spec_.form));
-  DQ_ASSIGN_OR_RETURN(reader_, OpenTable(files_.input_fd, spec_.form.input, spec_.on_bad_row));
+  const ReadOptions read{.on_bad_row = spec_.on_bad_row,
+                         .memory_limit_bytes = spec_.memory_limit_bytes,
+                         .stop = [this] { return cancel_.cancelled(); }};
+  DQ_ASSIGN_OR_RETURN(reader_, OpenTable(files_.input_fd, spec_.form.input, read));
   const StageContext context{.memory = memory_,
                              .pool = pool_,
                              .reference_fd = files_.reference_fd,
@@ -167,8 +170,10 @@ int64_t ChainRun::RowsMax() const {
   if (rows_.has_value()) return *rows_;
   const FileForm& form = reader_->layout().form;
   if (form.compression != Compression::kNone) return kRowsMax;
-  // Every cell has at least a delimiter or a line end; {} is the shortest object.
-  const size_t bytes = form.format == TableFormat::kDelimited ? reader_->columns().size() : 3;
+  // Every cell has at least a delimiter or a line end, a row that is padded a line end, and {} is
+  // the shortest object.
+  size_t bytes = spec_.on_bad_row == BadRowPolicy::kPad ? 1 : reader_->layout().row_cells;
+  if (form.format == TableFormat::kJsonLines) bytes = 3;
   return reader_->source().raw_size_bytes() / static_cast<int64_t>(bytes) + 1;
 }
 

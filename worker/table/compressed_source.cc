@@ -2,10 +2,15 @@
 
 #include <isa-l/igzip_lib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
+#include <algorithm>
+#include <bit>
+#include <new>
 #include <string>
 #include <utility>
 
+#include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "worker/table/decoding_source.h"
 #include "worker/table/file_error.h"
@@ -16,6 +21,7 @@ namespace {
 constexpr size_t kOutputBytes = size_t{256} << 10;
 constexpr std::string_view kGzipMagic = "\x1F\x8B";
 constexpr std::string_view kZstdMagic = "\x28\xB5\x2F\xFD";
+constexpr std::string_view kZstdSkippable = "\x2A\x4D\x18";  // Behind a byte 0x50 to 0x5F.
 
 // What unpackers share: the ratio and the zero bytes behind the last member.
 class UnpackingSource : public DecodingSource {
@@ -65,6 +71,7 @@ class GzipSource final : public UnpackingSource {
     isal_inflate_init(state_.get());
     state_->crc_flag = ISAL_GZIP;
     between_members_ = false;
+    first_member_ = true;
     RestartCount();
   }
 
@@ -76,6 +83,7 @@ class GzipSource final : public UnpackingSource {
         isal_inflate_reset(state_.get());
         state_->crc_flag = ISAL_GZIP;
         between_members_ = false;
+        first_member_ = false;
       }
       DQ_RETURN_IF_ERROR(Inflate(out));
       if (!out.empty()) return CountOutput(out.size());
@@ -96,6 +104,9 @@ class GzipSource final : public UnpackingSource {
     out.resize(out.size() - state_->avail_out);
     if (result < 0) {
       out.clear();
+      if (result == ISAL_INVALID_WRAPPER && !first_member_) {
+        return Invalid("is followed by bytes that are not gzip");
+      }
       return Invalid("is damaged");
     }
     between_members_ = state_->block_state == ISAL_BLOCK_FINISH;
@@ -105,12 +116,18 @@ class GzipSource final : public UnpackingSource {
 
   std::unique_ptr<inflate_state> state_;
   bool between_members_ = false;
+  bool first_member_ = true;
 };
 
 class ZstdSource final : public UnpackingSource {
  public:
-  explicit ZstdSource(std::unique_ptr<ByteSource> inner)
-      : UnpackingSource(std::move(inner), "zstd"), stream_(ZSTD_createDStream()) {
+  ZstdSource(std::unique_ptr<ByteSource> inner, int64_t memory_limit_bytes)
+      : UnpackingSource(std::move(inner), "zstd"),
+        window_bytes_(std::min(kZstdWindowBytesMax, memory_limit_bytes / 2)),
+        stream_(ZSTD_createDStream()) {
+    if (stream_ == nullptr) throw std::bad_alloc();
+    const auto log = static_cast<int>(std::bit_width(static_cast<uint64_t>(window_bytes_))) - 1;
+    ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, log);
     Rewind();
   }
 
@@ -120,7 +137,7 @@ class ZstdSource final : public UnpackingSource {
   };
 
   void Restart() override {
-    ZSTD_initDStream(stream_.get());
+    ZSTD_DCtx_reset(stream_.get(), ZSTD_reset_session_only);
     between_frames_ = false;
     RestartCount();
   }
@@ -138,13 +155,32 @@ class ZstdSource final : public UnpackingSource {
       const size_t left = ZSTD_decompressStream(stream_.get(), &to, &from);
       UseInput(from.pos);
       out.resize(ZSTD_isError(left) != 0 ? 0 : to.pos);
-      if (ZSTD_isError(left) != 0) return Invalid("is damaged");
+      if (ZSTD_isError(left) != 0) return Describe(ZSTD_getErrorCode(left));
       between_frames_ = left == 0;
       if (input.empty() && out.empty() && !between_frames_) return Invalid("is cut off");
     } while (out.empty());
     return CountOutput(out.size());
   }
 
+  absl::Status Describe(ZSTD_ErrorCode code) {
+    if (code == ZSTD_error_memory_allocation) throw std::bad_alloc();
+    if (code == ZSTD_error_prefix_unknown && between_frames_) {
+      return Invalid("is followed by bytes that are not zstd");
+    }
+    if (code != ZSTD_error_frameParameter_windowTooLarge) return Invalid("is damaged");
+    const std::string window = std::to_string(window_bytes_ >> 20) + " MiB";
+    if (window_bytes_ == kZstdWindowBytesMax) {
+      return UnsupportedFormat("the zstd stream was packed with a window of more than " + window +
+                               "; pack it again without --long");
+    }
+    return MakeError(absl::StatusCode::kResourceExhausted, "OUT_OF_MEMORY",
+                     "unpacking the zstd stream needs a window of more than " + window +
+                         ", half of the memory limit; raise the memory limit or pack it again "
+                         "with a lower level",
+                     {{"category", "system"}});
+  }
+
+  int64_t window_bytes_;
   std::unique_ptr<ZSTD_DStream, Free> stream_;
   bool between_frames_ = false;
 };
@@ -154,12 +190,16 @@ class ZstdSource final : public UnpackingSource {
 Compression FindCompression(std::string_view bytes) {
   if (bytes.starts_with(kGzipMagic)) return Compression::kGzip;
   if (bytes.starts_with(kZstdMagic)) return Compression::kZstd;
+  // Some programs put a frame to be skipped before the first.
+  const bool skippable = bytes.size() >= 4 && (bytes[0] & 0xF0) == 0x50;
+  if (skippable && bytes.substr(1, 3) == kZstdSkippable) return Compression::kZstd;
   return Compression::kNone;
 }
 
-std::unique_ptr<ByteSource> Unpack(std::unique_ptr<ByteSource> inner, Compression compression) {
+std::unique_ptr<ByteSource> Unpack(std::unique_ptr<ByteSource> inner, Compression compression,
+                                   int64_t memory_limit_bytes) {
   if (compression == Compression::kGzip) return std::make_unique<GzipSource>(std::move(inner));
-  return std::make_unique<ZstdSource>(std::move(inner));
+  return std::make_unique<ZstdSource>(std::move(inner), memory_limit_bytes);
 }
 
 }  // namespace dq

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "worker/table/csv_reader.h"
 #include "worker/table/reject_content.h"
@@ -35,10 +36,10 @@ size_t EscapedBytes(std::string_view text) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<JsonLinesReader>> JsonLinesReader::Open(
-    std::unique_ptr<ByteSource> source, const FileForm& form, BadRowPolicy on_bad_row) {
-  std::unique_ptr<JsonLinesReader> reader(new JsonLinesReader(std::move(source), on_bad_row));
+    std::unique_ptr<ByteSource> source, const FileForm& form, const ReadOptions& read) {
+  std::unique_ptr<JsonLinesReader> reader(new JsonLinesReader(std::move(source), read));
   reader->layout_.form = form;
-  DQ_RETURN_IF_ERROR(reader->FindColumns());
+  DQ_RETURN_IF_ERROR(reader->FindColumns(read.stop));
   DQ_RETURN_IF_ERROR(reader->StartPass(nullptr));
   return reader;
 }
@@ -56,10 +57,13 @@ absl::Status JsonLinesReader::StartPass(RowSink* rejects) {
   return absl::OkStatus();
 }
 
-absl::Status JsonLinesReader::FindColumns() {
+absl::Status JsonLinesReader::FindColumns(const std::function<bool()>& stop) {
   DQ_RETURN_IF_ERROR(StartPass(nullptr));
   std::vector<char> buffer;
   while (!carry_.empty() || !source_->AtEnd()) {
+    if (stop && stop()) {
+      return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the chain was cancelled");
+    }
     DQ_ASSIGN_OR_RETURN(const size_t size, Fill(buffer));
     for (size_t begin = 0; begin < size;) {
       const auto* end =
@@ -82,8 +86,13 @@ absl::Status JsonLinesReader::AddColumns() {
     if (added) {
       layout_.columns.emplace_back(field.key);
       layout_.text_columns.push_back(false);
+      key_bytes_ += field.key.size();
     }
     if (field.is_text) layout_.text_columns[place->second] = true;
+  }
+  if (key_bytes_ > kRowBytesMax) {
+    return UnsupportedFormat("the keys of the objects take more than " +
+                             std::to_string(kRowBytesMax >> 20) + " MiB; is this a table?");
   }
   if (columns().size() <= kColumnsMax) return absl::OkStatus();
   return UnsupportedFormat("the objects have more than " + std::to_string(kColumnsMax) +

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "worker/table/bad_row.h"
 #include "worker/table/file_error.h"
 #include "worker/table/json_object.h"
+#include "worker/table/read_options.h"
 #include "worker/table/row_reader.h"
 
 namespace dq {
@@ -21,20 +23,21 @@ namespace dq {
 class JsonLinesReader final : public RowReader {
  public:
   // Reads the file once for its keys; the first pass can begin. UNSUPPORTED_FORMAT: no line is an
-  // object, or there are more than kColumnsMax keys; PARSE_FAILED: a line above the limit.
+  // object, or there are more than kColumnsMax keys, or they take more than a row may;
+  // PARSE_FAILED: a line above the limit; CANCELLED.
   static absl::StatusOr<std::unique_ptr<JsonLinesReader>> Open(std::unique_ptr<ByteSource> source,
                                                                const FileForm& form,
-                                                               BadRowPolicy on_bad_row);
+                                                               const ReadOptions& read);
 
   absl::Status StartPass(RowSink* rejects) override;
   absl::StatusOr<bool> Next(RowBatch& batch) override;
   absl::Status CheckAnyRowRead() const override;
 
  private:
-  JsonLinesReader(std::unique_ptr<ByteSource> source, BadRowPolicy on_bad_row)
-      : RowReader(std::move(source), {}), on_bad_row_(on_bad_row) {}
+  JsonLinesReader(std::unique_ptr<ByteSource> source, const ReadOptions& read)
+      : RowReader(std::move(source), {}), on_bad_row_(read.on_bad_row) {}
 
-  absl::Status FindColumns();
+  absl::Status FindColumns(const std::function<bool()>& stop);
   absl::Status AddColumns();
   absl::StatusOr<size_t> Fill(std::vector<char>& buffer);
   absl::Status TakeLine(RowBatch& batch, char* line, size_t size);
@@ -45,6 +48,7 @@ class JsonLinesReader final : public RowReader {
   BadRowPolicy on_bad_row_;
   JsonObject object_;
   std::unordered_map<std::string, size_t> places_;  // Of columns, by key.
+  size_t key_bytes_ = 0;                            // Of all of them.
   std::vector<std::string_view> cells_;
   std::vector<int64_t> filled_;  // By column, the number of the last line that had it.
   int64_t line_ = 0;             // Of this pass, all lines counted.

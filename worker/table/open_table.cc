@@ -52,16 +52,16 @@ absl::StatusOr<FoundEncoding> JudgeEncoding(ByteSource& source) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RowReader>> OpenTable(int fd, const InputChoice& choice,
-                                                     BadRowPolicy on_bad_row) {
+                                                     const ReadOptions& read) {
   DQ_ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source, FileSource::Open(fd));
   CsvReaderOptions options;
-  options.on_bad_row = on_bad_row;
+  options.on_bad_row = read.on_bad_row;
   options.dialect = choice.dialect;
   char first[8];
   DQ_ASSIGN_OR_RETURN(const size_t got, source->Glance(0, first, sizeof(first)));
   options.form.compression = FindCompression({first, got});
   if (options.form.compression != Compression::kNone) {
-    source = Unpack(std::move(source), options.form.compression);
+    source = Unpack(std::move(source), options.form.compression, read.memory_limit_bytes);
   }
   if (choice.encoding.has_value()) {
     options.form.encoding = *choice.encoding;
@@ -79,7 +79,7 @@ absl::StatusOr<std::unique_ptr<RowReader>> OpenTable(int fd, const InputChoice& 
     DQ_ASSIGN_OR_RETURN(options.form.format, JudgeFormat(*source));
   }
   if (options.form.format == TableFormat::kJsonLines) {
-    return JsonLinesReader::Open(std::move(source), options.form, on_bad_row);
+    return JsonLinesReader::Open(std::move(source), options.form, read);
   }
   return CsvReader::Open(std::move(source), options);
 }

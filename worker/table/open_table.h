@@ -5,15 +5,16 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "worker/table/bad_row.h"
 #include "worker/table/input_choice.h"
+#include "worker/table/read_options.h"
 #include "worker/table/row_reader.h"
 
 namespace dq {
 
 // Finds out what `choice` leaves open; the first pass can begin. `fd` must outlive the reader.
-// UNSUPPORTED_FORMAT: no regular file, or no format that is read here; else errors of the readers.
+// UNSUPPORTED_FORMAT: no regular file, or no format that is read here; CANCELLED; else errors of
+// the readers.
 absl::StatusOr<std::unique_ptr<RowReader>> OpenTable(int fd, const InputChoice& choice,
-                                                     BadRowPolicy on_bad_row);
+                                                     const ReadOptions& read = {});
 
 }  // namespace dq

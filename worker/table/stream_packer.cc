@@ -4,6 +4,7 @@
 #include <zstd.h>
 
 #include <cerrno>
+#include <new>
 #include <vector>
 
 #include "worker/table/file_error.h"
@@ -61,6 +62,7 @@ class GzipPacker final : public StreamPacker {
 class ZstdPacker final : public StreamPacker {
  public:
   ZstdPacker() : context_(ZSTD_createCCtx()) {
+    if (context_ == nullptr) throw std::bad_alloc();
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, kZstdLevel);
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_checksumFlag, 1);
   }

@@ -14,9 +14,7 @@
 namespace dq {
 namespace {
 
-std::string ReasonOfOpening(int fd) {
-  return ReasonOf(OpenTable(fd, {}, BadRowPolicy::kReject).status());
-}
+std::string ReasonOfOpening(int fd) { return ReasonOf(OpenTable(fd, {}).status()); }
 
 // Reads to the end; the status of the first error.
 absl::Status ReadAll(RowReader& reader) {
@@ -44,7 +42,7 @@ TEST(BadInput, ALineOfTenGigabytesIsRefusedAfterTheLimitOfOneRow) {
   // A hole: the file takes no room.
   const MemoryFile file("a,b\n1,");
   ASSERT_EQ(::ftruncate(file.fd(), off_t{10} << 30), 0);
-  const auto reader = OpenTable(file.fd(), {}, BadRowPolicy::kReject);
+  const auto reader = OpenTable(file.fd(), {});
   const absl::Status status = reader.ok() ? ReadAll(**reader) : reader.status();
   EXPECT_EQ(ReasonOf(status), "PARSE_FAILED") << status;
 }
@@ -60,12 +58,41 @@ TEST(BadInput, AMillionColumnsAreRefused) {
   EXPECT_EQ(ReasonOfOpening(lines.fd()), "UNSUPPORTED_FORMAT");
 }
 
+TEST(BadInput, KeysOfJsonThatTakeMoreThanARowAreRefused) {
+  std::string text;
+  for (char c = 'a'; c < 'e'; ++c) {
+    text += "{\"" + std::string(size_t{20} << 20, c) + "\":1}\n";
+  }
+  const MemoryFile file(text);
+  EXPECT_EQ(ReasonOfOpening(file.fd()), "UNSUPPORTED_FORMAT");
+}
+
+TEST(BadInput, LookingThroughAJsonFileForItsKeysCanBeStopped) {
+  const MemoryFile file("{\"a\":1}\n");
+  const auto reader = OpenTable(file.fd(), {}, {.stop = [] { return true; }});
+  EXPECT_EQ(ReasonOf(reader.status()), "CANCELLED");
+}
+
+TEST(BadInput, PaddedRowsMayBeShorterThanTheHeader) {
+  ChainSpec spec;
+  spec.on_bad_row = BadRowPolicy::kPad;
+  spec.stages = {DedupeOptions{}};
+  std::string text = "c0";
+  for (int i = 1; i < 200; ++i) text += ",c" + std::to_string(i);
+  for (int i = 0; i < 20'000; ++i) text += "\n" + std::to_string(i);
+  spec.form.input.dialect = {.delimiter = ',', .skip_lines = 0, .header = true};
+  const HarnessRun run = RunChainOnText(spec, text + "\n7\n");
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_EQ(run.result.rows_in, 20'001);
+  EXPECT_EQ(run.result.duplicates_removed, 1);
+}
+
 TEST(BadInput, AFileThatIsCutOrGrowsWhileItIsReadIsNoticed) {
   std::string text = "a,b\n";
   for (int i = 0; i < 300'000; ++i) text += std::to_string(i) + ",x\n";
   for (const off_t size : {off_t{1 << 20}, static_cast<off_t>(text.size()) + 1}) {
     const MemoryFile file(text);
-    const auto reader = OpenTable(file.fd(), {}, BadRowPolicy::kReject);
+    const auto reader = OpenTable(file.fd(), {});
     ASSERT_TRUE(reader.ok()) << reader.status();
     RowBatch batch;
     ASSERT_TRUE((*reader)->Next(batch).ok());

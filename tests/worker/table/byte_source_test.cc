@@ -130,6 +130,39 @@ TEST(Unpack, ABombIsRefusedBeforeItFillsAnything) {
   EXPECT_LE(drained.text.size(), static_cast<size_t>(kUnpackFreeBytes) + (size_t{1} << 20));
 }
 
+std::string ZstdOfWindow(int log) {
+  const std::unique_ptr<ZSTD_CCtx, size_t (*)(ZSTD_CCtx*)> context(ZSTD_createCCtx(),
+                                                                   ZSTD_freeCCtx);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_windowLog, log);
+  std::string text = Lines(1000);
+  std::string packed(ZSTD_compressBound(text.size()), '\0');
+  ZSTD_inBuffer from{text.data(), text.size(), 0};
+  ZSTD_outBuffer to{packed.data(), packed.size(), 0};
+  // The size is not told, so that the window is not cut down to it.
+  EXPECT_EQ(ZSTD_isError(ZSTD_compressStream2(context.get(), &to, &from, ZSTD_e_flush)), 0u);
+  EXPECT_EQ(ZSTD_compressStream2(context.get(), &to, &from, ZSTD_e_end), 0u);
+  packed.resize(to.pos);
+  return packed;
+}
+
+TEST(Unpack, AZstdWindowAboveTheLimitIsRefusedByItsName) {
+  const auto reason = [](int log, int64_t memory_limit_bytes) {
+    const MemoryFile file(ZstdOfWindow(log));
+    return ReasonOf(Drain(*Unpack(Open(file), Compression::kZstd, memory_limit_bytes)).status);
+  };
+  EXPECT_EQ(reason(27, int64_t{512} << 20), "");
+  EXPECT_EQ(reason(28, int64_t{512} << 20), "UNSUPPORTED_FORMAT");
+  EXPECT_EQ(reason(28, int64_t{64} << 30), "UNSUPPORTED_FORMAT");
+  EXPECT_EQ(reason(27, int64_t{64} << 20), "OUT_OF_MEMORY");
+  EXPECT_EQ(reason(24, int64_t{64} << 20), "");
+}
+
+TEST(Unpack, FramesToBeSkippedAreSkippedAlsoAtTheBeginning) {
+  const std::string skippable("\x53\x2A\x4D\x18\x04\0\0\0abcd", 12);
+  const std::string text = Lines(10);
+  EXPECT_EQ(Unpacked(skippable + Zstd(text) + skippable).text, text);
+}
+
 FoundEncoding Found(std::string_view text) { return *FindEncoding({&text, 1}); }
 
 TEST(FindEncoding, TellsEncodingsApart) {
@@ -169,7 +202,7 @@ TEST(OpenTable, ReadsPackedAndConvertedTables) {
   for (const char c : std::string_view("a,b\r\n1,2\r\n")) utf16 += std::string{c, '\0'};
   for (const std::string& bytes : {Gzip("a,b\n1,2\n"), Zstd(utf16), utf16}) {
     const MemoryFile file(bytes);
-    const auto reader = OpenTable(file.fd(), {}, BadRowPolicy::kReject);
+    const auto reader = OpenTable(file.fd(), {});
     ASSERT_TRUE(reader.ok()) << reader.status();
     RowBatch batch;
     ASSERT_TRUE(*(*reader)->Next(batch));
@@ -177,8 +210,7 @@ TEST(OpenTable, ReadsPackedAndConvertedTables) {
     EXPECT_EQ(batch.cell(0, 1), "2");
   }
   const MemoryFile twice(Gzip(Gzip("a,b\n")));
-  EXPECT_EQ(ReasonOf(OpenTable(twice.fd(), {}, BadRowPolicy::kReject).status()),
-            "UNSUPPORTED_FORMAT");
+  EXPECT_EQ(ReasonOf(OpenTable(twice.fd(), {}).status()), "UNSUPPORTED_FORMAT");
 }
 
 }  // namespace

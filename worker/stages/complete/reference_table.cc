@@ -56,7 +56,7 @@ ReferenceTable::ReferenceTable(const MissingTokens& tokens, const StageContext& 
       spellings_(context.memory) {}
 
 absl::Status ReferenceTable::ReadAll(const ReferenceOptions& options) {
-  auto opened = OpenTable(options.fd, {}, BadRowPolicy::kReject);
+  auto opened = OpenTable(options.fd, {}, {.stop = options.stop});
   if (!opened.ok()) return InReference(opened.status());
   RowReader& reader = **opened;
   DQ_RETURN_IF_ERROR(SetColumns(options, reader.columns()));

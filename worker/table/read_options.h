@@ -1,0 +1,21 @@
+// How a table is read, apart from its form: what happens to bad rows, what reading may cost, who
+// may stop it. Values only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "worker/table/bad_row.h"
+
+namespace dq {
+
+struct ReadOptions {
+  BadRowPolicy on_bad_row = BadRowPolicy::kReject;
+  // Of the whole job; half of it, at most kZstdWindowBytesMax, may be the window of a packed file.
+  int64_t memory_limit_bytes = int64_t{512} << 20;
+  // Asked now and then while the file is looked at before the first pass: true ends that with
+  // CANCELLED. May be empty.
+  std::function<bool()> stop = {};
+};
+
+}  // namespace dq
