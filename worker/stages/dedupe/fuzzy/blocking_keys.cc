@@ -36,6 +36,7 @@ uint32_t CoarseForm(FieldKind kind, std::string_view text) {
   constexpr size_t kEmailBegin = 4;
   switch (kind) {
     case FieldKind::kName:
+    case FieldKind::kPhrase:
       return SoundOf(text);
     case FieldKind::kPhone:
       text.remove_prefix(text.size() - std::min(kPhoneEnd, text.size()));
@@ -47,6 +48,8 @@ uint32_t CoarseForm(FieldKind kind, std::string_view text) {
     case FieldKind::kDate:
       break;
     case FieldKind::kIgnored:
+    case FieldKind::kStanding:
+    case FieldKind::kAddress:
     case FieldKind::kText:
     case FieldKind::kNumber:
       return 0;
@@ -106,13 +109,14 @@ void BlockingKeys::PlanPasses() {
   for (size_t field = 0; field < coarse_.size(); ++field) {
     const FieldKind kind = comparison_.fields()[field].kind;
     passes_.push_back({.kind = BlockingPass::Kind::kValue, .field = field});
-    if (kind == FieldKind::kText || kind == FieldKind::kName) {
+    if (kind == FieldKind::kText || kind == FieldKind::kAddress || kind == FieldKind::kPhrase ||
+        kind == FieldKind::kName) {
       CountWords(field);
       passes_.push_back({.kind = BlockingPass::Kind::kWords, .field = field});
     }
     if (kind == FieldKind::kText) {
       passes_.push_back({.kind = BlockingPass::Kind::kGrams, .field = field});
-    } else if (kind != FieldKind::kNumber) {
+    } else if (kind != FieldKind::kNumber && kind != FieldKind::kAddress) {
       telling.push_back({~comparison_.values(field).size(), field});
     }
   }

@@ -24,11 +24,20 @@ bool HoldsNothing(std::string_view text) {
          std::find(kNothing.begin(), kNothing.end(), text) != kNothing.end();
 }
 
+constexpr size_t kHouseLettersMax = 6;
+
+bool IsHouse(std::string_view word) {
+  return !word.empty() && IsDigit(word.front()) && word.size() <= kHouseLettersMax;
+}
+
 // What the values of a field look like; shares of its rows.
+constexpr double kPhraseWordsMax = 4;
+
 struct Looks {
   double rows = 0;
   double distinct = 0;
   double words = 0;
+  double phrases = 0;  // More than one word.
   double letters = 0;
   double dates = 0;
   double phones = 0;
@@ -111,6 +120,7 @@ void Look(Looks& looks, std::string_view text, double times) {
   looks.words += words * times;
   if (digits > 0 && CountLetters(text) == 0) looks.digit_words += times;
   if (digits == 0) looks.letters += times;
+  if (words > 1) looks.phrases += times;
   if (IsEmail(text)) looks.emails += times;
   if (IsDate(text)) looks.dates += times;
   if (IsPhone(text)) looks.phones += times;
@@ -153,6 +163,15 @@ std::string CanonicalDate(std::string_view text, bool day_first) {
 
 }  // namespace
 
+HouseAndStreet SplitAddress(std::string_view text) {
+  const size_t first = text.find(' ');
+  if (first == std::string_view::npos) return {};
+  if (IsHouse(text.substr(0, first))) return {text.substr(0, first), text.substr(first + 1)};
+  const size_t last = text.rfind(' ');
+  if (IsHouse(text.substr(last + 1))) return {text.substr(last + 1), text.substr(0, last)};
+  return {};
+}
+
 double QuantityOf(std::string_view text) {
   std::string digits;
   for (const char c : text) {
@@ -173,17 +192,18 @@ FieldKind DecideKind(const RecordStore& store, size_t field) {
   if (looks.distinct < 2) return FieldKind::kIgnored;
   if (looks.emails > 0.6 * looks.rows) return FieldKind::kEmail;
   if (looks.dates > 0.6 * looks.rows) return FieldKind::kDate;
+  if (looks.phones > 0.7 * looks.rows) return FieldKind::kPhone;
   // A number of its own for every row is the row's, not the entity's.
   const bool all_differ = looks.distinct == looks.rows && looks.rows >= 16;
   if (all_differ && looks.codes > kMost * looks.rows) return FieldKind::kIgnored;
-  if (looks.phones > 0.7 * looks.rows) return FieldKind::kPhone;
   if (looks.quantities > 0.3 * looks.rows && looks.digit_words > kMost * looks.rows) {
     return FieldKind::kNumber;
   }
   if (looks.codes > kMost * looks.rows) return FieldKind::kCode;
   const double words = looks.words / looks.rows;
   const bool mixed = looks.letters < 0.7 * looks.rows;
-  return words > 2.5 || (mixed && words > 1.5) ? FieldKind::kText : FieldKind::kName;
+  if (words > kPhraseWordsMax || (mixed && words > 1.5)) return FieldKind::kText;
+  return looks.phrases > 0.25 * looks.rows ? FieldKind::kPhrase : FieldKind::kName;
 }
 
 std::string CanonicalValue(FieldKind kind, std::string_view folded, bool day_first) {

@@ -22,13 +22,13 @@ constexpr size_t kRandomPairs = 400'000;
 constexpr size_t kPartPairs = size_t{1} << 14;
 // How many matches there are, before anything is known: by record, by record of the smaller source.
 constexpr double kMatchesGuess = 0.1;
-constexpr double kLinksGuess = 0.5;
+constexpr double kLinksGuess = 0.9;
 constexpr size_t kLearnedPairs = 1'000'000;
 // Pairs that lack no more bits are scored again when it is known how rare their values are.
 constexpr double kLikelyBits = 10;
 // Of two sources the best free partner of a record is taken at smaller odds (bits): that none of
 // the others is its partner speaks for it.
-constexpr double kLinkOddsMin = -4;
+constexpr double kLinkOddsMin = 0;
 // Clusters join when their members' mean evidence outweighs this share of the odds against a pair.
 constexpr double kJointShare = 0.4;
 // Two sources are taken for such when this share of the smaller one has a partner in the other, and
@@ -74,6 +74,8 @@ absl::StatusOr<FuzzyClusters> FuzzyMatcher::Run() {
 absl::StatusOr<FuzzyMatcher::Attempt> FuzzyMatcher::Try(const PairScope& scope) {
   DQ_ASSIGN_OR_RETURN(const Candidates found, FindCandidates(*comparison_, records_, scope,
                                                              context_.memory, context_.stop));
+  comparison_->DropStanding();
+  if (scope.split) DQ_RETURN_IF_ERROR(MeasureStanding(found.pairs));
   DQ_RETURN_IF_ERROR(Learn(scope, found));
   scorer_ = std::make_unique<PairScorer>(*comparison_, model_);
   DQ_ASSIGN_OR_RETURN(std::vector<MatchedPair> matched, Score(found.pairs, -kLikelyBits));
@@ -96,6 +98,31 @@ absl::StatusOr<FuzzyMatcher::Attempt> FuzzyMatcher::Try(const PairScope& scope) 
     attempt.joined += attempt.leader_of[record] == record ? 0 : 1;
   }
   return attempt;
+}
+
+// How alike the longest texts are, over all pairs, and so what stands out.
+absl::Status FuzzyMatcher::MeasureStanding(const std::vector<PairKey>& pairs) {
+  const std::optional<size_t> text = comparison_->LongestText();
+  if (!text) return absl::OkStatus();
+  std::vector<float> alike(pairs.size());
+  const size_t parts = (pairs.size() + kPartPairs - 1) / kPartPairs;
+  DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(parts, [&](size_t part) -> absl::Status {
+    if (absl::Status go_on = CheckStop(); !go_on.ok()) return go_on;
+    const size_t end = std::min(pairs.size(), (part + 1) * kPartPairs);
+    for (size_t i = part * kPartPairs; i < end; ++i) {
+      const ValueId a = comparison_->value(FirstOf(pairs[i]), *text);
+      const ValueId b = comparison_->value(SecondOf(pairs[i]), *text);
+      if (a == kNoValue || b == kNoValue) continue;
+      alike[i] = static_cast<float>(a == b ? 1 : comparison_->grams(*text)->Cosine(a, b));
+    }
+    return absl::OkStatus();
+  }));
+  TextStanding standing(store_.size());
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    standing.Note(FirstOf(pairs[i]), SecondOf(pairs[i]), alike[i]);
+  }
+  comparison_->AddStanding(*text, std::move(standing));
+  return absl::OkStatus();
 }
 
 // Whether a source holds records of its own that are written alike in all that is compared.
@@ -170,8 +197,10 @@ absl::Status FuzzyMatcher::Learn(const PairScope& scope, const Candidates& candi
   DQ_ASSIGN_OR_RETURN(const std::vector<Pattern> patterns, Compare(pairs, step));
   input.candidates = CountPatterns(patterns, static_cast<double>(step));
   if (scope.split) {
-    const auto smaller = std::min<size_t>(*scope.split, store_.size() - *scope.split);
-    input.matches_guess = kLinksGuess * static_cast<double>(smaller);
+    input.first_source = static_cast<double>(
+        std::lower_bound(records_.begin(), records_.end(), *scope.split) - records_.begin());
+    input.second_source = static_cast<double>(records_.size()) - input.first_source;
+    input.matches_guess = kLinksGuess * std::min(input.first_source, input.second_source);
     for (size_t i = 0; i < patterns.size(); ++i) {
       const auto place = std::lower_bound(
           input.candidates.begin(), input.candidates.end(), patterns[i],
@@ -206,7 +235,7 @@ std::string FuzzyMatcher::Explain(RecordId a, RecordId b,
   std::vector<std::pair<double, size_t>> weights;
   for (size_t i = 0; i < comparison_->fields().size(); ++i) {
     if (LevelOf(pattern, i) == kLevelUnknown) continue;
-    weights.push_back({scorer_->FieldWeight(i, LevelOf(pattern, i), comparison_->value(a, i)), i});
+    weights.push_back({scorer_->FieldWeight(i, LevelOf(pattern, i), a, b), i});
   }
   std::stable_sort(weights.begin(), weights.end(), [](const auto& x, const auto& y) {
     return std::abs(x.first) > std::abs(y.first);
@@ -216,7 +245,10 @@ std::string FuzzyMatcher::Explain(RecordId a, RecordId b,
     std::array<char, 32> number;
     std::snprintf(number.data(), number.size(), " %+.1f", weight);
     text += text.empty() ? "" : "; ";
-    text += columns[store_.column(comparison_->fields()[field].field)] + number.data();
+    for (const size_t column : comparison_->fields()[field].columns) {
+      text += (column == comparison_->fields()[field].columns.front() ? "" : "+") + columns[column];
+    }
+    text += number.data();
   }
   return text;
 }

@@ -47,6 +47,7 @@ class FuzzyMatcher {
   absl::StatusOr<std::vector<MatchedPair>> Score(const std::vector<PairKey>& pairs,
                                                  double odds_min) const;
   absl::Status Learn(const PairScope& scope, const Candidates& candidates);
+  absl::Status MeasureStanding(const std::vector<PairKey>& pairs);
   absl::StatusOr<std::vector<Pattern>> Compare(const std::vector<PairKey>& pairs,
                                                size_t step) const;
   std::vector<PairKey> RandomPairs(const PairScope& scope) const;

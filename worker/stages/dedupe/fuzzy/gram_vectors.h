@@ -27,6 +27,10 @@ class GramVectors {
   std::span<const uint32_t> grams(ValueId id) const {
     return std::span(grams_).subspan(ends_[id - 1], ends_[id] - ends_[id - 1]);
   }
+  // How many different grams a value has on average.
+  double MeanGrams() const {
+    return static_cast<double>(grams_.size()) / static_cast<double>(ends_.size());
+  }
   // The gram without how often it occurs.
   static uint32_t HashOf(uint32_t gram) { return gram >> kTimesBits; }
   // In how many different values a gram occurs.

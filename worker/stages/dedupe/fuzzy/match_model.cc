@@ -10,6 +10,7 @@ constexpr int kRounds = 40;
 constexpr double kPriorPairs = 10;  // The weight of what is plausible, in pairs.
 constexpr double kSmoothing = 0.5;  // Pairs added to every level of the random ones.
 constexpr double kMatchesMin = 1;
+constexpr size_t kRelatedFieldsMin = 4;
 // Pairs with smaller odds claim nothing of their records; rounds until all claims are in balance.
 constexpr double kClaimMin = 1e-5;
 constexpr int kClaimRounds = 16;
@@ -20,6 +21,12 @@ std::array<double, kLevelsMax> PlausibleLevels(FieldKind kind) {
     case FieldKind::kText:
       return {0.35, 0.12, 0.1,  0.08, 0.06, 0.05, 0.03, 0.03,
               0.03, 0.03, 0.03, 0.03, 0.02, 0.02, 0.02};
+    case FieldKind::kAddress:
+      return {0.6, 0.15, 0.08, 0.03, 0.04, 0.03, 0.07};
+    case FieldKind::kPhrase:
+      return {0.6, 0.1, 0.08, 0.06, 0.05, 0.04, 0.07};
+    case FieldKind::kStanding:
+      return {0.5, 0.22, 0.15, 0.08, 0.05};
     case FieldKind::kNumber:
       return {0.6, 0.1, 0.08, 0.08, 0.06, 0.08};
     case FieldKind::kCode:
@@ -70,14 +77,25 @@ void MatchModel::Start(const std::vector<ComparedField>& fields, const ModelInpu
     std::copy(plausible.begin(), plausible.end(), m_[i].begin());
   }
   matches_ = std::max(kMatchesMin, input.matches_guess);
-  prior_ = std::log2(matches_ / std::max(1.0, input.pairs_total - matches_));
+  prior_ = PriorOf(matches_, input);
   EstimateU(input, {});
   for (size_t i = 0; i < fields.size(); ++i) r_[i] = MiddleOf(m_[i], u_[i], fields[i].levels);
   middle_ = r_;
-  // Rivals tell related pairs from matches already.
-  if (input.rivals.empty()) {
+  // Few fields cannot tell three classes apart.
+  if (fields.size() >= kRelatedFieldsMin) {
     related_share_ = std::min(0.1, 30 * matches_ / input.pairs_total);
   }
+}
+
+double MatchModel::PriorOf(double matches, const ModelInput& input) {
+  if (input.rivals.empty()) {
+    return std::log2(matches / std::max(1.0, input.pairs_total - matches));
+  }
+  // Of two records, both without a partner so far: the odds at which the number of matchings of so
+  // many pairs, times their odds, is greatest.
+  const double first = std::max(input.first_source - matches, 0.02 * input.first_source);
+  const double second = std::max(input.second_source - matches, 0.02 * input.second_source);
+  return std::log2(matches / (first * second));
 }
 
 // Related records agree more often than random ones and less often than matches.
@@ -98,9 +116,19 @@ double MatchModel::Sum(const std::vector<Levels>& weights, Pattern pattern) {
   return bits;
 }
 
-double MatchModel::Evidence(Pattern pattern, double common) const {
-  const double related = related_share_ * std::exp2(Sum(related_weights_, pattern) - common);
-  return Sum(weights_, pattern) - common - std::log2(1 - related_share_ + related);
+double MatchModel::Evidence(Pattern pattern, const Refinement& finer) const {
+  const double related = related_share_ * std::exp2(Sum(related_weights_, pattern) + finer.related);
+  return Sum(weights_, pattern) + finer.match - std::log2(1 - related_share_ + related);
+}
+
+// Weights run straight from the middle of a level to that of the next.
+Refinement MatchModel::Refine(size_t field, uint32_t level, double place) const {
+  const uint32_t next = place < level ? level - 1 : level + 1;
+  // Equality is no neighbour: nothing is nearly equal.
+  if (next == 0 || next >= fields_[field].levels) return {};
+  const double part = std::abs(place - level);
+  return {part * (weights_[field][next] - weights_[field][level]),
+          part * (related_weights_[field][next] - related_weights_[field][level])};
 }
 
 double MatchModel::Odds(Pattern pattern) const {
@@ -210,7 +238,7 @@ void MatchModel::EstimateM(const ModelInput& input, const std::vector<double>& s
   m_ = std::move(matching);
   r_ = std::move(related);
   matches_ = std::clamp(matches, kMatchesMin, std::max(kMatchesMin, input.pairs_total / 2));
-  prior_ = std::log2(matches_ / std::max(1.0, input.pairs_total - matches_));
+  prior_ = PriorOf(matches_, input);
   related_share_ = std::clamp(relations / input.pairs_total, 0.0, 0.5);
 }
 

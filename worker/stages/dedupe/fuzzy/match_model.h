@@ -34,6 +34,21 @@ struct ModelInput {
   // Set when every record matches one other at most: then what speaks for one pair speaks against
   // all others of its records.
   std::vector<RivalPair> rivals = {};
+  // Records of the two sources, with rivals.
+  double first_source = 0;
+  double second_source = 0;
+};
+
+// Bits to add to the weights of a pattern: to what speaks for a match, and for related records.
+struct Refinement {
+  double match = 0;
+  double related = 0;
+
+  Refinement& operator+=(const Refinement& other) {
+    match += other.match;
+    related += other.related;
+    return *this;
+  }
 };
 
 class MatchModel {
@@ -51,10 +66,11 @@ class MatchModel {
   double r(size_t field, uint32_t level) const { return r_[field][level]; }
   // What the pattern says for (above 0) or against a match, in bits: the sum of the weights, less
   // what two related records would show too.
-  double Evidence(Pattern pattern) const { return Evidence(pattern, 0); }
-  // The same when such a pattern is by `common` bits more likely among random pairs than u says,
-  // its values being common ones.
-  double Evidence(Pattern pattern, double common) const;
+  double Evidence(Pattern pattern) const { return Evidence(pattern, Refinement{}); }
+  // The same when the values say more than the levels.
+  double Evidence(Pattern pattern, const Refinement& finer) const;
+  // What a place between levels adds to the weight of `level`.
+  Refinement Refine(size_t field, uint32_t level, double place) const;
   // log2 of the odds that two records drawn at random match.
   double prior() const { return prior_; }
   // How many pairs match, as estimated.
@@ -63,6 +79,7 @@ class MatchModel {
  private:
   using Levels = std::array<double, kLevelsMax + 1>;
 
+  static double PriorOf(double matches, const ModelInput& input);
   void Start(const std::vector<ComparedField>& fields, const ModelInput& input);
   static Levels MiddleOf(const Levels& m, const Levels& u, size_t levels);
   static void Normalise(Levels& levels);

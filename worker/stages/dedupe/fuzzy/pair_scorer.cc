@@ -7,17 +7,40 @@ namespace dq {
 
 double PairScorer::Evidence(RecordId a, RecordId b) const {
   const Pattern pattern = comparison_.Compare(a, b);
-  double common = 0;
-  for (size_t i = 0; i < rarity_.size(); ++i) {
-    if (LevelOf(pattern, i) != 0) continue;
-    common += model_.weight(i, 0) - double{rarity_[i][comparison_.value(a, i)]};
+  Refinement finer;
+  for (size_t i = 0; i < comparison_.fields().size(); ++i) {
+    const uint32_t level = LevelOf(pattern, i);
+    if (level == kLevelUnknown) continue;
+    Refinement refined;
+    if (level > 0 && comparison_.IsGraded(i)) {
+      refined = model_.Refine(i, level, comparison_.PlaceOf(i, level, a, b));
+    }
+    // What is rare is rare among related records too.
+    const double rarer = Rarer(i, level, refined.match, a, b);
+    refined += {rarer, rarer};
+    finer += refined;
   }
-  return model_.Evidence(pattern, common);
+  return model_.Evidence(pattern, finer);
 }
 
-double PairScorer::FieldWeight(size_t field, uint32_t level, ValueId value) const {
-  if (level == 0 && !rarity_.empty()) return double{rarity_[field][value]};
-  return model_.weight(field, level);
+// What the rarity of their values adds to a weight that was refined by `refined`.
+double PairScorer::Rarer(size_t field, uint32_t level, double refined, RecordId a,
+                         RecordId b) const {
+  if (rarity_.empty()) return 0;
+  const double weight = model_.weight(field, level) + refined;
+  const auto left = double{rarity_[field][comparison_.value(a, field)]};
+  const auto right = double{rarity_[field][comparison_.value(b, field)]};
+  if (level == 0) return left - weight;
+  // To be nearly a common value tells no more than to be that value.
+  return weight > 0 ? std::min(0.0, std::max(0.0, std::min(left, right)) - weight) : 0;
+}
+
+double PairScorer::FieldWeight(size_t field, uint32_t level, RecordId a, RecordId b) const {
+  double refined = 0;
+  if (level > 0 && comparison_.IsGraded(field)) {
+    refined = model_.Refine(field, level, comparison_.PlaceOf(field, level, a, b)).match;
+  }
+  return model_.weight(field, level) + refined + Rarer(field, level, refined, a, b);
 }
 
 void PairScorer::WeighByRarity(const std::vector<RecordId>& leader_of) {
@@ -28,6 +51,11 @@ void PairScorer::WeighByRarity(const std::vector<RecordId>& leader_of) {
   rarity_.clear();
   std::vector<uint64_t> holders;  // Value and cluster, one of each.
   for (size_t field = 0; field < comparison_.fields().size(); ++field) {
+    if (comparison_.fields()[field].kind == FieldKind::kStanding) {  // Of no value.
+      rarity_.emplace_back(comparison_.values(field).size() + size_t{1},
+                           static_cast<float>(model_.weight(field, 0)));
+      continue;
+    }
     holders.clear();
     for (RecordId record = 0; record < leader_of.size(); ++record) {
       const ValueId value = comparison_.value(record, field);

@@ -22,13 +22,15 @@ class PairScorer {
   // Weighs equal values by how rare they are among the clusters of `leader_of`, instead of all
   // alike: many copies of one entity do not make its name common.
   void WeighByRarity(const std::vector<RecordId>& leader_of);
-  // What a field adds to the evidence of a pair with this level.
-  double FieldWeight(size_t field, uint32_t level, ValueId value) const;
+  // What a field, known in both records, adds to the evidence of a pair with this level.
+  double FieldWeight(size_t field, uint32_t level, RecordId a, RecordId b) const;
 
   const RecordComparison& comparison() const { return comparison_; }
   const MatchModel& model() const { return model_; }
 
  private:
+  double Rarer(size_t field, uint32_t level, double refined, RecordId a, RecordId b) const;
+
   const RecordComparison& comparison_;
   const MatchModel& model_;
   std::vector<std::vector<float>> rarity_;  // log2(m/u) of an equal value; by field and value.

@@ -4,10 +4,12 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <span>
 #include <utility>
 
 #include "common/base/status_macros.h"
 #include "worker/stages/dedupe/fuzzy/comparators.h"
+#include "worker/stages/dedupe/fuzzy/derived_fields.h"
 
 namespace dq {
 namespace {
@@ -15,9 +17,16 @@ namespace {
 constexpr size_t kNameLevels = 5;
 constexpr std::array kCosines = {0.9,  0.8, 0.7,  0.6, 0.5,  0.45, 0.4,
                                  0.35, 0.3, 0.25, 0.2, 0.15, 0.1};
+constexpr std::array kShares = {0.9, 0.75, 0.6, 0.45, 0.25};
+constexpr size_t kPhraseLevels = kShares.size() + 2;
+constexpr std::array kStreetShares = {0.85, 0.55, 0.25};  // In the same house.
+constexpr double kStreetShareMin = 0.85;                  // In another house.
+constexpr double kStreetShareLow = 0.55;
+constexpr size_t kAddressLevels = kStreetShares.size() + 4;
 constexpr size_t kTextLevels = kCosines.size() + 2;  // Equality before, disagreement behind.
 constexpr size_t kCodeLevels = 4;
 constexpr size_t kNumberLevels = 6;
+constexpr std::array kStandings = {1.4, 1.15, 1.0, 0.85};
 constexpr size_t kDateLevels = 5;
 
 size_t LevelsOf(FieldKind kind) {
@@ -27,6 +36,10 @@ size_t LevelsOf(FieldKind kind) {
     case FieldKind::kName:
     case FieldKind::kEmail:
       return kNameLevels;
+    case FieldKind::kPhrase:
+      return kPhraseLevels;
+    case FieldKind::kAddress:
+      return kAddressLevels;
     case FieldKind::kText:
       return kTextLevels;
     case FieldKind::kCode:
@@ -34,6 +47,8 @@ size_t LevelsOf(FieldKind kind) {
       return kCodeLevels;
     case FieldKind::kNumber:
       return kNumberLevels;
+    case FieldKind::kStanding:
+      return kStandings.size() + 1;
     case FieldKind::kDate:
       return kDateLevels;
   }
@@ -66,6 +81,13 @@ uint32_t CompareNames(std::string_view a, std::string_view b) {
     level = std::min(level, NameLevel(JaroWinkler(SortedWords(a), SortedWords(b))));
   }
   return level;
+}
+
+// Words apart, one in two or two in one, and the level that the words have in common.
+uint32_t ComparePhrases(std::string_view a, std::string_view b, uint32_t level) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (level <= 2 || std::any_of(a.begin(), a.end(), is_digit)) return level;  // 54th is not 46th.
+  return JaroWinkler(a, b) >= 0.92 ? 2 : level;
 }
 
 uint32_t CompareCodes(std::string_view a, std::string_view b) {
@@ -109,13 +131,32 @@ uint32_t CompareNumbers(double a, double b) {
   return apart <= 0.01 ? 1 : apart <= 0.05 ? 2 : apart <= 0.2 ? 3 : apart <= 0.5 ? 4 : 5;
 }
 
-uint32_t TextLevel(double cosine) {
+// The level of a similarity, where level 1 begins at the first of `bounds`.
+uint32_t LevelOfShare(std::span<const double> bounds, double share) {
   uint32_t level = 1;
-  for (const double least : kCosines) {
-    if (cosine >= least) break;
+  for (const double least : bounds) {
+    if (share >= least) break;
     ++level;
   }
   return level;
+}
+
+// The same, between the levels: a whole number in the middle of a level.
+double PlaceOfShare(std::span<const double> bounds, double share) {
+  const uint32_t level = LevelOfShare(bounds, share);
+  const double above = level == 1 ? 1 : bounds[level - 2];
+  const double below = level > bounds.size() ? 0 : bounds[level - 1];
+  return level + 0.5 - (share - below) / (above - below);
+}
+
+uint32_t CompareAddresses(std::string_view a, std::string_view b, double street) {
+  const std::string_view house_a = SplitAddress(a).house;
+  const std::string_view house_b = SplitAddress(b).house;
+  if (!house_a.empty() && house_a == house_b) {
+    const uint32_t level = LevelOfShare(kStreetShares, street);
+    return level <= kStreetShares.size() ? level : kAddressLevels - 1;
+  }
+  return kAddressLevels - (street >= kStreetShareMin ? 3 : street >= kStreetShareLow ? 2 : 1);
 }
 
 // How much a field can tell: the entropy of its values, in bits a row.
@@ -130,20 +171,23 @@ double Telling(const RecordStore& store, size_t field) {
   return bits;
 }
 
-bool MaySwap(FieldKind kind) { return kind == FieldKind::kName || kind == FieldKind::kText; }
+bool MaySwap(FieldKind kind) {
+  return kind == FieldKind::kName || kind == FieldKind::kPhrase || kind == FieldKind::kText;
+}
 
 }  // namespace
 
 absl::StatusOr<RecordComparison> RecordComparison::Prepare(RecordStore& store,
                                                            MemoryBudget& memory) {
   RecordComparison made(store);
+  DQ_ASSIGN_OR_RETURN(const std::vector<PlannedField> planned, PlanFields(store, memory));
   std::vector<std::pair<double, ComparedField>> candidates;
-  for (size_t field = 0; field < store.fields(); ++field) {
-    const FieldKind kind = DecideKind(store, field);
-    DQ_RETURN_IF_ERROR(Canonicalise(store, field, kind, memory));
-    if (kind == FieldKind::kIgnored || store.values(field).size() < 2) continue;
-    candidates.push_back(
-        {-Telling(store, field), {.field = field, .kind = kind, .levels = LevelsOf(kind)}});
+  for (const PlannedField& plan : planned) {
+    candidates.push_back({-Telling(store, plan.field),
+                          {.field = plan.field,
+                           .kind = plan.kind,
+                           .levels = LevelsOf(plan.kind),
+                           .columns = plan.columns}});
   }
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -152,28 +196,91 @@ absl::StatusOr<RecordComparison> RecordComparison::Prepare(RecordStore& store,
   std::sort(made.fields_.begin(), made.fields_.end(),
             [](const ComparedField& a, const ComparedField& b) { return a.field < b.field; });
   made.grams_.resize(made.fields_.size());
+  made.words_.resize(made.fields_.size());
   made.numbers_.resize(made.fields_.size());
-  for (size_t i = 0; i < made.fields_.size(); ++i) {
-    const ValueDictionary& values = made.values(i);
-    if (made.fields_[i].kind == FieldKind::kText) {
-      DQ_ASSIGN_OR_RETURN(GramVectors vectors, GramVectors::Build(values, memory));
-      made.grams_[i].emplace(std::move(vectors));
-    } else if (made.fields_[i].kind == FieldKind::kNumber) {
-      for (ValueId id = 0; id <= values.size(); ++id) {
-        made.numbers_[i].push_back(
-            id == kNoValue ? 0 : static_cast<float>(QuantityOf(values.text(id))));
-      }
-    }
-  }
+  for (size_t i = 0; i < made.fields_.size(); ++i) DQ_RETURN_IF_ERROR(made.Index(i, memory));
   made.FindSwaps();
   return made;
+}
+
+// Makes what comparing values of the field needs.
+absl::Status RecordComparison::Index(size_t field, MemoryBudget& memory) {
+  const ValueDictionary& texts = values(field);
+  if (fields_[field].kind == FieldKind::kText) {
+    DQ_ASSIGN_OR_RETURN(GramVectors vectors, GramVectors::Build(texts, memory));
+    grams_[field].emplace(std::move(vectors));
+  } else if (fields_[field].kind == FieldKind::kPhrase ||
+             fields_[field].kind == FieldKind::kAddress) {
+    const bool address = fields_[field].kind == FieldKind::kAddress;
+    const auto words_of = [address](std::string_view text) {
+      const HouseAndStreet parts = address ? SplitAddress(text) : HouseAndStreet{};
+      return parts.house.empty() ? text : parts.street;
+    };
+    DQ_ASSIGN_OR_RETURN(WordVectors vectors, WordVectors::Build(texts, words_of, memory));
+    words_[field].emplace(std::move(vectors));
+  } else if (fields_[field].kind == FieldKind::kNumber) {
+    numbers_[field].push_back(0);
+    for (ValueId id = 1; id <= texts.size(); ++id) {
+      numbers_[field].push_back(static_cast<float>(QuantityOf(texts.text(id))));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::optional<size_t> RecordComparison::LongestText() const {
+  std::optional<size_t> longest;
+  for (size_t i = 0; i < fields_.size(); ++i) {
+    if (grams_[i].has_value() &&
+        (!longest || grams_[i]->MeanGrams() > grams_[*longest]->MeanGrams())) {
+      longest = i;
+    }
+  }
+  if (fields_.size() == kComparedFieldsMax) return std::nullopt;
+  return longest;
+}
+
+void RecordComparison::AddStanding(size_t text, TextStanding standing) {
+  standing_text_ = text;
+  standing_.emplace(std::move(standing));
+  fields_.push_back(fields_[text]);
+  fields_.back().kind = FieldKind::kStanding;
+  fields_.back().levels = LevelsOf(FieldKind::kStanding);
+  fields_.back().swaps.reset();
+  grams_.emplace_back();
+  words_.emplace_back();
+  numbers_.emplace_back();
+}
+
+void RecordComparison::DropStanding() {
+  if (!standing_) return;
+  standing_.reset();
+  fields_.pop_back();
+  grams_.pop_back();
+  words_.pop_back();
+  numbers_.pop_back();
+}
+
+uint32_t RecordComparison::CompareStanding(RecordId a, RecordId b) const {
+  const ValueId left = value(a, standing_text_);
+  const ValueId right = value(b, standing_text_);
+  if (left == kNoValue || right == kNoValue) return kLevelUnknown;
+  const double place = standing_->Of(a, b, grams_[standing_text_]->Cosine(left, right));
+  uint32_t level = 0;
+  for (const double least : kStandings) {
+    if (place >= least) break;
+    ++level;
+  }
+  return level;
 }
 
 // Neighbours of a kind can take each other's place: given name and surname, two lines of an
 // address.
 void RecordComparison::FindSwaps() {
   for (size_t i = 0; i + 1 < fields_.size(); ++i) {
-    if (MaySwap(fields_[i].kind) && fields_[i].kind == fields_[i + 1].kind) {
+    const std::vector<size_t>& here = fields_[i].columns;
+    const std::vector<size_t>& next = fields_[i + 1].columns;
+    if (MaySwap(fields_[i].kind) && fields_[i].kind == fields_[i + 1].kind && here.size() == 1 &&
+        next.size() == 1 && here.front() + 1 == next.front()) {
       fields_[i].swaps = i + 1;
     }
   }
@@ -185,7 +292,10 @@ Pattern RecordComparison::Compare(RecordId a, RecordId b) const {
   Pattern pattern = 0;
   for (size_t i = 0; i < fields_.size(); ++i) {
     const size_t field = fields_[i].field;
-    pattern |= Pattern{CompareField(i, left[field], right[field])} << (i * kLevelBits);
+    const uint32_t level = fields_[i].kind == FieldKind::kStanding
+                               ? CompareStanding(a, b)
+                               : CompareField(i, left[field], right[field]);
+    pattern |= Pattern{level} << (i * kLevelBits);
   }
   for (size_t i = 0; i < fields_.size(); ++i) {
     if (!fields_[i].swaps.has_value() || LevelOf(pattern, i) <= 2 ||
@@ -215,17 +325,37 @@ bool RecordComparison::Swapped(size_t field, RecordId a, RecordId b) const {
          JaroWinkler(values(field).text(here_b), values(other).text(there_a)) >= kAlike;
 }
 
+double RecordComparison::PlaceOf(size_t field, uint32_t level, RecordId a, RecordId b) const {
+  const ValueId left = value(a, field);
+  const ValueId right = value(b, field);
+  if (level == 0 || level == kLevelUnknown) return level;
+  double place = level;
+  if (fields_[field].kind == FieldKind::kText) {
+    place = PlaceOfShare(kCosines, grams_[field]->Cosine(left, right));
+  } else if (fields_[field].kind == FieldKind::kPhrase) {
+    place = PlaceOfShare(kShares, words_[field]->Similarity(left, right));
+  }
+  // Values that agree in another way than by what they share stand in the middle of their level.
+  return std::abs(place - level) <= 0.5 ? place : level;
+}
+
 uint32_t RecordComparison::CompareField(size_t field, ValueId a, ValueId b) const {
   if (a == kNoValue || b == kNoValue) return kLevelUnknown;
   if (a == b) return 0;
   const ValueDictionary& texts = values(field);
   switch (fields_[field].kind) {
     case FieldKind::kIgnored:
+    case FieldKind::kStanding:
       return kLevelUnknown;
     case FieldKind::kName:
       return CompareNames(texts.text(a), texts.text(b));
+    case FieldKind::kPhrase:
+      return ComparePhrases(texts.text(a), texts.text(b),
+                            LevelOfShare(kShares, words_[field]->Similarity(a, b)));
+    case FieldKind::kAddress:
+      return CompareAddresses(texts.text(a), texts.text(b), words_[field]->Similarity(a, b));
     case FieldKind::kText:
-      return TextLevel(grams_[field]->Cosine(a, b));
+      return LevelOfShare(kCosines, grams_[field]->Cosine(a, b));
     case FieldKind::kCode:
       return CompareCodes(texts.text(a), texts.text(b));
     case FieldKind::kNumber:

@@ -12,6 +12,8 @@
 #include "worker/stages/dedupe/fuzzy/field_kind.h"
 #include "worker/stages/dedupe/fuzzy/gram_vectors.h"
 #include "worker/stages/dedupe/fuzzy/record_store.h"
+#include "worker/stages/dedupe/fuzzy/text_standing.h"
+#include "worker/stages/dedupe/fuzzy/word_vectors.h"
 
 namespace dq {
 
@@ -35,6 +37,7 @@ struct ComparedField {
   size_t field = 0;  // In the store.
   FieldKind kind = FieldKind::kName;
   size_t levels = 0;                 // Used ones, without kLevelUnknown.
+  std::vector<size_t> columns = {};  // Of the file, whose cells it holds.
   std::optional<size_t> swaps = {};  // The compared field whose value may stand here by mistake.
 };
 
@@ -56,17 +59,37 @@ class RecordComparison {
   }
   const ValueDictionary& values(size_t field) const { return store_->values(fields_[field].field); }
 
+  // The longest text of the records, if there is one: what may have a standing.
+  std::optional<size_t> LongestText() const;
+  // From now on the standing of that text is compared as a field of its own, the last one.
+  void AddStanding(size_t text, TextStanding standing);
+  // Takes the standing away.
+  void DropStanding();
+
   Pattern Compare(RecordId a, RecordId b) const;
+  // Whether values of the field are compared by a share of what they have in common.
+  bool IsGraded(size_t field) const {
+    return fields_[field].kind == FieldKind::kText || fields_[field].kind == FieldKind::kPhrase;
+  }
+  // Where in its level two unequal values stand: the place of a level between its neighbours, such
+  // as 3.2 for one that is nearly of the fourth level. Of kinds that are not compared by a share
+  // of what they have in common it is the level itself.
+  double PlaceOf(size_t field, uint32_t level, RecordId a, RecordId b) const;
 
  private:
   explicit RecordComparison(const RecordStore& store) : store_(&store) {}
   void FindSwaps();
   uint32_t CompareField(size_t field, ValueId a, ValueId b) const;
+  absl::Status Index(size_t field, MemoryBudget& memory);
+  uint32_t CompareStanding(RecordId a, RecordId b) const;
   bool Swapped(size_t field, RecordId a, RecordId b) const;
 
   const RecordStore* store_;
   std::vector<ComparedField> fields_;
-  std::vector<std::optional<GramVectors>> grams_;
+  std::vector<std::optional<GramVectors>> grams_;  // For kText.
+  std::vector<std::optional<WordVectors>> words_;  // For kPhrase.
+  std::optional<TextStanding> standing_;
+  size_t standing_text_ = 0;                 // The compared field whose standing it is.
   std::vector<std::vector<float>> numbers_;  // By compared field and value, for kNumber.
 };
 

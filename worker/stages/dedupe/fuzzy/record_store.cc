@@ -55,6 +55,26 @@ absl::Status RecordStore::Grow() {
   return absl::OkStatus();
 }
 
+absl::Status RecordStore::Append(size_t column, ValueDictionary values,
+                                 const std::vector<ValueId>& ids) {
+  const size_t width = columns_.size();
+  const auto bytes = static_cast<int64_t>(size() * (width + 1) * sizeof(ValueId));
+  DQ_RETURN_IF_ERROR(memory_.Take(bytes, "the records to compare"));
+  std::vector<ValueId> cells;
+  cells.reserve(size() * (width + 1));
+  for (RecordId record = 0; record < size(); ++record) {
+    cells.insert(cells.end(), this->cells(record), this->cells(record) + width);
+    cells.push_back(ids[record]);
+  }
+  const auto before = static_cast<int64_t>(cells_.capacity() * sizeof(ValueId));
+  cells_ = std::move(cells);
+  memory_.Release(before);
+  taken_bytes_ += bytes - before;
+  columns_.push_back(column);
+  values_.push_back(std::move(values));
+  return absl::OkStatus();
+}
+
 void RecordStore::Replace(size_t field, ValueDictionary values, const std::vector<ValueId>& ids) {
   const size_t width = columns_.size();
   for (size_t at = field; at < cells_.size(); at += width) cells_[at] = ids[cells_[at]];

@@ -51,6 +51,8 @@ class RecordStore {
 
   // Replaces the values of a field: what had id i has id `ids[i]` of `values` from now on.
   void Replace(size_t field, ValueDictionary values, const std::vector<ValueId>& ids);
+  // Adds a field made of what `column` holds: record r has id `ids[r]` of `values`. OUT_OF_MEMORY.
+  absl::Status Append(size_t column, ValueDictionary values, const std::vector<ValueId>& ids);
 
  private:
   absl::Status Grow();

@@ -1,0 +1,34 @@
+#include "worker/stages/dedupe/fuzzy/text_standing.h"
+
+#include <algorithm>
+
+namespace dq {
+namespace {
+
+// What is less alike is no rival.
+constexpr double kRivalMin = 0.05;
+
+}  // namespace
+
+void TextStanding::Note(RecordId a, RecordId b, float alike) {
+  const auto note = [alike](Best& best, RecordId partner) {
+    if (alike > best.first) {
+      best = {.first = alike, .second = best.first, .partner = partner};
+    } else {
+      best.second = std::max(best.second, alike);
+    }
+  };
+  note(best_[a], b);
+  note(best_[b], a);
+}
+
+double TextStanding::Relative(const Best& best, RecordId partner, double alike) {
+  const double rival = double{best.partner == partner ? best.second : best.first};
+  return alike / std::max(kRivalMin, rival);
+}
+
+double TextStanding::Of(RecordId a, RecordId b, double alike) const {
+  return std::min(Relative(best_[a], b, alike), Relative(best_[b], a, alike));
+}
+
+}  // namespace dq
