@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
+#include <string_view>
 
 #include "worker/table/cell_shape.h"
+#include "worker/table/value_type.h"
 
 namespace dq {
 namespace {
@@ -26,6 +29,15 @@ bool HoldsYears(const RowText& row) {
   return years >= 2;
 }
 
+// What programs write where there is no value is neither a name nor like what is below it.
+bool StandsForNothing(std::string_view cell) {
+  static constexpr std::string_view kWords[] = {"nan", "na", "n/a", "#n/a", "null", "none",
+                                                "nil", "-",  "--",  "?",    ".",    "\\n"};
+  std::string folded(TrimSpace(cell));
+  for (char& c : folded) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return std::find(std::begin(kWords), std::end(kWords), folded) != std::end(kWords);
+}
+
 struct ColumnBelow {
   size_t held = 0;
   size_t numbers = 0;
@@ -40,6 +52,7 @@ ColumnBelow Look(const std::string& cell, size_t column, std::span<const RowText
   for (const RowText& row : below) {
     if (column >= row.size() || row[column].empty()) continue;
     const std::string& value = row[column];
+    if (StandsForNothing(value)) continue;
     if (found.held++ == 0) length = value.size();
     found.as_long += value.size() == length ? 1 : 0;
     const CellShape shape = CellShapeOf(value);
@@ -58,7 +71,7 @@ HeaderEvidence JudgeHeader(const RowText& row, std::span<const RowText> below) {
   const bool years = HoldsYears(row);
   for (size_t column = 0; column < row.size(); ++column) {
     const std::string& cell = row[column];
-    if (cell.empty()) continue;
+    if (cell.empty() || StandsForNothing(cell)) continue;
     const ColumnBelow found = Look(cell, column, below);
     if (found.held == 0) continue;
     const double most = kMost * static_cast<double>(found.held);

@@ -104,6 +104,11 @@ TEST(FindTable, AFirstRowLikeThoseBelowItIsNoHeader) {
   EXPECT_TRUE(LayoutOf("a,b\nx,y\nz,u\n").header);
 }
 
+TEST(FindTable, AWordForNothingInTheFirstRowIsNoName) {
+  EXPECT_FALSE(LayoutOf("1/2/2008,1:00,NaN\n1/2/2008,2:00,83\n1/2/2008,3:00,84\n").header);
+  EXPECT_TRUE(LayoutOf("day,NA\n1/2/2008,83\n1/2/2008,84\n").header);
+}
+
 TEST(FindTable, AHeaderOfAnotherWidthIsMadeToFitWhenRowsAgree) {
   EXPECT_THAT(LayoutOf("a,b,c,\n1,2,3\n4,5,6\n7,8,9\n").columns, ElementsAre("a", "b", "c"));
   const TableLayout wide = LayoutOf("a,b,c,d\n1,2,3\n4,5,6\n7,8,9\n");
