@@ -50,6 +50,11 @@ void ReportReading(const RowReader& reader, Report& report) {
        " lines before the table were taken for no rows; they are in the rejects.");
   Note(report, reader.comment_lines(),
        " comments were taken for no rows; they are in the rejects.");
+  Note(report, reader.long_quotes(),
+       " rows have a quote that is not closed within 64 MiB, the limit of a row: their first lines "
+       "are in the rejects as quote_beyond_limit, and the lines behind them were read as rows. "
+       "Where these are long cells, shorten them; where the quotes are stray, correct them, or say "
+       "that there are no quotes (--quote none).");
   for (const std::string& note : reader.layout().notes) report.limits.push_back(note);
 }
 

@@ -18,6 +18,8 @@ std::string_view BadRowName(BadRow kind) {
       return "invalid_json";
     case BadRow::kDuplicateKey:
       return "duplicate_key";
+    case BadRow::kQuoteBeyondLimit:
+      return "quote_beyond_limit";
     case BadRow::kUnterminatedQuote:
       return "unterminated_quote";
   }

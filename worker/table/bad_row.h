@@ -20,6 +20,7 @@ enum class BadRow {
   kTextAfterQuote,     // Something between a closing quote and the next delimiter.
   kInvalidJson,        // A line of JSON Lines that is no object.
   kDuplicateKey,       // An object that has a key twice.
+  kQuoteBeyondLimit,   // An opening quote without its closing one in as much as a row may have.
   kUnterminatedQuote,  // An opening quote without its closing one.
 };
 

@@ -182,9 +182,11 @@ void CsvReader::AddPadded(RowBatch& batch, const Record& record) {
 absl::Status CsvReader::HandleLongRow(RowBatch& batch) {
   if (!scanner_.GiveUp()) {
     return ParseFailed("row " + std::to_string(counts_.rows + 1) + " is longer than the limit of " +
-                           std::to_string(options_.row_bytes_max >> 20) + " MiB",
+                           std::to_string(options_.row_bytes_max >> 20) +
+                           " MiB; are delimiter and line end right?",
                        {.row = counts_.rows + 1, .byte = buffer_offset_});
   }
+  ++counts_.long_quotes;
   return TakeRecord(batch, ScanOutcome::kBad);
 }
 
@@ -268,6 +270,10 @@ std::string CsvReader::Explain(BadRow kind) const {
     case BadRow::kInvalidJson:
     case BadRow::kDuplicateKey:
       return "is no JSON object";
+    case BadRow::kQuoteBeyondLimit:
+      return "has an opening quote that is not closed within " +
+             std::to_string(options_.row_bytes_max >> 20) +
+             " MiB, the limit of a row: a stray quote, or a cell that is too long";
     case BadRow::kUnterminatedQuote:
       return "has an opening quote that is never closed";
   }

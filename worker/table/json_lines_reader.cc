@@ -77,7 +77,9 @@ absl::Status JsonLinesReader::FindColumns(const std::function<bool()>& stop) {
     }
   }
   if (!columns().empty()) return absl::OkStatus();
-  return UnsupportedFormat("no line of the file is a JSON object; write one object a line");
+  return UnsupportedFormat(
+      "no line of the file is a JSON object; write one object a line, for example with: jq -c . "
+      "FILE");
 }
 
 absl::Status JsonLinesReader::AddColumns() {

@@ -27,7 +27,9 @@ absl::StatusOr<TableFormat> JudgeFormat(ByteSource& source) {
   std::erase_if(bytes, [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; });
   if (bytes.starts_with(kUtf8Bom)) bytes.erase(0, kUtf8Bom.size());
   if (bytes.starts_with("[{")) {
-    return UnsupportedFormat("the file is one JSON list; write one object a line");
+    return UnsupportedFormat(
+        "the file is one JSON list, not an object a line; convert it, for example "
+        "with: jq -c '.[]' FILE > FILE.jsonl");
   }
   const bool object = bytes.starts_with("{\"") || bytes.starts_with("{}");
   return object ? TableFormat::kJsonLines : TableFormat::kDelimited;

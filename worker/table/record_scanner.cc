@@ -216,8 +216,8 @@ void RecordScanner::EndRecord(size_t end, size_t next) {
 }
 
 bool RecordScanner::GiveUp() {
-  Doom(BadRow::kUnterminatedQuote, size_);
-  (void)Bad(BadRow::kUnterminatedQuote, record_.begin);
+  Doom(BadRow::kQuoteBeyondLimit, size_);
+  (void)Bad(BadRow::kQuoteBeyondLimit, record_.begin);
   CutAtFirstLineEnd();
   return record_.next <= size_;
 }

@@ -62,9 +62,9 @@ class RecordScanner {
   std::vector<std::string> ResolvedCells() const;
   // Where the next record begins.
   size_t position() const { return position_; }
-  // Ends an incomplete record at its first line end as unterminated, because there will be no more
-  // room for it; so will end every later one that goes on behind its line in a quoted cell before
-  // the last byte given. Returns false when it has no line end either.
+  // Ends an incomplete record at its first line end as kQuoteBeyondLimit, because there will be no
+  // more room for it; so will end every later one that goes on behind its line in a quoted cell
+  // before the last byte given. Returns false when it has no line end either.
   bool GiveUp();
   const StructuralIndex& index() const { return index_; }
 

@@ -47,6 +47,9 @@ class RowReader {
   int64_t blank_lines() const { return counts_.blank_lines; }
   int64_t comment_lines() const { return counts_.comment_lines; }
   int64_t rows_padded() const { return counts_.padded; }
+  // Rows with an opening quote that is not closed within the limit of a row: the lines behind their
+  // first were read as rows.
+  int64_t long_quotes() const { return counts_.long_quotes; }
 
  protected:
   struct Counts {
@@ -55,6 +58,7 @@ class RowReader {
     int64_t blank_lines = 0;
     int64_t comment_lines = 0;
     int64_t padded = 0;
+    int64_t long_quotes = 0;
   };
 
   RowReader(std::unique_ptr<ByteSource> source, TableLayout layout)

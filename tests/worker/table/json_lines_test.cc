@@ -65,6 +65,37 @@ TEST(JsonLines, WhatIsJsonButNotLinesOfItIsRefused) {
   }
 }
 
+TEST(JsonLines, ObjectsOverManyLinesAreRefusedWithAWayOut) {
+  for (const char* text :
+       {"[\n  {\n    \"a\": 1\n  },\n  {\n    \"a\": 2\n  }\n]\n",
+        "{\n  \"a\": 1\n}\n{\n  \"a\": 2\n}\n", "[\n{\"a\":1},\n{\"a\":2}\n]\n"}) {
+    const absl::Status status = RunChainOnText(Untouched(), text).status;
+    EXPECT_EQ(ReasonOf(status), "UNSUPPORTED_FORMAT") << text;
+    EXPECT_THAT(MessageOf(status), testing::HasSubstr("jq -c")) << text;
+  }
+}
+
+TEST(JsonLines, ValuesOfAnySizeAreKeptAsTheyAreWritten) {
+  const std::string text =
+      "{\"n\":123456789012345678901234567890.5e-400,\"t\":\"\\ud83d\\ude00\",\"o\":{\"b\" : [ ]}}\n"
+      "{\"n\":-0,\"t\":\"\\/\",\"o\":" +
+      std::string(500, '[') + std::string(500, ']') + "}\n{\"n\":1E+2,\"t\":\"\",\"o\":[]}\n";
+  const HarnessRun run = RunChainOnText(Untouched(), text);
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_EQ(run.cleaned, text);
+  EXPECT_EQ(run.result.rows_rejected, 0);
+}
+
+TEST(JsonLines, HalfOfASurrogatePairAndBottomlessNestingAreBadRows) {
+  const std::string deep(100'000, '[');
+  const HarnessRun run = RunChainOnText(
+      Untouched(), "{\"a\":1}\n{\"a\":\"\\ud800\"}\n{\"a\":" + deep + std::string(100'000, ']') +
+                       "}\n{\"a\":" + deep + "}\n{\"a\":\"\\udc00x\"}\n{\"a\":1,\"\\u0061\":2}\n");
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_EQ(run.cleaned, "{\"a\":1}\n");
+  EXPECT_EQ(run.result.rows_rejected, 5);
+}
+
 TEST(JsonLines, LongFilesAreReadInBatches) {
   std::string text;
   for (int i = 0; i < 40'000; ++i) {
