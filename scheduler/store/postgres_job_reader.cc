@@ -9,6 +9,7 @@
 #include "scheduler/store/embedded_sql.h"
 #include "scheduler/store/job_rows.h"
 #include "scheduler/store/json_columns.h"
+#include "scheduler/store/sql_error.h"
 
 namespace dq {
 namespace {
@@ -23,10 +24,15 @@ absl::Status JobNotFound(const JobName& name) {
 absl::StatusOr<pqxx::result> PostgresJobReader::Query(
     const std::function<pqxx::result(Transaction&)>& query) {
   pqxx::result rows;
-  DQ_RETURN_IF_ERROR(readers_.Take()->Run([&](Transaction& transaction) {
+  const absl::Status status = readers_.Take()->Run([&](Transaction& transaction) {
     rows = query(transaction);
     return absl::OkStatus();
-  }));
+  });
+  if (IsTooSlow(status)) {
+    return MakeError(absl::StatusCode::kDeadlineExceeded, ReasonOf(status),
+                     "The database took too long for this question: ask for less of it.");
+  }
+  DQ_RETURN_IF_ERROR(status);
   return rows;
 }
 

@@ -32,7 +32,7 @@ absl::Status Session::Run(const std::function<absl::Status(Transaction&)>& body)
   for (int i = 0; i < kTriesMax; ++i) {
     const bool was_open = connection_ != nullptr;
     status = RunOnce(body);
-    const bool broke = absl::IsUnavailable(status) && was_open;
+    const bool broke = absl::IsUnavailable(status) && !IsTooSlow(status) && was_open;
     if (!broke && !IsTransactionConflict(status)) break;
   }
   return status;
@@ -50,7 +50,7 @@ absl::Status Session::RunOnce(const std::function<absl::Status(Transaction&)>& b
     transaction.Commit();
     return absl::OkStatus();
   });
-  if (absl::IsUnavailable(status)) connection_.reset();
+  if (absl::IsUnavailable(status) && !IsTooSlow(status)) connection_.reset();
   return status;
 }
 

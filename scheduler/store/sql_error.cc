@@ -10,10 +10,11 @@ namespace dq {
 namespace {
 
 constexpr char kConflict[] = "TRANSACTION_CONFLICT";
+constexpr char kTooSlow[] = "QUERY_TOO_SLOW";
 constexpr char kQueryCancelled[] = "57014";  // By statement_timeout.
 
 // Classes of PostgreSQL's Appendix A: connection, resources, operator intervention, system; and a
-// standby that takes no writes, and a statement timeout.
+// standby that takes no writes.
 bool MayHelpToWait(std::string_view sqlstate) {
   const std::string_view kind = sqlstate.substr(0, 2);
   return sqlstate.empty() || kind == "08" || kind == "53" || kind == "57" || kind == "58" ||
@@ -33,6 +34,9 @@ std::string OneLine(std::string text) {
 absl::Status StatusFromSqlState(const std::string& sqlstate, const std::string& message) {
   if (sqlstate == "40001" || sqlstate == "40P01") {
     return MakeError(absl::StatusCode::kAborted, kConflict, OneLine(message));
+  }
+  if (sqlstate == kQueryCancelled) {
+    return MakeError(absl::StatusCode::kUnavailable, kTooSlow, "PostgreSQL: " + OneLine(message));
   }
   if (MayHelpToWait(sqlstate)) {
     return MakeError(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
@@ -54,10 +58,6 @@ absl::Status CatchSqlErrors(const std::function<absl::Status()>& body) {
   } catch (const pqxx::in_doubt_error& error) {
     return StatusFromSqlState("", error.what());
   } catch (const pqxx::sql_error& error) {
-    if (error.sqlstate() == kQueryCancelled) {
-      return MakeError(absl::StatusCode::kDeadlineExceeded, "QUERY_TOO_SLOW",
-                       "The database took too long for this question: ask for less of it.");
-    }
     return StatusFromSqlState(error.sqlstate().empty() ? "XX000" : error.sqlstate(), error.what());
   } catch (const std::exception& error) {
     return StatusFromSqlState("XX000", error.what());
@@ -65,5 +65,7 @@ absl::Status CatchSqlErrors(const std::function<absl::Status()>& body) {
 }
 
 bool IsTransactionConflict(const absl::Status& status) { return ReasonOf(status) == kConflict; }
+
+bool IsTooSlow(const absl::Status& status) { return ReasonOf(status) == kTooSlow; }
 
 }  // namespace dq

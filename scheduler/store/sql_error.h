@@ -10,7 +10,8 @@
 namespace dq {
 
 // Returns the status for an error of `sqlstate` (five characters; "": the connection is gone):
-// UNAVAILABLE (DATABASE_UNAVAILABLE) when trying again later may help; ABORTED
+// UNAVAILABLE (DATABASE_UNAVAILABLE) when trying again later may help, (QUERY_TOO_SLOW) after
+// statement_timeout; ABORTED
 // (TRANSACTION_CONFLICT) for serialization failures and deadlocks; FAILED_PRECONDITION (IN_USE)
 // when a row that is needed was to go, or one that goes was to be needed; INTERNAL (DATABASE_ERROR)
 // otherwise.
@@ -21,5 +22,8 @@ absl::Status CatchSqlErrors(const std::function<absl::Status()>& body);
 
 // Returns whether the transaction can be repeated at once: TRANSACTION_CONFLICT.
 bool IsTransactionConflict(const absl::Status& status);
+
+// Returns whether a statement took longer than it may: QUERY_TOO_SLOW.
+bool IsTooSlow(const absl::Status& status);
 
 }  // namespace dq

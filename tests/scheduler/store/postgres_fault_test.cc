@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <iterator>
+#include <pqxx/pqxx>
 #include <sstream>
 #include <thread>
 
@@ -114,6 +115,23 @@ TEST_F(PostgresFaultTest, ReadsHealAfterTheServerCameBack) {
   ASSERT_TRUE(got.ok()) << got.status();
   ExpectSameJob(*got, job.record);
   EXPECT_TRUE(store_->jobs().RenewLeadership(epoch_, absl::Hours(1)).ok());
+}
+
+TEST_F(PostgresFaultTest, AReadThatTakesTooLongSaysSoAndAWriteMayBeRepeated) {
+  JobScript job(1, "a");
+  WriteBatch batch = NextBatch();
+  batch.inserts.push_back(job.Create());
+  pqxx::connection other(database_);
+  {
+    pqxx::work lock(other);
+    lock.exec("LOCK TABLE job");
+    const absl::Status read = store_->reader().GetJob(job.record.name).status();
+    EXPECT_EQ(read.code(), absl::StatusCode::kDeadlineExceeded);
+    EXPECT_EQ(ReasonOf(read), "QUERY_TOO_SLOW");
+    EXPECT_TRUE(absl::IsUnavailable(store_->jobs().Commit(batch).status()));
+  }
+  ASSERT_TRUE(store_->jobs().Commit(batch).ok());
+  EXPECT_TRUE(store_->reader().GetJob(job.record.name).ok());
 }
 
 TEST_F(PostgresFaultTest, AServerProcessThatHangsIsGivenUpAndTheBatchWrittenOnceLater) {
