@@ -117,6 +117,13 @@ bool IsPlainCompletion(const JobUpdate& update) {
          update.events.front().time == update.status.end_time;
 }
 
+enum class UpdateKind { kClaim, kCompletion, kOther };
+
+UpdateKind KindOf(const JobUpdate& update) {
+  if (IsPlainClaim(update)) return UpdateKind::kClaim;
+  return IsPlainCompletion(update) ? UpdateKind::kCompletion : UpdateKind::kOther;
+}
+
 // What create_jobs tells.
 bool IsPlainCreation(const JobInsert& insert) {
   const JobRecord& job = insert.record;
@@ -303,10 +310,11 @@ void AddInsert(const JobInsert& insert, Consequences& to) {
 }
 
 void AddUpdate(const JobUpdate& update, Consequences& to) {
-  if (!IsPlainClaim(update) && !IsPlainCompletion(update)) {
+  const UpdateKind kind = KindOf(update);
+  if (kind == UpdateKind::kOther) {
     for (const JobEventRecord& event : update.events) to.events.push_back({update.key, &event});
   }
-  const bool is_recorded = IsPlainCompletion(update) && HasEmptyResult(update);
+  const bool is_recorded = kind == UpdateKind::kCompletion && HasEmptyResult(update);
   if (update.result.has_value() && !is_recorded) {
     to.results.push_back({update.key, &update.name, update.created_by, &*update.result});
   }
@@ -332,10 +340,16 @@ std::vector<PipelineCall> UpdateCalls(const WriteBatch& batch) {
   UpdateList completions;
   UpdateList others;
   for (const JobUpdate& update : batch.updates) {
-    if (IsPlainClaim(update)) {
-      claims.push_back(&update);
-    } else {
-      (IsPlainCompletion(update) ? completions : others).push_back(&update);
+    switch (KindOf(update)) {
+      case UpdateKind::kClaim:
+        claims.push_back(&update);
+        break;
+      case UpdateKind::kCompletion:
+        completions.push_back(&update);
+        break;
+      case UpdateKind::kOther:
+        others.push_back(&update);
+        break;
     }
   }
   std::vector<PipelineCall> calls;

@@ -94,21 +94,21 @@ InsertList Inserted(const WriteBatch& batch, const std::vector<InsertVerdict>& v
 }  // namespace
 
 absl::StatusOr<BatchWriter::Verdicts> BatchWriter::Write(const WriteBatch& batch,
-                                                         std::vector<PipelineCall> whole,
+                                                         std::optional<Calls> whole,
                                                          absl::Duration leadership_ttl) {
-  std::vector<PipelineCall> calls;
-  calls.push_back({&sql::kBeginBatch, {}});
-  calls.push_back(Fence(batch, leadership_ttl));
-  for (PipelineCall& call : whole) calls.push_back(std::move(call));
-  calls.push_back({&sql::kCommitBatch, {}});
   absl::StatusOr<Verdicts> verdicts;
-  if (AreAllPlain(batch.inserts)) {
+  if (whole.has_value()) {
+    Calls calls;
+    calls.push_back({&sql::kBeginBatch, {}});
+    calls.push_back(Fence(batch, leadership_ttl));
+    for (PipelineCall& call : *whole) calls.push_back(std::move(call));
+    calls.push_back({&sql::kCommitBatch, {}});
     verdicts = InTransaction([&]() -> absl::StatusOr<Verdicts> {
       DQ_RETURN_IF_ERROR(connection_->Run(calls).status());
       return Verdicts(batch.inserts.size());
     });
   }
-  if (!AreAllPlain(batch.inserts) || Says(verdicts.status(), kUniqueViolation)) {
+  if (!whole.has_value() || Says(verdicts.status(), kUniqueViolation)) {
     verdicts = InTransaction([&] { return WriteCarefully(batch, leadership_ttl); });
   }
   if (Says(verdicts.status(), kWrittenAlready)) {

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct InsertVerdict {
 
 class BatchWriter {
  public:
+  using Calls = std::vector<PipelineCall>;
+
   // Connects at the first use. `timeout` bounds every wait for the server.
   BatchWriter(ConnectionTarget target, std::string cell, absl::Duration timeout)
       : target_(std::move(target)), cell_(std::move(cell)), timeout_(timeout) {}
@@ -33,7 +36,7 @@ class BatchWriter {
   // what WholeCalls() made of it, nothing when its inserts are not plain. Extends the leadership to
   // `leadership_ttl` from now. Errors as of JobStore::Commit.
   absl::StatusOr<std::vector<InsertVerdict>> Write(const WriteBatch& batch,
-                                                   std::vector<PipelineCall> whole,
+                                                   std::optional<Calls> whole,
                                                    absl::Duration leadership_ttl);
 
  private:

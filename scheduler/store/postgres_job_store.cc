@@ -71,7 +71,7 @@ absl::Status PostgresJobStore::ReleaseLeadership(int64_t epoch) {
 
 absl::StatusOr<BatchResult> PostgresJobStore::Commit(const WriteBatch& batch) {
   // Made before the connection is free: a batch is translated while the one before is written.
-  std::vector<PipelineCall> whole;
+  std::optional<BatchWriter::Calls> whole;
   if (AreAllPlain(batch.inserts)) whole = WholeCalls(batch);
   DQ_ASSIGN_OR_RETURN(const std::vector<InsertVerdict> verdicts,
                       writer_.Take()->Write(batch, std::move(whole),
