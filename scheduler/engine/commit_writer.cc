@@ -20,6 +20,13 @@ constexpr absl::Duration kRepeatCap = absl::Milliseconds(500);
 // The store's reason when the batch before is not written.
 constexpr char kOutOfOrder[] = "BATCH_OUT_OF_ORDER";
 
+// What was acknowledged is not there: the database went back in time, as a restored backup or a
+// replica that lagged behind does. Only loading anew shows what it knows.
+absl::Status Forgotten() {
+  return MakeError(absl::StatusCode::kAborted, "FENCED",
+                   "the database does not hold the last batch that it acknowledged");
+}
+
 }  // namespace
 
 CommitWriter::CommitWriter(JobStore& store, CommitListener listener)
@@ -73,11 +80,13 @@ void CommitWriter::CommitUntilDecided(const Batch& batch) {
   Backoff backoff(kRepeatFirst, kRepeatCap, RandomUniform);
   bool told = false;
   while (true) {
+    const bool was_first = IsFirst(batch);
     absl::StatusOr<BatchResult> result = store_.Commit(*batch);
     if (result.ok() || !absl::IsUnavailable(result.status())) {
       return Tell(batch, std::move(result));
     }
     if (ReasonOf(result.status()) == kOutOfOrder) {
+      if (was_first) return Tell(batch, Forgotten());
       if (!WaitForTurn(batch)) return;
       continue;
     }
@@ -103,6 +112,11 @@ void CommitWriter::Tell(const Batch& batch, absl::StatusOr<BatchResult> result) 
 
 bool CommitWriter::IsWantedLocked(const Batch& batch) {
   return !stopping_ && std::ranges::count(wanted_, batch) > 0;
+}
+
+bool CommitWriter::IsFirst(const Batch& batch) {
+  MutexLock lock(mutex_);
+  return !wanted_.empty() && wanted_.front() == batch;
 }
 
 bool CommitWriter::WaitForTurn(const Batch& batch) {

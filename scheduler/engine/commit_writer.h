@@ -54,6 +54,8 @@ class CommitWriter {
   // batches before it are told of.
   bool WaitToRepeat(const Batch& batch, absl::Duration wait) EXCLUDES(mutex_);
   bool WaitForTurn(const Batch& batch) EXCLUDES(mutex_);
+  // Returns whether all batches before it are told of.
+  bool IsFirst(const Batch& batch) EXCLUDES(mutex_);
   bool IsWantedLocked(const Batch& batch) REQUIRES(mutex_);
 
   JobStore& store_;
