@@ -1,10 +1,12 @@
 // dq.v1.AdminService. Thread-safe; outlives its server.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "common/base/mutex.h"
 #include "dq/v1/admin_service.grpc.pb.h"
 #include "scheduler/api/api_ports.h"
 #include "scheduler/api/rpc_call.h"
@@ -38,12 +40,14 @@ class AdminService final : public v1::AdminService::CallbackService {
                                           v1::UpdateProjectResponse* response) override;
 
  private:
-  // Records a limit, makes it effective, answers.
-  void Set(const std::shared_ptr<UnaryCall>& call, const GroupLimit& limit);
+  // Records a limit, makes it effective, answers with what it is of.
+  void Set(const std::shared_ptr<UnaryCall>& call, const GroupLimit& limit,
+           std::function<void(const GroupView&)> answer);
 
   const ApiPorts ports_;
   const std::string instance_;
   const std::string version_;
+  Mutex limits_mutex_;  // Held while a limit is recorded.
 };
 
 }  // namespace dq

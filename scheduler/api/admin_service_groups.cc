@@ -118,8 +118,8 @@ grpc::ServerUnaryReactor* AdminService::UpdateQueue(grpc::CallbackServerContext*
     call->Finish(limit.status());
     return call->reactor();
   }
-  *response->mutable_queue() = QueueToProto({*limit, 0, 0});
-  Set(call, *limit);
+  Set(call, *limit,
+      [response](const GroupView& view) { *response->mutable_queue() = QueueToProto(view); });
   return call->reactor();
 }
 
@@ -138,25 +138,29 @@ grpc::ServerUnaryReactor* AdminService::UpdateProject(grpc::CallbackServerContex
     return call->reactor();
   }
   if (project.weight() > 0) limit->weight = project.weight();
-  *response->mutable_project() = ProjectToProto({*limit, 0, 0});
-  Set(call, *limit);
+  Set(call, *limit,
+      [response](const GroupView& view) { *response->mutable_project() = ProjectToProto(view); });
   return call->reactor();
 }
 
-void AdminService::Set(const std::shared_ptr<UnaryCall>& call, const GroupLimit& limit) {
-  call->RunBlocking([this, call, limit] {
-    // Only the leader can make it effective: another replica must not record it unheard.
-    ports_.scheduler.ListGroups(
-        limit.kind, [this, call, limit](const absl::StatusOr<std::vector<GroupView>>& views) {
-          if (!views.ok()) return call->Finish(views.status());
-          call->RunBlocking([this, call, limit] {
-            const absl::Status saved = ports_.catalog.SaveLimit(limit);
-            if (!saved.ok()) return call->Finish(saved);
-            ports_.scheduler.SetLimit(limit,
-                                      [call](const absl::Status& set) { call->Finish(set); });
-          });
-        });
-  });
+void AdminService::Set(const std::shared_ptr<UnaryCall>& call, const GroupLimit& limit,
+                       std::function<void(const GroupView&)> answer) {
+  const auto record = [this, call, limit, answer = std::move(answer)] {
+    // One at a time, so that memory holds what the table holds.
+    MutexLock lock(limits_mutex_);
+    const absl::Status saved = ports_.catalog.SaveLimit(limit);
+    if (!saved.ok()) return call->Finish(saved);
+    ports_.scheduler.SetLimit(limit, [call, answer](const absl::StatusOr<GroupView>& view) {
+      if (view.ok()) answer(*view);
+      call->Finish(view.status());
+    });
+  };
+  // Only the leader can make it effective: another replica must not record it unheard.
+  ports_.scheduler.ListGroups(limit.kind,
+                              [call, record](const absl::StatusOr<std::vector<GroupView>>& views) {
+                                if (!views.ok()) return call->Finish(views.status());
+                                call->RunBlocking(record);
+                              });
 }
 
 }  // namespace dq

@@ -54,17 +54,10 @@ void JobGroups::Ended(const JobPlace& place) {
   if (place.concurrency != kNoGroup) --At(place.concurrency).running;
 }
 
-void JobGroups::SetLimit(const GroupLimit& limit) {
-  At(FindOrAdd(limit.kind, limit.name)).limit = limit;
-}
-
-GroupLimit JobGroups::LimitOf(GroupKind kind, const std::string& name) const {
-  const auto found = id_of_.find({kind, name});
-  if (found != id_of_.end()) return At(found->second).limit;
-  GroupLimit unset;
-  unset.kind = kind;
-  unset.name = name;
-  return unset;
+GroupId JobGroups::SetLimit(const GroupLimit& limit) {
+  const GroupId group = FindOrAdd(limit.kind, limit.name);
+  At(group).limit = limit;
+  return group;
 }
 
 std::vector<GroupId> JobGroups::All(GroupKind kind) const {

@@ -46,10 +46,11 @@ class JobGroups {
   void Ended(const JobPlace& place);
   int64_t RunningIn(GroupId group) const { return At(group).running; }
 
-  // Replaces the limits of a project or a queue, also of one that no job has joined yet.
-  void SetLimit(const GroupLimit& limit);
+  // Replaces the limits of a project or a queue, also of one that no job has joined yet, and
+  // returns its group.
+  GroupId SetLimit(const GroupLimit& limit);
   // Returns what limits a project or queue; the defaults when nothing was set.
-  GroupLimit LimitOf(GroupKind kind, const std::string& name) const;
+  const GroupLimit& LimitOf(GroupId group) const { return At(group).limit; }
   // Returns every project, or queue, that has a limit or ever had a job, by name.
   std::vector<GroupId> All(GroupKind kind) const;
   const std::string& NameOf(GroupId group) const { return At(group).limit.name; }

@@ -88,6 +88,9 @@ bool ReadyQueue::Remove(Share& share, Bin& bin, const ReadyJob& job) {
   if (!was_there) return false;
   --size_;
   if (--share.size == 0) line_.erase({share.pass, share.project});
+  if (bin.plain.empty() && bin.keyed.empty()) {
+    std::erase_if(share.bins, [&bin](const auto& one) { return one.get() == &bin; });
+  }
   return true;
 }
 

@@ -103,6 +103,7 @@ class ReadyQueue {
   Bin* FindBin(const ReadyJob& job) const;
   Lane& LaneOf(Bin& bin, const JobPlace& place);
   void ShowHead(Lane& lane);
+  // A bin that becomes empty is gone afterwards.
   bool Remove(Share& share, Bin& bin, const ReadyJob& job);
   bool RemoveKeyed(Bin& bin, const ReadyJob& job);
   std::pair<Bin*, Rank> BestOf(const Share& share, const StageOffer& offer) const;

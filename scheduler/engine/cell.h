@@ -93,7 +93,7 @@ class Cell {
               absl::StatusOr<JobRecord> record, const std::string& reason, const std::string& actor,
               ViewDone done);
   // Limits hold from now on; what runs already goes on.
-  absl::Status SetLimit(const GroupLimit& limit);
+  absl::StatusOr<GroupView> SetLimit(const GroupLimit& limit);
   absl::StatusOr<std::vector<GroupView>> ListGroups(GroupKind kind) const;
   void GetLiveJobs(const Instant& now, const std::string& project,
                    const std::vector<std::string>& ids, ViewsDone done);
@@ -179,6 +179,7 @@ class Cell {
   // cell_views.cc: what is shown and told.
   absl::Status CheckLeading() const;
   absl::Status CheckAccepting() const;
+  GroupView ViewOf(GroupId group) const;
   std::shared_ptr<JobView> MakeView(const LiveJob& job) const;
   void RecordChange(PendingBatch* batch, const LiveJob& job, ChangeKind kind);
   // Returns the view of a change that nobody watched when it was decided; null when a later change

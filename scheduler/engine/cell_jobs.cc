@@ -1,4 +1,4 @@
-// Jobs: submitted, cancelled, claimed, ended, and the one function that changes a state.
+// Jobs: submitted, claimed, ended, and the one function that changes a state.
 #include <algorithm>
 #include <cstdlib>
 #include <utility>

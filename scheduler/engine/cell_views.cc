@@ -39,13 +39,13 @@ std::shared_ptr<JobView> Cell::MakeView(const LiveJob& job) const {
   JobStatus& status = view->record.status;
   if (IsLeased(status.state)) view->progress = job.progress;
   if (status.state != JobState::kQueued) return view;
+  view->queue_position = ready_.CountBefore(AsReady(job));
   if (!workers_.AnyServes(job.demand)) {
     status.wait_reason = WaitReason::kNoWorkerForStage;
     return view;
   }
   status.wait_reason = groups_.Blocks(job.place);
   if (status.wait_reason == WaitReason::kNone) status.wait_reason = WaitReason::kBehindOthers;
-  view->queue_position = ready_.CountBefore(AsReady(job));
   return view;
 }
 
@@ -136,19 +136,19 @@ absl::StatusOr<SchedulerStats> Cell::GetStats(const Instant& now) const {
   return stats;
 }
 
-absl::Status Cell::SetLimit(const GroupLimit& limit) {
+absl::StatusOr<GroupView> Cell::SetLimit(const GroupLimit& limit) {
   if (!IsLeading()) return refusal_;
-  groups_.SetLimit(limit);
-  return absl::OkStatus();
+  return ViewOf(groups_.SetLimit(limit));
+}
+
+GroupView Cell::ViewOf(GroupId group) const {
+  return {groups_.LimitOf(group), groups_.MembersOf(group), groups_.RunningIn(group)};
 }
 
 absl::StatusOr<std::vector<GroupView>> Cell::ListGroups(GroupKind kind) const {
   if (!IsLeading()) return refusal_;
   std::vector<GroupView> views;
-  for (GroupId group : groups_.All(kind)) {
-    views.push_back({groups_.LimitOf(kind, groups_.NameOf(group)), groups_.MembersOf(group),
-                     groups_.RunningIn(group)});
-  }
+  for (GroupId group : groups_.All(kind)) views.push_back(ViewOf(group));
   return views;
 }
 

@@ -19,6 +19,8 @@
 namespace dq {
 namespace {
 
+static_assert(CommitWriter::kThreads == Cell::kBatchesInFlightMax);
+
 constexpr size_t kTokenBytes = 16;
 
 CellSources RandomSources() {
@@ -345,8 +347,9 @@ void Scheduler::Reopen(int64_t reservation, const JobName& name, absl::StatusOr<
   if (!accepted) (*shared_done)(Draining());
 }
 
-void Scheduler::SetLimit(const GroupLimit& limit, std::function<void(absl::Status)> done) {
-  using Done = std::function<void(absl::Status)>;
+void Scheduler::SetLimit(const GroupLimit& limit,
+                         std::function<void(absl::StatusOr<GroupView>)> done) {
+  using Done = std::function<void(absl::StatusOr<GroupView>)>;
   impl_->Ask(std::move(done),
              [limit](Cell& cell, const Instant&, Done reply) { reply(cell.SetLimit(limit)); });
 }

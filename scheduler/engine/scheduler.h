@@ -62,7 +62,7 @@ using SessionId = int64_t;
 struct JobView {
   JobRecord record;
   JobProgress progress;        // Of the current attempt, while a worker holds a lease.
-  int64_t queue_position = 0;  // With WaitReason::kBehindOthers.
+  int64_t queue_position = 0;  // While QUEUED.
 };
 
 // A committed change. `sequence` orders all changes of this leader.
@@ -167,7 +167,7 @@ class Scheduler {
               const std::string& reason, const std::string& actor,
               std::function<void(absl::StatusOr<JobView>)> done);
   // Makes a recorded limit effective. Lists the projects or queues there are.
-  void SetLimit(const GroupLimit& limit, std::function<void(absl::Status)> done);
+  void SetLimit(const GroupLimit& limit, std::function<void(absl::StatusOr<GroupView>)> done);
   void ListGroups(GroupKind kind, std::function<void(absl::StatusOr<std::vector<GroupView>>)> done);
   // Returns the live ones among `names`, with progress and wait reason; an empty list means all of
   // `project`. What is returned is committed; UNAVAILABLE (DATABASE_UNAVAILABLE) when an outage

@@ -47,6 +47,15 @@ TEST_F(CellJobs, ASubmitIsAcknowledgedOnlyWhenDurable) {
   EXPECT_EQ(cell_.StateOf("a"), JobState::kQueued);
 }
 
+TEST_F(CellJobs, AJobThatNoWorkerServesKnowsHowManyAreAhead) {
+  cell_.Submit(CellHarness::NewJob("a"));
+  const auto answer = cell_.Submit(CellHarness::NewJob("b"));
+  cell_.Settle();
+  ASSERT_TRUE(answer->has_value() && answer->value().ok());
+  EXPECT_EQ(answer->value()->job.record.status.wait_reason, WaitReason::kNoWorkerForStage);
+  EXPECT_EQ(answer->value()->job.queue_position, 1);
+}
+
 TEST_F(CellJobs, ASubmitWithoutANameGetsOneAndKeysGrow) {
   const auto first = cell_.Submit(CellHarness::NewJob(""));
   JobRecord second_job = CellHarness::NewJob("");
