@@ -105,14 +105,21 @@ grpc::ServerUnaryReactor* JobService::CreateJob(grpc::CallbackServerContext* con
   return call->reactor();
 }
 
+absl::StatusOr<JobRecord> JobService::FindEarlier(const v1::CreateJobRequest& request,
+                                                  const absl::Status& why) const {
+  if (!absl::IsFailedPrecondition(why) || request.request_id().empty()) return why;
+  const std::string project = *ParseProject(request.parent(), "parent");
+  auto earlier = ports_.jobs.GetJobByRequest(project, request.request_id());
+  // A reused request id is told only once the inputs are there.
+  if (!earlier.ok() || earlier->request_hash != RequestHash(request)) return why;
+  return earlier;
+}
+
 void JobService::AnswerWithoutInputs(const std::shared_ptr<UnaryCall>& call,
                                      const v1::CreateJobRequest& request, const absl::Status& why,
                                      v1::CreateJobResponse* response) {
-  if (!absl::IsFailedPrecondition(why) || request.request_id().empty()) return call->Finish(why);
-  const std::string project = *ParseProject(request.parent(), "parent");
-  const auto earlier = ports_.jobs.GetJobByRequest(project, request.request_id());
-  // A reused request id is told only once the inputs are there.
-  if (!earlier.ok() || earlier->request_hash != RequestHash(request)) return call->Finish(why);
+  const absl::StatusOr<JobRecord> earlier = FindEarlier(request, why);
+  if (!earlier.ok()) return call->Finish(earlier.status());
   call->set_subject(JobText(earlier->name));
   *response->mutable_job() = ToProto(*earlier);
   response->set_existed(true);

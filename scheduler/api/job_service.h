@@ -67,6 +67,10 @@ class JobService final : public v1::JobService::CallbackService {
  private:
   void Submit(const std::shared_ptr<UnaryCall>& call, JobRecord record,
               v1::CreateJobResponse* response);
+  // Blocks. Returns the job that `request` created before its inputs were deleted; `why`, what
+  // keeps it from creating one now, when there is none.
+  absl::StatusOr<JobRecord> FindEarlier(const v1::CreateJobRequest& request,
+                                        const absl::Status& why) const;
   // Blocks. Answers a creation whose inputs are not there (`why`): with the job, when this request
   // created it before and they were deleted since.
   void AnswerWithoutInputs(const std::shared_ptr<UnaryCall>& call,

@@ -86,7 +86,13 @@ void JobService::SubmitAll(const std::shared_ptr<UnaryCall>& call,
     v1::BatchCreateJobsResult& result = *response->add_results();
     absl::StatusOr<JobRecord> record = creation.Make(one);
     if (!record.ok()) {
-      *result.mutable_error() = ErrorOf(record.status());
+      const absl::StatusOr<JobRecord> earlier = FindEarlier(one, record.status());
+      if (earlier.ok()) {
+        result.set_name(JobText(earlier->name));
+        result.set_existed(true);
+      } else {
+        *result.mutable_error() = ErrorOf(record.status());
+      }
       continue;
     }
     records.push_back(*std::move(record));
