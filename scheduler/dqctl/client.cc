@@ -87,7 +87,7 @@ absl::Status Client::Repeat(const std::function<absl::Status()>& once) {
   Backoff backoff(kRetryFirst, kRetryCap, RandomUniform);
   while (true) {
     const absl::Time started = absl::Now();
-    const absl::Status status = once();
+    const absl::Status status = AsDropped(once());
     if (interrupt_.triggered()) return InterruptedError();
     if (status.code() != absl::StatusCode::kUnavailable) return status;
     // An upload that ran for an hour before it broke deserves as many tries as a call that broke at
@@ -115,7 +115,7 @@ absl::StatusOr<Response> Client::Call(Stub& stub,
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(absl::Now() + options_.call_timeout));
     const Interrupt::Scope scope(interrupt_, [&context] { context.TryCancel(); });
-    return AsDropped(FromGrpcStatus((stub.*method)(&context, request, &response)));
+    return FromGrpcStatus((stub.*method)(&context, request, &response));
   }));
   return response;
 }

@@ -98,7 +98,8 @@ std::string FailedCondition(const dq::v1::Gate& gate, const dq::v1::Report& repo
     return "the score " + Text(report.score()) + " is below " + Text(gate.min_score());
   }
   const auto& removed = report.duplicates_removed();
-  const auto duplicates = static_cast<double>(removed.exact() + removed.normalised());
+  const auto duplicates =
+      static_cast<double>(removed.exact() + removed.normalised() + removed.fuzzy());
   const double ratio =
       report.rows_in() == 0 ? 0 : duplicates / static_cast<double>(report.rows_in());
   if (gate.has_max_duplicate_ratio() && ratio > gate.max_duplicate_ratio()) {

@@ -45,6 +45,8 @@ TEST(FailedCondition, NamesTheConditionAndBothValues) {
   EXPECT_EQ(finding("score>=99"), "the score 96.17 is below 99");
   EXPECT_EQ(finding("score>=90,duplicates<=0.2"), "the share of duplicates 0.25 is above 0.2");
   EXPECT_EQ(finding("score>=90,schema"), "the columns are not those of the reference");
+  report.mutable_duplicates_removed()->set_fuzzy(1);
+  EXPECT_EQ(finding("duplicates<=0.4,schema"), "the share of duplicates 0.5 is above 0.4");
 }
 
 }  // namespace
