@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/base/error.h"
+#include "common/base/same_file.h"
 #include "common/base/staged_file.h"
 #include "common/base/status_macros.h"
 #include "common/base/unique_fd.h"
@@ -66,14 +67,6 @@ absl::Status Stage(const std::string& path, std::optional<StagedFile>& file) {
 
 std::string RejectsPath(const RunOptions& options) {
   return options.rejects.empty() ? options.output + ".rejects.csv" : options.rejects;
-}
-
-// Devices and pipes may be named twice: nothing is replaced there.
-bool SameFile(const std::string& a, const std::string& b) {
-  std::error_code ignored;
-  const auto path = std::filesystem::weakly_canonical(a, ignored);
-  if (path != std::filesystem::weakly_canonical(b, ignored)) return false;
-  return !std::filesystem::exists(path, ignored) || std::filesystem::is_regular_file(path, ignored);
 }
 
 absl::Status CheckPaths(const RunOptions& options) {
@@ -140,7 +133,7 @@ absl::StatusOr<ChainResult> RunAndPublish(const RunOptions& options, const Cance
   const auto progress = MakeProgressSink(options.progress);
   DQ_ASSIGN_OR_RETURN(ChainResult result,
                       RunChain(options.spec, BuildStages, files, *progress, cancel));
-  const bool no_rejects = options.rejects.empty() && result.rows_rejected == 0;
+  const bool no_rejects = options.rejects.empty() && !result.has_rejects;
   if (no_rejects) outputs.rejects.reset();
   DQ_RETURN_IF_ERROR(PublishAll(outputs));
   if (no_rejects) RemoveOldRejects(RejectsPath(options));
@@ -153,8 +146,8 @@ void PrintSummary(const RunOptions& options, const ChainResult& result) {
   (void)std::printf("rows out            %lld\n", number(result.rows_out));
   (void)std::printf("duplicates removed  %lld\n", number(result.duplicates_removed));
   (void)std::printf("rows rejected       %lld%s%s\n", number(result.rows_rejected),
-                    result.rows_rejected > 0 ? "  see " : "",
-                    result.rows_rejected > 0 ? RejectsPath(options).c_str() : "");
+                    result.has_rejects ? "  see " : "",
+                    result.has_rejects ? RejectsPath(options).c_str() : "");
   (void)std::printf("cells filled        %lld\n", number(result.cells_filled));
   if (result.score.has_value()) (void)std::printf("score               %.2f\n", *result.score);
   (void)std::printf("cleaned file        %s\n", options.output.c_str());

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "common/base/error.h"
+#include "common/base/same_file.h"
 #include "common/base/status_macros.h"
 #include "scheduler/dqctl/new_file.h"
 #include "scheduler/dqctl/record.h"
@@ -10,12 +11,6 @@
 
 namespace dq::dqctl {
 namespace {
-
-bool SameFile(const std::string& a, const std::string& b) {
-  std::error_code ignored;
-  return std::filesystem::weakly_canonical(a, ignored) ==
-         std::filesystem::weakly_canonical(b, ignored);
-}
 
 // Returns the header of a details file, see OutputKind; "" for what always has content.
 std::string HeaderOf(dq::v1::OutputKind kind) {
@@ -49,7 +44,10 @@ std::vector<std::pair<dq::v1::OutputKind, std::string>> WantedOutputs(
   add(dq::v1::OUTPUT_KIND_REPORT, command.report);
   add(dq::v1::OUTPUT_KIND_CHANGES, command.changes);
   add(dq::v1::OUTPUT_KIND_CLUSTERS, command.clusters);
-  const bool unasked = command.rejects.empty() && report.rows_rejected() > 0;
+  const dq::v1::Dialect& dialect = report.dialect();
+  const bool has_rejects =
+      report.rows_rejected() > 0 || dialect.preamble_lines() > 0 || dialect.comment_lines() > 0;
+  const bool unasked = command.rejects.empty() && has_rejects;
   add(dq::v1::OUTPUT_KIND_REJECTS,
       unasked ? CleanedPath(command) + ".rejects.csv" : command.rejects);
   add(dq::v1::OUTPUT_KIND_CLEANED, CleanedPath(command));

@@ -27,6 +27,38 @@ size_t ExtensionOf(const std::string& name) {
                                                                             : dot;
 }
 
+void RemovePacking(std::string& name) {
+  for (const std::string_view packing : {".gz", ".zst"}) {
+    if (name.ends_with(packing)) return name.resize(name.size() - packing.size());
+  }
+}
+
+std::string_view PackingFor(Compression compression) {
+  switch (compression) {
+    case Compression::kGzip:
+      return ".gz";
+    case Compression::kZstd:
+      return ".zst";
+    case Compression::kNone:
+      break;
+  }
+  return "";
+}
+
+std::string_view ExtensionFor(OutputFormat format) {
+  switch (format) {
+    case OutputFormat::kCsv:
+      return ".csv";
+    case OutputFormat::kTsv:
+      return ".tsv";
+    case OutputFormat::kJsonLines:
+      return ".jsonl";
+    case OutputFormat::kSame:
+      break;
+  }
+  return "";
+}
+
 absl::StatusOr<UniqueFd> OpenChecked(ObjectStore& store, const InputOrder& input) {
   DQ_ASSIGN_OR_RETURN(UniqueFd fd, store.OpenRead(input.uri));
   struct stat info {};
@@ -80,7 +112,7 @@ void SweepEarlierAttempts(ObjectStore& store, const ChainOrder& order) {
 
 }  // namespace
 
-std::string CleanedName(std::string_view display_name) {
+std::string CleanedName(std::string_view display_name, const OutputChoice& choice) {
   if (const size_t slash = display_name.rfind('/'); slash != std::string_view::npos) {
     display_name.remove_prefix(slash + 1);
   }
@@ -88,8 +120,11 @@ std::string CleanedName(std::string_view display_name) {
   for (char& c : name) {
     if (static_cast<unsigned char>(c) < 0x20 || c == '\\' || c == 0x7f) c = '_';
   }
+  RemovePacking(name);
   const size_t dot = ExtensionOf(name);
-  const std::string extension = dot == std::string::npos ? "" : name.substr(dot);
+  std::string extension = dot == std::string::npos ? "" : name.substr(dot);
+  if (choice.format != OutputFormat::kSame) extension = ExtensionFor(choice.format);
+  extension += PackingFor(choice.compression);
   const std::string stem = ValidUtf8(name.substr(0, dot), kStemBytesMax);
   return (stem.empty() ? "output" : stem) + ".cleaned" + extension;
 }
@@ -107,7 +142,8 @@ absl::StatusOr<JobFiles> JobFiles::Open(ObjectStore& store, const ChainOrder& or
   SweepEarlierAttempts(store, order);
   DQ_ASSIGN_OR_RETURN(files.publication_,
                       store.Publish(order.output_prefix, order.output_directory));
-  DQ_RETURN_IF_ERROR(files.Create(OutputKind::kCleaned, CleanedName(order.spec.display_name)));
+  DQ_RETURN_IF_ERROR(files.Create(OutputKind::kCleaned,
+                                  CleanedName(order.spec.display_name, order.spec.form.output)));
   DQ_RETURN_IF_ERROR(files.Create(OutputKind::kReport, "report.json"));
   if (HasStage<CompleteOptions>(order.spec)) {
     DQ_RETURN_IF_ERROR(files.Create(OutputKind::kChanges, "changes.csv"));
@@ -157,7 +193,7 @@ absl::StatusOr<JobFiles::Published> JobFiles::Publish(const ChainResult& result,
   Published published;
   for (const Output& output : outputs_) {
     if (stopped()) return AttemptStopped();
-    if (output.kind == OutputKind::kRejects && result.rows_rejected == 0) {
+    if (output.kind == OutputKind::kRejects && !result.has_rejects) {
       DQ_RETURN_IF_ERROR(publication_->Drop(output.name));
       continue;
     }

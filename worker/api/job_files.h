@@ -18,8 +18,9 @@ namespace dq {
 
 // The name of the cleaned file for an input called `display_name`: "customers.csv" becomes
 // "customers.cleaned.csv". Whatever cannot be part of a file name is replaced, a long stem is cut
-// at the end of a character, the extension stays.
-std::string CleanedName(std::string_view display_name);
+// at the end of a character. The extension stays unless the file is written in another form:
+// "customers.csv.gz" as packed JSON Lines becomes "customers.cleaned.jsonl.gz".
+std::string CleanedName(std::string_view display_name, const OutputChoice& choice);
 
 // CANCELLED: how an attempt ends that was told to stop.
 absl::Status AttemptStopped();
@@ -40,10 +41,10 @@ class JobFiles {
     WrittenObject manifest;
     std::vector<PublishedOutput> outputs;
   };
-  // Publishes the outputs of a chain that ended with `result`; leaves the rejects file out when no
-  // row was rejected. CANCELLED, with nothing published, once `stopped` says so: it is asked before
-  // every file and before the last step. DISK_FULL and other errors of ObjectStore. To be called
-  // once.
+  // Publishes the outputs of a chain that ended with `result`; leaves the rejects file out when
+  // nothing went there. CANCELLED, with nothing published, once `stopped` says so: it is asked
+  // before every file and before the last step. DISK_FULL and other errors of ObjectStore. To be
+  // called once.
   absl::StatusOr<Published> Publish(const ChainResult& result, const LeaseKey& lease,
                                     const std::function<bool()>& stopped);
 

@@ -46,6 +46,7 @@ absl::Status LastPassSink::Open() {
 
 absl::Status LastPassSink::Add(std::span<const std::string_view> cells) {
   if (writer_ == nullptr) return absl::OkStatus();
+  has_rows_ = true;
   if (cells.size() == header_.size()) return writer_->Add(cells);
   std::vector<std::string_view> whole(cells.begin(), cells.end());
   whole.resize(header_.size());

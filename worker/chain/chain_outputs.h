@@ -28,11 +28,14 @@ class LastPassSink final : public RowSink {
   // Cells that are missing at the end of a row are empty.
   absl::Status Add(std::span<const std::string_view> cells) override;
   OutputFile* file() { return file_.get(); }
+  // Whether a row was added in the last pass.
+  bool has_rows() const { return has_rows_; }
 
  private:
   std::unique_ptr<OutputFile> file_;
   std::vector<std::string> header_;
   std::unique_ptr<CsvWriter> writer_;
+  bool has_rows_ = false;
 };
 
 class ChainOutputs {
@@ -53,6 +56,8 @@ class ChainOutputs {
   // SHA-256 of the cleaned file; "" when there is none. After Finish.
   std::string CleanedSha256() const;
   absl::Status WriteReport(std::string_view json);
+  // Whether anything went to the rejects: rows, or lines that are none.
+  bool HasRejects() const { return rejects_.has_rows(); }
   // Every file that was written.
   std::vector<ChainOutput> Written();
 

@@ -17,6 +17,7 @@
 #include "worker/table/file_error.h"
 #include "worker/table/open_table.h"
 #include "worker/table/read_ahead.h"
+#include "worker/table/spill_file.h"
 
 namespace dq {
 namespace {
@@ -76,6 +77,7 @@ class ChainRun {
   absl::Status ApplyStage(size_t stage, RowBatch& batch);
   absl::StatusOr<RowBatch*> NextBatch(ReadAhead& batches, size_t stage);
   absl::Status CheckInput() const;
+  bool CanSpill() const;
   int64_t RowsMax() const;
   absl::StatusOr<ChainResult> Conclude();
   void DescribeRun();
@@ -123,7 +125,7 @@ absl::Status ChainRun::Open(const StageFactory& make_stages) {
   const StageContext context{.memory = memory_,
                              .pool = pool_,
                              .reference_fd = files_.reference_fd,
-                             .temp_dir_fd = files_.temp_dir_fd,
+                             .temp_dir_fd = CanSpill() ? files_.temp_dir_fd : -1,
                              .rows_max = [this] { return RowsMax(); },
                              .changes = outputs_.changes(),
                              .clusters = outputs_.clusters(),
@@ -139,6 +141,12 @@ absl::Status ChainRun::Open(const StageFactory& make_stages) {
   meter_ = std::make_unique<ProgressMeter>(sink_, passes, static_cast<int>(stages_.size()),
                                            reader_->source().raw_size_bytes());
   return absl::OkStatus();
+}
+
+// Whether temporary files can be made: not where the file system has no unnamed ones and the
+// sandbox allows no others. Then memory must do.
+bool ChainRun::CanSpill() const {
+  return files_.temp_dir_fd >= 0 && SpillFile::Create(files_.temp_dir_fd).ok();
 }
 
 absl::Status ChainRun::LearnPass(size_t learner) {
@@ -239,6 +247,7 @@ absl::StatusOr<ChainResult> ChainRun::Conclude() {
                      .rows_in = report_.rows_in,
                      .rows_out = report_.rows_out,
                      .rows_rejected = report_.rows_rejected,
+                     .has_rejects = outputs_.HasRejects(),
                      .duplicates_removed = report_.duplicates_exact +
                                            report_.duplicates_normalised + report_.duplicates_fuzzy,
                      .cells_filled = report_.cells_filled,
@@ -267,9 +276,7 @@ void ChainRun::DescribeRun() {
 }
 
 absl::Status ChainRun::CheckCancelled() const {
-  if (!cancel_.cancelled()) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the chain was cancelled",
-                   {{"category", "processing"}});
+  return CheckStop([this] { return cancel_.cancelled(); });
 }
 
 }  // namespace

@@ -55,6 +55,7 @@ struct ChainResult {
   int64_t rows_in = 0;         // rows_in = rows_out + duplicates_removed + rows_rejected.
   int64_t rows_out = 0;
   int64_t rows_rejected = 0;
+  bool has_rejects = false;  // The rejects file names rows, or lines that are none.
   int64_t duplicates_removed = 0;
   int64_t cells_filled = 0;
   std::vector<ChainStageTotals> totals;  // One a stage, in the order of the chain.

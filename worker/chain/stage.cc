@@ -18,4 +18,10 @@ absl::StatusOr<size_t> FindColumn(const std::vector<std::string>& columns, std::
                    {{"category", "configuration"}, {"column", std::string(name)}});
 }
 
+absl::Status CheckStop(const std::function<bool()>& stop) {
+  if (!stop || !stop()) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the chain was cancelled",
+                   {{"category", "processing"}});
+}
+
 }  // namespace dq

@@ -62,7 +62,7 @@ class Stage {
   virtual absl::Status Apply(RowBatch& batch) = 0;
   // Sees the batch of the last Apply again as it leaves the whole chain: what is not dropped is in
   // the output. Only in the last pass.
-  virtual void Settle(const RowBatch& batch) = 0;
+  virtual void Settle(const RowBatch&) {}
   // Adds the stage's findings to the report. Only after the last pass.
   virtual absl::Status Finish(Report& report) = 0;
   // What the stage put into temporary files, in all.
@@ -87,6 +87,9 @@ struct StageContext {
 // is none or more than one.
 absl::StatusOr<size_t> FindColumn(const std::vector<std::string>& columns, std::string_view name,
                                   std::string_view option);
+
+// CANCELLED once `stop` says so; an empty one never does.
+absl::Status CheckStop(const std::function<bool()>& stop);
 
 // Makes the stages of `spec`, in order.
 using StageFactory =

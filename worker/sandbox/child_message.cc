@@ -54,6 +54,7 @@ ChainResult ReadResult(const Json& json) {
   result.rows_in = json.at("rows_in").get<int64_t>();
   result.rows_out = json.at("rows_out").get<int64_t>();
   result.rows_rejected = json.at("rows_rejected").get<int64_t>();
+  result.has_rejects = json.at("has_rejects").get<bool>();
   result.duplicates_removed = json.at("duplicates_removed").get<int64_t>();
   result.cells_filled = json.at("cells_filled").get<int64_t>();
   for (const Json& totals : json.at("totals")) {
@@ -140,6 +141,7 @@ std::string EncodeResultLine(const ChainResult& result) {
                {"rows_in", result.rows_in},
                {"rows_out", result.rows_out},
                {"rows_rejected", result.rows_rejected},
+               {"has_rejects", result.has_rejects},
                {"duplicates_removed", result.duplicates_removed},
                {"cells_filled", result.cells_filled},
                {"totals", std::move(totals)},

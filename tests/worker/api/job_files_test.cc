@@ -8,20 +8,32 @@
 namespace dq {
 namespace {
 
+std::string NameOf(std::string_view display_name) { return CleanedName(display_name, {}); }
+
+TEST(CleanedName, TheExtensionSaysWhatTheFileIs) {
+  const OutputChoice plain;
+  const OutputChoice packed = {.format = OutputFormat::kJsonLines,
+                               .compression = Compression::kGzip};
+  EXPECT_EQ(CleanedName("a.csv.gz", plain), "a.cleaned.csv");
+  EXPECT_EQ(CleanedName("a.csv.gz", packed), "a.cleaned.jsonl.gz");
+  EXPECT_EQ(CleanedName("a.csv", {.compression = Compression::kZstd}), "a.cleaned.csv.zst");
+  EXPECT_EQ(CleanedName("a.jsonl", {.format = OutputFormat::kTsv}), "a.cleaned.tsv");
+}
+
 TEST(CleanedName, TheStemIsKeptAndTheExtensionStaysLast) {
-  EXPECT_EQ(CleanedName("customers.csv"), "customers.cleaned.csv");
-  EXPECT_EQ(CleanedName("a.b.tsv"), "a.b.cleaned.tsv");
-  EXPECT_EQ(CleanedName("customers"), "customers.cleaned");
-  EXPECT_EQ(CleanedName("kündigungen.csv"), "kündigungen.cleaned.csv");
+  EXPECT_EQ(NameOf("customers.csv"), "customers.cleaned.csv");
+  EXPECT_EQ(NameOf("a.b.tsv"), "a.b.cleaned.tsv");
+  EXPECT_EQ(NameOf("customers"), "customers.cleaned");
+  EXPECT_EQ(NameOf("kündigungen.csv"), "kündigungen.cleaned.csv");
 }
 
 TEST(CleanedName, WhatIsNoFileNameBecomesOne) {
-  EXPECT_EQ(CleanedName(""), "output.cleaned");
-  EXPECT_EQ(CleanedName("../../etc/passwd"), "passwd.cleaned");
-  EXPECT_EQ(CleanedName("a/.."), "..cleaned.");
-  EXPECT_EQ(CleanedName(".csv"), "output.cleaned.csv");
-  EXPECT_EQ(CleanedName("a\nb.csv"), "a_b.cleaned.csv");
-  EXPECT_LE(CleanedName(std::string(5000, 'a') + ".csv").size(), 255u);
+  EXPECT_EQ(NameOf(""), "output.cleaned");
+  EXPECT_EQ(NameOf("../../etc/passwd"), "passwd.cleaned");
+  EXPECT_EQ(NameOf("a/.."), "..cleaned.");
+  EXPECT_EQ(NameOf(".csv"), "output.cleaned.csv");
+  EXPECT_EQ(NameOf("a\nb.csv"), "a_b.cleaned.csv");
+  EXPECT_LE(NameOf(std::string(5000, 'a') + ".csv").size(), 255u);
 }
 
 std::string Repeated(std::string_view text, int times) {
@@ -31,12 +43,12 @@ std::string Repeated(std::string_view text, int times) {
 }
 
 TEST(CleanedName, ALongNameIsCutAtACharacterAndKeepsItsExtension) {
-  const std::string name = CleanedName("a" + Repeated("表", 80) + ".csv");
+  const std::string name = NameOf("a" + Repeated("表", 80) + ".csv");
   EXPECT_EQ(name, "a" + Repeated("表", 66) + ".cleaned.csv");
-  EXPECT_EQ(CleanedName(std::string(251, 'a') + ".csv"), std::string(200, 'a') + ".cleaned.csv");
-  EXPECT_EQ(CleanedName("a." + std::string(253, 'b')), "a." + std::string(198, 'b') + ".cleaned");
-  EXPECT_EQ(CleanedName("my customers (1).csv"), "my customers (1).cleaned.csv");
-  EXPECT_EQ(CleanedName("a\xff.csv"), "a?.cleaned.csv");
+  EXPECT_EQ(NameOf(std::string(251, 'a') + ".csv"), std::string(200, 'a') + ".cleaned.csv");
+  EXPECT_EQ(NameOf("a." + std::string(253, 'b')), "a." + std::string(198, 'b') + ".cleaned");
+  EXPECT_EQ(NameOf("my customers (1).csv"), "my customers (1).cleaned.csv");
+  EXPECT_EQ(NameOf("a\xff.csv"), "a?.cleaned.csv");
 }
 
 TEST(IsRetryable, BadInputAndBadConfigurationAreNot) {

@@ -77,5 +77,11 @@ TEST_F(RunCommand, TheRejectsOfAnEarlierRunDoNotStay) {
   EXPECT_FALSE(std::filesystem::exists(Path("out.csv.rejects.csv")));
 }
 
+TEST_F(RunCommand, LinesThatAreNoRowsAreKeptInTheRejects) {
+  Write("in.csv", "A title\n\na,b\n1,2\n3,4\n");
+  EXPECT_EQ(Run(), kExitOk);
+  EXPECT_NE(Text("out.csv.rejects.csv").find("preamble,A title"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace dq

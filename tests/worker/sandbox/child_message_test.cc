@@ -57,6 +57,7 @@ TEST(ChildMessage, AResultSurvivesTheWay) {
   result.rows_in = 10;
   result.rows_out = 7;
   result.rows_rejected = 1;
+  result.has_rejects = true;
   result.duplicates_removed = 2;
   result.cells_filled = 3;
   result.totals = {{"complete", 10, 100, 0.5}};

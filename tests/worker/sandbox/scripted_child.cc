@@ -200,6 +200,7 @@ int Act(const std::string& what) {
        [] {
          ChainResult result = SomeResult();
          result.rows_rejected = 1;
+         result.has_rejects = true;
          Write(kChildRejectsFd, "row,reason\n");
          return Finish(result);
        }},

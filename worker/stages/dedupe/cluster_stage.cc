@@ -203,8 +203,6 @@ absl::Status ClusterStage::MergeCells(RowBatch& batch, size_t row, RecordId surv
   return absl::OkStatus();
 }
 
-void ClusterStage::Settle(const RowBatch&) {}
-
 absl::Status ClusterStage::Finish(Report& report) {
   report.duplicates_exact += exact_;
   report.duplicates_normalised += normalised_;

@@ -32,7 +32,6 @@ class ClusterStage final : public Stage {
   absl::Status Learn(const RowBatch& batch) override;
   absl::Status EndLearn() override;
   absl::Status Apply(RowBatch& batch) override;
-  void Settle(const RowBatch& batch) override;
   absl::Status Finish(Report& report) override;
 
  private:

@@ -132,8 +132,6 @@ absl::Status DedupeStage::WriteMember(int64_t row, int64_t cluster, std::string_
   return context_.clusters->Add(cells);
 }
 
-void DedupeStage::Settle(const RowBatch&) {}
-
 absl::Status DedupeStage::Finish(Report& report) {
   report.duplicates_exact += exact_;
   report.duplicates_normalised += normalised_;

@@ -36,7 +36,6 @@ class DedupeStage final : public Stage {
   absl::Status EndLearn() override;
   // OUT_OF_MEMORY when the records do not fit the limit.
   absl::Status Apply(RowBatch& batch) override;
-  void Settle(const RowBatch& batch) override;
   absl::Status Finish(Report& report) override;
   int64_t spilled_bytes() const override {
     return spilled_ == nullptr ? 0 : spilled_->spilled_bytes();
