@@ -70,6 +70,7 @@ TEST(ChildMessage, AResultSurvivesTheWay) {
   EXPECT_EQ(decoded.verdict, Verdict::kFailed);
   EXPECT_EQ(decoded.verdict_reason, "score too low");
   EXPECT_EQ(decoded.rows_rejected, 1);
+  EXPECT_TRUE(decoded.has_rejects);
   EXPECT_EQ(decoded.totals.at(0).bytes, 100);
   EXPECT_EQ(decoded.outputs.at(0).sha256, "ab");
 }
