@@ -89,7 +89,7 @@ def shape_of(value):
 class Column:
     """What the values of one column say about it."""
 
-    def __init__(self, cells, is_key):
+    def __init__(self, cells, is_key, of_reference=None):
         values = [cell.strip(SPACE) for cell in cells]
         plain = [v for v in values if v and not is_token(v)]
         counts = collections.Counter(type_of(v) for v in plain)
@@ -103,7 +103,10 @@ class Column:
         for v in plain:
             self.shapes[shape_of(v)].append(len(v.encode()))
         self.total = len(plain)
+        if not plain and of_reference:
+            self.type, self.shapes, self.total = of_reference.type, of_reference.shapes, of_reference.total
         present = [v for v in values if not self.is_missing(v)]
+        self.missing = len(present) < len(values)
         self.fill = None if is_key else self.statistic(present)
 
     def is_missing(self, value):
@@ -207,7 +210,8 @@ def write(path, header, rows):
 def complete(header, rows, reference, keys, fill):
     if fill == "none":
         return
-    columns = [Column([row[i] for row in rows], name in keys) for i, name in enumerate(header)]
+    others = reference_columns(header, reference)
+    columns = [Column([row[i] for row in rows], name in keys, others.get(name)) for i, name in enumerate(header)]
     known, spelled = collections.defaultdict(list), collections.defaultdict(list)
     if reference and keys:
         ref_header, ref_rows = reference
@@ -220,42 +224,74 @@ def complete(header, rows, reference, keys, fill):
                 known[key].append(values)
                 spelled[tuple(row[place].strip(SPACE) for place in places)].append(values)
     places = [header.index(name) for name in keys]
-    dependencies = learn_dependencies(columns, rows, places) if fill in ("dependency", "statistic") else None
+    left = []
     for row in rows:
         key = key_of(row, places, columns) if keys else None
         matches = known.get(key, []) if key else []
         if len(matches) > 1:
             matches = spelled[tuple(row[place].strip(SPACE) for place in places)]
-        left = [i for i, column in enumerate(columns) if column.is_missing(row[i])]
-        for i in list(left):
+        left.append([i for i, column in enumerate(columns) if column.is_missing(row[i])])
+        for i in list(left[-1]):
             value = matches[0].get(header[i], "") if len(matches) == 1 else ""
             if not columns[i].is_missing(value) and conforms(type_of(value), columns[i].type):
                 row[i] = value
-                left.remove(i)
-        if dependencies:
-            fill_dependent(columns, row, left, dependencies)
-        for i in left:
+                left[-1].remove(i)
+    if fill in ("dependency", "statistic"):
+        fill_dependent(columns, rows, reference_rows(header, reference), places, left)
+    for row, missing in zip(rows, left):
+        for i in missing:
             row[i] = columns[i].fill if fill == "statistic" and columns[i].fill is not None else ""
 
 
-def learn_dependencies(columns, rows, keys):
-    table = [[None if column.is_missing(cell) else cell.strip(SPACE) for column, cell in zip(columns, row)] for row in rows]
-    targets = [i for i in range(len(columns)) if i not in keys and any(row[i] is None for row in table)]
-    return naive_dependency.Dependencies(table, targets, lambda i, value: conforms(type_of(value), columns[i].type))
+def reference_columns(header, reference):
+    names, rows = reference or ([], [])
+    return {name: Column([row[names.index(name)] for row in rows], True) for name in header if name in names}
 
 
-def fill_dependent(columns, row, left, dependencies):
-    """Fills cells of `left` again and again while one can be filled, and takes them out of it."""
+def reference_rows(header, reference):
+    """The rows of the reference, a cell for every column of the file; None where it has no value."""
+    if not reference:
+        return []
+    names, rows = reference
+    columns = reference_columns(header, reference)
+
+    def value(row, name):
+        cell = row[names.index(name)].strip(SPACE) if name in columns else ""
+        return None if not cell or columns[name].is_missing(cell) else cell
+
+    return [[value(row, name) for name in header] for row in rows]
+
+
+def known_cells(columns, row):
+    return [None if column.is_missing(cell) else cell.strip(SPACE) for column, cell in zip(columns, row)]
+
+
+def fill_dependent(columns, rows, reference, keys, left):
+    """Fills cells of `left` and takes them out of it, and again with what was filled as evidence while that fills more."""
+    targets = [i for i in range(len(columns)) if i not in keys and columns[i].missing]
     filled = True
     while filled:
         filled = False
+        dependencies = naive_dependency.Dependencies(
+            [known_cells(columns, row) for row in rows], reference, targets,
+            lambda i, value: not columns[i].is_missing(value) and conforms(type_of(value), columns[i].type))
+        for row, missing in zip(rows, left):
+            filled |= fill_row(columns, row, missing, dependencies)
+
+
+def fill_row(columns, row, left, dependencies):
+    """Fills cells of `left` again and again while one can be filled; whether there was one."""
+    left_before = len(left)
+    again = True
+    while again:
+        again = False
         for i in list(left):
-            known = [None if column.is_missing(cell) else cell.strip(SPACE) for column, cell in zip(columns, row)]
-            value = dependencies.find(known, i)
+            value = dependencies.find(known_cells(columns, row), i)
             if value is not None:
                 row[i] = value
                 left.remove(i)
-                filled = True
+                again = True
+    return len(left) < left_before
 
 
 def dedupe(rows, match):

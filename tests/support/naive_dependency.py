@@ -49,14 +49,20 @@ class Calibration:
 
     def __init__(self, groups, occurrences):
         self.all, self.kinds = Outcomes(), collections.defaultdict(Outcomes)
+        self.better = self.worse = 0
+        usual = usual_of(occurrences)
         for votes, _ in groups.values():
             for value, count in votes.items():
-                others = votes - collections.Counter([value])
-                ranked = others.most_common()
+                others = collections.Counter(votes)
+                others[value] -= 1
+                ranked = [item for item in others.most_common(2) if item[1]]
                 if not ranked or len(ranked) > 1 and ranked[0][1] == ranked[1][1]:
                     continue
                 predicted, first = ranked[0]
                 kind = kind_of(first, others.total())
+                if kind:
+                    self.better += count if predicted == value != usual else 0
+                    self.worse += count if predicted != value == usual else 0
                 for outcomes in (self.all, self.kinds[kind]) if kind else ():
                     outcomes.tested += count
                     outcomes.hits += count if predicted == value else 0
@@ -70,6 +76,9 @@ class Calibration:
         misses = self.all.judged() - self.all.hits
         return 1 - self.all.share() <= usual / 2 and usual * self.all.tested >= 8 + 2 * misses
 
+    def is_predictor(self):
+        return self.better >= 8 + 2 * self.worse and self.better >= 4 * self.worse
+
     def confidence(self, votes, missing):
         total = votes.total()
         if not total or missing > 4 * total:
@@ -82,14 +91,31 @@ class Calibration:
         return (outcomes.hits + 4 * (self.all.share() * (first / total))) / (outcomes.judged() + 4)
 
 
+def usual_of(occurrences):
+    """The most frequent value; among equals the first by its bytes."""
+    return min(occurrences, key=lambda v: (-occurrences[v], v.encode()), default=None)
+
+
+KNOWN = {}
+
+
+def calibrate(rows, by, target, occurrences, contents):
+    """The calibration; remembered for columns that are as they were in an earlier round."""
+    if contents not in KNOWN:
+        KNOWN[contents] = Calibration(votes_by_group(rows, by, target), occurrences)
+    return KNOWN[contents]
+
+
 def find_dependencies(rows, targets):
-    """{target: [(determinant columns, calibration), the most accurate first]}."""
+    """{target: [(determinant columns, calibration, whether it only predicts), the most accurate first]}."""
     width = len(rows[0]) if rows else 0
     occurrences = [collections.Counter(row[c] for row in rows if row[c] is not None) for c in range(width)]
     able = [c for c in range(width) if len(occurrences[c]) > 1 and 20 * len(occurrences[c]) < 19 * occurrences[c].total()]
     able = sorted(able, key=lambda c: len(occurrences[c]))[:DETERMINANTS_MAX]
     pairs = [(able[a], able[b]) for b in range(1, len(able)) for a in range(b)][:PAIRS_MAX]
     found = {target: [] for target in targets}
+    predictors = {}
+    contents = [hash(tuple(column)) for column in zip(*rows)]
     for by in itertools.chain(((c,) for c in able), pairs):
         for target in targets:
             if target in by or not occurrences[target]:
@@ -97,14 +123,35 @@ def find_dependencies(rows, targets):
             best = max((calibration.all.share() for _, calibration in found[target]), default=0)
             if len(by) == 2 and best >= GOOD:
                 continue
-            calibration = Calibration(votes_by_group(rows, by, target), occurrences[target])
+            calibration = calibrate(rows, by, target, occurrences[target], tuple(contents[c] for c in (*by, target)))
             if not calibration.is_dependency(occurrences[target]):
+                gain = calibration.better - calibration.worse
+                if len(by) == 1 and calibration.is_predictor() and gain > predictors.get(target, (0,))[0]:
+                    predictors[target] = (gain, by, calibration)
                 continue
             if len(by) == 2 and 1 - calibration.all.share() > (1 - best) / 2:
                 continue
             found[target].append((by, calibration))
-    return {target: sorted(rules, key=lambda rule: -rule[1].all.share())[:DEPENDENCIES_MAX]
-            for target, rules in found.items()}
+    chosen = {}
+    for target, rules in found.items():
+        chosen[target] = [(*rule, False) for rule in sorted(rules, key=lambda rule: -rule[1].all.share())[:DEPENDENCIES_MAX]]
+        if not rules and target in predictors:
+            chosen[target] = [(*predictors[target][1:], True)]
+    return chosen
+
+
+def tested(answers, by, target, rows, least):
+    """What of the answers stays when they are tested on the rows that hold a value."""
+    occurrences = collections.Counter(row[target] for row in rows if row[target] is not None)
+    outcomes = Outcomes()
+    for row in rows:
+        answer = answers.get(tuple(row[c] for c in by))
+        if answer and row[target] is not None:
+            outcomes.tested += 1
+            outcomes.hits += answer[0] == row[target]
+            outcomes.typos += answer[0] != row[target] and occurrences[row[target]] == 1
+    sures = {key: min(sure, (outcomes.hits + 4 * sure) / (outcomes.judged() + 4)) for key, (_, sure) in answers.items()}
+    return {key: (value, sures[key]) for key, (value, _) in answers.items() if sures[key] >= least}
 
 
 def odds(sure):
@@ -113,22 +160,29 @@ def odds(sure):
 
 
 class Dependencies:
-    """What the rows say about missing cells of `targets`; `accepts(target, value)` says what may be filled."""
+    """What the rows, and those of the reference, say about missing cells of `targets`; `accepts(target, value)` says what
+    may be filled."""
 
-    def __init__(self, rows, targets, accepts, least=0.9):
+    def __init__(self, rows, reference, targets, accepts, least=0.9):
         self.least = least
         self.rules = collections.defaultdict(list)
-        for target, found in find_dependencies(rows, targets).items():
-            places = {row[target]: -i for i, row in reversed(list(enumerate(rows)))}
-            for by, calibration in found:
-                answers = {}
-                for key, (votes, missing) in votes_by_group(rows, by, target).items():
-                    sure = calibration.confidence(votes, missing)
-                    value = max(votes, key=lambda v: (votes[v], places[v]), default=None)
-                    if sure >= least and accepts(target, value):
-                        answers[key] = (value, sure)
-                if answers:
-                    self.rules[target].append((by, answers))
+        for source in (rows, reference):
+            for target, found in find_dependencies(source, targets).items():
+                places = {row[target]: -i for i, row in reversed(list(enumerate(source)))}
+                for by, calibration, conditional in found:
+                    if conditional and source is reference:
+                        continue
+                    needed = max(least, 0.95 if conditional else 0)
+                    answers = {}
+                    for key, (votes, missing) in votes_by_group(source, by, target).items():
+                        sure = calibration.confidence(votes, missing)
+                        value = max(votes, key=lambda v: (votes[v], places[v]), default=None)
+                        if sure >= needed and accepts(target, value):
+                            answers[key] = (value, sure)
+                    if source is reference:
+                        answers = tested(answers, by, target, rows, needed)
+                    if answers:
+                        self.rules[target].append((by, answers))
 
     def find(self, row, target):
         """The value for the missing cell `target` of `row`; None when there is none."""

@@ -110,12 +110,17 @@ void ColumnProfile::AddNumber(std::string_view value) {
   number_extremes_.Add(value, number);
 }
 
-ColumnFindings ColumnProfile::Decide(const std::string& name, std::vector<Disguise> disguises) {
+ColumnFindings ColumnProfile::Decide(const std::string& name, std::vector<Disguise> disguises,
+                                     const ColumnRule* reference) {
   ColumnFindings findings;
   findings.report.name = name;
   TakeOut(std::move(disguises), findings);
   findings.rule.type = types_.Decide();
   findings.rule.shapes = shapes_;
+  if (types_.total() == 0 && reference != nullptr) {
+    findings.rule.type = reference->type;
+    findings.rule.shapes = reference->shapes;
+  }
   JudgeTokens(findings);
   findings.present = types_.total();
   findings.conforming = types_.Conforming(findings.rule.type);

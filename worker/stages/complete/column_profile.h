@@ -54,9 +54,11 @@ class ColumnProfile {
 
   // Adds the cells of `column`; rows that were dropped are left out.
   void Learn(const RowBatch& batch, size_t column);
-  // Decides; `disguises` are values outside the vocabulary that stand for "no value". Called once,
-  // last.
-  ColumnFindings Decide(const std::string& name, std::vector<Disguise> disguises);
+  // Decides; `disguises` are values outside the vocabulary that stand for "no value". A column of
+  // nothing but words is judged by `reference`, the rule of the reference's column; null: there is
+  // none. Called once, last.
+  ColumnFindings Decide(const std::string& name, std::vector<Disguise> disguises,
+                        const ColumnRule* reference);
 
  private:
   // A value that is counted at the end of its batch.

@@ -7,7 +7,6 @@
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
-#include "worker/stages/complete/dependency_learning.h"
 #include "worker/stages/complete/disguise_finder.h"
 #include "worker/stages/complete/missing_pattern.h"
 #include "worker/stages/complete/semantic_type.h"
@@ -52,7 +51,7 @@ absl::Status CompleteStage::Begin(Pass pass, const std::vector<std::string>& col
                            .tokens = tokens_,
                            .columns = {},
                            .key = {reference_.get(), key_columns_},
-                           .dependencies = dependencies_.get()});
+                           .dependencies = dependencies_});
   for (const ColumnFindings& findings : findings_) rules_->columns.push_back(&findings.rule);
   fillers_.clear();
   for (size_t i = 0; i < kRangesMax; ++i) fillers_.emplace_back(*rules_);
@@ -84,7 +83,8 @@ absl::Status CompleteStage::LoadReference() {
                            .sha256 = reference_sha256_,
                            .key_columns = reference_key_names_,
                            .file_columns = columns_,
-                           .stop = context_.stop};
+                           .stop = context_.stop,
+                           .sample = options_.fill >= FillMethod::kDependency};
   if (options.key_columns.empty()) options.key_columns = options_.key_columns;
   if (options_.fill == FillMethod::kNone) options.key_columns.clear();
   DQ_ASSIGN_OR_RETURN(reference_, ReferenceTable::Load(options, tokens_, context_));
@@ -126,7 +126,7 @@ absl::Status CompleteStage::EndLearn() {
   for (const size_t key : key_columns_) findings_[key].rule.statistic.reset();
   missingness_ = DescribeMissingness(sampled, columns_);
   sample_rows_ = sample_->complete() ? 0 : sample_->row_count();
-  DQ_RETURN_IF_ERROR(LearnDependent(sampled));
+  DQ_RETURN_IF_ERROR(LearnDependent(std::move(sampled)));
   sample_.reset();
   if (reference_ != nullptr) CompareWithReference();
   return absl::OkStatus();
@@ -138,7 +138,8 @@ EncodedColumn CompleteStage::LearnColumn(size_t column) {
   ColumnFindings& findings = findings_[column];
   std::vector<Disguise> disguises;
   if (options_.detect == Detection::kEvidence) disguises = FindDisguises(sampled, tokens_);
-  findings = profiles_[column].Decide(columns_[column], std::move(disguises));
+  const ColumnRule* const reference = reference_ == nullptr ? nullptr : reference_->RuleOf(column);
+  findings = profiles_[column].Decide(columns_[column], std::move(disguises), reference);
   BlankOut(sampled,
            [&](std::string_view value) { return findings.rule.IsMissing(value, tokens_); });
   const SemanticFinding semantic = FindSemanticType(columns_[column], sampled);
@@ -149,16 +150,26 @@ EncodedColumn CompleteStage::LearnColumn(size_t column) {
 }
 
 // Learns how missing cells can be known from the others of their row.
-absl::Status CompleteStage::LearnDependent(const std::vector<EncodedColumn>& sampled) {
-  dependencies_.reset();
+absl::Status CompleteStage::LearnDependent(std::vector<EncodedColumn> sampled) {
+  dependencies_.clear();
   if (options_.fill < FillMethod::kDependency) return absl::OkStatus();
+  std::vector<const ColumnRule*> rules;
+  for (const ColumnFindings& findings : findings_) rules.push_back(&findings.rule);
+  SampleFilling sample(std::move(sampled), std::move(rules), tokens_);
+  DQ_RETURN_IF_ERROR(sample.FillByKey({reference_.get(), key_columns_}));
+  std::vector<EncodedColumn> reference;
+  if (reference_ != nullptr) reference = reference_->Sample();
   const DependencyScope scope{
       .names = columns_,
       .findings = findings_,
       .key_columns = key_columns_,
+      .reference = reference,
+      .whole = sample_->complete(),
       .confidence_min = std::max(options_.min_confidence, kDependencyConfidenceMin)};
-  dependencies_ = std::make_unique<DependencyTable>(columns_.size(), context_.memory);
-  return LearnDependencies(scope, "dependency", sampled, context_.pool, *dependencies_);
+  DQ_ASSIGN_OR_RETURN(dependencies_,
+                      LearnDependencies(scope, sample, context_.pool, context_.memory));
+  if (reference_ != nullptr) reference_->ForgetSample();
+  return absl::OkStatus();
 }
 
 void CompleteStage::CompareWithReference() {

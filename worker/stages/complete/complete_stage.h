@@ -11,7 +11,7 @@
 
 #include "worker/chain/stage.h"
 #include "worker/stages/complete/column_profile.h"
-#include "worker/stages/complete/dependency_table.h"
+#include "worker/stages/complete/dependency_learning.h"
 #include "worker/stages/complete/encoded_column.h"
 #include "worker/stages/complete/missing_tokens.h"
 #include "worker/stages/complete/reference_table.h"
@@ -59,7 +59,7 @@ class CompleteStage final : public Stage {
   absl::Status LoadReference();
   absl::Status TakeProfileMemory();
   EncodedColumn LearnColumn(size_t column);
-  absl::Status LearnDependent(const std::vector<EncodedColumn>& sampled);
+  absl::Status LearnDependent(std::vector<EncodedColumn> sampled);
   void CompareWithReference();
   absl::Status WriteChanges(const RowBatch& batch, const RowFiller& filler);
   void SumFillers();
@@ -78,7 +78,7 @@ class CompleteStage final : public Stage {
   std::unique_ptr<RowSample> sample_;
   int64_t profile_bytes_ = 0;             // Taken for them.
   std::vector<ColumnFindings> findings_;  // After.
-  std::unique_ptr<DependencyTable> dependencies_;
+  DependencyTables dependencies_;
   ReportMissingness missingness_;
   size_t sample_rows_ = 0;  // That were learned from; 0: all.
   SchemaFindings schema_;

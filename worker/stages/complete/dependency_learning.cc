@@ -1,12 +1,16 @@
 #include "worker/stages/complete/dependency_learning.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/status_macros.h"
 #include "worker/stages/complete/dependency_search.h"
 
 namespace dq {
 namespace {
+
+// Of a column that predicts without determining more is asked.
+constexpr double kConditionalConfidenceMin = 0.95;
 
 std::vector<size_t> ColumnsToFill(const DependencyScope& scope) {
   std::vector<size_t> targets;
@@ -18,9 +22,7 @@ std::vector<size_t> ColumnsToFill(const DependencyScope& scope) {
   return targets;
 }
 
-std::string NameOf(const DependencyScope& scope, const std::string& source,
-                   const Dependency& dependency) {
-  std::string name = source;
+std::string NameOf(const DependencyScope& scope, std::string name, const Dependency& dependency) {
   char separator = ':';
   for (const size_t column : dependency.determinants) {
     name += separator + scope.names[column];
@@ -29,24 +31,93 @@ std::string NameOf(const DependencyScope& scope, const std::string& source,
   return name;
 }
 
+// The rounds of learning over one file.
+class Rounds {
+ public:
+  Rounds(const DependencyScope& scope, SampleFilling& sample, TaskPool& pool, MemoryBudget& memory)
+      : scope_(scope),
+        sample_(sample),
+        pool_(pool),
+        memory_(memory),
+        targets_(ColumnsToFill(scope)) {}
+
+  absl::StatusOr<DependencyTables> Learn() {
+    DependencyTables tables;
+    if (targets_.empty()) return tables;
+    DQ_RETURN_IF_ERROR(SearchReference());
+    std::vector<bool> changed(scope_.names.size(), true);
+    while (tables.size() < kDependencyRoundsMax) {
+      auto table = std::make_unique<DependencyTable>(scope_.names.size(), memory_);
+      DQ_RETURN_IF_ERROR(AddFile(changed, *table));
+      DQ_RETURN_IF_ERROR(AddReference(*table));
+      if (table->empty()) break;
+      changed = sample_.Fill(*table, scope_.confidence_min);
+      const bool filled = std::find(changed.begin(), changed.end(), true) != changed.end();
+      // What fills nothing in the sample may fill something in other rows.
+      if (filled || !scope_.whole) tables.push_back(std::move(table));
+      if (!filled) break;
+    }
+    return tables;
+  }
+
+ private:
+  absl::Status SearchReference() {
+    if (scope_.reference.empty()) return absl::OkStatus();
+    const std::vector<bool> changed(scope_.names.size(), true);
+    DQ_ASSIGN_OR_RETURN(of_reference_,
+                        DependencySearch().Find(scope_.reference, targets_, changed, pool_));
+    std::erase_if(of_reference_, [](const Dependency& found) { return found.conditional; });
+    return absl::OkStatus();
+  }
+
+  absl::Status AddFile(const std::vector<bool>& changed, DependencyTable& table) {
+    DQ_ASSIGN_OR_RETURN(const std::vector<Dependency> found,
+                        search_.Find(sample_.columns(), targets_, changed, pool_));
+    for (const Dependency& dependency : found) {
+      const char* const kind = dependency.conditional ? "conditional" : "dependency";
+      DQ_RETURN_IF_ERROR(Add(dependency, kind, sample_.columns(), nullptr, table));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddReference(DependencyTable& table) {
+    for (const Dependency& dependency : of_reference_) {
+      DQ_RETURN_IF_ERROR(
+          Add(dependency, "reference-dependency", scope_.reference, &sample_.columns(), table));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Add(const Dependency& dependency, const std::string& kind,
+                   const std::vector<EncodedColumn>& columns,
+                   const std::vector<EncodedColumn>* tested_on, DependencyTable& table) {
+    const ColumnRule& rule = scope_.findings[dependency.target].rule;
+    const auto accepts = [&](std::string_view value) {
+      return sample_.CanTake(dependency.target, value) && Conforms(TypeOf(value), rule.type);
+    };
+    const double least = dependency.conditional ? kConditionalConfidenceMin : 0;
+    return table.Add(dependency, {.columns = columns,
+                                  .tested_on = tested_on,
+                                  .method = NameOf(scope_, kind, dependency),
+                                  .confidence_min = std::max(scope_.confidence_min, least),
+                                  .accepts = accepts});
+  }
+
+  const DependencyScope& scope_;
+  SampleFilling& sample_;
+  TaskPool& pool_;
+  MemoryBudget& memory_;
+  std::vector<size_t> targets_;
+  std::vector<Dependency> of_reference_;
+  DependencySearch search_;
+};
+
 }  // namespace
 
-absl::Status LearnDependencies(const DependencyScope& scope, const std::string& source,
-                               const std::vector<EncodedColumn>& sampled, TaskPool& pool,
-                               DependencyTable& table) {
-  const std::vector<size_t> targets = ColumnsToFill(scope);
-  if (targets.empty()) return absl::OkStatus();
-  DQ_ASSIGN_OR_RETURN(const std::vector<Dependency> found,
-                      FindDependencies(sampled, targets, pool));
-  for (const Dependency& dependency : found) {
-    const ColumnRule& rule = scope.findings[dependency.target].rule;
-    const DependencyTable::Admission admission{
-        .confidence_min = scope.confidence_min,
-        .accepts = [&rule](std::string_view value) { return Conforms(TypeOf(value), rule.type); }};
-    DQ_RETURN_IF_ERROR(
-        table.Add(dependency, sampled, NameOf(scope, source, dependency), admission));
-  }
-  return absl::OkStatus();
+absl::StatusOr<DependencyTables> LearnDependencies(const DependencyScope& scope,
+                                                   SampleFilling& sample, TaskPool& pool,
+                                                   MemoryBudget& memory) {
+  return Rounds(scope, sample, pool, memory).Learn();
 }
 
 }  // namespace dq

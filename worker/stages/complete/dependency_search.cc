@@ -18,8 +18,17 @@ int64_t RowsWithValue(const EncodedColumn& column) {
   return rows;
 }
 
-int64_t MostFrequent(const EncodedColumn& column) {
-  return column.counts.empty() ? 0 : *std::max_element(column.counts.begin(), column.counts.end());
+// The most frequent value; among equals the first by its bytes.
+uint32_t MostFrequent(const EncodedColumn& column) {
+  uint32_t best = 0;
+  for (uint32_t code = 1; code < column.counts.size(); ++code) {
+    if (column.counts[code] < column.counts[best]) continue;
+    if (column.counts[code] == column.counts[best] && column.values[code] > column.values[best]) {
+      continue;
+    }
+    best = code;
+  }
+  return best;
 }
 
 size_t DifferentValues(const EncodedColumn& column) {
@@ -33,25 +42,43 @@ bool CanDetermine(const EncodedColumn& column) {
   return different > 1 && 20 * different < 19 * static_cast<size_t>(RowsWithValue(column));
 }
 
-VoteCalibration Calibrate(GroupedRows& groups, const EncodedColumn& target) {
+VoteCalibration Calibrate(GroupedRows& groups, const EncodedColumn& column, uint32_t usual) {
   VoteCalibration calibration;
-  groups.ForEach(target,
-                 [&](const VoteGroup& votes, uint32_t) { calibration.Add(votes, target.counts); });
+  const VoteCalibration::Target target{.counts = column.counts, .usual = usual};
+  groups.ForEach(column, [&](const VoteGroup& votes, uint32_t) { calibration.Add(votes, target); });
   return calibration;
 }
 
-// What one or two columns say about the targets they determine.
+// A column that may be filled, and what says something about it.
+struct Target {
+  size_t column = 0;
+  uint32_t usual = 0;
+  int64_t rows = 0;
+  std::vector<Dependency> found = {};
+  std::optional<Dependency> predictor = std::nullopt;
+
+  double accuracy() const {
+    double best = 0;
+    for (const Dependency& each : found) best = std::max(best, each.calibration.accuracy());
+    return best;
+  }
+};
+
+// What one or two columns say about the targets.
 struct Trial {
   std::vector<size_t> determinants;
   std::vector<std::pair<size_t, VoteCalibration>> found = {};  // By the target's place.
+  std::vector<size_t> nothing = {};
 };
 
+}  // namespace
+
 // The search over one table.
-class Search {
+class DependencySearch::Run {
  public:
-  Search(const std::vector<EncodedColumn>& columns, const std::vector<size_t>& targets,
-         TaskPool& pool)
-      : columns_(columns), targets_(targets), pool_(pool), found_(targets.size()) {
+  Run(DependencySearch& known, const std::vector<EncodedColumn>& columns,
+      const std::vector<bool>& changed, TaskPool& pool)
+      : known_(known), columns_(columns), changed_(changed), pool_(pool) {
     for (size_t i = 0; i < columns.size(); ++i) {
       if (CanDetermine(columns[i])) determinants_.push_back(i);
     }
@@ -62,7 +89,13 @@ class Search {
     if (determinants_.size() > kDependencyColumnsMax) determinants_.resize(kDependencyColumnsMax);
   }
 
-  absl::StatusOr<std::vector<Dependency>> Run() {
+  absl::StatusOr<std::vector<Dependency>> Find(const std::vector<size_t>& targets) {
+    known_.Forget(changed_);
+    for (const size_t column : targets) {
+      if (const int64_t rows = RowsWithValue(columns_[column]); rows > 0) {
+        targets_.push_back({column, MostFrequent(columns_[column]), rows});
+      }
+    }
     std::vector<Trial> singles;
     for (const size_t determinant : determinants_) singles.push_back({{determinant}});
     DQ_RETURN_IF_ERROR(TryAll(std::move(singles)));
@@ -77,17 +110,13 @@ class Search {
   }
 
  private:
-  double Accuracy(size_t target) const {
-    double best = 0;
-    for (const Dependency& found : found_[target]) {
-      best = std::max(best, found.calibration.accuracy());
-    }
-    return best;
+  // Targets that have a good column already need no pairs.
+  static bool IsOpen(const Target& target, const Trial& trial) {
+    return trial.determinants.size() == 1 || target.accuracy() < kGoodAccuracy;
   }
 
-  // Targets that have a good column already need no pairs.
-  bool IsOpen(size_t target, const Trial& trial) const {
-    return trial.determinants.size() == 1 || Accuracy(target) < kGoodAccuracy;
+  static TrialKey KeyOf(const Trial& trial, size_t column) {
+    return {trial.determinants.front(), trial.determinants.back(), column};
   }
 
   // Tries at the same time, then takes what was found in the order of the trials.
@@ -96,7 +125,7 @@ class Search {
       Try(trials[i]);
       return absl::OkStatus();
     }));
-    for (const Trial& trial : trials) Take(trial);
+    for (Trial& trial : trials) Take(trial);
     return absl::OkStatus();
   }
 
@@ -105,30 +134,68 @@ class Search {
     for (const size_t column : trial.determinants) by.push_back(&columns_[column]);
     std::optional<GroupedRows> groups;
     for (size_t i = 0; i < targets_.size(); ++i) {
+      const Target& target = targets_[i];
       const auto& own = trial.determinants;
-      if (std::find(own.begin(), own.end(), targets_[i]) != own.end()) continue;
-      if (!IsOpen(i, trial)) continue;
+      if (std::find(own.begin(), own.end(), target.column) != own.end()) continue;
+      if (!IsOpen(target, trial)) continue;
+      if (Recall(trial, i)) continue;
       if (!groups.has_value()) groups.emplace(by);
-      const EncodedColumn& target = columns_[targets_[i]];
-      VoteCalibration calibration = Calibrate(*groups, target);
-      if (!calibration.IsDependency(MostFrequent(target), RowsWithValue(target))) continue;
-      trial.found.emplace_back(i, std::move(calibration));
+      const EncodedColumn& column = columns_[target.column];
+      VoteCalibration calibration = Calibrate(*groups, column, target.usual);
+      if (calibration.IsDependency(column.counts[target.usual], target.rows) ||
+          calibration.IsPredictor()) {
+        trial.found.emplace_back(i, std::move(calibration));
+      } else {
+        trial.nothing.push_back(i);
+      }
     }
   }
 
+  // Takes what an earlier call found; false when there is nothing.
+  bool Recall(Trial& trial, size_t i) const {
+    const TrialKey key = KeyOf(trial, targets_[i].column);
+    if (known_.telling_nothing_.contains(key)) return true;
+    const auto found = known_.telling_.find(key);
+    if (found == known_.telling_.end()) return false;
+    trial.found.emplace_back(i, found->second);
+    return true;
+  }
+
   void Take(const Trial& trial) {
-    for (const auto& [target, calibration] : trial.found) {
+    for (const size_t i : trial.nothing) {
+      known_.telling_nothing_.insert(KeyOf(trial, targets_[i].column));
+    }
+    for (const auto& [i, calibration] : trial.found) {
+      Target& target = targets_[i];
+      known_.telling_.emplace(KeyOf(trial, target.column), calibration);
       if (!IsOpen(target, trial)) continue;
-      // A pair must be worth more than its columns.
+      Dependency dependency{target.column, trial.determinants, calibration};
       const bool pair = trial.determinants.size() > 1;
-      if (pair && 1 - calibration.accuracy() > (1 - Accuracy(target)) / 2) continue;
-      found_[target].push_back({targets_[target], trial.determinants, calibration});
+      if (!calibration.IsDependency(columns_[target.column].counts[target.usual], target.rows)) {
+        TakePredictor(target, std::move(dependency));
+      } else if (!pair || 1 - calibration.accuracy() <= (1 - target.accuracy()) / 2) {
+        // A pair must be worth more than its columns.
+        target.found.push_back(std::move(dependency));
+      }
+    }
+  }
+
+  static void TakePredictor(Target& target, Dependency dependency) {
+    if (dependency.determinants.size() > 1) return;
+    dependency.conditional = true;
+    if (!target.predictor.has_value() ||
+        dependency.calibration.gain() > target.predictor->calibration.gain()) {
+      target.predictor = std::move(dependency);
     }
   }
 
   std::vector<Dependency> Best() {
     std::vector<Dependency> best;
-    for (std::vector<Dependency>& found : found_) {
+    for (Target& target : targets_) {
+      std::vector<Dependency>& found = target.found;
+      if (found.empty() && target.predictor.has_value()) {
+        best.push_back(std::move(*target.predictor));
+      }
       std::stable_sort(found.begin(), found.end(), [](const Dependency& a, const Dependency& b) {
         return a.calibration.accuracy() > b.calibration.accuracy();
       });
@@ -138,19 +205,26 @@ class Search {
     return best;
   }
 
+  DependencySearch& known_;
   const std::vector<EncodedColumn>& columns_;
-  const std::vector<size_t>& targets_;
+  const std::vector<bool>& changed_;
   TaskPool& pool_;
   std::vector<size_t> determinants_;
-  std::vector<std::vector<Dependency>> found_;  // By target.
+  std::vector<Target> targets_;
 };
 
-}  // namespace
+void DependencySearch::Forget(const std::vector<bool>& changed) {
+  const auto is_old = [&changed](const TrialKey& key) {
+    return changed[key[0]] || changed[key[1]] || changed[key[2]];
+  };
+  absl::erase_if(telling_, [&](const auto& known) { return is_old(known.first); });
+  absl::erase_if(telling_nothing_, is_old);
+}
 
-absl::StatusOr<std::vector<Dependency>> FindDependencies(const std::vector<EncodedColumn>& columns,
-                                                         const std::vector<size_t>& targets,
-                                                         TaskPool& pool) {
-  return Search(columns, targets, pool).Run();
+absl::StatusOr<std::vector<Dependency>> DependencySearch::Find(
+    const std::vector<EncodedColumn>& columns, const std::vector<size_t>& targets,
+    const std::vector<bool>& changed, TaskPool& pool) {
+  return Run(*this, columns, changed, pool).Find(targets);
 }
 
 }  // namespace dq

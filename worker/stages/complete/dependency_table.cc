@@ -15,6 +15,8 @@ namespace {
 
 constexpr size_t kThousand = 1000;
 constexpr size_t kVerdictBytes = 64;    // With its share of the map and of the texts.
+constexpr double kPriorTests = 4;       // What is said counts like so many tests.
+constexpr double kTyposMax = 0.25;      // Of the tests: more are no typos.
 constexpr size_t kValueBytesMax = 512;  // Longer values are not known whole, or no one's attribute.
 
 uint64_t HashOf(std::string_view value) { return XXH3_64bits(value.data(), value.size()); }
@@ -48,44 +50,90 @@ std::string_view DependencyTable::Keep(std::string_view text) {
   return *kept_.insert(texts_.back()).first;
 }
 
-absl::Status DependencyTable::Add(const Dependency& dependency,
-                                  const std::vector<EncodedColumn>& columns,
-                                  const std::string& method, const Admission& admission) {
-  Rule rule{.determinants = dependency.determinants, .method = Keep(method), .verdicts = {}};
+absl::Status DependencyTable::Add(const Dependency& dependency, const Source& source) {
+  Rule rule{.determinants = dependency.determinants, .method = {}, .verdicts = {}};
   std::vector<const EncodedColumn*> by;
-  for (const size_t column : dependency.determinants) by.push_back(&columns[column]);
-  const EncodedColumn& target = columns[dependency.target];
+  for (const size_t column : dependency.determinants) by.push_back(&source.columns[column]);
+  const EncodedColumn& target = source.columns[dependency.target];
   GroupedRows groups(by);
   groups.ForEach(target, [&](const VoteGroup& votes, uint32_t row) {
     const double sure = dependency.calibration.Confidence(votes);
-    if (sure < admission.confidence_min) return;
+    if (sure < source.confidence_min) return;
     const std::string_view value = target.values[votes.votes[0].value];
-    if (value.size() > kValueBytesMax || !admission.accepts(value)) return;
+    if (value.size() > kValueBytesMax || !source.accepts(value)) return;
     uint64_t key = 0;
     for (const EncodedColumn* column : by) {
       key = Combine(key, HashOf(column->values[column->codes[row]]));
     }
-    rule.verdicts[key] = {Keep(value), sure};
+    rule.verdicts[key] = {value, sure};
   });
+  if (source.tested_on != nullptr) {
+    Test(*source.tested_on, dependency.target, source.confidence_min, rule);
+  }
+  if (rule.verdicts.empty()) return absl::OkStatus();
   const auto bytes = static_cast<int64_t>(rule.verdicts.size() * kVerdictBytes);
   DQ_RETURN_IF_ERROR(memory_.Take(bytes, "the dependencies between the columns"));
   taken_bytes_ += bytes;
-  if (!rule.verdicts.empty()) rules_[dependency.target].push_back(std::move(rule));
+  rule.method = Keep(source.method);
+  for (auto& [key, verdict] : rule.verdicts) verdict.value = Keep(verdict.value);
+  rules_[dependency.target].push_back(std::move(rule));
   return absl::OkStatus();
 }
 
-const DependencyTable::Verdict* DependencyTable::Ask(const Rule& rule, const CellOf& cell) const {
+// Makes a rule as unsure as it is wrong about the rows of `columns`, and forgets what is not sure
+// enough then. A miss by a value that occurs nowhere else is a typo, while typos are few.
+void DependencyTable::Test(const std::vector<EncodedColumn>& columns, size_t target,
+                           double confidence_min, Rule& rule) {
+  std::vector<std::vector<uint64_t>> hashes;  // By determinant and code.
+  for (const size_t column : rule.determinants) {
+    hashes.emplace_back();
+    for (const std::string_view value : columns[column].values) {
+      hashes.back().push_back(HashOf(value));
+    }
+  }
+  const EncodedColumn& held = columns[target];
+  double tested = 0;
+  double hits = 0;
+  double typos = 0;
+  for (size_t row = 0; row < held.codes.size(); ++row) {
+    const uint32_t code = held.codes[row];
+    uint64_t key = 0;
+    bool whole = code != EncodedColumn::kBlank;
+    for (size_t i = 0; whole && i < hashes.size(); ++i) {
+      const uint32_t by = columns[rule.determinants[i]].codes[row];
+      whole = by != EncodedColumn::kBlank;
+      if (whole) key = Combine(key, hashes[i][by]);
+    }
+    const auto verdict = whole ? rule.verdicts.find(key) : rule.verdicts.end();
+    if (verdict == rule.verdicts.end()) continue;
+    ++tested;
+    if (verdict->second.value == held.values[code]) {
+      ++hits;
+    } else if (held.counts[code] == 1) {
+      ++typos;
+    }
+  }
+  const double judged = typos <= kTyposMax * tested ? tested - typos : tested;
+  for (auto& [key, verdict] : rule.verdicts) {
+    verdict.sure =
+        std::min(verdict.sure, (hits + kPriorTests * verdict.sure) / (judged + kPriorTests));
+  }
+  absl::erase_if(rule.verdicts,
+                 [&](const auto& entry) { return entry.second.sure < confidence_min; });
+}
+
+const DependencyTable::Verdict* DependencyTable::Ask(const Rule& rule, CellOf cell) const {
   uint64_t key = 0;
   for (const size_t column : rule.determinants) {
     const std::string_view value = cell(column);
-    if (value.empty()) return nullptr;
+    if (value.empty() || value.size() > kValueBytesMax) return nullptr;
     key = Combine(key, HashOf(value));
   }
   const auto found = rule.verdicts.find(key);
   return found == rule.verdicts.end() ? nullptr : &found->second;
 }
 
-std::optional<DependencyTable::Answer> DependencyTable::Find(size_t target, const CellOf& cell,
+std::optional<DependencyTable::Answer> DependencyTable::Find(size_t target, CellOf cell,
                                                              double confidence_min) const {
   const Verdict* best = nullptr;
   const Rule* best_rule = nullptr;

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "worker/chain/memory_budget.h"
 #include "worker/stages/complete/dependency_search.h"
@@ -30,13 +30,17 @@ class DependencyTable {
     std::string_view method;      // "dependency:" and the names of the determinant's columns.
     std::string_view confidence;  // As text, rounded down to thousandths.
   };
-  // Which values a dependency may fill in.
-  struct Admission {
+  // Where a dependency comes from, and what it may fill in.
+  struct Source {
+    const std::vector<EncodedColumn>& columns;
+    // Of other rows, on which what is said is tested where they hold a value; null: no test.
+    const std::vector<EncodedColumn>* tested_on = nullptr;
+    std::string method;  // What fills are called.
     double confidence_min = 0;
-    std::function<bool(std::string_view value)> accepts;
+    absl::FunctionRef<bool(std::string_view value)> accepts;
   };
   // Returns the value of a cell of the row at hand, trimmed; empty when it is missing.
-  using CellOf = std::function<std::string_view(size_t column)>;
+  using CellOf = absl::FunctionRef<std::string_view(size_t column)>;
 
   // `memory` outlives the table.
   DependencyTable(size_t columns, MemoryBudget& memory);
@@ -44,16 +48,16 @@ class DependencyTable {
   DependencyTable(const DependencyTable&) = delete;
   DependencyTable& operator=(const DependencyTable&) = delete;
 
-  // Adds what `dependency` says by the rows of `columns`, as far as it is admitted; `method` is
-  // what fills by it are called. OUT_OF_MEMORY when it does not fit.
-  absl::Status Add(const Dependency& dependency, const std::vector<EncodedColumn>& columns,
-                   const std::string& method, const Admission& admission);
+  // Adds what `dependency` says by the rows of its source, as far as it is admitted. OUT_OF_MEMORY
+  // when it does not fit.
+  absl::Status Add(const Dependency& dependency, const Source& source);
 
   // Returns what the dependencies of a column say about a row whose cell is missing: the surest
   // value. Another value that is nearly as sure makes it less sure, maybe less than
   // `confidence_min`: then there is no answer.
-  std::optional<Answer> Find(size_t target, const CellOf& cell, double confidence_min) const;
+  std::optional<Answer> Find(size_t target, const CellOf cell, double confidence_min) const;
   bool has_rules(size_t target) const { return !rules_[target].empty(); }
+  bool empty() const { return kept_.empty(); }
 
  private:
   struct Verdict {
@@ -67,7 +71,9 @@ class DependencyTable {
   };
 
   std::string_view Keep(std::string_view text);
-  const Verdict* Ask(const Rule& rule, const CellOf& cell) const;
+  static void Test(const std::vector<EncodedColumn>& columns, size_t target, double confidence_min,
+                   Rule& rule);
+  const Verdict* Ask(const Rule& rule, const CellOf cell) const;
 
   std::vector<std::vector<Rule>> rules_;  // By target.
   std::deque<std::string> texts_;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "worker/stages/complete/encoded_column.h"
-#include "worker/stages/complete/vote_counter.h"
+#include "worker/stages/complete/vote_group.h"
 
 namespace dq {
 

@@ -10,6 +10,22 @@ constexpr size_t kKeysAhead = 8;
 
 }  // namespace
 
+absl::StatusOr<ReferenceTable::Row> FindRow(const ReferenceKey& key,
+                                            absl::FunctionRef<std::string_view(size_t)> cell,
+                                            ReferenceTable::Shelf& shelf) {
+  std::string folded;
+  std::string spelling;
+  for (const size_t column : key.columns) {
+    const std::string_view value = cell(column);
+    if (value.empty()) return nullptr;
+    ReferenceTable::AppendKey(folded, value);
+    ReferenceTable::AppendSpelling(spelling, value);
+  }
+  DQ_ASSIGN_OR_RETURN(const ReferenceTable::Row found,
+                      key.table->Find(folded, ReferenceTable::HashOf(folded), shelf));
+  return found != nullptr ? found : key.table->FindSpelling(spelling, shelf);
+}
+
 absl::Status ReferenceLookUp::LookUp(const RowBatch& batch, const std::vector<uint32_t>& rows,
                                      const ReferenceKey& key,
                                      const std::vector<const ColumnRule*>& columns,

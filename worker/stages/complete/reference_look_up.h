@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "worker/stages/complete/column_rule.h"
 #include "worker/stages/complete/missing_tokens.h"
 #include "worker/stages/complete/reference_table.h"
@@ -21,6 +23,13 @@ struct ReferenceKey {
   const ReferenceTable* table = nullptr;  // Null: there is none.
   std::vector<size_t> columns = {};       // Of the file.
 };
+
+// Returns the row of the reference for one row of the file, of which `cell` gives the values,
+// trimmed, empty when missing; null when there is none. It lives as long as the shelf. IO_FAILED of
+// a temporary file.
+absl::StatusOr<ReferenceTable::Row> FindRow(const ReferenceKey& key,
+                                            absl::FunctionRef<std::string_view(size_t)> cell,
+                                            ReferenceTable::Shelf& shelf);
 
 class ReferenceLookUp {
  public:

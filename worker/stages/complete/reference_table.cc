@@ -51,6 +51,7 @@ absl::StatusOr<std::unique_ptr<ReferenceTable>> ReferenceTable::Load(
 ReferenceTable::ReferenceTable(const MissingTokens& tokens, const StageContext& context)
     : tokens_(tokens),
       pool_(context.pool),
+      memory_(context.memory),
       rows_(context.memory, context.temp_dir_fd, context.memory.available_bytes() / kMemoryShare),
       index_(context.memory, context.temp_dir_fd),
       spellings_(context.memory) {}
@@ -103,11 +104,13 @@ absl::Status ReferenceTable::SetColumns(const ReferenceOptions& options,
     stored_.back() = kept_columns_.size();
     kept_columns_.push_back(place(name));
   }
+  if (options.sample) sample_ = std::make_unique<RowSample>(kept_columns_, memory_);
   return absl::OkStatus();
 }
 
 absl::Status ReferenceTable::AddBatch(const RowBatch& batch) {
-  return pool_.ParallelFor(columns_.size() + 1, [&](size_t i) -> absl::Status {
+  return pool_.ParallelFor(columns_.size() + 2, [&](size_t i) -> absl::Status {
+    if (i > columns_.size()) return sample_ == nullptr ? absl::OkStatus() : sample_->Add(batch);
     if (i > 0) LearnColumn(batch, i - 1);
     for (size_t row = 0; i == 0 && !key_columns_.empty() && row < batch.row_count(); ++row) {
       DQ_RETURN_IF_ERROR(AddRow(batch, row));
@@ -204,6 +207,20 @@ absl::StatusOr<ReferenceTable::Row> ReferenceTable::FindSpelling(std::string_vie
   if (!place.has_value()) return nullptr;
   DQ_ASSIGN_OR_RETURN(const Row row, rows_.Read(*place, shelf));
   return SpellingOf(row) == spelling ? row : nullptr;
+}
+
+std::vector<EncodedColumn> ReferenceTable::Sample() const {
+  std::vector<EncodedColumn> columns(stored_.size());
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (!stored_[i].has_value()) {
+      columns[i].codes.assign(sample_->row_count(), EncodedColumn::kBlank);
+      continue;
+    }
+    columns[i] = EncodeColumn(sample_->column(*stored_[i]));
+    const ColumnRule& rule = rules_[kept_columns_[*stored_[i]]];
+    BlankOut(columns[i], [&](std::string_view value) { return rule.IsMissing(value, tokens_); });
+  }
+  return columns;
 }
 
 std::string_view ReferenceTable::Value(Row row, size_t file_column) const {

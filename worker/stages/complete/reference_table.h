@@ -14,10 +14,12 @@
 #include "absl/status/statusor.h"
 #include "worker/chain/stage.h"
 #include "worker/stages/complete/column_rule.h"
+#include "worker/stages/complete/encoded_column.h"
 #include "worker/stages/complete/key_spellings.h"
 #include "worker/stages/complete/missing_tokens.h"
 #include "worker/stages/complete/reference_index.h"
 #include "worker/stages/complete/reference_rows.h"
+#include "worker/stages/complete/row_sample.h"
 #include "worker/table/row_batch.h"
 #include "worker/table/value_type.h"
 
@@ -29,6 +31,7 @@ struct ReferenceOptions {
   std::vector<std::string> key_columns;   // Empty: no look-up, only names and types.
   std::vector<std::string> file_columns;  // Of the file that is cleaned.
   std::function<bool()> stop;             // Looked at once a batch.
+  bool sample = false;                    // Whether Sample() is wanted.
 };
 
 class ReferenceTable {
@@ -64,6 +67,11 @@ class ReferenceTable {
   absl::StatusOr<Row> FindSpelling(std::string_view spelling, Shelf& shelf) const;
   // Whether the reference has this column of the file.
   bool Has(size_t file_column) const { return stored_[file_column].has_value(); }
+  // What was decided about the reference's column for a column of the file; null: it has none.
+  const ColumnRule* RuleOf(size_t file_column) const {
+    const auto& place = stored_[file_column];
+    return place.has_value() ? &rules_[kept_columns_[*place]] : nullptr;
+  }
   // The value of a column of the file in that row, trimmed; empty when it has none: words for "no
   // value" are judged by the other values of the reference's column.
   std::string_view Value(Row row, size_t file_column) const;
@@ -71,6 +79,10 @@ class ReferenceTable {
   const std::vector<std::string>& columns() const { return columns_; }
   // The type of a column of the reference.
   ValueType type(size_t column) const { return rules_[column].type; }
+  // A sample of the rows, a column of the file each; cells without a value are blank, and all of a
+  // column that the reference lacks. Views into the table, until ForgetSample.
+  std::vector<EncodedColumn> Sample() const;
+  void ForgetSample() { sample_.reset(); }
   int64_t ambiguous_keys() const { return index_.ambiguous_keys(); }
   int64_t rows_rejected() const { return rows_rejected_; }
   int64_t spilled_bytes() const { return rows_.spilled_bytes() + index_.spilled_bytes(); }
@@ -100,6 +112,7 @@ class ReferenceTable {
 
   const MissingTokens& tokens_;
   TaskPool& pool_;
+  MemoryBudget& memory_;
   std::vector<std::string> columns_;
   std::vector<TypeCounter> types_;  // While it is read, as are the next ones.
   std::vector<RowOfWords> rows_of_words_;
@@ -111,6 +124,7 @@ class ReferenceTable {
   std::vector<size_t> kept_columns_;  // In the reference, in the order they are stored.
   // By column of the file: place in kept_columns_.
   std::vector<std::optional<size_t>> stored_;
+  std::unique_ptr<RowSample> sample_;  // Of kept_columns_.
   ReferenceRows rows_;
   ReferenceIndex index_;
   KeySpellings spellings_;

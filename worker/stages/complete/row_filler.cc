@@ -67,19 +67,19 @@ void RowFiller::ScanColumn(const RowBatch& batch, size_t begin, size_t end, size
   }
 }
 
-// Fills what is known, again while something was: a filled cell may determine another one.
+// Fills what is known: by the reference, then by dependencies again while something was filled,
+// because a filled cell may determine another one.
 void RowFiller::FillRow(RowBatch& batch, std::span<const MissingCell> cells, RowCounts& rows) {
   const size_t first_change = changes_.size();
   left_.assign(cells.begin(), cells.end());
-  for (size_t left_before = SIZE_MAX; left_.size() < left_before;) {
-    left_before = left_.size();
-    std::erase_if(left_, [&](const MissingCell& cell) {
-      const Filling filling = FindKnown(batch, cell);
-      if (filling.value.empty()) return false;
-      SetCell(batch, cell, filling);
-      return true;
-    });
-    if (rules_.dependencies == nullptr) break;
+  if (const auto row = reference_rows_.Of(cells[0].row); row != nullptr) {
+    FillLeft(batch, [&](const MissingCell& cell) { return FindByKey(cell, row); });
+  }
+  for (const auto& table : rules_.dependencies) {
+    for (size_t left_before = SIZE_MAX; !left_.empty() && left_.size() < left_before;) {
+      left_before = left_.size();
+      FillLeft(batch, [&](const MissingCell& cell) { return FindDependent(batch, cell, *table); });
+    }
   }
   for (const MissingCell& cell : left_) {
     const Filling filling = FindStatistic(cell);
@@ -103,27 +103,32 @@ void RowFiller::SetCell(RowBatch& batch, const MissingCell& cell, const Filling&
   batch.SetCell(cell.row, cell.column, filling.value);
 }
 
-// What the reference or other cells of the row say.
-RowFiller::Filling RowFiller::FindKnown(const RowBatch& batch, const MissingCell& cell) {
-  if (rules_.options.fill == FillMethod::kNone) return {};
-  const ColumnRule& rule = *rules_.columns[cell.column];
-  if (const auto row = reference_rows_.Of(cell.row); row != nullptr) {
-    const std::string_view value = rules_.key.table->Value(row, cell.column);
-    if (!rule.IsMissing(value, rules_.tokens) && Conforms(TypeOf(value), rule.type)) {
-      return {.value = value, .method = "reference", .confidence = "1"};
-    }
-  }
-  return FindDependent(batch, cell);
+// Fills those of the cells that are left for which `find` finds something.
+void RowFiller::FillLeft(RowBatch& batch, absl::FunctionRef<Filling(const MissingCell&)> find) {
+  std::erase_if(left_, [&](const MissingCell& cell) {
+    const Filling filling = find(cell);
+    if (filling.value.empty()) return false;
+    SetCell(batch, cell, filling);
+    return true;
+  });
 }
 
-RowFiller::Filling RowFiller::FindDependent(const RowBatch& batch, const MissingCell& cell) const {
-  if (rules_.dependencies == nullptr || !rules_.dependencies->has_rules(cell.column)) return {};
+RowFiller::Filling RowFiller::FindByKey(const MissingCell& cell, ReferenceTable::Row row) const {
+  const ColumnRule& rule = *rules_.columns[cell.column];
+  const std::string_view value = rules_.key.table->Value(row, cell.column);
+  if (rule.IsMissing(value, rules_.tokens) || !Conforms(TypeOf(value), rule.type)) return {};
+  return {.value = value, .method = "reference", .confidence = "1"};
+}
+
+RowFiller::Filling RowFiller::FindDependent(const RowBatch& batch, const MissingCell& cell,
+                                            const DependencyTable& table) const {
+  if (!table.has_rules(cell.column)) return {};
   const auto cell_of = [&](size_t column) {
     const std::string_view value = TrimSpace(batch.cell(cell.row, column));
     return rules_.columns[column]->IsMissing(value, rules_.tokens) ? std::string_view() : value;
   };
   const double least = std::max(rules_.options.min_confidence, kDependencyConfidenceMin);
-  const auto answer = rules_.dependencies->Find(cell.column, cell_of, least);
+  const auto answer = table.Find(cell.column, cell_of, least);
   if (!answer.has_value()) return {};
   return {.value = answer->value, .method = answer->method, .confidence = answer->confidence};
 }

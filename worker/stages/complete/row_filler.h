@@ -6,10 +6,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "worker/chain/chain_spec.h"
 #include "worker/stages/complete/column_rule.h"
@@ -31,7 +33,8 @@ struct FillRules {
   const MissingTokens& tokens;
   std::vector<const ColumnRule*> columns;
   ReferenceKey key;
-  const DependencyTable* dependencies = nullptr;
+  // One after the other; see dependency_learning.h.
+  const std::vector<std::unique_ptr<DependencyTable>>& dependencies;
 };
 
 // What a filler found in one column. Sums: they may be added up in any order.
@@ -88,8 +91,10 @@ class RowFiller {
   absl::Status LookUpRows(const RowBatch& batch);
   void FillRow(RowBatch& batch, std::span<const MissingCell> cells, RowCounts& rows);
   void SetCell(RowBatch& batch, const MissingCell& cell, const Filling& filling);
-  Filling FindKnown(const RowBatch& batch, const MissingCell& cell);
-  Filling FindDependent(const RowBatch& batch, const MissingCell& cell) const;
+  void FillLeft(RowBatch& batch, absl::FunctionRef<Filling(const MissingCell&)> find);
+  Filling FindByKey(const MissingCell& cell, ReferenceTable::Row row) const;
+  Filling FindDependent(const RowBatch& batch, const MissingCell& cell,
+                        const DependencyTable& table) const;
   Filling FindStatistic(const MissingCell& cell) const;
 
   const FillRules& rules_;

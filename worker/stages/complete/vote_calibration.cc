@@ -9,6 +9,7 @@ namespace {
 constexpr double kPriorTests = 4;    // A kind of prediction counts by itself after some tests.
 constexpr double kTyposMax = 0.25;   // Of the tests: more are no typos.
 constexpr double kEvidence = 8;      // Errors that the most frequent value would have made.
+constexpr int64_t kGainPerLoss = 4;  // Tests won by a predictor for each that it loses.
 constexpr uint32_t kMissingMax = 4;  // Missing cells of a group for each that is not.
 
 size_t SizeOf(uint32_t total) {
@@ -33,31 +34,36 @@ double VoteCalibration::Outcomes::Share() const {
   return (static_cast<double>(hits) + 1) / (Judged() + 2);
 }
 
-void VoteCalibration::Count(uint32_t first, uint32_t total, int64_t times, bool hit, bool typo) {
-  if (!IsMajority(first, total)) return;
-  Outcomes& kind = kinds_[SizeOf(total) * kShares + ShareOf(first, total)];
+void VoteCalibration::Count(const Test& test, const Target& target) {
+  if (!IsMajority(test.first, test.total)) return;
+  const bool hit = test.held_out == test.predicted;
+  Outcomes& kind = kinds_[SizeOf(test.total) * kShares + ShareOf(test.first, test.total)];
   for (Outcomes* outcomes : {&all_, &kind}) {
-    outcomes->tested += times;
-    if (hit) outcomes->hits += times;
-    if (typo) outcomes->typos += times;
+    outcomes->tested += test.times;
+    if (hit) outcomes->hits += test.times;
+    if (!hit && target.counts[test.held_out] == 1) outcomes->typos += test.times;
   }
+  const bool usual = test.held_out == target.usual;
+  if (hit && !usual) better_ += test.times;
+  if (!hit && usual) worse_ += test.times;
 }
 
-void VoteCalibration::Add(const VoteGroup& group, std::span<const int64_t> counts) {
+void VoteCalibration::Add(const VoteGroup& group, const Target& target) {
   const uint32_t total = group.total();
   if (total < 2 || group.votes.empty()) return;
-  const uint32_t first = group.votes[0].count;
-  const uint32_t second = group.votes.size() > 1 ? group.votes[1].count : 0;
-  const bool tie = first == second;
+  const VoteGroup::Vote first = group.votes[0];
+  const VoteGroup::Vote second = group.votes.size() > 1 ? group.votes[1] : VoteGroup::Vote{};
+  const bool tie = first.count == second.count;
   // Without a vote for the first value it is still the first, or the second one is, or they tie.
-  if (first - 1 > second) Count(first - 1, total - 1, first, true, false);
-  if (tie) Count(second, total - 1, first, false, counts[group.votes[0].value] == 1);
+  if (first.count - 1 > second.count) {
+    Count({first.value, first.value, first.count, first.count - 1, total - 1}, target);
+  }
+  if (tie) Count({first.value, second.value, first.count, second.count, total - 1}, target);
   for (size_t i = 1; i < group.votes.size(); ++i) {
     if (tie && i > 1) break;  // Of the first two none is predicted.
     const VoteGroup::Vote& vote = group.votes[i];
-    Count(first, total - 1, vote.count, false, counts[vote.value] == 1);
+    Count({vote.value, first.value, vote.count, first.count, total - 1}, target);
   }
-  if (!tie) Count(first, total - 1, group.others, false, false);
 }
 
 bool VoteCalibration::IsDependency(int64_t most_frequent, int64_t rows) const {
@@ -66,6 +72,11 @@ bool VoteCalibration::IsDependency(int64_t most_frequent, int64_t rows) const {
   const double misses = all_.Judged() - static_cast<double>(all_.hits);
   const double expected = usual * static_cast<double>(all_.tested);
   return 1 - all_.Share() <= usual / 2 && expected >= kEvidence + 2 * misses;
+}
+
+bool VoteCalibration::IsPredictor() const {
+  return static_cast<double>(better_) >= kEvidence + 2 * static_cast<double>(worse_) &&
+         better_ >= kGainPerLoss * worse_;
 }
 
 double VoteCalibration::Confidence(const VoteGroup& group) const {

@@ -1,0 +1,33 @@
+// Which values a column (the target) has beside one value of another column, or pair of columns:
+// the votes by which a dependency fills. Values only.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace dq {
+
+// The votes of one group: codes of target values, the most frequent first.
+struct VoteGroup {
+  struct Vote {
+    uint32_t value = 0;
+    uint32_t count = 0;
+  };
+  std::vector<Vote> votes;
+  uint32_t missing = 0;  // Cells without a value.
+
+  uint32_t total() const {
+    uint32_t total = 0;
+    for (const Vote& vote : votes) total += vote.count;
+    return total;
+  }
+  // Sorts the votes: the more frequent first, equals by their codes.
+  void Order() {
+    std::sort(votes.begin(), votes.end(), [](const Vote& a, const Vote& b) {
+      return a.count != b.count ? a.count > b.count : a.value < b.value;
+    });
+  }
+};
+
+}  // namespace dq
