@@ -1,0 +1,276 @@
+#include "tests/scheduler/simulation/history.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "scheduler/core/state_table.h"
+#include "tests/scheduler/simulation/lease_text.h"
+
+namespace dq::sim {
+namespace {
+
+struct Row {
+  JobState from;
+  std::vector<std::pair<JobEvent, JobState>> next;
+};
+
+// Where an event leads, as the product's owner has it; nothing when it is illegal.
+std::optional<JobState> Legal(JobState from, JobEvent event) {
+  using enum JobState;
+  static const std::array<Row, 9> kTable = {{
+      {kPending,
+       {{JobEvent::kReady, kQueued},
+        {JobEvent::kPause, kPaused},
+        {JobEvent::kCancel, kCancelled},
+        {JobEvent::kSkip, kSkipped}}},
+      {kQueued,
+       {{JobEvent::kClaim, kProcessing},
+        {JobEvent::kPause, kPaused},
+        {JobEvent::kCancel, kCancelled},
+        {JobEvent::kSkip, kSkipped},
+        {JobEvent::kExpire, kFailed}}},
+      {kProcessing,
+       {{JobEvent::kComplete, kCompleted},
+        {JobEvent::kRetry, kPending},
+        {JobEvent::kGiveUp, kFailed},
+        {JobEvent::kRelease, kQueued},
+        {JobEvent::kRequestPause, kPausing},
+        {JobEvent::kRequestCancel, kCancelling}}},
+      {kPausing,
+       {{JobEvent::kConfirmPause, kPaused},
+        {JobEvent::kLose, kPaused},
+        {JobEvent::kRelease, kPaused},
+        {JobEvent::kComplete, kCompleted},
+        {JobEvent::kGiveUp, kFailed},
+        {JobEvent::kRequestCancel, kCancelling}}},
+      {kCancelling,
+       {{JobEvent::kConfirmCancel, kCancelled},
+        {JobEvent::kLose, kCancelled},
+        {JobEvent::kRelease, kCancelled},
+        {JobEvent::kGiveUp, kCancelled}}},
+      {kPaused,
+       {{JobEvent::kResume, kPending},
+        {JobEvent::kCancel, kCancelled},
+        {JobEvent::kSkip, kSkipped}}},
+      {kFailed, {{JobEvent::kReopen, kQueued}}},
+      {kCancelled, {{JobEvent::kReopen, kQueued}}},
+      {kSkipped, {{JobEvent::kReopen, kQueued}}},
+  }};
+  for (const Row& row : kTable) {
+    if (row.from != from) continue;
+    for (const auto& [name, to] : row.next) {
+      if (name == event) return to;
+    }
+  }
+  return std::nullopt;
+}
+
+bool IsCharged(JobEvent event) {
+  return event == JobEvent::kRetry || event == JobEvent::kGiveUp || event == JobEvent::kLose;
+}
+
+bool IsLoss(const JobEventRecord& event) {
+  return event.reason == "WORKER_LOST" || event.reason == "POISON";
+}
+
+}  // namespace
+
+void History::Expect(bool holds, const SeenJob& job, const char* invariant) {
+  if (!holds) findings_.push_back(job.row.name.id + ": " + invariant);
+}
+
+void History::Elected(int64_t epoch, absl::Duration wall_skew) {
+  newest_epoch_ = std::max(newest_epoch_, epoch);
+  skews_[epoch] = wall_skew;
+}
+
+void History::Committed(const WriteBatch& batch, const absl::StatusOr<BatchResult>& result) {
+  time_.Trace([&] {
+    return "commit " + std::to_string(batch.epoch) + "/" + std::to_string(batch.sequence) + ": " +
+           std::to_string(batch.inserts.size()) + " inserts, " +
+           std::to_string(batch.updates.size()) + " updates → " + result.status().ToString();
+  });
+  if (!result.ok()) return;
+  if (batch.epoch < newest_epoch_) {
+    findings_.push_back("I10 a leader of the past recorded something");
+  }
+  for (const JobInsert& insert : batch.inserts) Follow(insert.record.name, batch.epoch);
+  for (const JobUpdate& update : batch.updates) Follow(update.name, batch.epoch);
+  CheckLimits();
+}
+
+void History::Follow(const JobName& name, int64_t epoch) {
+  const absl::StatusOr<JobRecord> row = store_.GetJob(name);
+  if (!row.ok()) return;  // An insert that met an earlier request.
+  const auto [entry, is_new] = jobs_.try_emplace(name.id);
+  SeenJob& job = entry->second;
+  job.row = *row;
+  if (is_new) {
+    Expect(requests_.insert(row->request_id).second, job, "I2 two jobs have one request id");
+  }
+  const auto events = *store_.ListJobEvents(name, static_cast<int64_t>(job.events.size()), 1000);
+  for (const JobEventRecord& event : events) {
+    time_.Trace([&] { return name.id + " " + Describe(event); });
+    CheckEvent(job, event, epoch);
+    job.events.push_back(event);
+  }
+  if (IsLeased(row->status.state) && !job.leases.empty()) {
+    LeaseId& lease = job.leases.back();
+    const bool is_first = lease.token.empty();
+    lease.token = row->status.lease_token;
+    const bool is_unique = !is_first || tokens_.insert(lease.token).second;
+    Expect(is_unique, job, "I8 a token was given twice");
+  }
+  CheckRow(job);
+}
+
+void History::CheckEvent(SeenJob& job, const JobEventRecord& event, int64_t epoch) {
+  const auto number = static_cast<int64_t>(job.events.size()) + 1;
+  Expect(event.sequence == number, job, "I7 the sequence has a gap");
+  Expect(!event.actor.empty(), job, "I17 an event has no actor");
+  if (number == 1) {
+    const bool is_creation = event.event == JobEvent::kCreate && !event.from;
+    Expect(is_creation && event.actor == job.row.created_by, job,
+           "I17 the history begins with the creation by its user");
+  } else {
+    const JobState before = job.events.back().to;
+    Expect(event.from == before, job, "I7 an event begins where the last one ended");
+    Expect(Legal(before, event.event) == event.to, job, "I7 a transition is not in the table");
+  }
+  if (event.event == JobEvent::kClaim) CheckGrant(job, event, epoch);
+  Expect(event.attempt == std::ssize(job.leases), job, "I5 attempts count grants, one by one");
+  const bool ends = event.from && IsLeased(*event.from) && !IsLeased(event.to);
+  if (ends && !job.leases.empty()) CheckEnd(job, event, epoch);
+}
+
+void History::CheckGrant(SeenJob& job, const JobEventRecord& event, int64_t epoch) {
+  Expect(!event.worker.empty(), job, "I8 a grant names no worker");
+  job.leases.push_back({job.row.name, static_cast<int32_t>(std::ssize(job.leases)) + 1, ""});
+  job.granting_epochs.push_back(epoch);
+}
+
+void History::CheckEnd(const SeenJob& job, const JobEventRecord& event, int64_t epoch) {
+  const LeaseId& lease = job.leases.back();
+  // An attempt whose token no row ever showed was never told of.
+  const bool is_inherited = job.granting_epochs.back() != epoch;
+  if (IsCharged(event.event)) {
+    Expect(is_inherited || signs_.WasTold(lease), job,
+           "I6 an attempt was charged that no worker was told of");
+    Expect(!event.reason.empty(), job, "I6 a charge has no reason");
+  }
+  if (event.event == JobEvent::kRelease && event.actor == "scheduler") {
+    Expect(!signs_.IsReported(epoch, event.worker, lease), job,
+           "I6 a lease was taken back as untold although its worker reports it");
+  }
+  if (IsLoss(event)) CheckLoss(job, event, epoch);
+  if (event.event == JobEvent::kComplete) {
+    Expect(job.row.result && job.row.result->manifest_uri == TextOf(lease), job,
+           "I4 I9 the accepted result is not the newest grant's");
+  }
+  if (event.reason == kFailureReason) {
+    Expect(event.message == TextOf(lease), job, "I9 a failure of another grant was accepted");
+  }
+}
+
+void History::CheckLoss(const SeenJob& job, const JobEventRecord& event, int64_t epoch) {
+  const auto grant = std::find_if(job.events.rbegin(), job.events.rend(), [](const auto& earlier) {
+    return earlier.event == JobEvent::kClaim;
+  });
+  last_loss_ = time_.Now();
+  const TakenLease taken = {epoch, job.leases.back(), event.worker,
+                            TrueTime(job.granting_epochs.back(), grant->time),
+                            TrueTime(epoch, event.time)};
+  Expect(taken.taken >= signs_.MayEndAfter(taken), job, "I10 a lease was reaped before its time");
+  Expect(!signs_.IsSilence(taken) || !runs_(taken.lease), job,
+         "I8 a worker runs on what was taken from it for its silence");
+}
+
+void History::CheckRow(const SeenJob& job) {
+  const JobStatus& row = job.row.status;
+  Expect(!job.events.empty(), job, "I7 a row has no history");
+  if (job.events.empty()) return;
+  Expect(job.events.back().to == row.state, job, "I7 the row has not the last event's state");
+  Expect(job.events.back().sequence == row.version, job, "I7 the row has not the last version");
+  Expect(row.attempt == std::ssize(job.leases), job, "I5 the row does not count every grant");
+  Expect(IsLeased(row.state) != row.lease_token.empty(), job,
+         "I8 I11 a token is held exactly while a lease is");
+  Expect(row.state != JobState::kCompleted || job.row.result, job,
+         "I3 a completed job has no result");
+  CheckCharges(job);
+}
+
+void History::CheckCharges(const SeenJob& job) {
+  const JobStatus& row = job.row.status;
+  int charges = 0;
+  int losses = 0;
+  for (const JobEventRecord& event : job.events) {
+    if (event.event == JobEvent::kReopen) charges = losses = 0;
+    if (!IsCharged(event.event)) continue;
+    ++charges;
+    losses += IsLoss(event) ? 1 : 0;
+  }
+  Expect(row.charges == charges, job, "I6 charges are not the failures and losses");
+  Expect(row.losses == losses, job, "I6 losses are not counted");
+  Expect(charges <= job.row.rules.max_attempts, job, "I6 charges exceed the budget");
+  const bool is_over = IsTerminal(row.state) || row.state == JobState::kCancelling;
+  Expect(losses < bounds_.losses_max || is_over, job, "I6 a job that loses its workers goes on");
+}
+
+void History::CheckLimits() {
+  int32_t running = 0;
+  std::map<std::string, int> of_key;
+  for (const auto& [id, job] : jobs_) {
+    if (!IsLeased(job.row.status.state)) continue;
+    ++running;
+    const JobRules& rules = job.row.rules;
+    if (rules.concurrency_key.empty()) continue;
+    const int of_mine = ++of_key[rules.concurrency_key];
+    Expect(of_mine <= rules.concurrency_max, job, "I16 too many jobs of one concurrency key run");
+  }
+  if (running > bounds_.queue_running_max) findings_.push_back("I16 the queue runs too many jobs");
+}
+
+void History::CancelAcknowledged(const std::string& job, int64_t version) {
+  cancels_.emplace_back(job, version);
+  CheckCancel(job, version);
+}
+
+void History::CheckCancel(const std::string& job, int64_t version) {
+  const SeenJob* const seen = Find(job);
+  if (seen == nullptr) return;
+  for (const JobEventRecord& event : seen->events) {
+    if (event.sequence <= version) continue;
+    if (event.event == JobEvent::kReopen) return;
+    Expect(event.event != JobEvent::kComplete, *seen, "I14 a job completed after its cancel");
+  }
+}
+
+void History::CheckWhole() {
+  for (const auto& [job, version] : cancels_) CheckCancel(job, version);
+  const auto rows = store_.Jobs();
+  if (rows.size() != jobs_.size()) findings_.push_back("I7 there are jobs that no commit made");
+  for (const auto& [key, events] : store_.Events()) {
+    const SeenJob* const seen = Find(rows.at(key).name.id);
+    const bool is_same =
+        seen != nullptr &&
+        std::ranges::equal(seen->events, events, [](const auto& a, const auto& b) {
+          return a.sequence == b.sequence && a.event == b.event && a.attempt == b.attempt;
+        });
+    if (!is_same) findings_.push_back(rows.at(key).name.id + ": I7 the history was changed");
+  }
+}
+
+const SeenJob* History::Find(const std::string& job) const {
+  const auto found = jobs_.find(job);
+  return found == jobs_.end() ? nullptr : &found->second;
+}
+
+bool History::IsLive(const LeaseId& lease) const {
+  const SeenJob* const job = Find(lease.job.id);
+  if (job == nullptr) return false;
+  const JobStatus& row = job->row.status;
+  return IsLeased(row.state) && row.attempt == lease.attempt && row.lease_token == lease.token;
+}
+
+}  // namespace dq::sim

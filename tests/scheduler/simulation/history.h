@@ -1,0 +1,89 @@
+// What the database holds, followed commit by commit and judged at each: every row and event that a
+// commit touched is read back and must keep the invariants of the scheduler (ARCHITECTURE: I1 to
+// I18). Shares no rule with the product but the numbers of states and events: it has a state table
+// of its own. Single-threaded.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scheduler/core/job_store.h"
+#include "tests/scheduler/simulation/lease_signs.h"
+#include "tests/scheduler/simulation/timeline.h"
+#include "tests/support/fake_store.h"
+
+namespace dq::sim {
+
+struct HistoryBounds {
+  LeaseBounds lease;
+  int losses_max = 3;
+  int32_t queue_running_max = kUnlimited;
+};
+
+// A job as the database shows it.
+struct SeenJob {
+  JobRecord row;
+  std::vector<JobEventRecord> events;
+  std::vector<LeaseId> leases;           // Of each attempt, the token as a row showed it, or "".
+  std::vector<int64_t> granting_epochs;  // Of each attempt.
+};
+
+class History {
+ public:
+  History(Timeline& time, FakeStore& store, const LeaseSigns& signs, const HistoryBounds& bounds,
+          std::vector<std::string>& findings)
+      : time_(time), store_(store), signs_(signs), bounds_(bounds), findings_(findings) {}
+
+  // `runs` tells whether some worker that does not stand still runs an attempt.
+  void SetRuns(std::function<bool(const LeaseId&)> runs) { runs_ = std::move(runs); }
+  // A leadership was recorded; the wall clock of its leader is so far ahead of the true time.
+  void Elected(int64_t epoch, absl::Duration wall_skew);
+  // The database answered a commit.
+  void Committed(const WriteBatch& batch, const absl::StatusOr<BatchResult>& result);
+  // A cancel was acknowledged with that version of the job.
+  void CancelAcknowledged(const std::string& job, int64_t version);
+  // Compares everything followed with everything that is there now.
+  void CheckWhole();
+
+  // Returns the job of that id; null when the database has none.
+  const SeenJob* Find(const std::string& job) const;
+  const std::map<std::string, SeenJob>& jobs() const { return jobs_; }
+  // Returns whether the lease is the job's live one now.
+  bool IsLive(const LeaseId& lease) const;
+  int64_t newest_epoch() const { return newest_epoch_; }
+  // When a lease was last lost.
+  absl::Time last_loss() const { return last_loss_; }
+
+ private:
+  void Follow(const JobName& name, int64_t epoch);
+  void CheckEvent(SeenJob& job, const JobEventRecord& event, int64_t epoch);
+  void CheckGrant(SeenJob& job, const JobEventRecord& event, int64_t epoch);
+  void CheckEnd(const SeenJob& job, const JobEventRecord& event, int64_t epoch);
+  void CheckLoss(const SeenJob& job, const JobEventRecord& event, int64_t epoch);
+  void CheckRow(const SeenJob& job);
+  void CheckCharges(const SeenJob& job);
+  void CheckLimits();
+  void CheckCancel(const std::string& job, int64_t version);
+  void Expect(bool holds, const SeenJob& job, const char* invariant);
+  absl::Time TrueTime(int64_t epoch, absl::Time wall) const { return wall - skews_.at(epoch); }
+
+  Timeline& time_;
+  FakeStore& store_;
+  const LeaseSigns& signs_;
+  const HistoryBounds bounds_;
+  std::vector<std::string>& findings_;
+  std::function<bool(const LeaseId&)> runs_;
+  std::map<std::string, SeenJob> jobs_;
+  std::set<std::string> tokens_;
+  std::set<std::string> requests_;
+  std::map<int64_t, absl::Duration> skews_;
+  std::vector<std::pair<std::string, int64_t>> cancels_;
+  int64_t newest_epoch_ = 0;
+  absl::Time last_loss_ = absl::InfinitePast();
+};
+
+}  // namespace dq::sim

@@ -1,0 +1,265 @@
+// The life of a replica, its run loop and the streams of its workers.
+#include "tests/scheduler/simulation/replica.h"
+
+#include <algorithm>
+
+#include "tests/scheduler/simulation/lease_text.h"
+
+namespace dq::sim {
+namespace {
+
+class SilentMetrics final : public EngineMetrics {
+ public:
+  void JobsInState(JobState, int64_t) override {}
+  void JobFinished(JobState, absl::Duration) override {}
+  void AttemptFailed(std::string_view) override {}
+  void QueueWaited(absl::Duration) override {}
+  void LeaseGranted() override {}
+  void LeaseExpired() override {}
+  void StaleMessageRefused() override {}
+  void AdmissionRefused() override {}
+  void WorkersConnected(int64_t, int64_t, int64_t) override {}
+  void BatchCommitted(int64_t, absl::Duration) override {}
+  void CommitFailed() override {}
+  void Leading(bool, int64_t) override {}
+};
+
+SilentMetrics silent_metrics;
+
+// Shows the witness every change that watchers are told.
+class WitnessedWatch final : public WatchSink {
+ public:
+  explicit WitnessedWatch(Witness& witness) : witness_(witness) {}
+  void Changed(const JobChange& change) override { witness_.Told(*change.view); }
+
+ private:
+  Witness& witness_;
+};
+
+absl::Status Draining() {
+  return MakeError(absl::StatusCode::kUnavailable, "DRAINING", "This scheduler shuts down.");
+}
+
+}  // namespace
+
+Replica::Replica(const Surroundings& surroundings, const std::string& name)
+    : around_(surroundings), process_(surroundings.time, name) {}
+
+Replica::~Replica() = default;
+
+Instant Replica::Now() const { return {around_.time.Now() + skew_, around_.time.Now()}; }
+
+CellSources Replica::Sources() {
+  const auto name = [this](const char* kind) {
+    return kind + process_.name() + "-" + std::to_string(++names_);
+  };
+  return {.lease_token = [name] { return name("t"); },
+          .uid = [name] { return name("u"); },
+          .job_id = [name](absl::Time) { return name("j"); },
+          .file_id = [name](absl::Time) { return name("f"); }};
+}
+
+void Replica::Start() {
+  process_.Start();
+  skew_ = around_.time.Between(absl::Seconds(-20), absl::Seconds(20));
+  watches_ = std::make_unique<WatchHub>(100);
+  cell_ = std::make_unique<Cell>(around_.options, Sources(), silent_metrics, *watches_);
+  epoch_ = 0;
+  resigned_ = 0;
+  writing_.clear();
+  next_pass_ = absl::InfiniteFuture();
+  worker_of_.clear();
+  terminating_ = false;
+  process_.Later(around_.time.Between(absl::ZeroDuration(), absl::Seconds(1)),
+                 [this] { Compete(); });
+}
+
+void Replica::Die() {
+  process_.Die();
+  cell_ = nullptr;
+  for (const auto& held : std::exchange(streams_, {})) {
+    if (const auto stream = held.lock()) stream->Break();
+  }
+}
+
+void Replica::Terminate() {
+  process_.Later(absl::ZeroDuration(), [this] {
+    around_.time.Trace([&] { return process_.name() + " is asked to end"; });
+    terminating_ = true;
+    flush_deadline_ = around_.time.Now() + around_.options.leadership_ttl;
+    cell_->Drain();
+    PlanPass(flush_deadline_);
+    Pass();
+  });
+}
+
+void Replica::HandOver() {
+  const int64_t epoch = cell_->epoch();
+  StepDown(Draining());
+  if (epoch == 0) return Die();
+  around_.database.Ask<absl::Status>(
+      process_, [epoch](FakeStore& store) { return store.ReleaseLeadership(epoch); },
+      [this](const absl::Status&) { Die(); });
+}
+
+void Replica::Do(const Act& act) {
+  act(*cell_, Now());
+  PlanPass(around_.time.Now());
+}
+
+void Replica::PlanPass(absl::Time due) {
+  // A pass takes in what has come meanwhile; it never comes back at the very same moment.
+  due = std::max(due, around_.time.Now() + absl::Microseconds(50));
+  if (due >= next_pass_) return;
+  next_pass_ = due;
+  process_.Later(due - around_.time.Now(), [this, due] {
+    if (next_pass_ == due) Pass();
+  });
+}
+
+void Replica::Pass() {
+  next_pass_ = absl::InfiniteFuture();
+  const Instant now = Now();
+  cell_->Tick(now);
+  while (Batch batch = cell_->BatchToCommit(now)) Write(std::move(batch));
+  watches_->Deliver();
+  const bool is_flushed =
+      !cell_->HasPendingWrites() || cell_->IsDegraded() || around_.time.Now() >= flush_deadline_;
+  if (std::exchange(terminating_, terminating_ && !is_flushed) && is_flushed) return HandOver();
+  if (const absl::Time due = cell_->NextDue(now); due != absl::InfiniteFuture()) PlanPass(due);
+}
+
+void Replica::StepDown(const absl::Status& why) {
+  writing_.clear();
+  worker_of_.clear();
+  cell_->StepDown(why);
+}
+
+void Replica::WatchAgain() {
+  (void)watches_->Open("default", 0, std::make_shared<WitnessedWatch>(around_.witness));
+}
+
+void Replica::Reopen(const JobName& name, const std::string& reason, Cell::ViewDone done) {
+  Do([&](Cell& cell, const Instant& now) {
+    cell.ReserveReopen(now, name, [=, this](const absl::StatusOr<int64_t>& place) {
+      if (!place.ok()) return done(place.status());
+      around_.database.Ask<absl::StatusOr<JobRecord>>(
+          process_, [name](FakeStore& store) { return store.GetJob(name); },
+          [=, this](absl::StatusOr<JobRecord> record) {
+            Do([&](Cell& later, const Instant& then) {
+              later.Reopen(then, *place, name, std::move(record), reason, "client", done);
+            });
+          });
+    });
+  });
+}
+
+SessionId Replica::OpenSession(std::shared_ptr<Stream> stream, WorkerHello hello,
+                               std::shared_ptr<WorkerSink> sink) {
+  const SessionId session = ++sessions_;
+  around_.time.Trace([&] {
+    return process_.name() + " hears Hello of " + hello.instance + " with " + ListOf(hello.held);
+  });
+  streams_.push_back(stream);
+  Do([&](Cell& cell, const Instant& now) {
+    if (cell.IsLeading()) {
+      std::erase_if(worker_of_, [&](const auto& open) { return open.second == hello.instance; });
+      worker_of_[session] = hello.instance;
+      for (const LeaseId& lease : hello.held) {
+        around_.signs.Heard(cell.epoch(), lease, around_.time.Now());
+      }
+    }
+    cell.OpenSession(now, session, std::move(hello), std::move(sink));
+  });
+  return session;
+}
+
+void Replica::HandleReport(SessionId session, const WorkerReport& report) {
+  Do([&](Cell& cell, const Instant& now) {
+    if (const auto open = worker_of_.find(session); open != worker_of_.end()) {
+      std::set<LeaseId> leases;
+      for (const LeaseReport& lease : report.leases) {
+        around_.signs.Heard(cell.epoch(), lease.lease, around_.time.Now());
+        leases.insert(lease.lease);
+      }
+      around_.time.Trace([&] {
+        return process_.name() + " hears report " + std::to_string(report.sequence) + " of " +
+               open->second + ": " + ListOf({leases.begin(), leases.end()});
+      });
+      around_.signs.Reported(cell.epoch(), open->second, std::move(leases));
+    }
+    cell.HandleReport(now, session, report);
+  });
+}
+
+void Replica::CloseSession(SessionId session) {
+  Do([&](Cell& cell, const Instant& now) {
+    if (const auto open = worker_of_.find(session); open != worker_of_.end()) {
+      around_.signs.StreamEnded(cell.epoch(), open->second, around_.time.Now());
+      worker_of_.erase(open);
+    }
+    cell.CloseSession(now, session);
+  });
+}
+
+// The commit writer.
+
+void Replica::Write(Batch batch) {
+  const auto random = [this] { return around_.time.Fraction(); };
+  writing_.push_back(
+      {batch, std::nullopt, Backoff(absl::Milliseconds(10), absl::Milliseconds(500), random)});
+  Try(batch);
+}
+
+Replica::Writing* Replica::Find(const Batch& batch) {
+  const auto found = std::ranges::find(writing_, batch, &Writing::batch);
+  return found == writing_.end() ? nullptr : &*found;
+}
+
+void Replica::Try(const Batch& batch) {
+  if (Find(batch) == nullptr) return;  // Given up.
+  around_.database.Commit(process_, batch, [this, batch](absl::StatusOr<BatchResult> result) {
+    Answered(batch, std::move(result));
+  });
+}
+
+void Replica::Answered(const Batch& batch, absl::StatusOr<BatchResult> result) {
+  Writing* const writing = Find(batch);
+  if (writing == nullptr) return;
+  if (result.ok() || !absl::IsUnavailable(result.status())) {
+    writing->result = std::move(result);
+    return TellDecided();
+  }
+  if (ReasonOf(result.status()) == "BATCH_OUT_OF_ORDER") {
+    writing->out_of_order = true;
+    if (&writing_.front() == writing) Try(batch);
+    return;
+  }
+  if (!std::exchange(writing->failed, true)) {
+    Do([&](Cell& cell, const Instant& now) {
+      if (cell.epoch() == batch->epoch) cell.DatabaseLost(now);
+    });
+  }
+  process_.Later(writing->backoff.Next(), [this, batch] { Try(batch); });
+}
+
+void Replica::TellDecided() {
+  while (!writing_.empty() && writing_.front().result.has_value()) {
+    const int64_t epoch = writing_.front().batch->epoch;
+    absl::StatusOr<BatchResult> result = *std::move(writing_.front().result);
+    writing_.pop_front();
+    if (cell_->epoch() != epoch) continue;
+    if (!result.ok()) {
+      around_.time.Trace([&] { return process_.name() + " was refused"; });
+      StepDown(result.status());
+      resigned_ = epoch;
+      return;
+    }
+    Do([&](Cell& cell, const Instant& now) { (void)cell.Committed(now, *std::move(result)); });
+  }
+  if (!writing_.empty() && std::exchange(writing_.front().out_of_order, false)) {
+    Try(writing_.front().batch);
+  }
+}
+
+}  // namespace dq::sim

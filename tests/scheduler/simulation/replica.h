@@ -1,0 +1,116 @@
+// A scheduler process of the simulation: the product's Cell, with run loop, writer and election as
+// happenings instead of threads, in the same order and with the same rules as
+// scheduler/engine/{scheduler,commit_writer,leader_election}.cc. Single-threaded.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/backoff.h"
+#include "scheduler/engine/cell.h"
+#include "tests/scheduler/simulation/database.h"
+#include "tests/scheduler/simulation/stream.h"
+#include "tests/scheduler/simulation/witness.h"
+
+namespace dq::sim {
+
+// What all replicas share.
+struct Surroundings {
+  Timeline& time;
+  Database& database;
+  LeaseSigns& signs;
+  Witness& witness;
+  const SchedulerOptions& options;
+};
+
+class Replica {
+ public:
+  Replica(const Surroundings& surroundings, const std::string& name);
+  ~Replica();
+
+  Process& process() { return process_; }
+  bool IsLeading() const { return cell_ != nullptr && cell_->IsLeading(); }
+  // Valid while it lives.
+  const Cell& cell() const { return *cell_; }
+
+  void Start();
+  void Die();
+  // SIGTERM: hands everything over, then dies.
+  void Terminate();
+
+  // Carries out a request, from within the process.
+  using Act = std::function<void(Cell&, const Instant&)>;
+  void Do(const Act& act);
+  // Makes an ended job live again: reserves it, reads its record, hands it over.
+  void Reopen(const JobName& name, const std::string& reason, Cell::ViewDone done);
+
+  // The scheduler's end of a worker's stream, from within the process.
+  SessionId OpenSession(std::shared_ptr<Stream> stream, WorkerHello hello,
+                        std::shared_ptr<WorkerSink> sink);
+  void HandleReport(SessionId session, const WorkerReport& report);
+  void CloseSession(SessionId session);
+  // Tells the witness what the sinks of workers are told.
+  void Welcomed(const WorkerWelcome& welcome) { around_.witness.Welcomed(epoch_, welcome); }
+  void Turned(const WorkerTurn& turn) { around_.witness.Turned(epoch_, turn); }
+
+ private:
+  using Batch = std::shared_ptr<const WriteBatch>;
+  // A batch on its way to the database, or decided and waiting to be told of.
+  struct Writing {
+    Batch batch;
+    std::optional<absl::StatusOr<BatchResult>> result;
+    Backoff backoff;
+    bool failed = false;
+    bool out_of_order = false;
+  };
+
+  Instant Now() const;
+  CellSources Sources();
+
+  // The run loop.
+  void PlanPass(absl::Time due);
+  void Pass();
+  void StepDown(const absl::Status& why);
+  void WatchAgain();
+
+  // The commit writer.
+  void Write(Batch batch);
+  void Try(const Batch& batch);
+  void Answered(const Batch& batch, absl::StatusOr<BatchResult> result);
+  void TellDecided();
+  Writing* Find(const Batch& batch);
+
+  // The election.
+  void Compete();
+  void Load(int64_t epoch);
+  void Lead(int64_t epoch, std::vector<JobRecord> live, std::vector<GroupLimit> limits,
+            const std::map<JobState, int64_t>& counts);
+  void Hold(int64_t epoch);
+  void Renewed(int64_t epoch, const absl::Status& status);
+  void CompeteLater();
+  void HandOver();
+
+  const Surroundings around_;
+  Process process_;
+  absl::Duration skew_;  // Of its wall clock.
+  int names_ = 0;
+  SessionId sessions_ = 0;
+  std::vector<std::weak_ptr<Stream>> streams_;
+
+  // Of this life.
+  std::unique_ptr<WatchHub> watches_;
+  std::unique_ptr<Cell> cell_;
+  int64_t epoch_ = 0;  // Of the newest leadership.
+  int64_t resigned_ = 0;
+  std::deque<Writing> writing_;
+  absl::Time next_pass_ = absl::InfiniteFuture();
+  std::map<SessionId, std::string> worker_of_;  // Those the cell knows.
+  bool terminating_ = false;
+  absl::Time flush_deadline_;
+};
+
+}  // namespace dq::sim

@@ -1,0 +1,82 @@
+// How a replica comes to lead, as scheduler/engine/leader_election.cc does it.
+#include "tests/scheduler/simulation/replica.h"
+
+namespace dq::sim {
+
+void Replica::CompeteLater() {
+  process_.Later(around_.options.leadership_renew_interval, [this] { Compete(); });
+}
+
+void Replica::Compete() {
+  if (terminating_) return;
+  around_.database.Acquire(
+      process_, process_.name() + "-" + std::to_string(process_.life()),
+      around_.options.leadership_ttl, skew_, [this](const absl::StatusOr<Leadership>& won) {
+        if (won.ok()) return Load(won->epoch);
+        StepDown(MakeError(absl::StatusCode::kUnavailable, "NOT_LEADER", "Another leads."));
+        CompeteLater();
+      });
+}
+
+void Replica::Load(int64_t epoch) {
+  using Jobs = absl::StatusOr<std::vector<JobRecord>>;
+  using Limits = absl::StatusOr<std::vector<GroupLimit>>;
+  using Counts = absl::StatusOr<std::map<JobState, int64_t>>;
+  Database& database = around_.database;
+  database.Ask<Jobs>(
+      process_, [](FakeStore& store) { return store.LoadLiveJobs(0, 5000); },
+      [this, epoch, &database](Jobs jobs) {
+        if (!jobs.ok()) return CompeteLater();
+        database.Ask<Limits>(
+            process_, [](FakeStore& store) { return store.LoadLimits(); },
+            [this, epoch, &database, jobs](Limits limits) {
+              if (!limits.ok()) return CompeteLater();
+              database.Ask<Counts>(
+                  process_, [](FakeStore& store) { return store.LoadStateCounts(); },
+                  [this, epoch, jobs, limits](const Counts& counts) {
+                    if (!counts.ok()) return CompeteLater();
+                    Lead(epoch, *jobs, *limits, *counts);
+                  });
+            });
+      });
+}
+
+void Replica::Lead(int64_t epoch, std::vector<JobRecord> live, std::vector<GroupLimit> limits,
+                   const std::map<JobState, int64_t>& counts) {
+  around_.time.Trace([&] { return process_.name() + " leads epoch " + std::to_string(epoch); });
+  if (terminating_) return;
+  epoch_ = epoch;
+  around_.signs.TookOver(epoch, around_.time.Now());
+  Do([&](Cell& cell, const Instant& now) {
+    cell.TakeOver(now, epoch, std::move(live), counts);
+    for (const GroupLimit& limit : limits) (void)cell.SetLimit(limit);
+  });
+  WatchAgain();
+  Hold(epoch);
+}
+
+void Replica::Hold(int64_t epoch) {
+  process_.Later(around_.options.leadership_renew_interval, [this, epoch] {
+    if (resigned_ >= epoch) return CompeteLater();
+    around_.database.Ask<absl::Status>(
+        process_,
+        [epoch, ttl = around_.options.leadership_ttl](FakeStore& store) {
+          return store.RenewLeadership(epoch, ttl);
+        },
+        [this, epoch](const absl::Status& status) { Renewed(epoch, status); });
+  });
+}
+
+void Replica::Renewed(int64_t epoch, const absl::Status& status) {
+  if (absl::IsAborted(status)) {
+    if (cell_->epoch() == epoch) StepDown(status);
+    return CompeteLater();
+  }
+  Do([&](Cell& cell, const Instant& now) {
+    if (cell.epoch() != epoch) return;
+    status.ok() ? cell.DatabaseFound(now) : cell.DatabaseLost(now);
+  });
+  Hold(epoch);
+}
+
+}  // namespace dq::sim
