@@ -127,6 +127,7 @@ absl::Status ChainRun::Open(const StageFactory& make_stages) {
                              .reference_fd = files_.reference_fd,
                              .temp_dir_fd = CanSpill() ? files_.temp_dir_fd : -1,
                              .rows_max = [this] { return RowsMax(); },
+                             .rows_known = [this] { return rows_.has_value(); },
                              .changes = outputs_.changes(),
                              .clusters = outputs_.clusters(),
                              .stop = [this] { return cancel_.cancelled(); }};

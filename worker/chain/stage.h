@@ -75,9 +75,10 @@ using StageList = std::vector<std::unique_ptr<Stage>>;
 struct StageContext {
   MemoryBudget& memory;
   TaskPool& pool;
-  int reference_fd = -1;              // -1: no reference.
-  int temp_dir_fd = -1;               // A directory for temporary files; -1: there is none.
-  std::function<int64_t()> rows_max;  // No more rows will be seen: exact after the first pass.
+  int reference_fd = -1;                  // -1: no reference.
+  int temp_dir_fd = -1;                   // A directory for temporary files; -1: there is none.
+  std::function<int64_t()> rows_max;      // No more rows will be seen: exact after the first pass.
+  std::function<bool()> rows_known = {};  // Whether rows_max is exact; none: it is not.
   RowSink* changes = nullptr;   // row,column,before,after,method,confidence; null: not wanted.
   RowSink* clusters = nullptr;  // row,cluster_id,kept,confidence; null: not wanted.
   std::function<bool()> stop;   // Whether a long step of a stage's own should end with CANCELLED.

@@ -24,6 +24,7 @@ absl::Status NoQuotes(std::string_view cell) {
 CsvFormatter::CsvFormatter(const Dialect& dialect, const std::vector<std::string>& header,
                            CopyRows copy, FormulaGuard guard)
     : dialect_(dialect),
+      quoted_bytes_(FindQuotedBytes(dialect)),
       line_end_(LineEndText(dialect.line_end)),
       header_(header),
       copy_(copy),
@@ -91,33 +92,38 @@ absl::Status CsvFormatter::AppendRow(std::string& out,
   return absl::OkStatus();
 }
 
-bool CsvFormatter::NeedsQuotes(std::string_view cell) const {
-  if (cell.empty()) return false;
-  if (dialect_.comment != 0 && cell.front() == dialect_.comment) return true;
-  if (dialect_.skip_space && (cell.front() == ' ' || cell.front() == '\t')) return true;
-  const auto any = [this](char c) { return _mm_set1_epi8(c != 0 ? c : dialect_.delimiter); };
-  const __m128i delimiter = any(dialect_.delimiter);
-  const __m128i quote = any(dialect_.quote);
-  const __m128i escape = any(dialect_.escape);
-  const __m128i line_feed = any('\n');
-  const __m128i carriage_return = any('\r');
+CsvFormatter::QuotedBytes CsvFormatter::FindQuotedBytes(const Dialect& dialect) {
+  const auto any = [&dialect](char c) { return _mm_set1_epi8(c != 0 ? c : dialect.delimiter); };
+  return {.delimiter = any(dialect.delimiter),
+          .quote = any(dialect.quote),
+          .escape = any(dialect.escape),
+          .line_feed = any('\n'),
+          .carriage_return = any('\r')};
+}
+
+// Copies the cell as it is; returns the end, or null when it needs quotes.
+char* CsvFormatter::PutPlain(char* out, std::string_view cell) const {
+  if (cell.empty()) return out;
+  if (dialect_.comment != 0 && cell.front() == dialect_.comment) return nullptr;
+  if (dialect_.skip_space && (cell.front() == ' ' || cell.front() == '\t')) return nullptr;
   for (size_t at = 0; at < cell.size(); at += 16) {
     const size_t size = std::min<size_t>(16, cell.size() - at);
     const __m128i bytes = LoadShort(cell.data() + at, size);
-    const __m128i line_ends =
-        _mm_or_si128(_mm_cmpeq_epi8(bytes, line_feed), _mm_cmpeq_epi8(bytes, carriage_return));
-    const __m128i quotes =
-        _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, escape));
-    const __m128i found =
-        _mm_or_si128(_mm_or_si128(line_ends, quotes), _mm_cmpeq_epi8(bytes, delimiter));
-    if (_mm_movemask_epi8(found) != 0) return true;
+    const __m128i line_ends = _mm_or_si128(_mm_cmpeq_epi8(bytes, quoted_bytes_.line_feed),
+                                           _mm_cmpeq_epi8(bytes, quoted_bytes_.carriage_return));
+    const __m128i quotes = _mm_or_si128(_mm_cmpeq_epi8(bytes, quoted_bytes_.quote),
+                                        _mm_cmpeq_epi8(bytes, quoted_bytes_.escape));
+    const __m128i found = _mm_or_si128(_mm_or_si128(line_ends, quotes),
+                                       _mm_cmpeq_epi8(bytes, quoted_bytes_.delimiter));
+    if (_mm_movemask_epi8(found) != 0) return nullptr;
+    StoreShort(out + at, bytes);
   }
-  return false;
+  return out + cell.size();
 }
 
 // Returns the end of the cell; null when it needs quotes and there are none.
 char* CsvFormatter::PutCell(char* out, std::string_view cell) const {
-  if (!NeedsQuotes(cell)) return CopyShort(out, cell.data(), cell.size());
+  if (char* const end = PutPlain(out, cell); end != nullptr) return end;
   if (dialect_.quote == 0) return nullptr;
   const char escape = dialect_.escape != 0 ? dialect_.escape : dialect_.quote;
   *out++ = dialect_.quote;

@@ -5,6 +5,8 @@
 // thread-safe.
 #pragma once
 
+#include <emmintrin.h>
+
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,10 +39,17 @@ class CsvFormatter final : public RowFormatter {
 
  private:
   absl::Status AppendGuarded(std::string& out, std::vector<std::string_view>& cells) const;
-  bool NeedsQuotes(std::string_view cell) const;
+  // Bytes that a cell without quotes does not hold, each 16 times.
+  struct QuotedBytes {
+    __m128i delimiter, quote, escape, line_feed, carriage_return;
+  };
+
+  static QuotedBytes FindQuotedBytes(const Dialect& dialect);
+  char* PutPlain(char* out, std::string_view cell) const;
   char* PutCell(char* out, std::string_view cell) const;
 
   Dialect dialect_;
+  QuotedBytes quoted_bytes_;
   std::string_view line_end_;
   std::vector<std::string> header_;
   CopyRows copy_;

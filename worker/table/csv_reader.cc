@@ -192,10 +192,9 @@ absl::Status CsvReader::HandleLongRow(RowBatch& batch) {
 
 BadRow CsvReader::Judge(const Record& record, ScanOutcome outcome) {
   if (outcome == ScanOutcome::kBad) return record.bad;
-  if (scanner_.index().MayHoldNonAscii(record.begin, record.end)) {
-    for (const std::string_view cell : record.cells) {
-      if (FindInvalidUtf8(cell) != std::string_view::npos) return BadRow::kInvalidUtf8;
-    }
+  if (scanner_.index().MayHoldNonAscii(record.begin, record.end) &&
+      FindInvalidUtf8(scanner_.text()) != std::string_view::npos) {
+    return BadRow::kInvalidUtf8;
   }
   return record.cell_count == columns().size() ? BadRow::kNone : BadRow::kRagged;
 }

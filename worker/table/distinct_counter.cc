@@ -38,10 +38,10 @@ bool DistinctCounter::Insert(uint64_t hash) {
 }
 
 void DistinctCounter::Grow() {
-  // As large as it can ever need to be, or half as large again.
+  // Twice as large, or as large as it can ever need to be when that is not much more.
   const size_t most = (exact_max_ + 1) / 4 * 5 + 8;
-  HugeArray<uint64_t> old(
-      std::max(kPlacesFirst, std::min(most, hashes_.size() + hashes_.size() / 2)));
+  const size_t twice = std::max(kPlacesFirst, hashes_.size() * 2);
+  HugeArray<uint64_t> old(twice + twice / 2 > most ? most : twice);
   std::swap(old, hashes_);
   for (const uint64_t hash : old) {
     if (hash != 0) Insert(hash);

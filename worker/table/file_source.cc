@@ -18,22 +18,22 @@ struct FileSource::Fingerprint {
   XXH3_state_t state;
 };
 
-absl::StatusOr<std::unique_ptr<FileSource>> FileSource::Open(int fd) {
+absl::StatusOr<std::unique_ptr<FileSource>> FileSource::Open(int fd, Digest digest) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return IoFailed(errno, "cannot look at the file");
   if (!S_ISREG(info.st_mode)) {
     return UnsupportedFormat("the input is not a regular file, which is needed to read it twice");
   }
   (void)::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-  return std::unique_ptr<FileSource>(new FileSource(fd, info.st_size));
+  return std::unique_ptr<FileSource>(new FileSource(fd, info.st_size, digest));
 }
 
-FileSource::FileSource(int fd, int64_t size_bytes)
+FileSource::FileSource(int fd, int64_t size_bytes, Digest digest)
     : fd_(fd),
       size_bytes_(size_bytes),
       fingerprint_(std::make_unique<Fingerprint>()),
-      hash_(std::make_unique<Sha256>()) {
-  StartPass();
+      digest_(digest) {
+  Rewind();
 }
 
 FileSource::~FileSource() = default;
@@ -45,7 +45,7 @@ void FileSource::StartPass() {
 
 void FileSource::Rewind() {
   // A pass that did not reach the end has no digest to keep.
-  if (sha256_.empty()) hash_ = std::make_unique<Sha256>();
+  if (sha256_.empty() && digest_ == Digest::kWanted) hash_ = std::make_unique<Sha256>();
   StartPass();
 }
 
@@ -73,7 +73,7 @@ absl::StatusOr<size_t> FileSource::Read(char* out, size_t size) {
   const bool ended = AtEnd();
   position_ += static_cast<int64_t>(done);
   XXH3_64bits_update(&fingerprint_->state, out, done);
-  if (sha256_.empty()) hash_->Update({out, done});
+  if (hash_ != nullptr) hash_->Update({out, done});
   if (AtEnd() && !ended) DQ_RETURN_IF_ERROR(EndPass());
   return done;
 }
@@ -86,7 +86,8 @@ absl::Status FileSource::EndPass() {
     return InputChanged("the file changed while it was read; run it again");
   }
   first_fingerprint_ = fingerprint;
-  if (sha256_.empty()) sha256_ = hash_->Finish();
+  if (hash_ != nullptr) sha256_ = hash_->Finish();
+  hash_.reset();
   return absl::OkStatus();
 }
 

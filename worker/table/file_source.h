@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "common/base/sha256.h"
 #include "worker/table/byte_source.h"
+#include "worker/table/read_options.h"
 
 namespace dq {
 
@@ -19,7 +20,7 @@ class FileSource final : public ByteSource {
  public:
   // Takes the size as it is now. `fd` must outlive the source. UNSUPPORTED_FORMAT for anything but
   // a regular file.
-  static absl::StatusOr<std::unique_ptr<FileSource>> Open(int fd);
+  static absl::StatusOr<std::unique_ptr<FileSource>> Open(int fd, Digest digest = Digest::kWanted);
   ~FileSource() override;
 
   // INPUT_CHANGED when the file got shorter, or, at the end, when its bytes are not those of the
@@ -33,10 +34,11 @@ class FileSource final : public ByteSource {
   int64_t position() const override { return position_; }
   int64_t raw_position() const override { return position_; }
   int64_t raw_size_bytes() const override { return size_bytes_; }
+  // "" when it was said not to be wanted.
   const std::string& sha256() const override { return sha256_; }
 
  private:
-  FileSource(int fd, int64_t size_bytes);
+  FileSource(int fd, int64_t size_bytes, Digest digest);
   absl::StatusOr<size_t> ReadAt(int64_t offset, char* out, size_t size);
   void StartPass();
   absl::Status EndPass();
@@ -47,7 +49,8 @@ class FileSource final : public ByteSource {
   int64_t position_ = 0;
   std::unique_ptr<Fingerprint> fingerprint_;  // Of this pass, cheap.
   std::optional<uint64_t> first_fingerprint_;
-  std::unique_ptr<Sha256> hash_;  // Of the first pass only.
+  Digest digest_;
+  std::unique_ptr<Sha256> hash_;  // Of the first pass only; null when nobody will ask.
   std::string sha256_;
 };
 

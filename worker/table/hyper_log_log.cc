@@ -1,10 +1,13 @@
 #include "worker/table/hyper_log_log.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 namespace dq {
 namespace {
+
+constexpr int64_t kChecksEvery = 4;  // Values a register.
 
 double Sigma(double x) {
   if (x == 1) return std::numeric_limits<double>::infinity();
@@ -35,7 +38,14 @@ double Tau(double x) {
 }  // namespace
 
 HyperLogLog::HyperLogLog(int precision)
-    : precision_(precision), registers_(size_t{1} << precision) {}
+    : precision_(precision),
+      registers_(size_t{1} << precision),
+      until_check_(kChecksEvery << precision) {}
+
+void HyperLogLog::FindLeast() {
+  least_ = *std::min_element(registers_.begin(), registers_.end());
+  until_check_ = kChecksEvery << precision_;
+}
 
 int64_t HyperLogLog::Estimate() const {
   const int ranks = 64 - precision_;

@@ -16,17 +16,24 @@ class HyperLogLog {
 
   // Adds a value by a well-mixed 64-bit hash.
   void Add(uint64_t hash) {
-    const uint64_t index = hash >> (64 - precision_);
     const uint64_t rest = (hash << precision_) | (uint64_t{1} << (precision_ - 1));
     const auto rank = static_cast<uint8_t>(__builtin_clzll(rest) + 1);
-    if (rank > registers_[index]) registers_[index] = rank;
+    if (--until_check_ == 0) FindLeast();
+    if (rank <= least_) return;
+    uint8_t& known = registers_[hash >> (64 - precision_)];
+    if (rank > known) known = rank;
   }
   // The estimate, rounded.
   int64_t Estimate() const;
 
  private:
+  void FindLeast();
+
   int precision_;
   std::vector<uint8_t> registers_;
+  // No register is below this: most values of a long stream need not look at theirs.
+  uint8_t least_ = 0;
+  int64_t until_check_;
 };
 
 }  // namespace dq

@@ -55,7 +55,7 @@ absl::StatusOr<FoundEncoding> JudgeEncoding(ByteSource& source) {
 
 absl::StatusOr<std::unique_ptr<RowReader>> OpenTable(int fd, const InputChoice& choice,
                                                      const ReadOptions& read) {
-  DQ_ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source, FileSource::Open(fd));
+  DQ_ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source, FileSource::Open(fd, read.digest));
   CsvReaderOptions options;
   options.on_bad_row = read.on_bad_row;
   options.dialect = choice.dialect;

@@ -9,6 +9,9 @@
 
 namespace dq {
 
+// Whether anybody will ask for the SHA-256 of the file.
+enum class Digest { kWanted, kNotWanted };
+
 struct ReadOptions {
   BadRowPolicy on_bad_row = BadRowPolicy::kReject;
   // Of the whole job; half of it, at most kZstdWindowBytesMax, may be the window of a packed file.
@@ -16,6 +19,7 @@ struct ReadOptions {
   // Asked now and then while the file is looked at before the first pass: true ends that with
   // CANCELLED. May be empty.
   std::function<bool()> stop = {};
+  Digest digest = Digest::kWanted;
 };
 
 }  // namespace dq

@@ -21,6 +21,7 @@ void RecordScanner::Start(const char* data, size_t size, Tail tail, int64_t offs
 }
 
 ScanOutcome RecordScanner::Next() {
+  if (usual_dialect_ && NextUsual()) return ScanOutcome::kRecord;
   record_.begin = position_;
   record_.cell_count = 0;
   record_.cells.clear();
@@ -55,6 +56,58 @@ ScanOutcome RecordScanner::Next() {
         return ScanOutcome::kIncomplete;
     }
   }
+}
+
+// Scans a record that is like most: as many cells as the one before had, each without a quote, or
+// in quotes without a quote, an escape or a line end inside. Else returns false, and the record is
+// as if it had not been looked at.
+bool RecordScanner::NextUsual() {
+  std::vector<std::string_view>& cells = record_.cells;
+  if (cells.empty() || cells.size() != record_.cell_count) return false;
+  const uint32_t* cursor = cursor_;
+  size_t begin = position_;
+  bool plain = true;
+  const size_t last = cells.size() - 1;
+  for (size_t i = 0;; ++i, ++cursor) {
+    size_t at = *cursor;
+    if (at == indexed_end_) return false;
+    if (at == begin && IsQuote(data_[at])) {
+      plain = false;
+      cursor = EndUsualCell(cursor, cells[i]);
+      if (cursor == nullptr) return false;
+      at = *cursor;
+    } else {
+      cells[i] = {data_ + begin, at - begin};
+    }
+    if (i == last) break;
+    if (at == indexed_end_ || data_[at] != dialect_.delimiter) return false;
+    begin = at + 1;
+  }
+  const size_t end = *cursor;
+  if (end == indexed_end_) return false;
+  if (data_[end] == '\r' && cursor[1] == end + 1) ++cursor;
+  if (*cursor == indexed_end_ || data_[*cursor] != '\n') return false;
+  record_.begin = position_;
+  record_.end = end;
+  record_.next = position_ = *cursor + 1;
+  record_.plain = plain;
+  record_.bad = BadRow::kNone;
+  doubled_.clear();
+  escaped_.clear();
+  cursor_ = cursor + 1;
+  return true;
+}
+
+// Takes a quoted cell whose opening quote is at `cursor`; returns where the structural byte behind
+// its closing quote is, null when the cell is not a usual one.
+const uint32_t* RecordScanner::EndUsualCell(const uint32_t* cursor, std::string_view& cell) {
+  const size_t begin = *cursor + 1;
+  do ++cursor;
+  while (*cursor != indexed_end_ && data_[*cursor] == dialect_.delimiter);
+  const size_t quote = *cursor;
+  if (quote == indexed_end_ || !IsQuote(data_[quote]) || cursor[1] != quote + 1) return nullptr;
+  cell = {data_ + begin, quote - begin};
+  return cursor + 1;
 }
 
 ScanOutcome RecordScanner::NextComment() {

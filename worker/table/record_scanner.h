@@ -39,7 +39,10 @@ class RecordScanner {
  public:
   // `window_bytes`: how much is indexed at once; never changes what is found.
   explicit RecordScanner(const Dialect& dialect, size_t window_bytes = kIndexWindowBytes)
-      : dialect_(dialect), index_(dialect, ByteClassifiers().front(), window_bytes) {}
+      : dialect_(dialect),
+        usual_dialect_(dialect.comment == 0 && dialect.escape == 0 && !dialect.skip_space &&
+                       dialect.line_end != LineEnd::kCr),
+        index_(dialect, ByteClassifiers().front(), window_bytes) {}
 
   // Starts over with `data[0, size)`, readable for kIndexPaddingBytes more, which lie at byte
   // `offset` of the file. kLast: nothing comes after these bytes. What bad records before
@@ -55,6 +58,8 @@ class RecordScanner {
   ScanOutcome Next();
   // The record of the last Next, valid until the next call.
   const Record& record() const { return record_; }
+  // Its bytes, until ResolveDoubledQuotes.
+  std::string_view text() const { return {data_ + record_.begin, record_.end - record_.begin}; }
   // Makes doubled quotes in the cells of the last record single ones and takes escapes out, in
   // place: the bytes of the record are not what they were. `data` are those of Start, writable.
   void ResolveDoubledQuotes(char* data);
@@ -71,6 +76,8 @@ class RecordScanner {
  private:
   enum class CellEnd { kDelimiter, kLine, kBad, kIncomplete };
 
+  bool NextUsual();
+  const uint32_t* EndUsualCell(const uint32_t* cursor, std::string_view& cell);
   ScanOutcome NextComment();
   CellEnd ScanPlainCell(size_t begin);
   CellEnd ScanQuotedCell(size_t begin);
@@ -97,6 +104,7 @@ class RecordScanner {
   bool IsLineEnd(size_t at) const;
 
   Dialect dialect_;
+  bool usual_dialect_;  // Whether NextUsual can say anything.
   StructuralIndex index_;
   const char* data_ = nullptr;
   size_t size_ = 0;

@@ -175,10 +175,15 @@ __m128i IsAmong26(__m128i bytes, char first) {
   return _mm_cmpgt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(shift)), _mm_set1_epi8(127 - 26));
 }
 
+__m128i LoadWhole(const char* bytes) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+}
+
 unsigned MaskOf(__m128i bytes) { return static_cast<unsigned>(_mm_movemask_epi8(bytes)); }
 
 // Folds the first `size` bytes of `bytes`. A space or a joiner whose neighbours are both plain is
-// dealt with here; what concerns other bytes than the neighbours is left as special.
+// dealt with here, as is a point before a digit; what concerns other bytes than the neighbours is
+// left as special.
 FoldedBytes FoldBytes(__m128i bytes, size_t size) {
   const __m128i nibble = _mm_set1_epi8(0x0F);
   const __m128i by_low =
@@ -196,7 +201,11 @@ FoldedBytes FoldBytes(__m128i bytes, size_t size) {
                                        _mm_cmpeq_epi8(bytes, _mm_set1_epi8('/')));
   const __m128i spaces = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(' '));
   const unsigned between = (plain << 1) & (plain >> 1);
-  const unsigned settled = MaskOf(_mm_or_si128(joiners, spaces)) & between;
+  const __m128i digits =
+      _mm_cmpgt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(127 - '9')), _mm_set1_epi8(127 - 10));
+  const unsigned points = MaskOf(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('.')));
+  const unsigned settled =
+      (MaskOf(_mm_or_si128(joiners, spaces)) & between) | (points & (MaskOf(digits) >> 1));
   // A joiner between two letters becomes a space.
   const __m128i letters = IsAmong26(folded, 'a');
   const __m128i among_letters =
@@ -249,22 +258,57 @@ size_t FoldOne(Folder& folder, std::string_view text, size_t at) {
   return next;
 }
 
-}  // namespace
+// Folds the `size` bytes at `begin`, of which some are special; returns where the next one begins.
+size_t FoldAround(Folder& folder, std::string_view text, size_t begin, size_t size,
+                  const FoldedBytes& folded) {
+  std::array<char, 32> bytes;
+  StoreShort(bytes.data(), folded.bytes);
+  StoreShort(bytes.data() + 16, _mm_setzero_si128());
+  size_t at = 0;
+  for (unsigned special = folded.special; special != 0;) {
+    const auto next = static_cast<size_t>(std::countr_zero(special));
+    folder.PutFolded(LoadWhole(bytes.data() + at), next - at);
+    at = FoldOne(folder, text, begin + next) - begin;
+    if (at >= size) return begin + at;
+    special &= ~0U << at;
+  }
+  folder.PutFolded(LoadWhole(bytes.data() + at), size - at);
+  return begin + size;
+}
 
-char* FoldTo(char* out, std::string_view text) {
+// Folds the text, `store` being given its bytes, 16 at a time.
+template <typename Store>
+char* Fold(char* out, std::string_view text, const Store& store) {
   Folder folder(out);
   for (size_t at = 0; at < text.size();) {
     const size_t size = std::min<size_t>(16, text.size() - at);
-    const FoldedBytes folded = FoldBytes(LoadShort(text.data() + at, size), size);
-    const auto settled = std::min(size, static_cast<size_t>(std::countr_zero(folded.special)));
-    folder.PutFolded(folded.bytes, settled);
-    at += settled;
-    if (settled < size) at = FoldOne(folder, text, at);
+    const __m128i bytes = LoadShort(text.data() + at, size);
+    store(at, bytes);
+    const FoldedBytes folded = FoldBytes(bytes, size);
+    if (folded.special == 0) {
+      folder.PutFolded(folded.bytes, size);
+      at += size;
+      continue;
+    }
+    const size_t next = FoldAround(folder, text, at, size, folded);
+    at += size;
+    // A code point goes on behind the 16 bytes.
+    for (; at < next; ++at) store(at, LoadShort(text.data() + at, 1));
   }
   if (folder.end() > out || text.empty()) return folder.end();
   // ":)" is not ":(".
   const std::string_view trimmed = TrimSpace(text);
   return CopyShort(out, trimmed.data(), trimmed.size());
+}
+
+}  // namespace
+
+char* FoldTo(char* out, std::string_view text) {
+  return Fold(out, text, [](size_t, __m128i) {});
+}
+
+char* FoldAndCopyTo(char* out, char* copy, std::string_view text) {
+  return Fold(out, text, [copy](size_t at, __m128i bytes) { StoreShort(copy + at, bytes); });
 }
 
 void AppendFolded(std::string& out, std::string_view text) {

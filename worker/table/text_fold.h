@@ -22,6 +22,8 @@ void AppendFolded(std::string& out, std::string_view text);
 
 // The same to plain memory with room for FoldedBytesMax(text.size()); returns the end.
 char* FoldTo(char* out, std::string_view text);
+// The same; copies the text as it is to `copy`, too, which has room for kCopySlackBytes more.
+char* FoldAndCopyTo(char* out, char* copy, std::string_view text);
 constexpr size_t FoldedBytesMax(size_t text_bytes) { return 5 * text_bytes + 32; }
 
 // Appends `text` with white space as above and ASCII case folded, nothing else: for keys.

@@ -1,5 +1,7 @@
 #include "worker/table/utf8.h"
 
+#include <emmintrin.h>
+
 #include <cstring>
 
 namespace dq {
@@ -30,6 +32,13 @@ size_t SequenceSize(std::string_view text, size_t at) {
 size_t FindInvalidUtf8(std::string_view text) {
   size_t at = 0;
   while (at < text.size()) {
+    if (at + 16 <= text.size()) {
+      const auto* const bytes = reinterpret_cast<const __m128i*>(text.data() + at);
+      if (_mm_movemask_epi8(_mm_loadu_si128(bytes)) == 0) {
+        at += 16;
+        continue;
+      }
+    }
     if (at + 8 <= text.size()) {
       uint64_t word = 0;
       std::memcpy(&word, text.data() + at, 8);

@@ -18,24 +18,27 @@ ValueCounter::ValueCounter(const ValueCounterLimits& limits)
     : capacity_(limits.values),
       text_bytes_max_(limits.text_bytes),
       mask_(kSlotsFirst - 1),
+      tags_(kSlotsFirst),
       slots_(kSlotsFirst),
       distinct_(std::max(limits.distinct, limits.values), limits.precision) {}
 
-ValueCounter::Slot& ValueCounter::Find(uint64_t hash) {
+size_t ValueCounter::Find(uint64_t hash) const {
+  const uint16_t tag = TagOf(hash);
   for (size_t i = hash & mask_;; i = (i + 1) & mask_) {
-    Slot& slot = slots_[i];
-    if (slot.count == 0 || slot.hash == hash) return slot;
+    if (tags_[i] == 0 || (tags_[i] == tag && slots_[i].hash == hash)) return i;
   }
 }
 
 void ValueCounter::Add(std::string_view value, uint64_t hash, int64_t times) {
   if (forgetting_) distinct_.Add(hash);
-  Slot& slot = Find(hash);
-  if (slot.count > 0) {
+  const size_t place = Find(hash);
+  Slot& slot = slots_[place];
+  if (tags_[place] != 0) {
     slot.count += times;
     return;
   }
   if (forgetting_ && times == 1 && !WasSeen(hash)) return;
+  tags_[place] = TagOf(hash);
   slot.count = times;
   if (value.size() > kTextKept) value = value.substr(0, kTextKept);
   slot.hash = hash;
@@ -48,14 +51,14 @@ void ValueCounter::Add(std::string_view value, uint64_t hash, int64_t times) {
     if (!forgetting_) StartForgetting();
     Forget();
   } else if (used_ * 2 > slots_.size()) {
-    Rebuild(slots_.size() * 2, 0);
+    Rebuild(std::min(slots_.size() * 4, std::max(slots_.size(), capacity_) * 2), 0);
   }
 }
 
 void ValueCounter::StartForgetting() {
   forgetting_ = true;
-  for (const Slot& slot : slots_) {
-    if (slot.count > 0) distinct_.Add(slot.hash);
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (tags_[i] != 0) distinct_.Add(slots_[i].hash);
   }
   capacity_ = std::min(capacity_, kRememberedMax);
   seen_.resize(kSeenWordsAValue * capacity_);
@@ -67,7 +70,7 @@ void ValueCounter::StartForgetting() {
 // than forgotten_max_, or so often when it is in the filter.
 bool ValueCounter::WasSeen(uint64_t hash) {
   const uint64_t bit = uint64_t{1} << (hash & 63);
-  uint64_t& word = seen_[((hash >> 32) * seen_.size()) >> 32];
+  uint64_t& word = seen_[WordOf(hash)];
   if ((word & bit) != 0) return true;
   word |= bit;
   if (++seen_count_ * kSeenShare >= seen_.size() * 64) {
@@ -82,8 +85,8 @@ bool ValueCounter::WasSeen(uint64_t hash) {
 void ValueCounter::Forget() {
   std::vector<int64_t> counts;
   counts.reserve(used_);
-  for (const Slot& slot : slots_) {
-    if (slot.count > 0) counts.push_back(slot.count + slot.missed_max);
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (tags_[i] != 0) counts.push_back(slots_[i].count + slots_[i].missed_max);
   }
   const size_t kept = std::min(capacity_, counts.size()) / 2;
   const auto last = counts.end() - static_cast<ptrdiff_t>(kept) - 1;
@@ -97,28 +100,36 @@ void ValueCounter::Forget() {
 void ValueCounter::Rebuild(size_t slots, int64_t least) {
   std::vector<Slot> old(slots);
   old.swap(slots_);
+  std::vector<uint16_t> old_tags(slots);
+  old_tags.swap(tags_);
   mask_ = slots - 1;
   used_ = 0;
   std::string texts;
   if (least > 0) texts.swap(texts_);
-  for (Slot& slot : old) {
-    if (slot.count == 0 || slot.count + slot.missed_max < least) continue;
+  for (size_t i = 0; i < old.size(); ++i) {
+    Slot& slot = old[i];
+    if (old_tags[i] == 0 || slot.count + slot.missed_max < least) continue;
     if (least > 0) {
       const size_t offset = texts_.size();
       texts_.append(texts, slot.offset, slot.size);
       slot.offset = static_cast<uint32_t>(offset);
     }
-    Find(slot.hash) = slot;
+    const size_t place = Find(slot.hash);
+    tags_[place] = old_tags[i];
+    slots_[place] = slot;
     ++used_;
   }
 }
 
-int64_t ValueCounter::CountOf(uint64_t hash) const { return Find(hash).count; }
+int64_t ValueCounter::CountOf(uint64_t hash) const {
+  const size_t place = Find(hash);
+  return tags_[place] == 0 ? 0 : slots_[place].count;
+}
 
 std::vector<CountedValue> ValueCounter::Top(size_t n) const {
   std::vector<const Slot*> order;
-  for (const Slot& slot : slots_) {
-    if (slot.count > 0) order.push_back(&slot);
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (tags_[i] != 0) order.push_back(&slots_[i]);
   }
   n = std::min(n, order.size());
   std::partial_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(n), order.end(),

@@ -38,8 +38,13 @@ class ValueCounter {
   // Brings the place of a value that is added soon into the cache.
   // (Inlined by force: gcc takes a function that only prefetches for one without effect.)
   [[gnu::always_inline]] void Prefetch(uint64_t hash) const {
-    __builtin_prefetch(&slots_[hash & mask_]);
-    if (!exact()) distinct_.Prefetch(hash);
+    if (exact()) {
+      __builtin_prefetch(&tags_[hash & mask_]);
+      __builtin_prefetch(&slots_[hash & mask_]);
+    } else {
+      distinct_.Prefetch(hash);
+      __builtin_prefetch(&seen_[WordOf(hash)]);
+    }
   }
 
   // Whether no value was ever forgotten: all counts are exact.
@@ -54,25 +59,29 @@ class ValueCounter {
   // The `n` most frequent values still known, the more frequent first, equals by text.
   std::vector<CountedValue> Top(size_t n) const;
   size_t memory_bytes() const {
-    return slots_.capacity() * sizeof(Slot) + texts_.capacity() +
+    return slots_.capacity() * (sizeof(Slot) + sizeof(uint16_t)) + texts_.capacity() +
            seen_.capacity() * sizeof(uint64_t) + distinct_.memory_bytes();
   }
 
  private:
   struct Slot {
     uint64_t hash = 0;
-    int64_t count = 0;       // Since it was taken in; 0: free.
+    int64_t count = 0;       // Since it was taken in.
     int64_t missed_max = 0;  // forgotten_max_ at that time.
     uint32_t offset = 0;
     uint32_t size = 0;
   };
 
-  Slot& Find(uint64_t hash);
-  const Slot& Find(uint64_t hash) const { return const_cast<ValueCounter*>(this)->Find(hash); }
+  // What is looked at before a slot: most values that are not remembered are told by it alone, and
+  // the tags of all slots stay in the cache. 0: the slot is free.
+  static uint16_t TagOf(uint64_t hash) { return static_cast<uint16_t>(hash >> 48 | 1); }
+  // The place of a value, or the free one where it would be.
+  size_t Find(uint64_t hash) const;
   void Rebuild(size_t slots, int64_t least);
   void StartForgetting();
   void Forget();
   bool WasSeen(uint64_t hash);
+  size_t WordOf(uint64_t hash) const { return ((hash >> 32) * seen_.size()) >> 32; }
   std::string_view Text(const Slot& slot) const { return {&texts_[slot.offset], slot.size}; }
 
   size_t capacity_;
@@ -83,6 +92,7 @@ class ValueCounter {
   int64_t forgotten_max_ = 0;
   std::vector<uint64_t> seen_;  // A bit for values of which one cell was seen; then forgetting.
   size_t seen_count_ = 0;
+  std::vector<uint16_t> tags_;
   std::vector<Slot> slots_;
   std::string texts_;
   DistinctCounter distinct_;  // Empty as long as slots_ holds all values.

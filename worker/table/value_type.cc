@@ -1,9 +1,13 @@
 #include "worker/table/value_type.h"
 
+#include <tmmintrin.h>
+
 #include <bit>
 #include <charconv>
 #include <chrono>
 #include <numeric>
+
+#include "worker/table/short_text.h"
 
 namespace dq {
 namespace {
@@ -94,14 +98,38 @@ bool IsDate(std::string_view value) {
          IsTime(value.substr(10));
 }
 
+// Counts digits in a text from place to place, at once when it is short.
+class DigitRuns {
+ public:
+  explicit DigitRuns(std::string_view text) : text_(text), short_(text.size() <= 16) {
+    if (short_) digits_ = DigitsOf(LoadShort(text.data(), text.size()));
+  }
+  size_t CountFrom(size_t at) const {
+    if (!short_) return CountDigits(text_, at);
+    return static_cast<size_t>(std::countr_zero(~(digits_ >> at)));
+  }
+
+ private:
+  // A bit for every byte that is a digit.
+  static unsigned DigitsOf(__m128i bytes) {
+    const __m128i above = _mm_add_epi8(bytes, _mm_set1_epi8(127 - '9'));
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpgt_epi8(above, _mm_set1_epi8(127 - 10))));
+  }
+
+  std::string_view text_;
+  bool short_;
+  unsigned digits_ = 0;
+};
+
 ValueType TypeOfNumberOrDate(std::string_view value) {
+  const DigitRuns runs(value);
   const size_t sign = value[0] == '+' || value[0] == '-' ? 1 : 0;
-  const size_t whole = CountDigits(value, sign);
+  const size_t whole = runs.CountFrom(sign);
   const size_t end = sign + whole;
   const bool canonical = whole == 1 || (whole > 1 && whole <= kDigitsMax && value[sign] != '0');
   if (canonical && end == value.size()) return ValueType::kInteger;
   if (canonical && value[end] == '.') {
-    const size_t fraction = CountDigits(value, end + 1);
+    const size_t fraction = runs.CountFrom(end + 1);
     if (fraction >= 1 && fraction <= kDigitsMax && end + 1 + fraction == value.size()) {
       return ValueType::kDecimal;
     }
@@ -115,18 +143,42 @@ constexpr size_t kExactDigits = 15;
 constexpr std::array kPowersOfTen = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                      1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
+// The place of the point in a number of 16 bytes at most; that behind its last byte without one.
+size_t PointOf(__m128i bytes, size_t size) {
+  const __m128i points = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('.'));
+  const auto found = static_cast<unsigned>(_mm_movemask_epi8(points)) | 1U << size;
+  return static_cast<size_t>(std::countr_zero(found));
+}
+
+// The digits of a number of 15 bytes at most as an integer: they are moved to the end of 16 bytes,
+// the point left out, and added up in pairs.
+int64_t DigitsAsInteger(__m128i bytes, size_t size, size_t sign, size_t point) {
+  const size_t digits = size - sign - (point < size ? 1 : 0);
+  const __m128i order = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m128i shift = _mm_set1_epi8(static_cast<char>(sign + digits - 16));
+  __m128i from = _mm_add_epi8(order, shift);
+  const __m128i first = _mm_set1_epi8(static_cast<char>(sign - 1));
+  const __m128i inside = _mm_cmpgt_epi8(from, first);
+  const __m128i behind = _mm_cmpgt_epi8(from, _mm_set1_epi8(static_cast<char>(point - 1)));
+  from = _mm_sub_epi8(from, behind);
+  const __m128i values = _mm_sub_epi8(_mm_shuffle_epi8(bytes, from), _mm_set1_epi8('0'));
+  const __m128i pairs =
+      _mm_maddubs_epi16(_mm_and_si128(values, inside),
+                        _mm_setr_epi8(10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1));
+  const __m128i fours = _mm_madd_epi16(pairs, _mm_setr_epi16(100, 1, 100, 1, 100, 1, 100, 1));
+  const __m128i eights = _mm_madd_epi16(_mm_packs_epi32(fours, fours),
+                                        _mm_setr_epi16(10000, 1, 10000, 1, 10000, 1, 10000, 1));
+  const int64_t both = _mm_cvtsi128_si64(eights);
+  return (both & 0xFFFFFFFF) * 100'000'000 + (both >> 32);
+}
+
 double NumberOfShort(std::string_view value) {
-  int64_t digits = 0;
-  size_t decimals = 0;
+  const __m128i bytes = LoadShort(value.data(), value.size());
   const size_t sign = value[0] == '+' || value[0] == '-' ? 1 : 0;
-  for (size_t i = sign; i < value.size(); ++i) {
-    if (value[i] == '.') {
-      decimals = value.size() - i - 1;
-    } else {
-      digits = digits * 10 + (value[i] - '0');
-    }
-  }
-  const double number = static_cast<double>(digits) / kPowersOfTen[decimals];
+  const size_t point = PointOf(bytes, value.size());
+  const auto digits = static_cast<double>(DigitsAsInteger(bytes, value.size(), sign, point));
+  const size_t decimals = point < value.size() ? value.size() - point - 1 : 0;
+  const double number = digits / kPowersOfTen[decimals];
   return value[0] == '-' ? -number : number;
 }
 
@@ -214,6 +266,10 @@ double NumberOf(std::string_view value) {
 }
 
 int DecimalsOf(std::string_view value) {
+  if (value.size() <= kExactDigits) {
+    const size_t place = PointOf(LoadShort(value.data(), value.size()), value.size());
+    return place < value.size() ? static_cast<int>(value.size() - place - 1) : 0;
+  }
   const size_t point = value.find('.');
   return point == std::string_view::npos ? 0 : static_cast<int>(value.size() - point - 1);
 }

@@ -1,6 +1,10 @@
 #include "worker/stages/complete/missing_tokens.h"
 
+#include <emmintrin.h>
+
 #include <algorithm>
+
+#include "worker/table/short_text.h"
 
 namespace dq {
 namespace {
@@ -20,25 +24,27 @@ std::string Lower(std::string_view text) {
 
 uint32_t SizeBit(size_t size) { return uint32_t{1} << std::min<size_t>(size, 31); }
 
-// Classes of bytes as bits.
-enum : uint8_t { kLowerBit = 1, kUpperBit = 2, kOtherBit = 4, kPunctuationBit = 8 };
+// Bytes by their class, a bit for each of up to 16.
+struct ByteClasses {
+  unsigned lower;  // Letters, and all above 0x7F.
+  unsigned upper;
+  unsigned other;  // White space, control characters, digits.
+};
 
-constexpr std::array<uint8_t, 256> MakeClasses() {
-  std::array<uint8_t, 256> classes{};
-  for (size_t c = 0; c < 256; ++c) {
-    if (c >= 0x80 || (c >= 'a' && c <= 'z')) {
-      classes[c] = kLowerBit;
-    } else if (c >= 'A' && c <= 'Z') {
-      classes[c] = kUpperBit;
-    } else if (c <= ' ' || (c >= '0' && c <= '9')) {
-      classes[c] = kOtherBit;
-    } else {
-      classes[c] = kPunctuationBit;
-    }
-  }
-  return classes;
+unsigned MaskOf(__m128i bytes) { return static_cast<unsigned>(_mm_movemask_epi8(bytes)); }
+
+// All ones where a byte lies between `first` and `first` + `count` - 1; all of these are ASCII.
+__m128i IsAmong(__m128i bytes, char first, char count) {
+  const auto shift = static_cast<char>(128 - count - first);
+  return _mm_cmpgt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(shift)),
+                        _mm_set1_epi8(static_cast<char>(127 - count)));
 }
-constexpr std::array<uint8_t, 256> kClasses = MakeClasses();
+
+ByteClasses ClassesOf(__m128i bytes) {
+  return {.lower = MaskOf(_mm_or_si128(IsAmong(bytes, 'a', 26), bytes)),
+          .upper = MaskOf(IsAmong(bytes, 'A', 26)),
+          .other = MaskOf(_mm_or_si128(IsAmong(bytes, '\0', ' ' + 1), IsAmong(bytes, '0', 10)))};
+}
 
 }  // namespace
 
@@ -81,27 +87,33 @@ bool MissingTokens::IsRemoved(std::string_view value) const {
 }
 
 ValueShape ShapeOf(std::string_view value) {
-  uint8_t all = 0;
-  uint8_t rest = 0;
-  for (size_t i = 0; i < value.size(); ++i) {
-    const uint8_t bits = kClasses[static_cast<uint8_t>(value[i])];
-    all |= bits;
-    if (i > 0) rest |= bits;
+  bool lower = false;
+  bool upper = false;  // Behind the first byte.
+  bool punctuation = false;
+  for (size_t at = 0; at < value.size(); at += 16) {
+    const size_t size = std::min<size_t>(16, value.size() - at);
+    const unsigned all = (1U << size) - 1;
+    const ByteClasses classes = ClassesOf(LoadShort(value.data() + at, size));
     // White space, digits, or punctuation among letters: nothing can change that.
-    if (all >= kOtherBit && all != kPunctuationBit) return ValueShape::kOther;
+    if ((classes.other & all) != 0) return ValueShape::kOther;
+    const unsigned letters = (classes.lower | classes.upper) & all;
+    lower |= (classes.lower & all) != 0;
+    upper |= (classes.upper & (at == 0 ? all & ~1U : all)) != 0;
+    punctuation |= letters != all;
+    if (punctuation && (letters != 0 || lower || upper)) return ValueShape::kOther;
   }
-  if (all == kPunctuationBit) return ValueShape::kPunctuation;
-  if (all == kLowerBit) return ValueShape::kLowerWord;
-  if (all == kUpperBit) return ValueShape::kUpperWord;
-  return rest == kLowerBit ? ValueShape::kTitleWord : ValueShape::kMixedWord;
+  if (punctuation) return ValueShape::kPunctuation;
+  const bool title = value[0] >= 'A' && value[0] <= 'Z';
+  if (!title && !upper) return ValueShape::kLowerWord;
+  if (title && !lower) return ValueShape::kUpperWord;
+  return title && !upper ? ValueShape::kTitleWord : ValueShape::kMixedWord;
 }
 
-void ShapeCounter::Add(std::string_view value) {
-  Seen& seen = seen_[static_cast<size_t>(ShapeOf(value))];
+void ShapeCounter::Note(ValueShape shape, std::string_view value) {
+  Seen& seen = seen_[static_cast<size_t>(shape)];
   ++seen.count;
   seen.size_min = std::min(seen.size_min, value.size());
   seen.size_max = std::max(seen.size_max, value.size());
-  ++total_;
 }
 
 bool ShapeCounter::CouldHold(std::string_view token) const {

@@ -63,7 +63,11 @@ ValueShape ShapeOf(std::string_view value);
 // Counts the shapes of a column's values, tokens left out.
 class ShapeCounter {
  public:
-  void Add(std::string_view value);
+  void Add(std::string_view value) {
+    ++total_;
+    if (value.back() >= '0' && value.back() <= '9') return;  // kOther.
+    if (const ValueShape shape = ShapeOf(value); shape != ValueShape::kOther) Note(shape, value);
+  }
   // Whether a token could be one of the values: at least 5 % of them have its shape, and its length
   // in bytes is between their shortest and their longest. Never for kOther, such as "n/a"; without
   // any value, for words.
@@ -75,7 +79,9 @@ class ShapeCounter {
     size_t size_min = SIZE_MAX;
     size_t size_max = 0;
   };
-  std::array<Seen, kValueShapes> seen_;
+  void Note(ValueShape shape, std::string_view value);
+
+  std::array<Seen, kValueShapes> seen_;  // kOther is not counted.
   int64_t total_ = 0;
 };
 

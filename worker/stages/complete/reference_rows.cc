@@ -10,6 +10,8 @@ namespace {
 
 constexpr int64_t kTakenBytes = int64_t{1} << 20;
 constexpr size_t kReadBytes = 512;  // Most rows are shorter.
+constexpr size_t kAheadBytesMax = size_t{64} << 10;
+constexpr int64_t kNearBytes = int64_t{32} << 10;
 constexpr size_t kBlockBytes = size_t{256} << 10;
 constexpr size_t kVarintBytesMax = 5;
 
@@ -39,6 +41,30 @@ void ReferenceRows::Shelf::Clear() {
     size_ = 0;
   }
   used_ = 0;
+  ahead_ = {};
+}
+
+ReferenceRows::Row ReferenceRows::Shelf::Find(int64_t offset) const {
+  const int64_t at = offset - ahead_offset_;
+  if (at < 0 || at + static_cast<int64_t>(kVarintBytesMax) > static_cast<int64_t>(ahead_.size())) {
+    return nullptr;
+  }
+  const char* row = ahead_.data() + at;
+  const size_t size = TakeVarint(row);
+  return size <= static_cast<size_t>(ahead_.data() + ahead_.size() - row) ? row : nullptr;
+}
+
+size_t ReferenceRows::Shelf::Plan(int64_t offset) {
+  const auto near = [offset](int64_t place) {
+    return offset >= place && offset < place + kNearBytes;
+  };
+  if (!near(expected_) && !near(expected_too_)) {
+    expected_too_ = offset + static_cast<int64_t>(kReadBytes);
+    return kReadBytes;
+  }
+  ahead_bytes_ = std::clamp(4 * ahead_bytes_, 4 * kReadBytes, kAheadBytesMax);
+  expected_ = offset + static_cast<int64_t>(ahead_bytes_);
+  return ahead_bytes_;
 }
 
 char* ReferenceRows::Shelf::Take(size_t bytes) {
@@ -113,15 +139,29 @@ absl::StatusOr<ReferenceRows::Row> ReferenceRows::Read(int64_t place, Shelf& she
     (void)TakeVarint(row);
     return row;
   }
+  const int64_t offset = place - used_;
+  if (const Row row = shelf.Find(offset); row != nullptr) return row;
+  if (const size_t bytes = shelf.Plan(offset); bytes > kReadBytes) {
+    char* const ahead = shelf.Take(bytes);
+    DQ_ASSIGN_OR_RETURN(const size_t got, file_->ReadAt(offset, ahead, bytes));
+    shelf.ahead_ = {ahead, got};
+    shelf.ahead_offset_ = offset;
+    if (const Row row = shelf.Find(offset); row != nullptr) return row;
+  }
+  return ReadAlone(offset, shelf);
+}
+
+// Reads the row at `offset` of the file.
+absl::StatusOr<ReferenceRows::Row> ReferenceRows::ReadAlone(int64_t offset, Shelf& shelf) const {
   char begin[kReadBytes + kVarintBytesMax];
-  DQ_ASSIGN_OR_RETURN(const size_t got, file_->ReadAt(place - used_, begin, sizeof(begin)));
+  DQ_ASSIGN_OR_RETURN(const size_t got, file_->ReadAt(offset, begin, sizeof(begin)));
   const char* body = begin;
   const size_t size = TakeVarint(body);
   char* const row = shelf.Take(size);
   const size_t known = std::min(size, got - static_cast<size_t>(body - begin));
   std::memcpy(row, body, known);
   if (known < size) {
-    const int64_t rest = place - used_ + (body - begin) + static_cast<int64_t>(known);
+    const int64_t rest = offset + (body - begin) + static_cast<int64_t>(known);
     DQ_RETURN_IF_ERROR(file_->ReadAt(rest, row + known, size - known).status());
   }
   return row;

@@ -24,7 +24,8 @@ class ReferenceRows {
   // A row, to be read by Field.
   using Row = const char*;
 
-  // Room for rows that are read back. What was read there stays until Clear.
+  // Room for rows that are read back. What was read there stays until Clear. Rows that are asked
+  // for in about the order in which they were added are read many at once.
   class Shelf {
    public:
     void Clear();
@@ -32,10 +33,21 @@ class ReferenceRows {
    private:
     friend class ReferenceRows;
     char* Take(size_t bytes);
+    // The row at `offset` of the file when it was read ahead, else null.
+    Row Find(int64_t offset) const;
+    // How many bytes to read for a row that was not.
+    size_t Plan(int64_t offset);
 
     std::vector<std::unique_ptr<char[]>> blocks_;
     size_t used_ = 0;  // Of the last block.
     size_t size_ = 0;
+    // What was read ahead: these bytes from this place of the file on.
+    std::string_view ahead_;
+    int64_t ahead_offset_ = 0;
+    // Where the next row may be: behind what was read ahead, and behind the last row read alone.
+    int64_t expected_ = 0;
+    int64_t expected_too_ = 0;
+    size_t ahead_bytes_ = 0;
   };
 
   // `memory` outlives the rows. With a directory for temporary files (not -1) at most
@@ -57,6 +69,7 @@ class ReferenceRows {
 
  private:
   absl::StatusOr<bool> HasRoom(int64_t bytes);
+  absl::StatusOr<Row> ReadAlone(int64_t offset, Shelf& shelf) const;
 
   MemoryBudget& memory_;
   int temp_dir_fd_;

@@ -57,7 +57,9 @@ ReferenceTable::ReferenceTable(const MissingTokens& tokens, const StageContext& 
       spellings_(context.memory) {}
 
 absl::Status ReferenceTable::ReadAll(const ReferenceOptions& options) {
-  auto opened = OpenTable(options.fd, {}, {.stop = options.stop});
+  ReadOptions read{.stop = options.stop};
+  if (options.sha256.empty()) read.digest = Digest::kNotWanted;
+  auto opened = OpenTable(options.fd, {}, read);
   if (!opened.ok()) return InReference(opened.status());
   RowReader& reader = **opened;
   DQ_RETURN_IF_ERROR(SetColumns(options, reader.columns()));

@@ -1,6 +1,7 @@
 #include "worker/stages/complete/row_filler.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "common/base/status_macros.h"
 #include "worker/table/value_type.h"
@@ -22,7 +23,7 @@ absl::Status RowFiller::Fill(RowBatch& batch, size_t begin, size_t end, RowCount
   for (size_t column = 0; column < counts_.size(); ++column) {
     ScanColumn(batch, begin, end, column, rows);
   }
-  std::sort(missing_.begin(), missing_.end());
+  OrderMissing(begin, end);
   DQ_RETURN_IF_ERROR(LookUpRows(batch));
   for (size_t first = 0, end_of_row = 0; first < missing_.size(); first = end_of_row) {
     while (end_of_row < missing_.size() && missing_[end_of_row].row == missing_[first].row) {
@@ -31,6 +32,16 @@ absl::Status RowFiller::Fill(RowBatch& batch, size_t begin, size_t end, RowCount
     FillRow(batch, std::span(missing_).subspan(first, end_of_row - first), rows);
   }
   return absl::OkStatus();
+}
+
+// Orders the missing cells, which were found column by column, by row.
+void RowFiller::OrderMissing(size_t begin, size_t end) {
+  ends_.assign(end - begin + 1, 0);
+  for (const MissingCell& cell : missing_) ++ends_[cell.row - begin + 1];
+  std::partial_sum(ends_.begin(), ends_.end(), ends_.begin());
+  ordered_.resize(missing_.size());
+  for (const MissingCell& cell : missing_) ordered_[ends_[cell.row - begin]++] = cell;
+  missing_.swap(ordered_);
 }
 
 // Looks up the rows that lack something the reference may have.

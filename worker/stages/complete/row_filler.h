@@ -75,11 +75,9 @@ class RowFiller {
   const std::vector<FillCounts>& counts() const { return counts_; }
 
  private:
-  // Ordered by row, then column.
   struct MissingCell {
     uint32_t row;
     uint32_t column;
-    auto operator<=>(const MissingCell&) const = default;
   };
   struct Filling {
     std::string_view value;  // Empty: none.
@@ -88,6 +86,7 @@ class RowFiller {
   };
 
   void ScanColumn(const RowBatch& batch, size_t begin, size_t end, size_t column, RowCounts& rows);
+  void OrderMissing(size_t begin, size_t end);
   absl::Status LookUpRows(const RowBatch& batch);
   void FillRow(RowBatch& batch, std::span<const MissingCell> cells, RowCounts& rows);
   void SetCell(RowBatch& batch, const MissingCell& cell, const Filling& filling);
@@ -101,6 +100,8 @@ class RowFiller {
   std::vector<FillCounts> counts_;
   std::vector<Change> changes_;
   std::vector<MissingCell> missing_;
+  std::vector<MissingCell> ordered_;
+  std::vector<uint32_t> ends_;       // Where the missing cells of a row end.
   std::vector<MissingCell> left_;    // Of the row at hand.
   std::vector<uint32_t> looked_up_;  // Rows that lack something the reference may have.
   ReferenceLookUp reference_rows_;

@@ -36,7 +36,22 @@ absl::Status DedupeStage::Begin(Pass pass, const std::vector<std::string>& colum
     spilled_->Rewind();
   }
   rows_ = exact_ = normalised_ = cluster_count_ = 0;
+  if (pass == Pass::kApply && spilled_ == nullptr) ReserveRows();
   return absl::OkStatus();
+}
+
+// Makes room for all records at once, when their number is known and there is memory to spare: then
+// no set has to grow.
+void DedupeStage::ReserveRows() {
+  if (!context_.rows_known || !context_.rows_known()) return;
+  const int64_t rows = context_.rows_max() / static_cast<int64_t>(kPartitions);
+  // Partitions are not quite equal.
+  const int64_t each = rows + rows / 32 + 256;
+  const int64_t bytes = static_cast<int64_t>(kPartitions) * FirstRowSet::BytesFor(each);
+  if (bytes > context_.memory.available_bytes() / 4 * 3) return;
+  for (FirstRowSet& set : first_rows_) {
+    if (!set.Reserve(each).ok()) return;  // Then it grows as it needs to.
+  }
 }
 
 absl::Status DedupeStage::Learn(const RowBatch& batch) {
@@ -100,13 +115,19 @@ void DedupeStage::HashRange(const RowBatch& batch, size_t begin, size_t end, Ran
 // Looks up the rows of one partition, in order, in the set that holds it.
 absl::Status DedupeStage::LookUp(const RowBatch& batch, size_t ranges, size_t partition) {
   FirstRowSet& first_rows = first_rows_[partition];
+  std::vector<uint32_t>& rows = partition_rows_[partition];
+  rows.clear();
   for (size_t i = 0; i < ranges; ++i) {
-    const std::vector<uint32_t>& rows = ranges_[i].rows[partition];
-    for (size_t k = 0; k < rows.size(); ++k) {
-      if (k + kPrefetchRows < rows.size()) first_rows.Prefetch(hashes_[rows[k + kPrefetchRows]]);
-      const size_t row = rows[k];
-      DQ_ASSIGN_OR_RETURN(earlier_[row], first_rows.Add(hashes_[row], batch.row(row).number));
-    }
+    const std::vector<uint32_t>& found = ranges_[i].rows[partition];
+    rows.insert(rows.end(), found.begin(), found.end());
+  }
+  DQ_RETURN_IF_ERROR(first_rows.MakeRoom(rows.size()));
+  for (size_t k = 0; k < std::min(kPrefetchRows, rows.size()); ++k) {
+    first_rows.Prefetch(hashes_[rows[k]]);
+  }
+  for (size_t k = 0; k < rows.size(); ++k) {
+    if (k + kPrefetchRows < rows.size()) first_rows.Prefetch(hashes_[rows[k + kPrefetchRows]]);
+    earlier_[rows[k]] = first_rows.Put(hashes_[rows[k]], batch.row(rows[k]).number);
   }
   return absl::OkStatus();
 }

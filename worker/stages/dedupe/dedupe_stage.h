@@ -52,6 +52,7 @@ class DedupeStage final : public Stage {
     std::array<std::vector<uint32_t>, kPartitions> rows;  // To be compared, by partition.
   };
 
+  void ReserveRows();
   absl::StatusOr<size_t> HashRows(const RowBatch& batch);
   absl::Status FindEarlier(const RowBatch& batch);
   void HashRange(const RowBatch& batch, size_t begin, size_t end, Range& range);
@@ -65,8 +66,9 @@ class DedupeStage final : public Stage {
   std::unique_ptr<SpilledDuplicates> spilled_;  // When it has learned.
   std::deque<FirstRowSet> first_rows_;          // By partition.
   std::vector<Range> ranges_;                   // Of the batch at hand, as are the next ones.
-  std::vector<RecordHash> hashes_;              // By row.
-  std::vector<FirstRowSet::Earlier> earlier_;   // By row.
+  std::array<std::vector<uint32_t>, kPartitions> partition_rows_;
+  std::vector<RecordHash> hashes_;             // By row.
+  std::vector<FirstRowSet::Earlier> earlier_;  // By row.
   int64_t rows_ = 0;
   int64_t exact_ = 0;
   int64_t normalised_ = 0;

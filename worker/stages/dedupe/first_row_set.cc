@@ -35,9 +35,17 @@ absl::Status FirstRowSet::Reserve(int64_t records) {
 }
 
 absl::StatusOr<FirstRowSet::Earlier> FirstRowSet::Add(const RecordHash& hash, int64_t row) {
-  if (used_ * 5 >= slots_.size() * 4) {
-    DQ_RETURN_IF_ERROR(Grow(std::max(kSlotsFirst, slots_.size() + slots_.size() / 2)));
-  }
+  DQ_RETURN_IF_ERROR(MakeRoom(1));
+  return Put(hash, row);
+}
+
+absl::Status FirstRowSet::MakeRoom(size_t records) {
+  const size_t needed = (used_ + records) / 4 * 5 + 5;
+  if (needed <= slots_.size()) return absl::OkStatus();
+  return Grow(std::max({kSlotsFirst, slots_.size() + slots_.size() / 2, needed}));
+}
+
+FirstRowSet::Earlier FirstRowSet::Put(const RecordHash& hash, int64_t row) {
   const uint64_t exact = hash.exact & kExactMask;
   for (size_t i = Place(hash.key_low);; i = After(i)) {
     Slot& slot = slots_[i];

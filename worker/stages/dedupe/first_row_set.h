@@ -41,10 +41,17 @@ class FirstRowSet {
   // Adds a record that `row` (1 to 2^39) holds; row 0 in the answer: it is new. Records are equal
   // when the 128 bits of `key` are. OUT_OF_MEMORY when the set may not grow.
   absl::StatusOr<Earlier> Add(const RecordHash& hash, int64_t row);
+  // Makes sure that so many records more can be put in. OUT_OF_MEMORY.
+  absl::Status MakeRoom(size_t records);
+  // Add() where there is room.
+  Earlier Put(const RecordHash& hash, int64_t row);
   // Brings the place of a record that is added soon into the cache.
   // (Inlined by force: gcc takes a function that only prefetches for one without effect.)
   [[gnu::always_inline]] void Prefetch(const RecordHash& hash) const {
-    if (slots_.size() > 0) __builtin_prefetch(&slots_[Place(hash.key_low)]);
+    if (slots_.size() == 0) return;
+    const auto* const slot = reinterpret_cast<const char*>(&slots_[Place(hash.key_low)]);
+    __builtin_prefetch(slot, 1);
+    __builtin_prefetch(slot + sizeof(Slot) - 1, 1);  // Some lie in two lines.
   }
   // Forgets everything and gives the memory back.
   void Clear();

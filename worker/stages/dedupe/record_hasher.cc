@@ -18,22 +18,31 @@ RecordHash RecordHasher::Hash(const RowBatch& batch, size_t row) {
   size_t bytes = columns_.size();
   for (const size_t column : columns_) bytes += batch.cell(row, column).size();
   if (exact_.size() < bytes + kCopySlackBytes) exact_.resize(2 * bytes + kCopySlackBytes);
+  return match_ == MatchKind::kExact ? HashAsIs(batch, row, bytes) : HashFolded(batch, row, bytes);
+}
+
+RecordHash RecordHasher::HashAsIs(const RowBatch& batch, size_t row, size_t bytes) {
   char* end = exact_.data();
   for (const size_t column : columns_) {
     const std::string_view cell = batch.cell(row, column);
     end = CopyShort(end, cell.data(), cell.size());
     *end++ = kCellEnd;
   }
-  if (match_ == MatchKind::kExact) {
-    const XXH128_hash_t hash = XXH3_128bits(exact_.data(), bytes);
-    return {hash.high64, hash.low64, 0};
-  }
+  const XXH128_hash_t hash = XXH3_128bits(exact_.data(), bytes);
+  return {hash.high64, hash.low64, 0};
+}
+
+RecordHash RecordHasher::HashFolded(const RowBatch& batch, size_t row, size_t bytes) {
   const size_t folded_max = FoldedBytesMax(bytes) + FoldedBytesMax(0) * columns_.size();
   if (folded_.size() < folded_max) folded_.resize(2 * folded_max);
-  end = folded_.data();
+  char* exact = exact_.data();
+  char* end = folded_.data();
   for (const size_t column : columns_) {
-    end = FoldTo(end, batch.cell(row, column));
+    const std::string_view cell = batch.cell(row, column);
+    end = FoldAndCopyTo(end, exact, cell);
+    exact += cell.size();
     *end++ = kCellEnd;
+    *exact++ = kCellEnd;
   }
   const XXH128_hash_t hash =
       XXH3_128bits(folded_.data(), static_cast<size_t>(end - folded_.data()));

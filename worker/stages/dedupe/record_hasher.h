@@ -24,6 +24,9 @@ class RecordHasher {
   bool IsBlank(const RowBatch& batch, size_t row) const;
 
  private:
+  RecordHash HashAsIs(const RowBatch& batch, size_t row, size_t bytes);
+  RecordHash HashFolded(const RowBatch& batch, size_t row, size_t bytes);
+
   std::vector<size_t> columns_;
   MatchKind match_;
   std::vector<char> exact_;
