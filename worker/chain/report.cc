@@ -130,6 +130,10 @@ Json ColumnJson(const ReportColumn& column, const Detail& detail) {
     out["semantic_type"] = column.semantic_type;
     out["semantic_conformity"] = column.semantic_conformity;
   }
+  if (!column.format.empty()) {
+    out["format"] = column.format;
+    out["format_conformity"] = column.format_conformity;
+  }
   return out;
 }
 

@@ -115,6 +115,8 @@ struct ReportColumn {
   std::vector<ReportDisguise> disguises;
   std::string semantic_type;
   double semantic_conformity = 0;
+  std::string format;
+  double format_conformity = 0;
   std::vector<double> missing_by_bin;
 };
 

@@ -10,6 +10,7 @@
 #include "worker/stages/complete/disguise_finder.h"
 #include "worker/stages/complete/missing_pattern.h"
 #include "worker/stages/complete/semantic_type.h"
+#include "worker/stages/complete/value_format.h"
 
 namespace dq {
 namespace {
@@ -145,6 +146,9 @@ EncodedColumn CompleteStage::LearnColumn(size_t column) {
   const SemanticFinding semantic = FindSemanticType(columns_[column], sampled);
   findings.report.semantic_type = semantic.type;
   findings.report.semantic_conformity = semantic.conformity;
+  FormatFinding format = FindFormat(sampled, findings.rule.type);
+  findings.report.format = std::move(format.format);
+  findings.report.format_conformity = format.conformity;
   findings.report.missing_by_bin = MissingByBin(sampled);
   return sampled;
 }
