@@ -65,9 +65,6 @@ absl::StatusOr<FuzzyClusters> FuzzyMatcher::Run() {
   }
   clusters.pairs_compared = attempt.pairs_compared;
   clusters.leader_of = std::move(attempt.leader_of);
-  for (RecordId record = 0; record < store_.size(); ++record) {
-    clusters.leader_of[record] = clusters.leader_of[equal_to_[record]];
-  }
   return clusters;
 }
 
@@ -90,11 +87,18 @@ absl::StatusOr<FuzzyMatcher::Attempt> FuzzyMatcher::Try(const PairScope& scope) 
                            .pairs_only = scope.split.has_value()};
   Attempt attempt;
   attempt.pairs_compared = static_cast<int64_t>(found.pairs.size());
-  attempt.leader_of = ClusterRecords(store_.size(), matched, rules, evidence_of);
-  scorer_->WeighByRarity(attempt.leader_of);
+  const auto cluster = [&] {
+    std::vector<RecordId> leaders = ClusterRecords(store_.size(), matched, rules, evidence_of);
+    // What equals a record is of its cluster.
+    for (RecordId record = 0; record < store_.size(); ++record) {
+      leaders[record] = leaders[equal_to_[record]];
+    }
+    return leaders;
+  };
+  scorer_->WeighByRarity(cluster());
   DQ_ASSIGN_OR_RETURN(matched, Score(likely, odds_min));
-  attempt.leader_of = ClusterRecords(store_.size(), matched, rules, evidence_of);
-  for (RecordId record = 0; record < store_.size(); ++record) {
+  attempt.leader_of = cluster();
+  for (const RecordId record : records_) {
     attempt.joined += attempt.leader_of[record] == record ? 0 : 1;
   }
   return attempt;
@@ -190,13 +194,14 @@ std::vector<PairKey> FuzzyMatcher::RandomPairs(const PairScope& scope) const {
 
 absl::Status FuzzyMatcher::Learn(const PairScope& scope, const Candidates& candidates) {
   const std::vector<PairKey>& pairs = candidates.pairs;
-  const size_t step = pairs.size() / kLearnedPairs + 1;
+  const size_t step = candidates.complete ? 1 : pairs.size() / kLearnedPairs + 1;
   ModelInput input;
   input.pairs_total = scope.Pairs(records_);
   input.matches_guess = kMatchesGuess * static_cast<double>(records_.size());
   DQ_ASSIGN_OR_RETURN(const std::vector<Pattern> patterns, Compare(pairs, step));
   input.candidates = CountPatterns(patterns, static_cast<double>(step));
   if (scope.split) {
+    input.rival_step = static_cast<double>(step);
     input.first_source = static_cast<double>(
         std::lower_bound(records_.begin(), records_.end(), *scope.split) - records_.begin());
     input.second_source = static_cast<double>(records_.size()) - input.first_source;

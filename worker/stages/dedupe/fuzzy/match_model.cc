@@ -176,7 +176,9 @@ std::vector<double> MatchModel::MatchingShares(const ModelInput& input) const {
     const double odds = shares[likely[i].pattern] * free[i].a * free[i].b;
     matching[likely[i].pattern] += odds / (1 + odds);
   }
-  for (size_t i = 0; i < shares.size(); ++i) shares[i] = matching[i] / input.candidates[i].second;
+  for (size_t i = 0; i < shares.size(); ++i) {
+    shares[i] = input.rival_step * matching[i] / input.candidates[i].second;
+  }
   return shares;
 }
 

@@ -34,6 +34,7 @@ struct ModelInput {
   // Set when every record matches one other at most: then what speaks for one pair speaks against
   // all others of its records.
   std::vector<RivalPair> rivals = {};
+  double rival_step = 1;  // Of so many candidates one is among the rivals.
   // Records of the two sources, with rivals.
   double first_source = 0;
   double second_source = 0;
