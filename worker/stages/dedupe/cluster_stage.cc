@@ -16,6 +16,9 @@ namespace {
 
 // As the streaming stage has it.
 constexpr double kNormalisedConfidence = 0.95;
+// Of a record: what it equals, its leader, its place among the members, the one that stays, and
+// what sorting and counting takes.
+constexpr size_t kBytesEach = 7 * sizeof(RecordId);
 // Larger clusters are counted by powers of two.
 constexpr size_t kExactSizeMax = 16;
 
@@ -82,6 +85,8 @@ std::vector<RecordId> ClusterStage::FindEqualRecords() const {
 }
 
 absl::Status ClusterStage::EndLearn() {
+  taken_.emplace(context_.memory, "the clusters of records");
+  DQ_RETURN_IF_ERROR(taken_->Take(store_->size() * kBytesEach));
   equal_to_ = FindEqualRecords();
   clusters_.leader_of = equal_to_;
   if (options_.match == MatchKind::kFuzzy) {

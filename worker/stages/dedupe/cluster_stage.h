@@ -14,6 +14,7 @@
 #include "worker/chain/stage.h"
 #include "worker/stages/dedupe/fuzzy/fuzzy_matcher.h"
 #include "worker/stages/dedupe/fuzzy/record_store.h"
+#include "worker/stages/dedupe/fuzzy/taken_bytes.h"
 #include "worker/stages/dedupe/survivorship.h"
 
 namespace dq {
@@ -52,6 +53,7 @@ class ClusterStage final : public Stage {
   std::vector<std::string> columns_;
   std::unique_ptr<RecordStore> store_;
   std::optional<Survivorship> survivorship_;
+  std::optional<TakenBytes> taken_;
   std::vector<RecordId> equal_to_;
   std::unique_ptr<FuzzyMatcher> matcher_;  // Only for fuzzy matching.
   FuzzyClusters clusters_;

@@ -1,10 +1,13 @@
 // Texts of several words are compared by the words that tell, and by how they stand among others.
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
 #include <vector>
 
+#include "worker/stages/dedupe/fuzzy/comparators.h"
 #include "worker/stages/dedupe/fuzzy/field_kind.h"
+#include "worker/stages/dedupe/fuzzy/letter_bag.h"
 #include "worker/stages/dedupe/fuzzy/text_standing.h"
 #include "worker/stages/dedupe/fuzzy/word_vectors.h"
 
@@ -63,6 +66,22 @@ TEST(TextStanding, TheBestOfBothStandsAboveAllOthers) {
   EXPECT_NEAR(standing.Of(0, 2, 0.4), 0.4 / 0.3, 1e-6);
   EXPECT_NEAR(standing.Of(1, 2, 0.3), 0.3 / 0.4, 1e-6);
   EXPECT_LT(standing.Of(0, 3, 0.2), 1);
+}
+
+TEST(LetterBag, BoundsTheLikenessOfAnyTwoTexts) {
+  std::mt19937 random(7);
+  const auto text = [&random] {
+    std::string made;
+    const size_t size = 1 + random() % 14;
+    for (size_t i = 0; i < size; ++i) made += "aabcde 19-\xC3"[random() % 11];
+    return made;
+  };
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string a = text();
+    const std::string b = text();
+    EXPECT_GE(JaroWinklerMost(a, BagOf(a), b, BagOf(b)), JaroWinkler(a, b) - 1e-9) << a << "|" << b;
+  }
+  EXPECT_LT(JaroWinklerMost("anna", BagOf("anna"), "violet", BagOf("violet")), 0.5);
 }
 
 TEST(SplitAddress, FindsTheHouseBeforeOrBehindTheStreet) {

@@ -6,9 +6,10 @@
 #include <numeric>
 #include <tuple>
 
-#include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "worker/chain/stage.h"
 #include "worker/stages/dedupe/fuzzy/blocking_keys.h"
+#include "worker/stages/dedupe/fuzzy/taken_bytes.h"
 
 namespace dq {
 namespace {
@@ -20,6 +21,8 @@ constexpr double kPairsPerRecordOfPass = 1;
 // Larger blocks say little: their pairs are found by rarer keys.
 constexpr std::array<size_t, 8> kBlockSizes = {2, 5, 10, 25, 60, 150, 400, 1000};
 
+constexpr size_t kSortedParts = 4;  // A power of two.
+
 struct KeyedRecord {
   BlockingKey key;
   RecordId record;
@@ -28,33 +31,39 @@ struct KeyedRecord {
   }
 };
 
-// Bytes that stay taken until the end of the scope.
-class TakenBytes {
- public:
-  explicit TakenBytes(MemoryBudget& memory) : memory_(memory) {}
-  ~TakenBytes() { memory_.Release(taken_); }
-  TakenBytes(const TakenBytes&) = delete;
-  TakenBytes& operator=(const TakenBytes&) = delete;
-  absl::Status Take(size_t bytes) {
-    const auto more = static_cast<int64_t>(bytes);
-    DQ_RETURN_IF_ERROR(memory_.Take(more, "the pairs to compare"));
-    taken_ += more;
-    return absl::OkStatus();
-  }
-
- private:
-  MemoryBudget& memory_;
-  int64_t taken_ = 0;
-};
-
 // What a pass would give if blocks up to each of kBlockSizes were used.
 using PairsBySize = std::array<double, kBlockSizes.size()>;
+
+// Sorts on all threads: parts of a size that does not depend on how many there are, then merges.
+template <typename Item>
+absl::Status SortAll(TaskPool& pool, std::vector<Item>& items) {
+  const auto part = [&](size_t i) {
+    return items.begin() + static_cast<std::ptrdiff_t>(i * items.size() / kSortedParts);
+  };
+  DQ_RETURN_IF_ERROR(pool.ParallelFor(kSortedParts, [&](size_t i) {
+    std::sort(part(i), part(i + 1));
+    return absl::OkStatus();
+  }));
+  for (size_t width = 1; width < kSortedParts; width *= 2) {
+    DQ_RETURN_IF_ERROR(pool.ParallelFor(kSortedParts / (2 * width), [&](size_t i) {
+      const size_t at = 2 * width * i;
+      std::inplace_merge(part(at), part(at + width), part(at + 2 * width));
+      return absl::OkStatus();
+    }));
+  }
+  return absl::OkStatus();
+}
 
 class Blocking {
  public:
   Blocking(const RecordComparison& comparison, const std::vector<RecordId>& records,
-           const PairScope& scope, MemoryBudget& memory, const std::function<bool()>& stop)
-      : keys_(comparison), records_(records), scope_(scope), taken_(memory), stop_(stop) {}
+           const PairScope& scope, const StageContext& context)
+      : keys_(comparison),
+        records_(records),
+        scope_(scope),
+        pool_(context.pool),
+        taken_(context.memory, "the pairs to compare"),
+        stop_(context.stop) {}
 
   absl::StatusOr<std::vector<PairKey>> Run();
 
@@ -68,6 +77,7 @@ class Blocking {
   BlockingKeys keys_;
   const std::vector<RecordId>& records_;
   const PairScope& scope_;
+  TaskPool& pool_;
   TakenBytes taken_;
   const std::function<bool()>& stop_;
   std::vector<KeyedRecord> keyed_;  // Of the pass at hand, sorted.
@@ -76,23 +86,20 @@ class Blocking {
 };
 
 absl::Status Blocking::Key(const BlockingPass& pass) {
-  if (stop_ && stop_()) {
-    return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the chain was cancelled",
-                     {{"category", "processing"}});
-  }
+  DQ_RETURN_IF_ERROR(CheckStop(stop_));
   keyed_.clear();
   std::vector<BlockingKey> keys;
   for (const RecordId record : records_) {
     keys_.Make(pass, record, keys);
     if (keyed_.size() + keys.size() > keyed_.capacity()) {
       const size_t wanted = keyed_.capacity() * 3 / 2 + records_.size() + keys.size();
-      DQ_RETURN_IF_ERROR(taken_.Take((wanted - keyed_.capacity()) * sizeof(KeyedRecord)));
+      // Merging takes half as much again.
+      DQ_RETURN_IF_ERROR(taken_.Take((wanted - keyed_.capacity()) * sizeof(KeyedRecord) * 3 / 2));
       keyed_.reserve(wanted);
     }
     for (const BlockingKey key : keys) keyed_.push_back({key, record});
   }
-  std::sort(keyed_.begin(), keyed_.end());
-  return absl::OkStatus();
+  return SortAll(pool_, keyed_);
 }
 
 template <typename Visit>
@@ -151,6 +158,14 @@ absl::StatusOr<std::vector<PairKey>> Blocking::Run() {
 absl::Status Blocking::AddPairs(const BlockingPass& pass, size_t size_max) {
   if (size_max == 0) return absl::OkStatus();
   DQ_RETURN_IF_ERROR(Key(pass));
+  size_t most = 0;
+  ForEachBlock([&](size_t begin, size_t end) {
+    if (end - begin <= size_max) most += (end - begin) * (end - begin - 1) / 2;
+  });
+  if (most > fresh_.capacity()) {
+    DQ_RETURN_IF_ERROR(taken_.Take((most - fresh_.capacity()) * sizeof(PairKey) * 3 / 2));
+    fresh_.reserve(most);
+  }
   fresh_.clear();
   ForEachBlock([&](size_t begin, size_t end) {
     if (end - begin > size_max) return;
@@ -163,14 +178,16 @@ absl::Status Blocking::AddPairs(const BlockingPass& pass, size_t size_max) {
       }
     }
   });
-  std::sort(fresh_.begin(), fresh_.end());
+  DQ_RETURN_IF_ERROR(SortAll(pool_, fresh_));
   fresh_.erase(std::unique(fresh_.begin(), fresh_.end()), fresh_.end());
-  DQ_RETURN_IF_ERROR(taken_.Take(fresh_.size() * 2 * sizeof(PairKey)));
+  const size_t before = pairs_.capacity() * sizeof(PairKey);
+  DQ_RETURN_IF_ERROR(taken_.Take((pairs_.size() + fresh_.size()) * sizeof(PairKey)));
   std::vector<PairKey> all;
   all.reserve(pairs_.size() + fresh_.size());
   std::set_union(pairs_.begin(), pairs_.end(), fresh_.begin(), fresh_.end(),
                  std::back_inserter(all));
   pairs_ = std::move(all);
+  taken_.Release(before);
   return absl::OkStatus();
 }
 
@@ -186,8 +203,7 @@ double PairScope::Pairs(const std::vector<RecordId>& records) const {
 
 absl::StatusOr<Candidates> FindCandidates(const RecordComparison& comparison,
                                           const std::vector<RecordId>& records,
-                                          const PairScope& scope, MemoryBudget& memory,
-                                          const std::function<bool()>& stop) {
+                                          const PairScope& scope, const StageContext& context) {
   Candidates found;
   if (scope.Pairs(records) <= kAllPairsMax) {
     found.complete = true;
@@ -200,7 +216,7 @@ absl::StatusOr<Candidates> FindCandidates(const RecordComparison& comparison,
     }
     return found;
   }
-  Blocking blocking(comparison, records, scope, memory, stop);
+  Blocking blocking(comparison, records, scope, context);
   DQ_ASSIGN_OR_RETURN(found.pairs, blocking.Run());
   return found;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "worker/chain/stage.h"
 #include "worker/stages/dedupe/fuzzy/record_comparison.h"
 
 namespace dq {
@@ -37,11 +38,10 @@ struct PairScope {
   double Pairs(const std::vector<RecordId>& records) const;
 };
 
-// Returns the candidate pairs of `records` (ascending ids). All pairs when they are few. `stop`
-// ends it early with CANCELLED; OUT_OF_MEMORY when the keys or pairs do not fit.
+// Returns the candidate pairs of `records` (ascending ids). All pairs when they are few. CANCELLED
+// when the context's `stop` says so; OUT_OF_MEMORY when the keys or pairs do not fit.
 absl::StatusOr<Candidates> FindCandidates(const RecordComparison& comparison,
                                           const std::vector<RecordId>& records,
-                                          const PairScope& scope, MemoryBudget& memory,
-                                          const std::function<bool()>& stop);
+                                          const PairScope& scope, const StageContext& context);
 
 }  // namespace dq

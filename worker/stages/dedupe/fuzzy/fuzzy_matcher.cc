@@ -4,15 +4,14 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <random>
 #include <utility>
 
-#include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "worker/stages/dedupe/fuzzy/blocking.h"
 #include "worker/stages/dedupe/fuzzy/clustering.h"
 #include "worker/stages/dedupe/fuzzy/source_split.h"
+#include "worker/stages/dedupe/fuzzy/taken_bytes.h"
 
 namespace dq {
 namespace {
@@ -31,6 +30,8 @@ constexpr double kLikelyBits = 10;
 constexpr double kLinkOddsMin = 0;
 // Clusters join when their members' mean evidence outweighs this share of the odds against a pair.
 constexpr double kJointShare = 0.4;
+// Of a record while clusters grow: its leader, its members, the holders of a value.
+constexpr size_t kClusterBytes = 48;
 // Two sources are taken for such when this share of the smaller one has a partner in the other, and
 // when no more than that share of all records repeats another of its source.
 constexpr double kLinkedShareMin = 0.1;
@@ -40,9 +41,14 @@ constexpr double kRepeatsMax = 0.02;
 
 FuzzyMatcher::FuzzyMatcher(RecordStore& store, const std::vector<RecordId>& equal_to,
                            const StageContext& context)
-    : store_(store), equal_to_(equal_to), context_(context) {}
+    : store_(store),
+      equal_to_(equal_to),
+      context_(context),
+      records_bytes_(context.memory, "the records to compare") {}
 
 absl::StatusOr<FuzzyClusters> FuzzyMatcher::Run() {
+  DQ_RETURN_IF_ERROR(records_bytes_.Take(store_.size() * (2 * sizeof(RecordId))));
+  records_.reserve(store_.size());
   for (RecordId record = 0; record < store_.size(); ++record) {
     if (equal_to_[record] == record) records_.push_back(record);
   }
@@ -69,14 +75,20 @@ absl::StatusOr<FuzzyClusters> FuzzyMatcher::Run() {
 }
 
 absl::StatusOr<FuzzyMatcher::Attempt> FuzzyMatcher::Try(const PairScope& scope) {
-  DQ_ASSIGN_OR_RETURN(const Candidates found, FindCandidates(*comparison_, records_, scope,
-                                                             context_.memory, context_.stop));
+  DQ_ASSIGN_OR_RETURN(const Candidates found,
+                      FindCandidates(*comparison_, records_, scope, context_));
+  TakenBytes taken(context_.memory, "the pairs to compare");
+  DQ_RETURN_IF_ERROR(taken.Take(found.pairs.capacity() * sizeof(PairKey)));
   comparison_->DropStanding();
   if (scope.split) DQ_RETURN_IF_ERROR(MeasureStanding(found.pairs));
   DQ_RETURN_IF_ERROR(Learn(scope, found));
   scorer_ = std::make_unique<PairScorer>(*comparison_, model_);
   DQ_ASSIGN_OR_RETURN(std::vector<MatchedPair> matched, Score(found.pairs, -kLikelyBits));
+  // The likely pairs, sorted again and in parts; who leads whom; how rare values are.
+  DQ_RETURN_IF_ERROR(taken.Take(matched.size() * (sizeof(PairKey) + 3 * sizeof(MatchedPair))));
+  DQ_RETURN_IF_ERROR(taken.Take(store_.size() * kClusterBytes));
   std::vector<PairKey> likely;
+  likely.reserve(matched.size());
   for (const MatchedPair& match : matched) likely.push_back(match.pair);
   const double odds_min = scope.split ? kLinkOddsMin : 0;
   std::erase_if(matched, [&](const MatchedPair& match) {
@@ -108,10 +120,12 @@ absl::StatusOr<FuzzyMatcher::Attempt> FuzzyMatcher::Try(const PairScope& scope) 
 absl::Status FuzzyMatcher::MeasureStanding(const std::vector<PairKey>& pairs) {
   const std::optional<size_t> text = comparison_->LongestText();
   if (!text) return absl::OkStatus();
+  TakenBytes taken(context_.memory, "the pairs to compare");
+  DQ_RETURN_IF_ERROR(taken.Take(pairs.size() * sizeof(float)));
   std::vector<float> alike(pairs.size());
   const size_t parts = (pairs.size() + kPartPairs - 1) / kPartPairs;
   DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(parts, [&](size_t part) -> absl::Status {
-    if (absl::Status go_on = CheckStop(); !go_on.ok()) return go_on;
+    if (absl::Status go_on = CheckStop(context_.stop); !go_on.ok()) return go_on;
     const size_t end = std::min(pairs.size(), (part + 1) * kPartPairs);
     for (size_t i = part * kPartPairs; i < end; ++i) {
       const ValueId a = comparison_->value(FirstOf(pairs[i]), *text);
@@ -149,7 +163,7 @@ absl::StatusOr<std::vector<MatchedPair>> FuzzyMatcher::Score(const std::vector<P
                                                              double odds_min) const {
   std::vector<std::vector<MatchedPair>> parts((pairs.size() + kPartPairs - 1) / kPartPairs);
   DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(parts.size(), [&](size_t part) -> absl::Status {
-    if (absl::Status go_on = CheckStop(); !go_on.ok()) return go_on;
+    if (absl::Status go_on = CheckStop(context_.stop); !go_on.ok()) return go_on;
     const size_t end = std::min(pairs.size(), (part + 1) * kPartPairs);
     for (size_t i = part * kPartPairs; i < end; ++i) {
       const double evidence = scorer_->Evidence(FirstOf(pairs[i]), SecondOf(pairs[i]));
@@ -160,7 +174,10 @@ absl::StatusOr<std::vector<MatchedPair>> FuzzyMatcher::Score(const std::vector<P
     return absl::OkStatus();
   }));
   std::vector<MatchedPair> matched;
-  for (const auto& part : parts) matched.insert(matched.end(), part.begin(), part.end());
+  for (auto& part : parts) {
+    matched.insert(matched.end(), part.begin(), part.end());
+    std::vector<MatchedPair>().swap(part);
+  }
   return matched;
 }
 
@@ -170,7 +187,7 @@ absl::StatusOr<std::vector<Pattern>> FuzzyMatcher::Compare(const std::vector<Pai
   std::vector<Pattern> patterns((pairs.size() + step - 1) / step);
   const size_t parts = (patterns.size() + kPartPairs - 1) / kPartPairs;
   DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(parts, [&](size_t part) -> absl::Status {
-    if (absl::Status go_on = CheckStop(); !go_on.ok()) return go_on;
+    if (absl::Status go_on = CheckStop(context_.stop); !go_on.ok()) return go_on;
     const size_t end = std::min(patterns.size(), (part + 1) * kPartPairs);
     for (size_t i = part * kPartPairs; i < end; ++i) {
       const PairKey pair = pairs[i * step];
@@ -195,6 +212,10 @@ std::vector<PairKey> FuzzyMatcher::RandomPairs(const PairScope& scope) const {
 absl::Status FuzzyMatcher::Learn(const PairScope& scope, const Candidates& candidates) {
   const std::vector<PairKey>& pairs = candidates.pairs;
   const size_t step = candidates.complete ? 1 : pairs.size() / kLearnedPairs + 1;
+  // Patterns, sorted apart, and rivals.
+  TakenBytes taken(context_.memory, "the pairs to learn from");
+  DQ_RETURN_IF_ERROR(taken.Take((pairs.size() / step + kRandomPairs) * 2 * sizeof(Pattern)));
+  if (scope.split) DQ_RETURN_IF_ERROR(taken.Take(pairs.size() / step * sizeof(RivalPair)));
   ModelInput input;
   input.pairs_total = scope.Pairs(records_);
   input.matches_guess = kMatchesGuess * static_cast<double>(records_.size());
@@ -220,14 +241,8 @@ absl::Status FuzzyMatcher::Learn(const PairScope& scope, const Candidates& candi
     DQ_ASSIGN_OR_RETURN(std::vector<Pattern> random, Compare(RandomPairs(scope), 1));
     input.random = CountPatterns(std::move(random), 1);
   }
-  model_ = MatchModel::Learn(comparison_->fields(), input);
+  DQ_ASSIGN_OR_RETURN(model_, MatchModel::Learn(comparison_->fields(), input, context_.stop));
   return absl::OkStatus();
-}
-
-absl::Status FuzzyMatcher::CheckStop() const {
-  if (!context_.stop || !context_.stop()) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the chain was cancelled",
-                   {{"category", "processing"}});
 }
 
 double FuzzyMatcher::Confidence(RecordId a, RecordId b) const {

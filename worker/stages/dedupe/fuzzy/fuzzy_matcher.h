@@ -12,6 +12,7 @@
 #include "worker/stages/dedupe/fuzzy/blocking.h"
 #include "worker/stages/dedupe/fuzzy/clustering.h"
 #include "worker/stages/dedupe/fuzzy/pair_scorer.h"
+#include "worker/stages/dedupe/fuzzy/taken_bytes.h"
 
 namespace dq {
 
@@ -51,12 +52,12 @@ class FuzzyMatcher {
   absl::StatusOr<std::vector<Pattern>> Compare(const std::vector<PairKey>& pairs,
                                                size_t step) const;
   std::vector<PairKey> RandomPairs(const PairScope& scope) const;
-  absl::Status CheckStop() const;
   bool SourcesRepeatThemselves(RecordId split) const;
 
   RecordStore& store_;
   const std::vector<RecordId>& equal_to_;
   StageContext context_;
+  TakenBytes records_bytes_;
   std::vector<RecordId> records_;  // Those that equal none before.
   std::unique_ptr<RecordComparison> comparison_;
   MatchModel model_;

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/base/status_macros.h"
+#include "worker/chain/stage.h"
+
 namespace dq {
 namespace {
 
@@ -53,10 +56,13 @@ PatternCounts CountPatterns(std::vector<Pattern> patterns, double times_each) {
   return counts;
 }
 
-MatchModel MatchModel::Learn(const std::vector<ComparedField>& fields, const ModelInput& input) {
+absl::StatusOr<MatchModel> MatchModel::Learn(const std::vector<ComparedField>& fields,
+                                             const ModelInput& input,
+                                             const std::function<bool()>& stop) {
   MatchModel model;
   model.Start(fields, input);
   for (int round = 0; round < kRounds; ++round) {
+    DQ_RETURN_IF_ERROR(CheckStop(stop));
     model.EstimateU(input, model.MatchingShares(input));
     model.Weigh();
     model.EstimateM(input, model.MatchingShares(input));

@@ -5,9 +5,11 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "worker/stages/dedupe/fuzzy/record_comparison.h"
 
 namespace dq {
@@ -58,7 +60,10 @@ class MatchModel {
   // from the candidates, all other pairs being no matches. m is held by a weak prior (what people
   // find plausible) and m/u never rises from a level to a less alike one, so that few or odd
   // matches give no absurd model.
-  static MatchModel Learn(const std::vector<ComparedField>& fields, const ModelInput& input);
+  // CANCELLED when `stop` says so.
+  static absl::StatusOr<MatchModel> Learn(const std::vector<ComparedField>& fields,
+                                          const ModelInput& input,
+                                          const std::function<bool()>& stop);
 
   // log2(m/u) of a level; 0 for kLevelUnknown.
   double weight(size_t field, uint32_t level) const { return weights_[field][level]; }

@@ -15,6 +15,7 @@ namespace dq {
 namespace {
 
 constexpr size_t kNameLevels = 5;
+constexpr double kNameAlikeMin = 0.70;
 constexpr std::array kCosines = {0.9,  0.8, 0.7,  0.6, 0.5,  0.45, 0.4,
                                  0.35, 0.3, 0.25, 0.2, 0.15, 0.1};
 constexpr std::array kShares = {0.9, 0.75, 0.6, 0.45, 0.25};
@@ -71,7 +72,7 @@ std::string SortedWords(std::string_view text) {
 bool HasWords(std::string_view text) { return text.find(' ') != std::string_view::npos; }
 
 uint32_t NameLevel(double similarity) {
-  return similarity >= 0.92 ? 1 : similarity >= 0.88 ? 2 : similarity >= 0.70 ? 3 : 4;
+  return similarity >= 0.92 ? 1 : similarity >= 0.88 ? 2 : similarity >= kNameAlikeMin ? 3 : 4;
 }
 
 uint32_t CompareNames(std::string_view a, std::string_view b) {
@@ -180,6 +181,7 @@ bool MaySwap(FieldKind kind) {
 absl::StatusOr<RecordComparison> RecordComparison::Prepare(RecordStore& store,
                                                            MemoryBudget& memory) {
   RecordComparison made(store);
+  made.index_bytes_ = std::make_unique<TakenBytes>(memory, "the values to compare");
   DQ_ASSIGN_OR_RETURN(const std::vector<PlannedField> planned, PlanFields(store, memory));
   std::vector<std::pair<double, ComparedField>> candidates;
   for (const PlannedField& plan : planned) {
@@ -198,6 +200,7 @@ absl::StatusOr<RecordComparison> RecordComparison::Prepare(RecordStore& store,
   made.grams_.resize(made.fields_.size());
   made.words_.resize(made.fields_.size());
   made.numbers_.resize(made.fields_.size());
+  made.letters_.resize(made.fields_.size());
   for (size_t i = 0; i < made.fields_.size(); ++i) DQ_RETURN_IF_ERROR(made.Index(i, memory));
   made.FindSwaps();
   return made;
@@ -218,7 +221,14 @@ absl::Status RecordComparison::Index(size_t field, MemoryBudget& memory) {
     };
     DQ_ASSIGN_OR_RETURN(WordVectors vectors, WordVectors::Build(texts, words_of, memory));
     words_[field].emplace(std::move(vectors));
+  } else if (fields_[field].kind == FieldKind::kName) {
+    DQ_RETURN_IF_ERROR(index_bytes_->Take((texts.size() + size_t{1}) * sizeof(LetterBag)));
+    letters_[field].reserve(texts.size() + size_t{1});
+    letters_[field].push_back(0);
+    for (ValueId id = 1; id <= texts.size(); ++id) letters_[field].push_back(BagOf(texts.text(id)));
   } else if (fields_[field].kind == FieldKind::kNumber) {
+    DQ_RETURN_IF_ERROR(index_bytes_->Take((texts.size() + size_t{1}) * sizeof(float)));
+    numbers_[field].reserve(texts.size() + size_t{1});
     numbers_[field].push_back(0);
     for (ValueId id = 1; id <= texts.size(); ++id) {
       numbers_[field].push_back(static_cast<float>(QuantityOf(texts.text(id))));
@@ -249,6 +259,7 @@ void RecordComparison::AddStanding(size_t text, TextStanding standing) {
   grams_.emplace_back();
   words_.emplace_back();
   numbers_.emplace_back();
+  letters_.emplace_back();
 }
 
 void RecordComparison::DropStanding() {
@@ -258,6 +269,7 @@ void RecordComparison::DropStanding() {
   grams_.pop_back();
   words_.pop_back();
   numbers_.pop_back();
+  letters_.pop_back();
 }
 
 uint32_t RecordComparison::CompareStanding(RecordId a, RecordId b) const {
@@ -348,7 +360,10 @@ uint32_t RecordComparison::CompareField(size_t field, ValueId a, ValueId b) cons
     case FieldKind::kStanding:
       return kLevelUnknown;
     case FieldKind::kName:
-      return CompareNames(texts.text(a), texts.text(b));
+      return JaroWinklerMost(texts.text(a), letters_[field][a], texts.text(b), letters_[field][b]) <
+                     kNameAlikeMin
+                 ? kNameLevels - 1
+                 : CompareNames(texts.text(a), texts.text(b));
     case FieldKind::kPhrase:
       return ComparePhrases(texts.text(a), texts.text(b),
                             LevelOfShare(kShares, words_[field]->Similarity(a, b)));

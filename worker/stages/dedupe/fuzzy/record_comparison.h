@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,7 +12,9 @@
 #include "absl/status/statusor.h"
 #include "worker/stages/dedupe/fuzzy/field_kind.h"
 #include "worker/stages/dedupe/fuzzy/gram_vectors.h"
+#include "worker/stages/dedupe/fuzzy/letter_bag.h"
 #include "worker/stages/dedupe/fuzzy/record_store.h"
+#include "worker/stages/dedupe/fuzzy/taken_bytes.h"
 #include "worker/stages/dedupe/fuzzy/text_standing.h"
 #include "worker/stages/dedupe/fuzzy/word_vectors.h"
 
@@ -85,12 +88,14 @@ class RecordComparison {
   bool Swapped(size_t field, RecordId a, RecordId b) const;
 
   const RecordStore* store_;
+  std::unique_ptr<TakenBytes> index_bytes_;
   std::vector<ComparedField> fields_;
   std::vector<std::optional<GramVectors>> grams_;  // For kText.
   std::vector<std::optional<WordVectors>> words_;  // For kPhrase.
   std::optional<TextStanding> standing_;
-  size_t standing_text_ = 0;                 // The compared field whose standing it is.
-  std::vector<std::vector<float>> numbers_;  // By compared field and value, for kNumber.
+  size_t standing_text_ = 0;                     // The compared field whose standing it is.
+  std::vector<std::vector<LetterBag>> letters_;  // By compared field and value, for kName.
+  std::vector<std::vector<float>> numbers_;      // By compared field and value, for kNumber.
 };
 
 }  // namespace dq

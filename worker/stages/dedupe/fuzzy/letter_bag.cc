@@ -1,0 +1,56 @@
+#include "worker/stages/dedupe/fuzzy/letter_bag.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+namespace dq {
+namespace {
+
+// Two bits a letter, set when it occurs once and twice; the upper four bits count what is more.
+constexpr size_t kBuckets = 30;
+constexpr uint64_t kTwiceMask = (uint64_t{1} << (2 * kBuckets)) - 1;
+constexpr uint64_t kUnbounded = 15;
+// As many letters are compared.
+constexpr size_t kLettersMax = 64;
+
+}  // namespace
+
+LetterBag BagOf(std::string_view text) {
+  std::array<uint8_t, kBuckets> counts{};
+  uint64_t more = 0;
+  uint64_t bag = 0;
+  for (const char c : text.substr(0, kLettersMax)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80) return kUnbounded << (2 * kBuckets);
+    const size_t bucket = c >= 'a' && c <= 'z' ? byte - size_t{'a'} : 26 + byte % 4;
+    const uint8_t count = counts[bucket]++;
+    if (count < 2) bag |= uint64_t{1} << (2 * bucket + count);
+    more += count >= 2 ? 1 : 0;
+  }
+  return bag | std::min(more, kUnbounded) << (2 * kBuckets);
+}
+
+double JaroWinklerMost(std::string_view a, LetterBag bag_a, std::string_view b, LetterBag bag_b) {
+  const uint64_t more_a = bag_a >> (2 * kBuckets);
+  const uint64_t more_b = bag_b >> (2 * kBuckets);
+  const auto size_a = static_cast<double>(std::min(a.size(), kLettersMax));
+  const auto size_b = static_cast<double>(std::min(b.size(), kLettersMax));
+  if (more_a == kUnbounded || more_b == kUnbounded || size_a == 0 || size_b == 0) return 1;
+  const auto common = static_cast<double>(
+      static_cast<uint64_t>(std::popcount(bag_a & bag_b & kTwiceMask)) + std::min(more_a, more_b));
+  if (common == 0) return 0;
+  const double jaro = std::min(1.0, (common / size_a + common / size_b + 1) / 3);
+  const bool words = a.find(' ') != std::string_view::npos && b.find(' ') != std::string_view::npos;
+  double prefix = 4;
+  if (!words) {  // Words in another order may begin alike.
+    prefix = 0;
+    while (prefix < 4 && prefix < size_a && prefix < size_b &&
+           a[static_cast<size_t>(prefix)] == b[static_cast<size_t>(prefix)]) {
+      ++prefix;
+    }
+  }
+  return jaro + 0.1 * prefix * (1 - jaro);
+}
+
+}  // namespace dq
