@@ -14,7 +14,8 @@ struct FuzzTarget {
 };
 
 // read_table: any file, everything found out. read_dialect: delimited text in a dialect chosen by
-// the first bytes. read_json_lines. unpack: gzip and zstd. to_utf8: every encoding. chain_spec.
+// the first bytes. read_json_lines. unpack: gzip and zstd. to_utf8: every encoding. The others are
+// in fuzz_structure_targets.h and fuzz_chain_targets.h.
 std::span<const FuzzTarget> FuzzTargets();
 
 }  // namespace dq

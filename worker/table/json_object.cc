@@ -80,6 +80,7 @@ BadRow JsonObject::TakeFields() {
     const char* const raw_key = field.key().raw();
     std::string_view key;
     if (field.unescaped_key().get(key) != simdjson::SUCCESS) return BadRow::kInvalidJson;
+    if (key.find('\0') != std::string_view::npos) return BadRow::kNulByte;
     JsonField taken{.key = in_place(raw_key, key), .value = {}};
     ondemand::value value = field.value();
     ondemand::json_type type;

@@ -294,8 +294,11 @@ absl::Status TableFinder::CheckHeader(const SampledRecord& header) const {
   const bool fits = mendable && records_.size() > 1 && layout_.columns.size() > 1 &&
                     most - std::min(layout_.columns.size(), width_) <= 1;
   const FilePlace place{.byte = ByteOf(header.bad == BadRow::kNone ? header.begin : header.defect)};
-  if (header.bad != BadRow::kNone && !fits) {
-    return ParseFailed(header.bad == BadRow::kNulByte
+  const bool nul =
+      std::any_of(layout_.columns.begin(), layout_.columns.end(),
+                  [](const std::string& name) { return name.find('\0') != std::string::npos; });
+  if (nul || (header.bad != BadRow::kNone && !fits)) {
+    return ParseFailed(nul || header.bad == BadRow::kNulByte
                            ? "the header is not well formed: it has a NUL byte"
                            : "the header is not well formed: it has a stray quote",
                        place);

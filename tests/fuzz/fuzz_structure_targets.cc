@@ -1,0 +1,139 @@
+#include "tests/fuzz/fuzz_structure_targets.h"
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "tests/fuzz/fuzz_checks.h"
+#include "tests/support/memory_file.h"
+#include "tests/support/naive_csv.h"
+#include "worker/table/csv_reader.h"
+#include "worker/table/structural_index.h"
+#include "worker/table/table_layout.h"
+
+namespace dq {
+namespace {
+
+constexpr size_t kSetupBytes = 4;
+constexpr size_t kPiecesMax = 3;
+constexpr char kPieceEnd = '\x1E';
+
+char OneOf(std::string_view characters, char chosen) {
+  return characters[static_cast<unsigned char>(chosen) % characters.size()];
+}
+
+DialectChoice DialectOf(std::string_view setup) {
+  DialectChoice dialect{.delimiter = OneOf(",;\t| ", setup[0]),
+                        .quote = OneOf(std::string_view("\"'\0", 3), setup[1]),
+                        .escape = OneOf(std::string_view("\0\\", 2), setup[1]),
+                        .comment = OneOf(std::string_view("\0#", 2), setup[2]),
+                        .skip_space = (setup[2] & 4) != 0,
+                        .line_end = static_cast<LineEnd>((setup[3] & 0xFF) % 3),
+                        .skip_lines = 0,
+                        .header = (setup[3] & 16) == 0};
+  return dialect;
+}
+
+class RejectsOf final : public RowSink {
+ public:
+  explicit RejectsOf(NaiveTable& table) : table_(table) {}
+  absl::Status Add(std::span<const std::string_view> cells) override {
+    table_.rejects.push_back({std::string(cells[0]), std::string(cells[1]), std::string(cells[2]),
+                              std::string(cells[3])});
+    return absl::OkStatus();
+  }
+
+ private:
+  NaiveTable& table_;
+};
+
+NaiveTable ReadAll(RowReader& reader) {
+  NaiveTable table;
+  RejectsOf rejects(table);
+  Check(reader.StartPass(&rejects).ok(), "a pass can start");
+  RowBatch batch;
+  for (;;) {
+    const auto more = reader.Next(batch);
+    Check(more.ok(), "bad rows are rejected");
+    if (!*more) break;
+    for (size_t row = 0; row < batch.row_count(); ++row) {
+      table.numbers.push_back(batch.row(row).number);
+      table.rows.emplace_back();
+      for (size_t column = 0; column < batch.column_count(); ++column) {
+        table.rows.back().emplace_back(batch.cell(row, column));
+      }
+    }
+  }
+  table.rows_read = reader.rows();
+  table.blank_lines = reader.blank_lines();
+  table.comment_lines = reader.comment_lines();
+  table.padded = reader.rows_padded();
+  return table;
+}
+
+void CheckClassifiers(std::string_view text, const Dialect& dialect) {
+  const std::string padded = std::string(text) + std::string(kIndexPaddingBytes, '\0');
+  std::vector<uint32_t> first;
+  for (const ByteClassifier classify : ByteClassifiers()) {
+    StructuralIndex index(dialect, classify);
+    index.Build(padded.data(), text.size());
+    const std::vector<uint32_t> found(index.positions(), index.end_position());
+    if (first.empty()) first = found;
+    Check(found == first, "all classifiers find the same");
+  }
+}
+
+}  // namespace
+
+void ReadLikeNaive(std::string_view bytes) {
+  if (bytes.size() < kSetupBytes) return;
+  CsvReaderOptions options;
+  options.dialect = DialectOf(bytes);
+  options.on_bad_row = (bytes[0] & 64) != 0 ? BadRowPolicy::kPad : BadRowPolicy::kReject;
+  options.batch_bytes = 1 + static_cast<unsigned char>(bytes[3]);
+  const std::string_view text = bytes.substr(kSetupBytes);
+  const MemoryFile file(text);
+  const auto reader = CsvReader::Open(file.fd(), options);
+  if (!reader.ok()) return CheckTyped(reader.status());
+  const TableLayout& layout = (*reader)->layout();
+  CheckClassifiers(text, layout.dialect);
+  Check(ReadAll(**reader) == ReadNaively(text, layout, options.on_bad_row),
+        "a naive reader reads the same");
+}
+
+void FindTableInPieces(std::string_view bytes) {
+  if (bytes.size() < kSetupBytes) return;
+  DialectChoice choice = DialectOf(bytes);
+  // What is found out is a bit each.
+  if ((bytes[0] & 32) != 0) choice.delimiter.reset();
+  if ((bytes[0] & 16) != 0) choice.header.reset();
+  if ((bytes[0] & 8) != 0) choice.skip_lines.reset();
+  if ((bytes[1] & 32) != 0) choice.quote.reset();
+  if ((bytes[1] & 16) != 0) choice.escape.reset();
+  if ((bytes[2] & 32) != 0) choice.comment.reset();
+  if ((bytes[2] & 16) != 0) choice.skip_space.reset();
+  if ((bytes[3] & 32) != 0) choice.line_end.reset();
+  const std::string padded =
+      std::string(bytes.substr(kSetupBytes)) + std::string(kIndexPaddingBytes, '\0');
+  std::string_view rest = std::string_view(padded).substr(0, bytes.size() - kSetupBytes);
+  const std::string_view whole = rest;
+  std::vector<SamplePiece> pieces;
+  while (pieces.size() < kPiecesMax) {
+    const size_t end = pieces.size() + 1 < kPiecesMax ? rest.find(kPieceEnd) : rest.npos;
+    pieces.push_back({rest.substr(0, end), end == rest.npos});
+    if (end == rest.npos) break;
+    rest.remove_prefix(end + 1);
+  }
+  const auto layout = FindTable(pieces, 0, choice);
+  if (!layout.ok()) return CheckTyped(layout.status());
+  if (!layout->has_value()) return Check(!pieces.front().ends_file, "a whole file can be judged");
+  const TableLayout& table = **layout;
+  Check(!table.columns.empty() && table.columns.size() <= kColumnsMax, "a table has columns");
+  Check(table.row_cells <= table.columns.size(), "whole rows are not wider than the table");
+  Check(table.data_offset <= static_cast<int64_t>(whole.size()), "rows begin within the file");
+  Check(table.confidence >= 0 && table.confidence <= 1, "a confidence is a share");
+  Check(!choice.delimiter || *choice.delimiter == table.dialect.delimiter, "what is said holds");
+  Check(!choice.header || *choice.header == table.header, "what is said of the header holds");
+}
+
+}  // namespace dq
