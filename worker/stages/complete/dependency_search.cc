@@ -45,7 +45,9 @@ bool CanDetermine(const EncodedColumn& column) {
 VoteCalibration Calibrate(GroupedRows& groups, const EncodedColumn& column, uint32_t usual) {
   VoteCalibration calibration;
   const VoteCalibration::Target target{.counts = column.counts, .usual = usual};
-  groups.ForEach(column, [&](const VoteGroup& votes, uint32_t) { calibration.Add(votes, target); });
+  // A lone row is held out by nobody.
+  groups.ForEach(column, 2,
+                 [&](const VoteGroup& votes, uint32_t) { calibration.Add(votes, target); });
   return calibration;
 }
 

@@ -56,7 +56,7 @@ absl::Status DependencyTable::Add(const Dependency& dependency, const Source& so
   for (const size_t column : dependency.determinants) by.push_back(&source.columns[column]);
   const EncodedColumn& target = source.columns[dependency.target];
   GroupedRows groups(by);
-  groups.ForEach(target, [&](const VoteGroup& votes, uint32_t row) {
+  groups.ForEach(target, 1, [&](const VoteGroup& votes, uint32_t row) {
     const double sure = dependency.calibration.Confidence(votes);
     if (sure < source.confidence_min) return;
     const std::string_view value = target.values[votes.votes[0].value];
