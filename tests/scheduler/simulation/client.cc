@@ -53,6 +53,7 @@ Client::Call Client::DrawSubmit() {
   Timeline& time = process_.time();
   JobRecord job;
   job.name = AnyJob();
+  if (time.OneIn(4)) job.name.id.clear();  // The scheduler is to find one.
   job.request_id = "request-" + process_.name() + "-" + std::to_string(++submitted_);
   job.request_hash = "hash";
   job.created_by = process_.name();

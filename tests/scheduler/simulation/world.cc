@@ -20,6 +20,7 @@ SchedulerOptions World::DrawOptions(Timeline& time) {
   SchedulerOptions options;
   options.commit_batch_rows_max = 1 + static_cast<int>(time.Pick(6));
   options.commit_overlap_rows_min = 1 + static_cast<int>(time.Pick(3));
+  options.poison_losses_max = 1 + static_cast<int>(time.Pick(3));
   if (!time.OneIn(3)) return options;
   options.lease_ttl = absl::Seconds(4);
   options.report_interval = absl::Milliseconds(500);
