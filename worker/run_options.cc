@@ -23,6 +23,8 @@ Examples:
       --output cleaned.csv --report report.json --changes changes.csv --clusters clusters.csv
   dq-worker run --input log.tsv --chain dedupe --match exact --output unique.tsv --report r.json
   dq-worker run --input data.csv --output out.csv --report r.json --gate 'score>=90'
+  dq-worker run --input export.txt --encoding windows-1252 --delimiter ';' --quote "'" \
+      --comment '#' --skip-lines 3 --header --output out.csv --report r.json
 
 Files:
   --input FILE          the file to clean: CSV, TSV, JSON Lines or the like, also packed with gzip
