@@ -310,31 +310,51 @@ Pattern RecordComparison::Compare(RecordId a, RecordId b) const {
     pattern |= Pattern{level} << (i * kLevelBits);
   }
   for (size_t i = 0; i < fields_.size(); ++i) {
-    if (!fields_[i].swaps.has_value() || LevelOf(pattern, i) <= 2 ||
-        LevelOf(pattern, *fields_[i].swaps) <= 2 || !Swapped(i, a, b)) {
-      continue;
-    }
-    for (const size_t field : {i, *fields_[i].swaps}) {
-      pattern &= ~(Pattern{kLevelUnknown} << (field * kLevelBits));
-      pattern |= Pattern{1} << (field * kLevelBits);
-    }
+    if (fields_[i].swaps.has_value()) pattern = SeeThroughSwap(pattern, i, a, b);
   }
   return pattern;
 }
 
-bool RecordComparison::Swapped(size_t field, RecordId a, RecordId b) const {
+// Sets levels that disagree to nearly equal where the value stands in the neighbouring field.
+Pattern RecordComparison::SeeThroughSwap(Pattern pattern, size_t field, RecordId a,
+                                         RecordId b) const {
   const size_t other = *fields_[field].swaps;
-  const ValueId here_a = value(a, field);
-  const ValueId here_b = value(b, field);
-  const ValueId there_a = value(a, other);
-  const ValueId there_b = value(b, other);
-  if (here_a == kNoValue || here_b == kNoValue || there_a == kNoValue || there_b == kNoValue ||
-      (here_a == here_b && there_a == there_b)) {
-    return false;
+  const uint32_t here = LevelOf(pattern, field);
+  const uint32_t there = LevelOf(pattern, other);
+  if (here <= 2 || there <= 2 || (here == kLevelUnknown && there == kLevelUnknown)) return pattern;
+  if (!Swapped(field, a, b)) return pattern;
+  for (const size_t swapped : {field, other}) {
+    if (LevelOf(pattern, swapped) == kLevelUnknown) continue;
+    pattern &= ~(Pattern{kLevelUnknown} << (swapped * kLevelBits));
+    pattern |= Pattern{1} << (swapped * kLevelBits);
   }
+  return pattern;
+}
+
+// Whether each value that is known on both sides stands in the other field of the other record:
+// both, or the one that is left when one of the four is missing.
+bool RecordComparison::Swapped(size_t field, RecordId a, RecordId b) const {
   constexpr double kAlike = 0.92;
-  return JaroWinkler(values(field).text(here_a), values(other).text(there_b)) >= kAlike &&
-         JaroWinkler(values(field).text(here_b), values(other).text(there_a)) >= kAlike;
+  constexpr double kOtherAlike = 0.85;  // When the first is as much alike as it takes.
+  const size_t other = *fields_[field].swaps;
+  const double across = CrossAlike(field, value(a, field), other, value(b, other));
+  const double back = CrossAlike(field, value(b, field), other, value(a, other));
+  if (across < 0 || back < 0) return std::max(across, back) >= kAlike;
+  return std::max(across, back) >= kAlike && std::min(across, back) >= kOtherAlike;
+}
+
+// How alike values of two fields are; below 0 when one of them is missing.
+double RecordComparison::CrossAlike(size_t field, ValueId here, size_t other, ValueId there) const {
+  if (here == kNoValue || there == kNoValue) return -1;
+  const std::string_view left = values(field).text(here);
+  const std::string_view right = values(other).text(there);
+  constexpr double kWorthComparing = 0.85;
+  if (!letters_[field].empty() && !letters_[other].empty() &&
+      JaroWinklerMost(left, letters_[field][here], right, letters_[other][there]) <
+          kWorthComparing) {
+    return 0;
+  }
+  return JaroWinkler(left, right);
 }
 
 double RecordComparison::PlaceOf(size_t field, uint32_t level, RecordId a, RecordId b) const {

@@ -85,6 +85,8 @@ class RecordComparison {
   uint32_t CompareField(size_t field, ValueId a, ValueId b) const;
   absl::Status Index(size_t field, MemoryBudget& memory);
   uint32_t CompareStanding(RecordId a, RecordId b) const;
+  Pattern SeeThroughSwap(Pattern pattern, size_t field, RecordId a, RecordId b) const;
+  double CrossAlike(size_t field, ValueId here, size_t other, ValueId there) const;
   bool Swapped(size_t field, RecordId a, RecordId b) const;
 
   const RecordStore* store_;
