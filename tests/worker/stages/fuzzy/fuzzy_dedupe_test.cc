@@ -121,6 +121,61 @@ TEST(FuzzyDedupe, ThreadsAndMemoryDoNotMatter) {
   EXPECT_EQ(one.clusters, three.clusters);
 }
 
+// What a clusters file says of one row.
+struct Member {
+  std::string cluster;
+  bool kept = false;
+  double confidence = 0;
+};
+
+std::vector<Member> MembersOf(const std::string& clusters) {
+  std::vector<Member> members;
+  for (const std::string& line : Lines(clusters)) {
+    std::istringstream cells(line);
+    std::string row;
+    std::string kept;
+    std::string confidence;
+    Member member;
+    std::getline(cells, row, ',');
+    std::getline(cells, member.cluster, ',');
+    std::getline(cells, kept, ',');
+    std::getline(cells, confidence, ',');
+    if (row == "row") continue;
+    member.kept = kept == "true";
+    member.confidence = std::stod(confidence);
+    members.push_back(member);
+  }
+  return members;
+}
+
+TEST(FuzzyDedupe, EveryRowOfAClusterIsListedWhateverThreadsAndMemory) {
+  for (uint32_t seed = 100; seed < 160; ++seed) {
+    const std::string table = Persons(seed, 10 + seed % 30, 8);
+    ChainSpec spec = Fuzzy();
+    const HarnessRun run = RunChainOnText(spec, table);
+    ASSERT_TRUE(run.status.ok()) << run.status << " seed " << seed;
+    std::set<std::string> clusters;
+    std::set<std::string> survivors;
+    const std::vector<Member> members = MembersOf(run.clusters);
+    for (const Member& member : members) {
+      clusters.insert(member.cluster);
+      if (member.kept) {
+        EXPECT_TRUE(survivors.insert(member.cluster).second) << "seed " << seed;
+      }
+      EXPECT_GT(member.confidence, 0) << "seed " << seed;
+      EXPECT_LE(member.confidence, 1) << "seed " << seed;
+    }
+    EXPECT_EQ(clusters, survivors) << "seed " << seed;
+    EXPECT_EQ(static_cast<int64_t>(members.size() - clusters.size()), run.result.duplicates_removed)
+        << "seed " << seed;
+    spec.threads = 1 + static_cast<int>(seed % 4);
+    spec.memory_limit_bytes = int64_t{128} << 20;
+    const HarnessRun other = RunChainOnText(spec, table);
+    EXPECT_EQ(run.cleaned, other.cleaned) << "seed " << seed;
+    EXPECT_EQ(run.clusters, other.clusters) << "seed " << seed;
+  }
+}
+
 TEST(FuzzyDedupe, TooLittleMemoryIsSaid) {
   ChainSpec spec = Fuzzy();
   spec.memory_limit_bytes = kMemoryLimitBytesMin;
