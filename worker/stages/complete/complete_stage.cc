@@ -7,6 +7,7 @@
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "worker/stages/complete/column_likeness.h"
 #include "worker/stages/complete/disguise_finder.h"
 #include "worker/stages/complete/missing_pattern.h"
 #include "worker/stages/complete/semantic_type.h"
@@ -127,9 +128,9 @@ absl::Status CompleteStage::EndLearn() {
   for (const size_t key : key_columns_) findings_[key].rule.statistic.reset();
   missingness_ = DescribeMissingness(sampled, columns_);
   sample_rows_ = sample_->complete() ? 0 : sample_->row_count();
+  if (reference_ != nullptr) CompareWithReference(sampled);
   DQ_RETURN_IF_ERROR(LearnDependent(std::move(sampled)));
   sample_.reset();
-  if (reference_ != nullptr) CompareWithReference();
   return absl::OkStatus();
 }
 
@@ -176,7 +177,7 @@ absl::Status CompleteStage::LearnDependent(std::vector<EncodedColumn> sampled) {
   return absl::OkStatus();
 }
 
-void CompleteStage::CompareWithReference() {
+void CompleteStage::CompareWithReference(const std::vector<EncodedColumn>& sampled) {
   std::vector<TypedColumn> file;
   for (size_t i = 0; i < columns_.size(); ++i) {
     file.push_back({columns_[i], findings_[i].rule.type});
@@ -185,7 +186,17 @@ void CompleteStage::CompareWithReference() {
   for (size_t i = 0; i < reference_->columns().size(); ++i) {
     reference.push_back({reference_->columns()[i], reference_->type(i)});
   }
-  schema_ = CompareSchemas(file, reference);
+  absl::flat_hash_map<size_t, EncodedColumn> values;  // Of the columns that may be renamed.
+  const auto values_of = [&](size_t column) -> const EncodedColumn* {
+    if (!reference_->has_sample()) return nullptr;
+    const auto [place, is_new] = values.try_emplace(column);
+    if (is_new) place->second = reference_->SampleOf(column);
+    return &place->second;
+  };
+  schema_ = CompareSchemas(file, reference, [&](size_t to, size_t from) {
+    return RenameConfidence({file[to].name, file[to].type, &sampled[to]},
+                            {reference[from].name, reference[from].type, values_of(from)});
+  });
 }
 
 absl::Status CompleteStage::Apply(RowBatch& batch) {

@@ -60,7 +60,7 @@ class CompleteStage final : public Stage {
   absl::Status TakeProfileMemory();
   EncodedColumn LearnColumn(size_t column);
   absl::Status LearnDependent(std::vector<EncodedColumn> sampled);
-  void CompareWithReference();
+  void CompareWithReference(const std::vector<EncodedColumn>& sampled);
   absl::Status WriteChanges(const RowBatch& batch, const RowFiller& filler);
   void SumFillers();
   void AddDimensions(Report& report) const;

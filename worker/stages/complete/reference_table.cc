@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <utility>
 
 #define XXH_INLINE_ALL
@@ -106,7 +107,9 @@ absl::Status ReferenceTable::SetColumns(const ReferenceOptions& options,
     stored_.back() = kept_columns_.size();
     kept_columns_.push_back(place(name));
   }
-  if (options.sample) sample_ = std::make_unique<RowSample>(kept_columns_, memory_);
+  std::vector<size_t> all(columns_.size());
+  std::iota(all.begin(), all.end(), 0);
+  if (options.sample) sample_ = std::make_unique<RowSample>(std::move(all), memory_);
   return absl::OkStatus();
 }
 
@@ -218,11 +221,16 @@ std::vector<EncodedColumn> ReferenceTable::Sample() const {
       columns[i].codes.assign(sample_->row_count(), EncodedColumn::kBlank);
       continue;
     }
-    columns[i] = EncodeColumn(sample_->column(*stored_[i]));
-    const ColumnRule& rule = rules_[kept_columns_[*stored_[i]]];
-    BlankOut(columns[i], [&](std::string_view value) { return rule.IsMissing(value, tokens_); });
+    columns[i] = SampleOf(kept_columns_[*stored_[i]]);
   }
   return columns;
+}
+
+EncodedColumn ReferenceTable::SampleOf(size_t column) const {
+  EncodedColumn sampled = EncodeColumn(sample_->column(column));
+  const ColumnRule& rule = rules_[column];
+  BlankOut(sampled, [&](std::string_view value) { return rule.IsMissing(value, tokens_); });
+  return sampled;
 }
 
 std::string_view ReferenceTable::Value(Row row, size_t file_column) const {

@@ -82,6 +82,9 @@ class ReferenceTable {
   // A sample of the rows, a column of the file each; cells without a value are blank, and all of a
   // column that the reference lacks. Views into the table, until ForgetSample.
   std::vector<EncodedColumn> Sample() const;
+  // The same of one column of the reference.
+  EncodedColumn SampleOf(size_t column) const;
+  bool has_sample() const { return sample_ != nullptr; }
   void ForgetSample() { sample_.reset(); }
   int64_t ambiguous_keys() const { return index_.ambiguous_keys(); }
   int64_t rows_rejected() const { return rows_rejected_; }
@@ -124,7 +127,7 @@ class ReferenceTable {
   std::vector<size_t> kept_columns_;  // In the reference, in the order they are stored.
   // By column of the file: place in kept_columns_.
   std::vector<std::optional<size_t>> stored_;
-  std::unique_ptr<RowSample> sample_;  // Of kept_columns_.
+  std::unique_ptr<RowSample> sample_;  // Of all columns.
   ReferenceRows rows_;
   ReferenceIndex index_;
   KeySpellings spellings_;
