@@ -28,7 +28,10 @@ absl::Status DedupeStage::Begin(Pass pass, const std::vector<std::string>& colum
   if (options_.columns.empty()) {
     for (size_t i = 0; i < columns.size(); ++i) compared.push_back(i);
   }
-  ranges_.assign(kRangesMax, {RecordHasher(compared, options_.match), {}});
+  ranges_.clear();
+  for (size_t i = 0; i < kRangesMax; ++i) {
+    ranges_.push_back({RecordHasher(compared, options_.match), {}});
+  }
   for (FirstRowSet& rows : first_rows_) rows.Clear();
   if (pass == Pass::kLearn) {
     DQ_ASSIGN_OR_RETURN(spilled_, SpilledDuplicates::Create(context_.temp_dir_fd, context_.memory));

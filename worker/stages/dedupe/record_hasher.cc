@@ -17,36 +17,39 @@ constexpr char kCellEnd = '\0';
 RecordHash RecordHasher::Hash(const RowBatch& batch, size_t row) {
   size_t bytes = columns_.size();
   for (const size_t column : columns_) bytes += batch.cell(row, column).size();
-  if (exact_.size() < bytes + kCopySlackBytes) exact_.resize(2 * bytes + kCopySlackBytes);
-  return match_ == MatchKind::kExact ? HashAsIs(batch, row, bytes) : HashFolded(batch, row, bytes);
+  char* const exact = exact_.Room(bytes + kCopySlackBytes);
+  const RecordHash hash = match_ == MatchKind::kExact ? HashAsIs(batch, row, exact, bytes)
+                                                      : HashFolded(batch, row, exact, bytes);
+  exact_.Settle();
+  folded_.Settle();
+  return hash;
 }
 
-RecordHash RecordHasher::HashAsIs(const RowBatch& batch, size_t row, size_t bytes) {
-  char* end = exact_.data();
+RecordHash RecordHasher::HashAsIs(const RowBatch& batch, size_t row, char* exact, size_t bytes) {
+  char* end = exact;
   for (const size_t column : columns_) {
     const std::string_view cell = batch.cell(row, column);
     end = CopyShort(end, cell.data(), cell.size());
     *end++ = kCellEnd;
   }
-  const XXH128_hash_t hash = XXH3_128bits(exact_.data(), bytes);
+  const XXH128_hash_t hash = XXH3_128bits(exact, bytes);
   return {hash.high64, hash.low64, 0};
 }
 
-RecordHash RecordHasher::HashFolded(const RowBatch& batch, size_t row, size_t bytes) {
+RecordHash RecordHasher::HashFolded(const RowBatch& batch, size_t row, char* exact, size_t bytes) {
   const size_t folded_max = FoldedBytesMax(bytes) + FoldedBytesMax(0) * columns_.size();
-  if (folded_.size() < folded_max) folded_.resize(2 * folded_max);
-  char* exact = exact_.data();
-  char* end = folded_.data();
+  char* const folded = folded_.Room(folded_max);
+  char* copy = exact;
+  char* end = folded;
   for (const size_t column : columns_) {
     const std::string_view cell = batch.cell(row, column);
-    end = FoldAndCopyTo(end, exact, cell);
-    exact += cell.size();
+    end = FoldAndCopyTo(end, copy, cell);
+    copy += cell.size();
     *end++ = kCellEnd;
-    *exact++ = kCellEnd;
+    *copy++ = kCellEnd;
   }
-  const XXH128_hash_t hash =
-      XXH3_128bits(folded_.data(), static_cast<size_t>(end - folded_.data()));
-  return {hash.high64, hash.low64, XXH3_64bits(exact_.data(), bytes)};
+  const XXH128_hash_t hash = XXH3_128bits(folded, static_cast<size_t>(end - folded));
+  return {hash.high64, hash.low64, XXH3_64bits(exact, bytes)};
 }
 
 bool RecordHasher::IsBlank(const RowBatch& batch, size_t row) const {

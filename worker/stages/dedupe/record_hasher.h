@@ -7,6 +7,7 @@
 
 #include "worker/chain/chain_spec.h"
 #include "worker/stages/dedupe/first_row_set.h"
+#include "worker/stages/dedupe/scratch_bytes.h"
 #include "worker/table/row_batch.h"
 
 namespace dq {
@@ -24,13 +25,13 @@ class RecordHasher {
   bool IsBlank(const RowBatch& batch, size_t row) const;
 
  private:
-  RecordHash HashAsIs(const RowBatch& batch, size_t row, size_t bytes);
-  RecordHash HashFolded(const RowBatch& batch, size_t row, size_t bytes);
+  RecordHash HashAsIs(const RowBatch& batch, size_t row, char* exact, size_t bytes);
+  RecordHash HashFolded(const RowBatch& batch, size_t row, char* exact, size_t bytes);
 
   std::vector<size_t> columns_;
   MatchKind match_;
-  std::vector<char> exact_;
-  std::vector<char> folded_;
+  ScratchBytes exact_;
+  ScratchBytes folded_;
 };
 
 }  // namespace dq
