@@ -13,6 +13,7 @@ constexpr size_t kWordsMax = 2;      // Different words among codes that are no 
 constexpr int64_t kRowsAWord = 200;  // A rarer word among codes is a mistake.
 constexpr size_t kWordBytesMax = 24;
 constexpr size_t kPatternsMax = 3;
+constexpr size_t kNameLettersMin = 3;
 constexpr size_t kPatternBytesMax = 32;
 constexpr size_t kRepeatedMin = 4;  // Letters or marks of a text of one alone.
 constexpr size_t kPlaceholderDigitsMin = 5;
@@ -126,6 +127,19 @@ bool IsMisspeltCode(std::string_view word, std::span<const ValueTally> codes) {
   });
 }
 
+// Whether a code is a name with a number ("Store 12"): then a name without one is no surprise.
+bool IsNumberedName(std::string_view code) {
+  if (code.find(' ') == std::string_view::npos) return false;
+  size_t letters = 0;
+  bool lower = false;
+  for (const char c : code) {
+    letters = IsLetter(c) ? letters + 1 : 0;
+    lower = letters > 0 && (lower || (c >= 'a' && c <= 'z'));
+    if (letters >= kNameLettersMin && lower) return true;
+  }
+  return false;
+}
+
 std::string DigitsOf(std::string_view value) {
   std::string digits;
   std::copy_if(value.begin(), value.end(), std::back_inserter(digits), IsDigit);
@@ -192,6 +206,10 @@ std::vector<Disguise> FindWordsAmongCodes(std::span<const ValueTally> values) {
   }
   if (words.empty() || words.size() > kWordsMax || codes.size() < kCodesMin) return {};
   if (!FollowFewPatterns(codes)) return {};
+  const auto names = std::count_if(codes.begin(), codes.end(), [](const ValueTally& tally) {
+    return IsNumberedName(tally.value);
+  });
+  if (2 * static_cast<size_t>(names) >= codes.size()) return {};
   int64_t rows = 0;
   for (const ValueTally& tally : values) rows += tally.count;
   std::vector<Disguise> found;
