@@ -15,7 +15,8 @@ int64_t DistinctCounter::Count() const {
 }
 
 void DistinctCounter::AddExact(uint64_t hash) {
-  if (used_ * 5 >= hashes_.size() * 4) Grow();
+  // Half full at most, so that few places are looked at; the largest table is fuller in the end.
+  if (used_ * 2 >= hashes_.size() && hashes_.size() < places_max()) Grow();
   if (!Insert(hash == 0 ? 1 : hash)) return;
   if (++used_ <= exact_max_) return;
   estimate_.emplace(precision_);
@@ -39,9 +40,8 @@ bool DistinctCounter::Insert(uint64_t hash) {
 
 void DistinctCounter::Grow() {
   // Twice as large, or as large as it can ever need to be when that is not much more.
-  const size_t most = (exact_max_ + 1) / 4 * 5 + 8;
   const size_t twice = std::max(kPlacesFirst, hashes_.size() * 2);
-  HugeArray<uint64_t> old(twice + twice / 2 > most ? most : twice);
+  HugeArray<uint64_t> old(twice + twice / 2 > places_max() ? places_max() : twice);
   std::swap(old, hashes_);
   for (const uint64_t hash : old) {
     if (hash != 0) Insert(hash);

@@ -36,6 +36,7 @@ class DistinctCounter {
  private:
   // In order of the hash, so that growing moves through memory in order.
   size_t Place(uint64_t hash) const { return ((hash >> 32) * hashes_.size()) >> 32; }
+  size_t places_max() const { return (exact_max_ + 1) / 4 * 5 + 8; }
   void AddExact(uint64_t hash);
   bool Insert(uint64_t hash);
   void Grow();

@@ -181,10 +181,17 @@ __m128i LoadWhole(const char* bytes) {
 
 unsigned MaskOf(__m128i bytes) { return static_cast<unsigned>(_mm_movemask_epi8(bytes)); }
 
+// Whether one of the first `size` bytes is not above a space.
+bool HoldsSpace(__m128i bytes, size_t size) {
+  const __m128i space = _mm_set1_epi8(' ');
+  const unsigned low = MaskOf(_mm_cmpeq_epi8(_mm_min_epu8(bytes, space), bytes));
+  return (low & ((1U << size) - 1)) != 0;
+}
+
 // Folds the first `size` bytes of `bytes`. A space or a joiner whose neighbours are both plain is
 // dealt with here, as is a point before a digit; what concerns other bytes than the neighbours is
 // left as special.
-FoldedBytes FoldBytes(__m128i bytes, size_t size) {
+[[gnu::always_inline]] inline FoldedBytes FoldBytes(__m128i bytes, size_t size) {
   const __m128i nibble = _mm_set1_epi8(0x0F);
   const __m128i by_low =
       _mm_shuffle_epi8(LoadTable(kSpecialBytes.low), _mm_and_si128(bytes, nibble));
@@ -322,6 +329,13 @@ void AppendKeyFolded(std::string& out, std::string_view text) {
   const size_t before = out.size();
   out.resize(before + FoldedBytesMax(text.size()));
   Folder folder(out.data() + before);
+  // A short text without white space needs its letters folded only.
+  if (const __m128i bytes = LoadShort(text.data(), std::min<size_t>(16, text.size()));
+      text.size() <= 16 && !HoldsSpace(bytes, text.size())) {
+    const __m128i upper = IsAmong26(bytes, 'A');
+    folder.PutFolded(_mm_or_si128(bytes, _mm_and_si128(upper, _mm_set1_epi8(0x20))), text.size());
+    text = {};
+  }
   for (const char c : text) {
     switch (kKinds[static_cast<uint8_t>(c)]) {
       case Kind::kSpace:

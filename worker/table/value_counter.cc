@@ -5,6 +5,7 @@
 namespace dq {
 namespace {
 
+constexpr size_t kAhead = 32;  // Values whose memory is under way.
 constexpr size_t kSlotsFirst = 64;
 constexpr size_t kTextKept = 256;  // Longer values are shown cut.
 // Values that are remembered once there are too many: few, so that they stay in the cache.
@@ -22,22 +23,70 @@ ValueCounter::ValueCounter(const ValueCounterLimits& limits)
       slots_(kSlotsFirst),
       distinct_(std::max(limits.distinct, limits.values), limits.precision) {}
 
-size_t ValueCounter::Find(uint64_t hash) const {
+inline size_t ValueCounter::Find(uint64_t hash) const {
   const uint16_t tag = TagOf(hash);
   for (size_t i = hash & mask_;; i = (i + 1) & mask_) {
     if (tags_[i] == 0 || (tags_[i] == tag && slots_[i].hash == hash)) return i;
   }
 }
 
+// Whether a cell with this value, or one whose hash looks the same, was seen since the filter was
+// last emptied; this one counts as seen now. A value that is not remembered has occurred less often
+// than forgotten_max_, or so often when it is in the filter.
+inline bool ValueCounter::WasSeen(uint64_t hash) {
+  const uint64_t bit = uint64_t{1} << (hash & 63);
+  uint64_t& word = seen_[WordOf(hash)];
+  if ((word & bit) != 0) return true;
+  word |= bit;
+  if (++seen_count_ * kSeenShare >= seen_.size() * 64) {
+    std::fill(seen_.begin(), seen_.end(), 0);
+    seen_count_ = 0;
+    ++forgotten_max_;
+  }
+  return false;
+}
+
 void ValueCounter::Add(std::string_view value, uint64_t hash, int64_t times) {
   if (forgetting_) distinct_.Add(hash);
-  const size_t place = Find(hash);
-  Slot& slot = slots_[place];
-  if (tags_[place] != 0) {
-    slot.count += times;
-    return;
+  Count(value, hash, times);
+}
+
+void ValueCounter::AddAll(std::span<const Hashed> values) {
+  size_t at = 0;
+  for (; at < values.size() && !forgetting_; ++at) {
+    if (at + kAhead < values.size()) {
+      const size_t place = values[at + kAhead].hash & mask_;
+      __builtin_prefetch(&tags_[place]);
+      __builtin_prefetch(&slots_[place]);
+    }
+    Count(values[at].value, values[at].hash, 1);
   }
-  if (forgetting_ && times == 1 && !WasSeen(hash)) return;
+  values = values.subspan(at);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i + kAhead < values.size()) distinct_.Prefetch(values[i + kAhead].hash);
+    distinct_.Add(values[i].hash);
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i + kAhead < values.size()) {
+      const uint64_t hash = values[i + kAhead].hash;
+      __builtin_prefetch(&tags_[hash & mask_]);
+      __builtin_prefetch(&seen_[WordOf(hash)]);
+    }
+    Count(values[i].value, values[i].hash, 1);
+  }
+}
+
+inline void ValueCounter::Count(std::string_view value, uint64_t hash, int64_t times) {
+  const size_t place = Find(hash);
+  if (tags_[place] != 0) {
+    slots_[place].count += times;
+  } else if (!forgetting_ || times > 1 || WasSeen(hash)) {
+    TakeIn(place, value, hash, times);
+  }
+}
+
+void ValueCounter::TakeIn(size_t place, std::string_view value, uint64_t hash, int64_t times) {
+  Slot& slot = slots_[place];
   tags_[place] = TagOf(hash);
   slot.count = times;
   if (value.size() > kTextKept) value = value.substr(0, kTextKept);
@@ -63,22 +112,6 @@ void ValueCounter::StartForgetting() {
   capacity_ = std::min(capacity_, kRememberedMax);
   seen_.resize(kSeenWordsAValue * capacity_);
   forgotten_max_ = 1;
-}
-
-// Whether a cell with this value, or one whose hash looks the same, was seen since the filter was
-// last emptied; this one counts as seen now. A value that is not remembered has occurred less often
-// than forgotten_max_, or so often when it is in the filter.
-bool ValueCounter::WasSeen(uint64_t hash) {
-  const uint64_t bit = uint64_t{1} << (hash & 63);
-  uint64_t& word = seen_[WordOf(hash)];
-  if ((word & bit) != 0) return true;
-  word |= bit;
-  if (++seen_count_ * kSeenShare >= seen_.size() * 64) {
-    std::fill(seen_.begin(), seen_.end(), 0);
-    seen_count_ = 0;
-    ++forgotten_max_;
-  }
-  return false;
 }
 
 // Forgets the rarer half of the values, or more where there is room for fewer from now on.

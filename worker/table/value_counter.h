@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,19 +34,17 @@ class ValueCounter {
  public:
   explicit ValueCounter(const ValueCounterLimits& limits);
 
-  // Adds a value; `hash` is its XXH3 64-bit hash, by which values are told apart.
+  // A value and its XXH3 64-bit hash, by which values are told apart.
+  struct Hashed {
+    std::string_view value;
+    uint64_t hash;
+  };
+
+  // Adds a value.
   void Add(std::string_view value, uint64_t hash, int64_t times = 1);
-  // Brings the place of a value that is added soon into the cache.
-  // (Inlined by force: gcc takes a function that only prefetches for one without effect.)
-  [[gnu::always_inline]] void Prefetch(uint64_t hash) const {
-    if (exact()) {
-      __builtin_prefetch(&tags_[hash & mask_]);
-      __builtin_prefetch(&slots_[hash & mask_]);
-    } else {
-      distinct_.Prefetch(hash);
-      __builtin_prefetch(&seen_[WordOf(hash)]);
-    }
-  }
+  // Adds many values, with the memory they need already under way: the tables are larger than the
+  // cache.
+  void AddAll(std::span<const Hashed> values);
 
   // Whether no value was ever forgotten: all counts are exact.
   bool exact() const { return !forgetting_; }
@@ -77,6 +76,8 @@ class ValueCounter {
   static uint16_t TagOf(uint64_t hash) { return static_cast<uint16_t>(hash >> 48 | 1); }
   // The place of a value, or the free one where it would be.
   size_t Find(uint64_t hash) const;
+  void Count(std::string_view value, uint64_t hash, int64_t times);
+  void TakeIn(size_t place, std::string_view value, uint64_t hash, int64_t times);
   void Rebuild(size_t slots, int64_t least);
   void StartForgetting();
   void Forget();

@@ -10,7 +10,7 @@
 namespace dq {
 namespace {
 
-constexpr size_t kPrefetchValues = 32;
+constexpr size_t kCellsAhead = 16;      // Whose text is under way.
 constexpr size_t kBytesAValue = 64;     // Two slots of a ValueCounter.
 constexpr size_t kBytesADistinct = 10;  // A place of a DistinctCounter.
 constexpr size_t kBytesANumber = 32;    // In four levels of a QuantileSketch.
@@ -51,6 +51,7 @@ ColumnProfile::ColumnProfile(const ProfileLimits& limits, const MissingTokens& t
 void ColumnProfile::Learn(const RowBatch& batch, size_t column) {
   const std::vector<std::string_view>& cells = batch.column(column);
   for (size_t row = 0; row < cells.size(); ++row) {
+    if (row + kCellsAhead < cells.size()) __builtin_prefetch(cells[row + kCellsAhead].data());
     if (batch.dropped_count() > 0 && batch.row(row).dropped) continue;
     const std::string_view value = TrimSpace(cells[row]);
     if (value.empty()) {
@@ -66,18 +67,7 @@ void ColumnProfile::Learn(const RowBatch& batch, size_t column) {
       AddValue(value);
     }
   }
-  CountBatch();
-}
-
-// Counts the batch's values with the memory they need already under way: the table of counts is
-// larger than the cache.
-void ColumnProfile::CountBatch() {
-  for (size_t i = 0; i < batch_values_.size(); ++i) {
-    if (i + kPrefetchValues < batch_values_.size()) {
-      values_.Prefetch(batch_values_[i + kPrefetchValues].hash);
-    }
-    values_.Add(batch_values_[i].value, batch_values_[i].hash);
-  }
+  values_.AddAll(batch_values_);
   batch_values_.clear();
 }
 

@@ -61,14 +61,7 @@ class ColumnProfile {
                         const ColumnRule* reference);
 
  private:
-  // A value that is counted at the end of its batch.
-  struct Hashed {
-    std::string_view value;
-    uint64_t hash;
-  };
-
   void AddValue(std::string_view value);
-  void CountBatch();
   void AddNumber(std::string_view value);
   void TakeOut(std::vector<Disguise> disguises, ColumnFindings& findings);
   void JudgeTokens(ColumnFindings& findings);
@@ -84,7 +77,7 @@ class ColumnProfile {
   ShapeCounter shapes_;
   std::map<std::string, int64_t, std::less<>> tokens_seen_;  // By exact spelling.
   ValueCounter values_;
-  std::vector<Hashed> batch_values_;
+  std::vector<ValueCounter::Hashed> batch_values_;  // They are counted at the end of the batch.
   QuantileSketch numbers_;
   double sum_ = 0;
   int decimals_min_ = std::numeric_limits<int>::max();

@@ -24,13 +24,6 @@ std::string Lower(std::string_view text) {
 
 uint32_t SizeBit(size_t size) { return uint32_t{1} << std::min<size_t>(size, 31); }
 
-// Bytes by their class, a bit for each of up to 16.
-struct ByteClasses {
-  unsigned lower;  // Letters, and all above 0x7F.
-  unsigned upper;
-  unsigned other;  // White space, control characters, digits.
-};
-
 unsigned MaskOf(__m128i bytes) { return static_cast<unsigned>(_mm_movemask_epi8(bytes)); }
 
 // All ones where a byte lies between `first` and `first` + `count` - 1; all of these are ASCII.
@@ -38,12 +31,6 @@ __m128i IsAmong(__m128i bytes, char first, char count) {
   const auto shift = static_cast<char>(128 - count - first);
   return _mm_cmpgt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(shift)),
                         _mm_set1_epi8(static_cast<char>(127 - count)));
-}
-
-ByteClasses ClassesOf(__m128i bytes) {
-  return {.lower = MaskOf(_mm_or_si128(IsAmong(bytes, 'a', 26), bytes)),
-          .upper = MaskOf(IsAmong(bytes, 'A', 26)),
-          .other = MaskOf(_mm_or_si128(IsAmong(bytes, '\0', ' ' + 1), IsAmong(bytes, '0', 10)))};
 }
 
 }  // namespace
@@ -93,12 +80,15 @@ ValueShape ShapeOf(std::string_view value) {
   for (size_t at = 0; at < value.size(); at += 16) {
     const size_t size = std::min<size_t>(16, value.size() - at);
     const unsigned all = (1U << size) - 1;
-    const ByteClasses classes = ClassesOf(LoadShort(value.data() + at, size));
+    const __m128i bytes = LoadShort(value.data() + at, size);
     // White space, digits, or punctuation among letters: nothing can change that.
-    if ((classes.other & all) != 0) return ValueShape::kOther;
-    const unsigned letters = (classes.lower | classes.upper) & all;
-    lower |= (classes.lower & all) != 0;
-    upper |= (classes.upper & (at == 0 ? all & ~1U : all)) != 0;
+    const __m128i other = _mm_or_si128(IsAmong(bytes, '\0', ' ' + 1), IsAmong(bytes, '0', 10));
+    if ((MaskOf(other) & all) != 0) return ValueShape::kOther;
+    const unsigned lower_letters = MaskOf(_mm_or_si128(IsAmong(bytes, 'a', 26), bytes)) & all;
+    const unsigned upper_letters = MaskOf(IsAmong(bytes, 'A', 26)) & all;
+    const unsigned letters = lower_letters | upper_letters;
+    lower |= lower_letters != 0;
+    upper |= (at == 0 ? upper_letters & ~1U : upper_letters) != 0;
     punctuation |= letters != all;
     if (punctuation && (letters != 0 || lower || upper)) return ValueShape::kOther;
   }
