@@ -14,6 +14,14 @@
 
 namespace dq {
 
+namespace {
+
+int64_t WrittenNs(const struct stat& info) {
+  return int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec;
+}
+
+}  // namespace
+
 struct FileSource::Fingerprint {
   XXH3_state_t state;
 };
@@ -25,12 +33,13 @@ absl::StatusOr<std::unique_ptr<FileSource>> FileSource::Open(int fd, Digest dige
     return UnsupportedFormat("the input is not a regular file, which is needed to read it twice");
   }
   (void)::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-  return std::unique_ptr<FileSource>(new FileSource(fd, info.st_size, digest));
+  return std::unique_ptr<FileSource>(new FileSource(fd, info.st_size, WrittenNs(info), digest));
 }
 
-FileSource::FileSource(int fd, int64_t size_bytes, Digest digest)
+FileSource::FileSource(int fd, int64_t size_bytes, int64_t written_ns, Digest digest)
     : fd_(fd),
       size_bytes_(size_bytes),
+      written_ns_(written_ns),
       fingerprint_(std::make_unique<Fingerprint>()),
       digest_(digest) {
   Rewind();
@@ -82,7 +91,8 @@ absl::Status FileSource::EndPass() {
   struct stat info {};
   if (::fstat(fd_, &info) != 0) return IoFailed(errno, "cannot look at the file");
   const uint64_t fingerprint = XXH3_64bits_digest(&fingerprint_->state);
-  if (info.st_size != size_bytes_ || first_fingerprint_.value_or(fingerprint) != fingerprint) {
+  if (info.st_size != size_bytes_ || WrittenNs(info) != written_ns_ ||
+      first_fingerprint_.value_or(fingerprint) != fingerprint) {
     return InputChanged("the file changed while it was read; run it again");
   }
   first_fingerprint_ = fingerprint;

@@ -23,8 +23,8 @@ class FileSource final : public ByteSource {
   static absl::StatusOr<std::unique_ptr<FileSource>> Open(int fd, Digest digest = Digest::kWanted);
   ~FileSource() override;
 
-  // INPUT_CHANGED when the file got shorter, or, at the end, when its bytes are not those of the
-  // first complete pass.
+  // INPUT_CHANGED when the file got shorter, or, at the end, when it was written since Open or its
+  // bytes are not those of the first complete pass.
   absl::StatusOr<size_t> Read(char* out, size_t size) override;
   bool AtEnd() const override { return position_ == size_bytes_; }
   void Rewind() override;
@@ -38,7 +38,7 @@ class FileSource final : public ByteSource {
   const std::string& sha256() const override { return sha256_; }
 
  private:
-  FileSource(int fd, int64_t size_bytes, Digest digest);
+  FileSource(int fd, int64_t size_bytes, int64_t written_ns, Digest digest);
   absl::StatusOr<size_t> ReadAt(int64_t offset, char* out, size_t size);
   void StartPass();
   absl::Status EndPass();
@@ -46,6 +46,7 @@ class FileSource final : public ByteSource {
   struct Fingerprint;
   int fd_;
   int64_t size_bytes_;
+  int64_t written_ns_;  // When it was last written before Open, by the clock of its file system.
   int64_t position_ = 0;
   std::unique_ptr<Fingerprint> fingerprint_;  // Of this pass, cheap.
   std::optional<uint64_t> first_fingerprint_;

@@ -101,6 +101,21 @@ TEST(BadInput, AFileThatIsCutOrGrowsWhileItIsReadIsNoticed) {
   }
 }
 
+TEST(BadInput, AFileThatIsWrittenWhileItIsReadIsNoticedInTheFirstPass) {
+  std::string text = "a,b\n";
+  for (int i = 0; i < 300'000; ++i) text += "1,x\n";
+  const MemoryFile file(text);
+  const auto reader = OpenTable(file.fd(), {});
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  RowBatch batch;
+  ASSERT_TRUE((*reader)->Next(batch).ok());
+  ASSERT_EQ(::pwrite(file.fd(), "2", 1, 1'000'000), 1);
+  // The clock of the file system may not have ticked since the file was made.
+  const timespec times[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, {.tv_sec = 1, .tv_nsec = 0}};
+  ASSERT_EQ(::futimens(file.fd(), times), 0);
+  EXPECT_EQ(ReasonOf(ReadAll(**reader)), "INPUT_CHANGED");
+}
+
 TEST(BadInput, RowsOfAnotherEncodingAreRejectedAndAccountedFor) {
   std::string text = "name,n\n";
   for (int i = 0; i < 50; ++i) text += "Jos\xC3\xA9,1\n";
