@@ -230,5 +230,38 @@ def products(seed, entities=900, common=0.85):
     return ["id", "name", "description", "price", "manufacturer"], [r for r, _ in rows], [e for _, e in rows]
 
 
+def shared_roofs(seed, entities=600, pairs=110):
+    """Restaurants of two guides without order: several under one roof and one switchboard, names with words
+    added or left out, kinds of streets shortened, and different food for the same place."""
+    rng = random.Random(seed)
+    cities = ["new york", "los angeles", "las vegas", "san francisco", "atlanta"]
+    added = ["restaurant", "cafe", "the", "grill"]
+    made, roof = [], None
+    for entity in range(entities):
+        if roof is None or rng.random() < 0.8:
+            kind = rng.choice(STREET_KIND)
+            city = rng.choice(cities)
+            roof = (rng.randint(1, 4999), rng.choice(["", "n. ", "w. "]), rng.choice(STREET), kind, city,
+                    rng.randint(200, 209), rng.randint(200, 999), rng.randint(1000, 9999))
+        number, side, street, kind, city, area, exchange, line = roof
+        if rng.random() < 0.5:
+            line = rng.randint(1000, 9999)
+        name = " ".join(word(rng, rng.randint(2, 3)) for _ in range(rng.randint(1, 2)))
+        food = rng.choice(CUISINE)
+        made.append(([name, f"{number} {side}{street} {kind[1]}", city, f"{area}/{exchange}-{line}", food], entity))
+        if entity < pairs:
+            other = rng.choice([name, name, f"{name} {rng.choice(added)}", f"{rng.choice(added)} {name}", f"{name} ({city})"])
+            where = f"{number} {side if rng.random() < 0.7 else ''}{street} {rng.choice(kind)}"
+            made.append(([other, where + rng.choice(["", "", " at main st."]), city + rng.choice(["", "", " city"]),
+                          f"{area}-{exchange}-{line}", food if rng.random() < 0.5 else rng.choice(CUISINE)], entity))
+    return shuffled(rng, ["name", "addr", "city", "phone", "type"], made)
+
+
+def scant_products(seed):
+    """Two shops of which half of the goods are in one only."""
+    return products(seed, entities=700, common=0.5)
+
+
 ALL = {"persons": persons, "sparse_persons": sparse_persons, "restaurants": restaurants,
-       "bibliography": bibliography, "citations": citations, "products": products}
+       "bibliography": bibliography, "citations": citations, "products": products,
+       "shared_roofs": shared_roofs, "scant_products": scant_products}
