@@ -25,8 +25,7 @@ constexpr double kLinksGuess = 0.9;
 constexpr size_t kLearnedPairs = 1'000'000;
 // Pairs that lack no more bits are scored again when it is known how rare their values are.
 constexpr double kLikelyBits = 10;
-// Of two sources the best free partner of a record is taken at smaller odds (bits): that none of
-// the others is its partner speaks for it.
+// A pair of two sources is taken when it is likelier than that both records have no partner (bits).
 constexpr double kLinkOddsMin = 0;
 // Clusters join when their members' mean evidence outweighs this share of the odds against a pair.
 constexpr double kJointShare = 0.4;
