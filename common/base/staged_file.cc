@@ -27,19 +27,6 @@ bool IsWrittenInPlace(const std::string& path) {
   return ::stat(path.c_str(), &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode);
 }
 
-// Lets the two files change places and removes the old one; false when that cannot be done here, or
-// there is no old one. At no moment there is no file. Renaming onto a file does the same, but ext4
-// then writes the new one out first, which takes as long as the disk needs.
-bool Replace(const std::string& temporary, const std::string& path) {
-  const auto exchange = [&] {
-    return ::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0;
-  };
-  if (!exchange()) return false;
-  if (::unlink(temporary.c_str()) == 0) return true;
-  (void)exchange();  // It was no file: leave it where it was.
-  return false;
-}
-
 absl::Status CannotWrite(const std::string& path) {
   return ErrnoError(errno, "OUTPUT_FAILED", "cannot write " + path);
 }
@@ -85,9 +72,7 @@ absl::Status StagedFile::Sync() {
 
 absl::Status StagedFile::Publish() {
   if (temporary_.empty()) return absl::OkStatus();
-  if (!Replace(temporary_, path_) && ::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    return CannotWrite(path_);
-  }
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return CannotWrite(path_);
   temporary_.clear();
   return absl::OkStatus();
 }

@@ -10,6 +10,7 @@ import os
 import pathlib
 import platform
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -88,7 +89,6 @@ def measure_size(options, generator, environment, peers, work, size_mb):
     """The chain on one file, in turn with the peers."""
     data = generate(generator, pathlib.Path(options.data_dir or work) / f"d{size_mb}", size_mb)
     out = work / "out"
-    out.mkdir(exist_ok=True)
     runners = {"dq_1_thread": lambda: run_dq(options.worker, data, out, 1),
                "dq_2_threads": lambda: run_dq(options.worker, data, out, 2)}
     bench_dir = options.bench_dir
@@ -103,6 +103,9 @@ def measure_size(options, generator, environment, peers, work, size_mb):
         for name, run in runners.items():
             if name in failed:
                 continue
+            # Each writes new files: what replaces an old one waits for the disk.
+            shutil.rmtree(out, ignore_errors=True)
+            out.mkdir()
             try:
                 runs[name].append(run())
             except (subprocess.CalledProcessError, IndexError, ValueError, KeyError) as error:
