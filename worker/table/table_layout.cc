@@ -1,6 +1,7 @@
 #include "worker/table/table_layout.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "common/base/status_macros.h"
@@ -9,6 +10,7 @@
 #include "worker/table/header_evidence.h"
 #include "worker/table/record_scanner.h"
 #include "worker/table/utf8.h"
+#include "worker/table/value_type.h"
 
 namespace dq {
 namespace {
@@ -19,6 +21,18 @@ constexpr size_t kSparseDivisor = 3;
 constexpr size_t kPreambleRowsMax = 20;  // As wide as the table, but nearly empty.
 constexpr size_t kRunRowsMin = 3;
 constexpr size_t kRunPercent = 15;
+
+// Whether `cell` is the whole number behind `before`.
+bool CountsOn(std::string_view before, std::string_view cell) {
+  int64_t numbers[2] = {0, 0};
+  const std::string_view texts[2] = {TrimSpace(before), TrimSpace(cell)};
+  for (const size_t i : {0, 1}) {
+    const char* const end = texts[i].data() + texts[i].size();
+    const auto [stop, error] = std::from_chars(texts[i].data(), end, numbers[i]);
+    if (error != std::errc() || stop != end) return false;
+  }
+  return numbers[0] < numbers[1] && numbers[1] - 1 == numbers[0];
+}
 
 // One record of the sample that is not blank.
 struct SampledRecord {
@@ -347,8 +361,7 @@ void TableFinder::FitHeader(size_t record) {
   } else {
     bool counted = names.size() + 1 == width_;
     for (size_t i = 1; i < rows.size(); ++i) {
-      counted &= CellShapeOf(rows[i][0]) == CellShape::kNumber &&
-                 std::atoll(rows[i][0].c_str()) == std::atoll(rows[i - 1][0].c_str()) + 1;
+      counted &= CountsOn(rows[i - 1][0], rows[i][0]);
     }
     names.insert(counted ? names.begin() : names.end(), width_ - names.size(), "");
     NameColumns();
