@@ -9,13 +9,12 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
-#include "worker/stages/dedupe/dedupe_stage.h"
+#include "worker/stages/dedupe/dedupe_rules.h"
+#include "worker/table/file_error.h"
 
 namespace dq {
 namespace {
 
-// As the streaming stage has it.
-constexpr double kNormalisedConfidence = 0.95;
 // Of a record: what it equals, its leader, its place among the members, the one that stays, and
 // what sorting and counting takes.
 constexpr size_t kBytesEach = 7 * sizeof(RecordId);
@@ -35,14 +34,7 @@ absl::Status ClusterStage::Begin(Pass pass, const std::vector<std::string>& colu
   exact_ = normalised_ = fuzzy_ = merged_ = 0;
   if (pass == Pass::kApply) return absl::OkStatus();
   columns_ = columns;
-  std::vector<size_t> compared;
-  for (const std::string& name : options_.columns) {
-    DQ_ASSIGN_OR_RETURN(const size_t index, FindColumn(columns, name, "option columns of dedupe"));
-    compared.push_back(index);
-  }
-  if (options_.columns.empty()) {
-    for (size_t i = 0; i < columns.size(); ++i) compared.push_back(i);
-  }
+  DQ_ASSIGN_OR_RETURN(std::vector<size_t> compared, ComparedColumns(options_, columns));
   const CellForm form =
       options_.match == MatchKind::kExact ? CellForm::kAsWritten : CellForm::kFolded;
   store_ = std::make_unique<RecordStore>(std::move(compared), form, context_.memory);
@@ -77,8 +69,7 @@ std::vector<RecordId> ClusterStage::FindEqualRecords() const {
   for (size_t i = 0; i < order.size(); ++i) {
     // Records without any of the chosen columns say nothing about being the same.
     const bool says_nothing = !options_.columns.empty() && store_->blank(order[i]);
-    const bool equal = i > 0 && !says_nothing && compare(order[i - 1], order[i]) == 0 &&
-                       (options_.columns.empty() || !store_->blank(order[i - 1]));
+    const bool equal = i > 0 && !says_nothing && compare(order[i - 1], order[i]) == 0;
     equal_to[order[i]] = equal ? equal_to[order[i - 1]] : order[i];
   }
   return equal_to;
@@ -126,6 +117,9 @@ ClusterStage::Kinship ClusterStage::KinshipOf(RecordId record, RecordId survivor
 absl::Status ClusterStage::Apply(RowBatch& batch) {
   for (size_t row = 0; row < batch.row_count(); ++row) {
     if (batch.row(row).dropped) continue;
+    if (next_ == store_->size()) {
+      return InputChanged("the input has more rows than when it was read first");
+    }
     const RecordId record = next_++;
     const RecordId leader = clusters_.leader_of[record];
     if (MembersOf(leader).size() < 2) continue;
@@ -221,13 +215,7 @@ absl::Status ClusterStage::Finish(Report& report) {
     ++report.clusters_by_size[static_cast<int64_t>(size > kExactSizeMax ? std::bit_floor(size)
                                                                         : size)];
   }
-  const auto removed = static_cast<double>(exact_ + normalised_ + fuzzy_);
-  const double before = next_ == 0 ? 100 : 100 * (1 - removed / static_cast<double>(next_));
-  ReportDimension& uniqueness = report.dimensions["uniqueness"];
-  // A second dedupe of the chain sees what the first one left.
-  if (uniqueness.weight == 0) uniqueness.score_before = before;
-  uniqueness.score = 100;
-  uniqueness.weight = kUniquenessWeight;
+  AddUniqueness(next_, exact_ + normalised_ + fuzzy_, report);
   return absl::OkStatus();
 }
 

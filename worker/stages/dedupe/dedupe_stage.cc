@@ -4,6 +4,7 @@
 #include <array>
 
 #include "common/base/status_macros.h"
+#include "worker/stages/dedupe/dedupe_rules.h"
 
 namespace dq {
 namespace {
@@ -20,14 +21,7 @@ bool DedupeStage::learns() const {
 }
 
 absl::Status DedupeStage::Begin(Pass pass, const std::vector<std::string>& columns) {
-  std::vector<size_t> compared;
-  for (const std::string& name : options_.columns) {
-    DQ_ASSIGN_OR_RETURN(const size_t index, FindColumn(columns, name, "option columns of dedupe"));
-    compared.push_back(index);
-  }
-  if (options_.columns.empty()) {
-    for (size_t i = 0; i < columns.size(); ++i) compared.push_back(i);
-  }
+  DQ_ASSIGN_OR_RETURN(const std::vector<size_t> compared, ComparedColumns(options_, columns));
   ranges_.clear();
   for (size_t i = 0; i < kRangesMax; ++i) {
     ranges_.push_back({RecordHasher(compared, options_.match), {}});
@@ -144,7 +138,8 @@ absl::Status DedupeStage::TakeDuplicate(RowBatch& batch, size_t row,
   const bool exact = options_.match == MatchKind::kExact || earlier.same_spelling;
   ++(exact ? exact_ : normalised_);
   batch.Drop(row);
-  return WriteMember(batch.row(row).number, earlier.row, "false", exact ? "1" : "0.95");
+  return WriteMember(batch.row(row).number, earlier.row, "false",
+                     exact ? "1" : kNormalisedConfidenceText);
 }
 
 absl::Status DedupeStage::WriteMember(int64_t row, int64_t cluster, std::string_view kept,
@@ -160,13 +155,7 @@ absl::Status DedupeStage::Finish(Report& report) {
   report.duplicates_exact += exact_;
   report.duplicates_normalised += normalised_;
   report.clusters += cluster_count_;
-  const auto removed = static_cast<double>(exact_ + normalised_);
-  const double before = rows_ == 0 ? 100 : 100 * (1 - removed / static_cast<double>(rows_));
-  ReportDimension& uniqueness = report.dimensions["uniqueness"];
-  // A second dedupe of the chain sees what the first one left.
-  if (uniqueness.weight == 0) uniqueness.score_before = before;
-  uniqueness.score = 100;
-  uniqueness.weight = kUniquenessWeight;
+  AddUniqueness(rows_, exact_ + normalised_, report);
   return absl::OkStatus();
 }
 

@@ -16,9 +16,6 @@
 
 namespace dq {
 
-// Share of the score that uniqueness has.
-inline constexpr double kUniquenessWeight = 0.20;
-
 class DedupeStage final : public Stage {
  public:
   // What `context` points to outlives the stage.

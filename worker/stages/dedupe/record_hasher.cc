@@ -5,6 +5,7 @@
 #define XXH_INLINE_ALL
 #include "worker/table/short_text.h"
 #include "worker/table/text_fold.h"
+#include "worker/table/value_type.h"
 #include "xxhash.h"
 
 namespace dq {
@@ -54,7 +55,7 @@ RecordHash RecordHasher::HashFolded(const RowBatch& batch, size_t row, char* exa
 
 bool RecordHasher::IsBlank(const RowBatch& batch, size_t row) const {
   return std::all_of(columns_.begin(), columns_.end(),
-                     [&](size_t column) { return batch.cell(row, column).empty(); });
+                     [&](size_t column) { return TrimSpace(batch.cell(row, column)).empty(); });
 }
 
 }  // namespace dq

@@ -21,7 +21,7 @@ class RecordHasher {
   // The hashes of a record: XXH3, 128 bits, over the compared cells, each ended by a byte 0, which
   // no cell holds.
   RecordHash Hash(const RowBatch& batch, size_t row);
-  // Whether all compared cells are empty.
+  // Whether all compared cells are empty or white space.
   bool IsBlank(const RowBatch& batch, size_t row) const;
 
  private:

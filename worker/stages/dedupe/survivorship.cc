@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "common/base/status_macros.h"
 #include "worker/chain/stage.h"
 #include "worker/table/value_type.h"
@@ -91,17 +92,16 @@ std::vector<Survivorship::MergedCell> Survivorship::Merge(RecordId survivor,
     if (!IsMissing(text(survivor, column))) continue;
     std::vector<std::pair<ValueId, RecordId>> held;  // Each value's first holder, in order.
     std::vector<size_t> times;
+    absl::flat_hash_map<ValueId, size_t> places;  // In `held`.
     for (const RecordId member : members) {
       if (IsMissing(text(member, column))) continue;
       const ValueId id = cells_->cell(member, column);
-      const auto known = std::find_if(held.begin(), held.end(),
-                                      [id](const auto& value) { return value.first == id; });
-      if (known == held.end()) {
+      const auto [place, is_new] = places.try_emplace(id, held.size());
+      if (is_new) {
         held.push_back({id, member});
-        times.push_back(1);
-      } else {
-        ++times[static_cast<size_t>(known - held.begin())];
+        times.push_back(0);
       }
+      ++times[place->second];
     }
     if (held.empty()) continue;
     const auto most = std::max_element(times.begin(), times.end()) - times.begin();

@@ -5,6 +5,7 @@
 
 #include "common/base/status_macros.h"
 #include "worker/table/text_fold.h"
+#include "worker/table/value_type.h"
 
 #define XXH_INLINE_ALL
 #include "xxhash.h"
@@ -13,8 +14,6 @@ namespace dq {
 
 RecordStore::RecordStore(std::vector<size_t> columns, CellForm form, MemoryBudget& memory)
     : columns_(std::move(columns)), form_(form), memory_(memory) {
-  const std::string blank(columns_.size(), '\0');
-  blank_spelling_ = XXH3_64bits(blank.data(), blank.size());
   values_.reserve(columns_.size());
   for (size_t i = 0; i < columns_.size(); ++i) values_.emplace_back(memory);
 }
@@ -24,8 +23,10 @@ RecordStore::~RecordStore() { memory_.Release(taken_bytes_); }
 absl::Status RecordStore::Add(const RowBatch& batch, size_t row) {
   if (rows_.size() == rows_.capacity()) DQ_RETURN_IF_ERROR(Grow());
   spelling_.clear();
+  bool blank = true;
   for (size_t field = 0; field < columns_.size(); ++field) {
     const std::string_view cell = batch.cell(row, columns_[field]);
+    blank = blank && TrimSpace(cell).empty();
     spelling_ += cell;
     spelling_ += '\0';
     folded_.clear();
@@ -36,6 +37,7 @@ absl::Status RecordStore::Add(const RowBatch& batch, size_t row) {
   }
   rows_.push_back(batch.row(row).number);
   spellings_.push_back(XXH3_64bits(spelling_.data(), spelling_.size()));
+  blanks_.push_back(blank);
   return absl::OkStatus();
 }
 
@@ -45,13 +47,14 @@ absl::Status RecordStore::Grow() {
   if (wanted > std::numeric_limits<RecordId>::max()) {
     return memory_.Take(memory_.limit_bytes() + 1, "the records to compare");
   }
-  const size_t bytes_each = columns_.size() * sizeof(ValueId) + 16;
+  const size_t bytes_each = columns_.size() * sizeof(ValueId) + 17;
   const auto more = static_cast<int64_t>((wanted - rows_.capacity()) * bytes_each);
   DQ_RETURN_IF_ERROR(memory_.Take(more, "the records to compare"));
   taken_bytes_ += more;
   cells_.reserve(wanted * columns_.size());
   rows_.reserve(wanted);
   spellings_.reserve(wanted);
+  blanks_.reserve(wanted);
   return absl::OkStatus();
 }
 

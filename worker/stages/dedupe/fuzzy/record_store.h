@@ -40,8 +40,8 @@ class RecordStore {
   int64_t row(RecordId record) const { return rows_[record]; }
   // Hash of the cells as they were spelled.
   uint64_t spelling(RecordId record) const { return spellings_[record]; }
-  // Whether all cells were empty.
-  bool blank(RecordId record) const { return spellings_[record] == blank_spelling_; }
+  // Whether all cells were empty or white space.
+  bool blank(RecordId record) const { return blanks_[record]; }
   ValueId cell(RecordId record, size_t field) const {
     return cells_[record * columns_.size() + field];
   }
@@ -60,12 +60,12 @@ class RecordStore {
   std::vector<size_t> columns_;
   CellForm form_;
   MemoryBudget& memory_;
-  uint64_t blank_spelling_;
   int64_t taken_bytes_ = 0;
   std::vector<ValueDictionary> values_;
   std::vector<ValueId> cells_;  // Record by record.
   std::vector<int64_t> rows_;
   std::vector<uint64_t> spellings_;
+  std::vector<bool> blanks_;
   std::string folded_;    // Of the cell at hand.
   std::string spelling_;  // Of the row at hand.
 };

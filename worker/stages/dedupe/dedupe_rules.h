@@ -1,0 +1,28 @@
+// What both forms of stage `dedupe` share: the one that decides row by row and the one that sees
+// all records first. Stateless.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "worker/chain/chain_spec.h"
+#include "worker/chain/report.h"
+
+namespace dq {
+
+// How sure it is that records equal after folding are the same.
+inline constexpr double kNormalisedConfidence = 0.95;
+inline constexpr char kNormalisedConfidenceText[] = "0.95";
+
+// The places of the columns that are compared: those of the options, or all. SCHEMA_INCOMPATIBLE
+// for a column that is not there.
+absl::StatusOr<std::vector<size_t>> ComparedColumns(const DedupeOptions& options,
+                                                    const std::vector<std::string>& columns);
+
+// Adds dimension uniqueness of the score: `removed` of `rows` were duplicates.
+void AddUniqueness(int64_t rows, int64_t removed, Report& report);
+
+}  // namespace dq
