@@ -4,9 +4,7 @@
 Pollutes clean tables, one kind of damage a file: delimiters, quotes, escapes, line ends, encodings, preambles, several
 tables, ragged rows, stray quotes, headers. Every file is read with default options, and what comes out is compared
 with the clean table: it was read at all, and precision, recall and F1 of header, records and cells; 10 points at most,
-as in the benchmark "Pollock" (Vitagliano et al., VLDB 2023). `--folder` measures any folder of csv/ and clean/ files;
-where its parameters/ say that a file has no header, the made-up names of its clean table count as found when dq says
-the same and finds as many columns.
+as in the benchmark "Pollock" (Vitagliano et al., VLDB 2023). `--folder` measures any folder of csv/ and clean/ files.
 """
 import argparse
 import collections
@@ -190,20 +188,18 @@ def read_clean(path):
 
 
 def cases(folder, rows, seed, scratch):
-    """Yields (name, path, clean table, whether the file has its header)."""
+    """Yields (name, path, clean table)."""
     if folder is not None:
         for path in sorted((folder / "csv").iterdir()):
             if (folder / "clean" / path.name).exists():
-                told = folder / "parameters" / (path.name + "_parameters.json")
-                header = not told.exists() or int(json.loads(told.read_text()).get("header_lines") or 0) > 0
-                yield path.name, path, read_clean(folder / "clean" / path.name), header
+                yield path.name, path, read_clean(folder / "clean" / path.name)
         return
     rng = random.Random(seed)
     for make in (orders, people, measurements):
         for name, data, clean in polluted(make.__name__, make(rng, rows), rng):
             path = scratch / (name + ".csv")
             path.write_bytes(data)
-            yield name, path, clean, True
+            yield name, path, clean
 
 
 def kind_of(name):
@@ -217,12 +213,10 @@ def measure(worker, folder=None, rows=83, seed=1, details=False):
         listed = list(cases(folder, rows, seed, scratch))
 
         def one(job):
-            number, (name, path, clean, header) = job
+            number, (name, path, clean) = job
             place = scratch / f"run{number}"
             place.mkdir()
             loaded, said = run_dq(worker, path, place)
-            if loaded and not header and not said["header"]:
-                loaded.insert(0, clean[0] if len(clean[0]) == len(loaded[0]) else [])
             return name, score(clean, loaded), said if loaded is None else ""
 
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
