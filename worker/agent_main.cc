@@ -91,6 +91,7 @@ AgentOptions OptionsOf(const WorkerOptions& options, std::string child_program) 
                      options.cpu_seconds_per_job};
   agent.child_program = std::move(child_program);
   agent.version = DQ_VERSION;
+  agent.checkpoint_interval = options.checkpoint_interval;
   return agent;
 }
 

@@ -31,9 +31,12 @@ Commands:
 )";
 
 dq::CancelToken cancel_token;
+dq::CancelToken stop_token;
+volatile std::sig_atomic_t takes_checkpoints = 0;
 volatile std::sig_atomic_t interrupted = 0;
 
 void OnSignal(int signal) {
+  if (takes_checkpoints != 0 && !stop_token.cancelled()) return stop_token.Cancel();
   if (signal == SIGINT) interrupted = 1;
   cancel_token.Cancel();
 }
@@ -62,8 +65,9 @@ int Run(std::span<char* const> arguments) {
                        dq::MessageOf(options.status()).c_str());
     return dq::kExitUsage;
   }
+  takes_checkpoints = options->checkpoint_dir.empty() ? 0 : 1;
   HandleSignals();
-  const int code = dq::RunLocally(*options, cancel_token);
+  const int code = dq::RunLocally(*options, cancel_token, stop_token);
   return interrupted != 0 ? dq::kExitInterrupted : code;
 }
 

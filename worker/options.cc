@@ -15,6 +15,7 @@ constexpr int kSlotsMax = 1024;
 constexpr int64_t kMemoryBytesMax = int64_t{1} << 40;
 constexpr int64_t kCpuSecondsMax = 1'000'000'000;
 constexpr int64_t kDrainGraceSecondsMax = 86'400;
+constexpr int64_t kCheckpointIntervalMsMax = 86'400'000;
 
 bool IsIdCharacter(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }
 
@@ -40,6 +41,7 @@ const std::map<std::string, LogLevel>& LogLevels() {
 struct TextOptions {
   std::vector<std::string> labels;
   int64_t drain_grace_seconds = 30;
+  int64_t checkpoint_interval_ms = kCheckpointIntervalDefault / std::chrono::milliseconds(1);
 };
 
 void AddConnectionFlags(CLI::App& app, WorkerOptions& options, TextOptions& texts) {
@@ -76,8 +78,15 @@ void AddJobFlags(CLI::App& app, WorkerOptions& options, TextOptions& texts) {
                  "Seconds of CPU time a job may use, all threads together; 0: no limit")
       ->check(CLI::Range(int64_t{0}, kCpuSecondsMax))
       ->capture_default_str();
-  app.add_option("--drain-grace", texts.drain_grace_seconds,
-                 "Seconds that running jobs may take after SIGTERM before they are handed back")
+  app.add_option("--checkpoint-interval-ms", texts.checkpoint_interval_ms,
+                 "Milliseconds between two checkpoints of a job, or more; 0: as often as they are "
+                 "cheap")
+      ->check(CLI::Range(int64_t{0}, kCheckpointIntervalMsMax))
+      ->capture_default_str();
+  app.add_option(
+         "--drain-grace", texts.drain_grace_seconds,
+         "Seconds that jobs which can take no checkpoint may run on after SIGTERM; the others "
+         "are handed back with one at once")
       ->check(CLI::Range(int64_t{0}, kDrainGraceSecondsMax))
       ->capture_default_str();
   app.add_option("--child-program", options.child_program,
@@ -112,6 +121,7 @@ std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, const char* const*
       ->default_str("info");
   try {
     app.parse(argc, argv);
+    options.checkpoint_interval = std::chrono::milliseconds(texts.checkpoint_interval_ms);
     options.drain_grace = absl::Seconds(texts.drain_grace_seconds);
     const std::string bad_label = ReadLabels(texts.labels, options.labels);
     if (!bad_label.empty()) throw CLI::ValidationError("--labels", "write key=value: " + bad_label);

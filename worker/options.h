@@ -1,6 +1,7 @@
 // The flags of dq-worker-agent. Values only.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "absl/time/time.h"
 #include "common/base/logging.h"
+#include "worker/chain/paced_checkpoints.h"
 
 namespace dq {
 
@@ -23,6 +25,7 @@ struct WorkerOptions {
   std::map<std::string, std::string> labels;
   std::string admin_address = "127.0.0.1:0";
   absl::Duration drain_grace = absl::Seconds(30);
+  std::chrono::milliseconds checkpoint_interval = kCheckpointIntervalDefault;
   std::string child_program;  // Empty: dq-worker beside this program.
   LogLevel log_level = LogLevel::kInfo;
 };

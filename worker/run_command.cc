@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -18,6 +19,7 @@
 #include "common/base/status_macros.h"
 #include "common/base/unique_fd.h"
 #include "worker/chain/chain_runner.h"
+#include "worker/run_checkpoints.h"
 #include "worker/run_progress.h"
 #include "worker/stages/build_stages.h"
 
@@ -50,16 +52,25 @@ absl::StatusOr<UniqueFd> OpenTempDir(const RunOptions& options) {
 // The outputs that were asked for, under temporary names.
 struct StagedOutputs {
   std::optional<StagedFile> cleaned, report, changes, clusters, rejects;
+
+  std::array<std::optional<StagedFile>*, 5> All() {
+    // The cleaned file comes last: who sees it has all the others too.
+    return {&rejects, &clusters, &changes, &report, &cleaned};
+  }
 };
+
+// Whether what an earlier run has written is to be gone on with.
+enum class Staging { kNew, kContinued };
 
 absl::Status CannotWrite(const absl::Status& status) {
   return MakeError(status.code(), ReasonOf(status), MessageOf(status),
                    {{"category", "configuration"}});
 }
 
-absl::Status Stage(const std::string& path, std::optional<StagedFile>& file) {
+absl::Status Stage(const std::string& path, Staging staging, std::optional<StagedFile>& file) {
   if (path.empty()) return absl::OkStatus();
-  absl::StatusOr<StagedFile> staged = StagedFile::Create(path);
+  absl::StatusOr<StagedFile> staged =
+      staging == Staging::kNew ? StagedFile::Create(path) : StagedFile::Continue(path);
   if (!staged.ok()) return CannotWrite(staged.status());
   file.emplace(*std::move(staged));
   return absl::OkStatus();
@@ -94,17 +105,16 @@ void RemoveOldRejects(const std::string& path) {
 }
 
 absl::Status StageAll(const RunOptions& options, StagedOutputs& outputs) {
-  DQ_RETURN_IF_ERROR(Stage(options.output, outputs.cleaned));
-  DQ_RETURN_IF_ERROR(Stage(options.report, outputs.report));
-  DQ_RETURN_IF_ERROR(Stage(options.changes, outputs.changes));
-  DQ_RETURN_IF_ERROR(Stage(options.clusters, outputs.clusters));
-  return Stage(RejectsPath(options), outputs.rejects);
+  const Staging staging = options.checkpoint_dir.empty() ? Staging::kNew : Staging::kContinued;
+  DQ_RETURN_IF_ERROR(Stage(options.output, staging, outputs.cleaned));
+  DQ_RETURN_IF_ERROR(Stage(options.report, staging, outputs.report));
+  DQ_RETURN_IF_ERROR(Stage(options.changes, staging, outputs.changes));
+  DQ_RETURN_IF_ERROR(Stage(options.clusters, staging, outputs.clusters));
+  return Stage(RejectsPath(options), staging, outputs.rejects);
 }
 
 absl::Status PublishAll(StagedOutputs& outputs) {
-  // The cleaned file comes last: who sees it has all the others too.
-  for (std::optional<StagedFile>* file :
-       {&outputs.rejects, &outputs.clusters, &outputs.changes, &outputs.report, &outputs.cleaned}) {
+  for (std::optional<StagedFile>* file : outputs.All()) {
     if (!file->has_value()) continue;
     if (absl::Status done = (*file)->Publish(); !done.ok()) return CannotWrite(done);
   }
@@ -113,13 +123,21 @@ absl::Status PublishAll(StagedOutputs& outputs) {
 
 int FdOf(const std::optional<StagedFile>& file) { return file.has_value() ? file->fd() : -1; }
 
-absl::StatusOr<ChainResult> RunAndPublish(const RunOptions& options, const CancelToken& cancel) {
+// Whether the same command could go on where this one failed.
+bool MayGoOn(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  return reason == "INTERRUPTED" || reason == "IO_FAILED" || reason == "DISK_FULL";
+}
+
+absl::StatusOr<ChainResult> RunAndPublish(const RunOptions& options, const CancelToken& cancel,
+                                          const CancelToken& stop) {
   DQ_ASSIGN_OR_RETURN(const UniqueFd input, OpenInput(options.input, "input"));
   UniqueFd reference;
   if (!options.reference.empty()) {
     DQ_ASSIGN_OR_RETURN(reference, OpenInput(options.reference, "reference"));
   }
   DQ_ASSIGN_OR_RETURN(const UniqueFd temp_dir, OpenTempDir(options));
+  DQ_ASSIGN_OR_RETURN(const auto checkpoints, RunCheckpoints::Open(options, stop));
   StagedOutputs outputs;
   DQ_RETURN_IF_ERROR(StageAll(options, outputs));
   const ChainFiles files{.input_fd = input.get(),
@@ -131,8 +149,16 @@ absl::StatusOr<ChainResult> RunAndPublish(const RunOptions& options, const Cance
                          .rejects_fd = FdOf(outputs.rejects),
                          .temp_dir_fd = temp_dir.get()};
   const auto progress = MakeProgressSink(options.progress);
-  DQ_ASSIGN_OR_RETURN(ChainResult result,
-                      RunChain(options.spec, BuildStages, files, *progress, cancel));
+  absl::StatusOr<ChainResult> ended =
+      RunChain(options.spec, BuildStages, files, *progress, cancel, checkpoints->plan());
+  if (!ended.ok() && checkpoints->taken() && MayGoOn(ended.status())) {
+    for (std::optional<StagedFile>* file : outputs.All()) {
+      if (file->has_value()) (*file)->Leave();
+    }
+    return ended;
+  }
+  checkpoints->Remove();
+  DQ_ASSIGN_OR_RETURN(ChainResult result, std::move(ended));
   const bool no_rejects = options.rejects.empty() && !result.has_rejects;
   if (no_rejects) outputs.rejects.reset();
   DQ_RETURN_IF_ERROR(PublishAll(outputs));
@@ -158,6 +184,7 @@ void PrintSummary(const RunOptions& options, const ChainResult& result) {
 int ExitCodeOf(const absl::Status& status) {
   if (status.code() == absl::StatusCode::kCancelled) return kExitCancelled;
   const std::string reason = ReasonOf(status);
+  if (reason == "INTERRUPTED") return kExitCheckpointed;
   return reason == "FILE_MISSING" || reason == "OUTPUT_FAILED" || reason == "BAD_FIELD" ||
                  reason == "IO_FAILED" || reason == "DISK_FULL"
              ? kExitError
@@ -166,12 +193,12 @@ int ExitCodeOf(const absl::Status& status) {
 
 }  // namespace
 
-int RunLocally(const RunOptions& options, const CancelToken& cancel) {
+int RunLocally(const RunOptions& options, const CancelToken& cancel, const CancelToken& stop) {
   if (const absl::Status paths = CheckPaths(options); !paths.ok()) {
     (void)std::fprintf(stderr, "dq-worker: BAD_FIELD: %s\n", MessageOf(paths).c_str());
     return kExitUsage;
   }
-  const absl::StatusOr<ChainResult> result = RunAndPublish(options, cancel);
+  const absl::StatusOr<ChainResult> result = RunAndPublish(options, cancel, stop);
   if (!result.ok()) {
     (void)std::fprintf(stderr, "dq-worker: %s: %s\n", ReasonOf(result.status()).c_str(),
                        MessageOf(result.status()).c_str());

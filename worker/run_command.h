@@ -13,13 +13,16 @@ inline constexpr int kExitUsage = 2;
 inline constexpr int kExitFailed = 3;
 inline constexpr int kExitGateFailed = 5;
 inline constexpr int kExitCancelled = 6;
+inline constexpr int kExitCheckpointed = 75;  // The same command with --resume goes on.
 inline constexpr int kExitInterrupted = 130;
 
 // Runs the chain and publishes its outputs. Prints a summary to standard output, and one line
 // "dq-worker: REASON: message" to standard error when it fails. Returns the exit code; setting
 // `cancel` ends the run with kExitCancelled. kExitUsage when an output would replace the input, the
-// reference or another output. Without rejects the default rejects file does not exist afterwards:
-// not even one of an earlier run. A failed gate still publishes: the data was processed.
-int RunLocally(const RunOptions& options, const CancelToken& cancel);
+// reference or another output. `stop` ends a run that takes checkpoints with one and with
+// kExitCheckpointed; its unfinished outputs stay beside the outputs. Without rejects the default
+// rejects file does not exist afterwards: not even one of an earlier run. A failed gate still
+// publishes: the data was processed.
+int RunLocally(const RunOptions& options, const CancelToken& cancel, const CancelToken& stop);
 
 }  // namespace dq

@@ -25,6 +25,7 @@ Examples:
   dq-worker run --input data.csv --output out.csv --report r.json --gate 'score>=90'
   dq-worker run --input export.txt --encoding windows-1252 --delimiter ';' --quote "'" \
       --comment '#' --skip-lines 3 --header --output out.csv --report r.json
+  dq-worker run --input big.csv --output out.csv --report r.json --checkpoint-dir ck --resume
 
 Files:
   --input FILE          the file to clean: CSV, TSV, JSON Lines or the like, also packed with gzip
@@ -74,10 +75,16 @@ How:
   --memory-limit SIZE   for what grows with the data, for example 512MiB (default)
   --temp-dir DIR        for what does not fit in memory (default: the folder of the output)
   --threads N           1 to 256 (default: the processors there are); never changes a result
+  --checkpoint-dir DIR  keeps checkpoints in this folder, and the unfinished outputs beside the
+                        outputs, so that an interrupted run can go on; made when it is not there
+  --checkpoint-interval TIME  at least so long between two, for example 30s (default), 500ms, 5m
+  --resume              goes on from the newest checkpoint in DIR; starts over, and says why, when
+                        there is none or the input, the reference, the options or dq changed
   --progress STYLE      text | json | none, on standard error (default text)
 
 Exit codes: 0 done, 1 error, 2 usage, 3 the data could not be processed, 5 gate failed,
-6 cancelled, 130 interrupted.
+6 cancelled, 75 stopped at a checkpoint (with --checkpoint-dir, by SIGTERM or SIGINT: the same
+command with --resume goes on; a second signal cancels), 130 interrupted.
 )";
 
 absl::Status BadFlag(std::string_view flag, const std::string& what) {
@@ -184,6 +191,21 @@ absl::Status SetMemoryLimit(Draft& draft, std::string_view text) {
   return absl::OkStatus();
 }
 
+// "30s", "500ms", "5m".
+absl::Status SetInterval(Draft& draft, std::string_view text) {
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::string_view unit = text.substr(digits);
+  const int64_t factor = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" ? 60'000 : 0;
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, number);
+  if (digits == 0 || factor == 0 || error != std::errc() || number > 1'000'000) {
+    return BadFlag("--checkpoint-interval",
+                   "takes a time such as 30s, not \"" + std::string(text) + "\"");
+  }
+  draft.options.checkpoint_interval = std::chrono::milliseconds(number * factor);
+  return absl::OkStatus();
+}
+
 absl::Status SetThreads(Draft& draft, std::string_view text) {
   DQ_ASSIGN_OR_RETURN(const double threads, ParseNumber("--threads", text, 256));
   if (threads < 1 || threads != std::floor(threads)) {
@@ -194,10 +216,15 @@ absl::Status SetThreads(Draft& draft, std::string_view text) {
 }
 
 std::map<std::string, Setter, std::less<>> FileSetters() {
-  return {{"--input", Text(&RunOptions::input)},     {"--reference", Text(&RunOptions::reference)},
-          {"--output", Text(&RunOptions::output)},   {"--report", Text(&RunOptions::report)},
-          {"--changes", Text(&RunOptions::changes)}, {"--clusters", Text(&RunOptions::clusters)},
-          {"--rejects", Text(&RunOptions::rejects)}, {"--temp-dir", Text(&RunOptions::temp_dir)}};
+  return {{"--input", Text(&RunOptions::input)},
+          {"--reference", Text(&RunOptions::reference)},
+          {"--output", Text(&RunOptions::output)},
+          {"--report", Text(&RunOptions::report)},
+          {"--changes", Text(&RunOptions::changes)},
+          {"--clusters", Text(&RunOptions::clusters)},
+          {"--rejects", Text(&RunOptions::rejects)},
+          {"--temp-dir", Text(&RunOptions::temp_dir)},
+          {"--checkpoint-dir", Text(&RunOptions::checkpoint_dir)}};
 }
 
 // "--skip-lines" sets "skip_lines" and so on.
@@ -222,6 +249,11 @@ std::map<std::string, Setter, std::less<>> Switches() {
   return {{"--header", form("header", "yes")},
           {"--no-header", form("header", "no")},
           {"--formula-guard", form("formula_guard", "yes")},
+          {"--resume",
+           [](Draft& draft, std::string_view) -> absl::Status {
+             draft.options.resume = true;
+             return absl::OkStatus();
+           }},
           {"--merge", [](Draft& draft, std::string_view) -> absl::Status {
              draft.dedupe.merge = true;
              return absl::OkStatus();
@@ -264,6 +296,7 @@ std::map<std::string, Setter, std::less<>> Setters() {
   };
   setters["--memory-limit"] = SetMemoryLimit;
   setters["--threads"] = SetThreads;
+  setters["--checkpoint-interval"] = SetInterval;
   return setters;
 }
 
@@ -272,6 +305,9 @@ absl::StatusOr<RunOptions> Finish(Draft draft) {
   if (options.input.empty()) return BadFlag("--input", "is needed: the file to clean");
   if (options.output.empty()) return BadFlag("--output", "is needed: where the cleaned file goes");
   if (options.report.empty()) return BadFlag("--report", "is needed: where the report goes");
+  if (options.resume && options.checkpoint_dir.empty()) {
+    return BadFlag("--resume", "needs --checkpoint-dir, where the checkpoints are");
+  }
   for (const std::string& name : draft.chain) {
     DQ_ASSIGN_OR_RETURN(StageSpec stage, DefaultStage(name));
     if (std::holds_alternative<CompleteOptions>(stage)) {

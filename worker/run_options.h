@@ -1,12 +1,14 @@
 // The command line of `dq-worker run`. Values only.
 #pragma once
 
+#include <chrono>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "worker/chain/chain_spec.h"
+#include "worker/chain/paced_checkpoints.h"
 
 namespace dq {
 
@@ -23,6 +25,9 @@ struct RunOptions {
   std::string rejects;
   std::string temp_dir;  // "": the folder of the output.
   ProgressStyle progress = ProgressStyle::kText;
+  std::string checkpoint_dir;  // "": no checkpoints.
+  std::chrono::milliseconds checkpoint_interval = kCheckpointIntervalDefault;
+  bool resume = false;
 };
 
 // The text of `dq-worker run --help`: examples first.

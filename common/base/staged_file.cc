@@ -11,6 +11,7 @@
 
 #include "common/base/error.h"
 #include "common/base/random_id.h"
+#include "common/base/sha256.h"
 
 namespace dq {
 namespace {
@@ -48,6 +49,20 @@ absl::StatusOr<StagedFile> StagedFile::Create(const std::string& path) {
   const std::string name = ".dq-" + RandomHex(8) + ".tmp";
   const std::string temporary = (place.parent_path() / name).string();
   UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!fd) return CannotWrite(path);
+  return StagedFile(place.string(), temporary, std::move(fd));
+}
+
+absl::StatusOr<StagedFile> StagedFile::Continue(const std::string& path) {
+  const std::filesystem::path place = PlaceOf(path);
+  std::error_code error;
+  if (IsWrittenInPlace(path) || std::filesystem::is_directory(place, error)) {
+    errno = ESPIPE;
+    return CannotWrite(path);
+  }
+  const std::string name = ".dq-" + Sha256Of(place.string()).substr(0, 16) + ".part";
+  const std::string temporary = (place.parent_path() / name).string();
+  UniqueFd fd(::open(temporary.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
   if (!fd) return CannotWrite(path);
   return StagedFile(place.string(), temporary, std::move(fd));
 }

@@ -15,9 +15,12 @@ class StagedFile {
  public:
   // Opens a temporary file in the folder of `path`. OUTPUT_FAILED, with `errno` in the metadata.
   static absl::StatusOr<StagedFile> Create(const std::string& path);
+  // The same with a temporary file whose name follows from `path`, readable too: what an earlier
+  // process left there is kept. OUTPUT_FAILED also for what is no regular file.
+  static absl::StatusOr<StagedFile> Continue(const std::string& path);
   StagedFile(StagedFile&& other) noexcept;
   StagedFile& operator=(StagedFile&&) = delete;
-  // Removes the temporary file unless it was published.
+  // Removes the temporary file unless it was published or left.
   ~StagedFile();
 
   int fd() const { return fd_.get(); }
@@ -25,6 +28,8 @@ class StagedFile {
   absl::Status Sync();
   // Puts the file in its place, replacing one that is there. OUTPUT_FAILED.
   absl::Status Publish();
+  // Lets the temporary file lie, to be continued.
+  void Leave() { temporary_.clear(); }
 
  private:
   StagedFile(std::string path, std::string temporary, UniqueFd fd);

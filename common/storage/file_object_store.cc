@@ -104,6 +104,23 @@ class FileObjectStore final : public ObjectStore {
     return absl::OkStatus();
   }
 
+  absl::StatusOr<std::vector<std::string>> ListUnfinished(std::string_view prefix_uri) override {
+    DQ_ASSIGN_OR_RETURN(const std::string prefix, ObjectKeyOf(prefix_uri));
+    const absl::StatusOr<UniqueFd> directory = tree_.OpenDirectory(prefix);
+    if (directory.status().code() == absl::StatusCode::kNotFound) {
+      return std::vector<std::string>();
+    }
+    DQ_RETURN_IF_ERROR(directory.status());
+    return FilePublication::ListUnfinished(directory->get());
+  }
+
+  absl::StatusOr<UniqueFd> OpenUnfinished(std::string_view prefix_uri, std::string_view name,
+                                          std::string_view file) override {
+    DQ_ASSIGN_OR_RETURN(const std::string prefix, ObjectKeyOf(prefix_uri));
+    DQ_ASSIGN_OR_RETURN(const UniqueFd directory, tree_.OpenDirectory(prefix));
+    return FilePublication::OpenUnfinished(directory.get(), name, file);
+  }
+
   absl::Status Unpublish(std::string_view prefix_uri, std::string_view name) override {
     DQ_ASSIGN_OR_RETURN(const std::string prefix, ObjectKeyOf(prefix_uri));
     const absl::StatusOr<UniqueFd> directory = tree_.OpenDirectory(prefix);

@@ -83,6 +83,33 @@ void FilePublication::RemoveUnfinished(int parent,
   });
 }
 
+std::vector<std::string> FilePublication::ListUnfinished(int parent) {
+  std::vector<std::string> names;
+  ForEachName(parent, [&](const std::string& entry) {
+    const std::string_view name = NameOfUnfinished(entry);
+    if (!name.empty()) names.emplace_back(name);
+  });
+  return names;
+}
+
+absl::StatusOr<UniqueFd> FilePublication::OpenUnfinished(int parent, std::string_view name,
+                                                         std::string_view file) {
+  if (!IsFileName(file)) return BadObject(file, "is not a file name");
+  UniqueFd found;
+  ForEachName(parent, [&](const std::string& entry) {
+    if (found || NameOfUnfinished(entry) != name) return;
+    const UniqueFd directory(
+        ::openat(parent, entry.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!directory) return;
+    const std::string own(file);
+    found = UniqueFd(::openat(directory.get(), own.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  });
+  if (found) return found;
+  return MakeError(absl::StatusCode::kNotFound, "FILE_MISSING",
+                   "there is no unfinished \"" + std::string(file) + "\"",
+                   {{"category", "system"}});
+}
+
 absl::Status FilePublication::RemovePublished(int parent, const std::string& name) {
   if (!IsFileName(name)) return BadObject(name, "is not a directory name");
   if (RemoveFlatDirectory(parent, name) || errno == ENOENT) return absl::OkStatus();

@@ -5,6 +5,8 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "common/base/unique_fd.h"
 #include "common/storage/file_tree.h"
@@ -21,6 +23,10 @@ class FilePublication final : public Publication {
   // As ObjectStore::RemoveUnfinished(), for the directory `parent`.
   static void RemoveUnfinished(int parent,
                                const std::function<bool(std::string_view name)>& is_dead);
+  // As ObjectStore::ListUnfinished() and OpenUnfinished(), for the directory `parent`.
+  static std::vector<std::string> ListUnfinished(int parent);
+  static absl::StatusOr<UniqueFd> OpenUnfinished(int parent, std::string_view name,
+                                                 std::string_view file);
   // Removes the directory `name` of `parent` with its files. OK when it is not there.
   static absl::Status RemovePublished(int parent, const std::string& name);
   ~FilePublication() override;
@@ -31,6 +37,7 @@ class FilePublication final : public Publication {
   absl::Status Drop(std::string_view name) override;
   absl::StatusOr<WrittenObject> Commit(std::string_view manifest) override;
   void Abort() override;
+  void Leave() override { directory_.Reset(); }
 
  private:
   FilePublication(std::string prefix, std::string name, std::string unfinished_name,

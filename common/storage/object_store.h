@@ -70,6 +70,8 @@ class Publication {
   virtual absl::StatusOr<WrittenObject> Commit(std::string_view manifest) = 0;
   // Leaves nothing behind. No-op after Commit().
   virtual void Abort() = 0;
+  // Leaves everything as it is, unfinished, for OpenUnfinished(); ends the publication.
+  virtual void Leave() = 0;
 };
 
 class ObjectStore {
@@ -92,6 +94,12 @@ class ObjectStore {
   // name of their Publish(). What cannot be removed stays.
   virtual absl::Status RemoveUnfinished(
       std::string_view prefix_uri, const std::function<bool(std::string_view name)>& is_dead) = 0;
+  // Returns the names of the Publish() calls beneath `prefix_uri` that were neither committed nor
+  // aborted. Their writers may still be at work.
+  virtual absl::StatusOr<std::vector<std::string>> ListUnfinished(std::string_view prefix_uri) = 0;
+  // Opens file `file` of an unfinished publication for reading. NOT_FOUND FILE_MISSING.
+  virtual absl::StatusOr<UniqueFd> OpenUnfinished(std::string_view prefix_uri,
+                                                  std::string_view name, std::string_view file) = 0;
   // Removes the published directory `name` beneath `prefix_uri`. OK when it is not there.
   virtual absl::Status Unpublish(std::string_view prefix_uri, std::string_view name) = 0;
   // Lists the plain files beneath `prefix_uri`, all levels, sorted by uri, unfinished ones left

@@ -17,6 +17,8 @@ std::string_view NameOf(StopReason reason) {
   switch (reason) {
     case StopReason::kCancelled:
       return "cancelled";
+    case StopReason::kPaused:
+      return "paused";
     case StopReason::kReleased:
       return "released";
     case StopReason::kLost:
@@ -41,6 +43,21 @@ std::string_view NameOf(AttemptEnd end) {
   return "";
 }
 
+// What another attempt may need is left to it.
+StopWay WayOf(StopReason reason) {
+  switch (reason) {
+    case StopReason::kCancelled:
+    case StopReason::kLost:
+      return StopWay::kDiscard;
+    case StopReason::kPaused:
+    case StopReason::kReleased:
+      return StopWay::kSave;
+    case StopReason::kFenced:
+      return StopWay::kLeave;
+  }
+  return StopWay::kDiscard;
+}
+
 }  // namespace
 
 Agent::Agent(AgentOptions options, ObjectStore& store, const Clock& clock, AgentMetrics& metrics,
@@ -49,7 +66,8 @@ Agent::Agent(AgentOptions options, ObjectStore& store, const Clock& clock, Agent
       clock_(clock),
       metrics_(metrics),
       events_(std::make_shared<EventQueue>()),
-      surroundings_{store, clock, metrics, *events_, options_.child_program},
+      surroundings_{
+          store, clock, metrics, *events_, options_.child_program, options_.checkpoint_interval},
       noop_outcome_(CompletedNoopOutcome()),
       leases_(options_.slots),
       link_(options_.schedulers, events_, random) {}
@@ -102,6 +120,9 @@ void Agent::Handle(DrainAsked& event) {
   release_time_ = std::min(release_time_, clock_.Boot() + event.grace);
   if (std::exchange(draining_, true)) return;
   Log(LogLevel::kInfo, "draining", {{"running", leases_.running()}});
+  for (const auto& [lease, job] : jobs_) {
+    if (leases_.IsWanted(lease)) job->Stop(StopWay::kSaveThenLeave);
+  }
   link_.News();
 }
 
@@ -122,10 +143,14 @@ void Agent::HandleTurn(const v1::Turn& turn) {
 
 void Agent::HandleRevocation(const v1::Revocation& revocation) {
   const LeaseKey lease = FromMessage(revocation.lease());
-  const bool is_asked = revocation.reason() == v1::REVOKE_REASON_CANCEL ||
-                        revocation.reason() == v1::REVOKE_REASON_PAUSE;
-  if (!is_asked) return CarryOut(leases_.Lose(lease));
-  CarryOut(leases_.Cancel(lease));
+  switch (revocation.reason()) {
+    case v1::REVOKE_REASON_CANCEL:
+      return CarryOut(leases_.Cancel(lease));
+    case v1::REVOKE_REASON_PAUSE:
+      return CarryOut(leases_.Pause(lease));
+    default:
+      return CarryOut(leases_.Lose(lease));
+  }
 }
 
 void Agent::HandleGrant(const v1::Grant& grant) {
@@ -167,7 +192,7 @@ void Agent::CarryOut(const std::vector<StopOrder>& orders) {
     if (noops_.Remove(order.lease)) {
       End({order.lease, std::nullopt, AttemptEnd::kStopped, {}});
     } else if (const auto job = jobs_.find(order.lease); job != jobs_.end()) {
-      job->second->Stop();
+      job->second->Stop(WayOf(order.reason));
     }
   }
 }

@@ -40,6 +40,7 @@ struct AgentOptions {
   JobResources resources;     // Of every job.
   std::string child_program;  // Path of dq-worker.
   std::string version;
+  std::chrono::milliseconds checkpoint_interval = kCheckpointIntervalDefault;
   absl::Duration drain_linger = kDrainLinger;
 };
 
@@ -53,8 +54,9 @@ class Agent {
 
   // Works until drained. To be called once.
   void Run();
-  // Takes no new jobs from now on; what runs may finish within `grace`, then it is handed back, and
-  // Run() returns. A later call can only shorten the grace. Thread-safe, also before Run().
+  // Takes no new jobs from now on; what runs is handed back as soon as it has taken a checkpoint,
+  // or finishes; at the end of `grace` all the rest is handed back, and Run() returns. A later call
+  // can only shorten the grace. Thread-safe, also before Run().
   void Drain(absl::Duration grace) { events_->Push(DrainAsked{grace}); }
   // Whether a scheduler has welcomed the worker's stream. Thread-safe.
   bool connected() const { return connected_; }

@@ -1,5 +1,6 @@
 #include "worker/api/chain_job.h"
 
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -28,24 +29,51 @@ absl::Status ReportTooLong() {
 }  // namespace
 
 // Passes the child's progress on with an estimate of the end.
-class ChainJob::Reporter final : public ProgressSink {
+class ChainJob::Reporter final : public JobSink {
  public:
   explicit Reporter(ChainJob& job) : job_(job), begin_(job.surroundings_.clock.Boot()) {}
 
   void OnProgress(const ChainProgress& progress) override {
+    ChainProgress shown = progress;
+    shown.current_step += note_;
     job_.surroundings_.events.Push(
-        JobProgressed{job_.lease_, SerialiseProgress(progress, EstimateEnd(progress.percent))});
+        JobProgressed{job_.lease_, SerialiseProgress(shown, EstimateEnd(progress.percent))});
+  }
+  void OnStart(const ChainStart& start) override {
+    begin_percent_ = start.percent;
+    if (start.resumed) {
+      note_ =
+          " (resumed from a checkpoint at " + std::to_string(std::lround(start.percent)) + " %)";
+    }
+    if (!start.resumed && job_.lease_.attempt == 1) return;
+    Log(LogLevel::kInfo,
+        start.resumed ? "attempt resumed from a checkpoint" : "attempt starts over",
+        {{"job", job_.lease_.job},
+         {"attempt", job_.lease_.attempt},
+         {"percent", int64_t{std::lround(start.percent)}},
+         {"reason", start.reason}});
+  }
+  void OnSaved(const SavedCheckpoint& saved) override {
+    Log(LogLevel::kDebug, "checkpoint written",
+        {{"job", job_.lease_.job},
+         {"attempt", job_.lease_.attempt},
+         {"sequence", saved.sequence},
+         {"percent", int64_t{std::lround(saved.percent)}},
+         {"bytes", saved.bytes}});
   }
 
  private:
   absl::Time EstimateEnd(double percent) const {
-    if (percent < kEstimatePercentMin) return absl::InfiniteFuture();
+    const double done = percent - begin_percent_;
+    if (done < kEstimatePercentMin) return absl::InfiniteFuture();
     const absl::Duration elapsed = job_.surroundings_.clock.Boot() - begin_;
-    return job_.surroundings_.clock.Now() + elapsed * ((100 - percent) / percent);
+    return job_.surroundings_.clock.Now() + elapsed * ((100 - percent) / done);
   }
 
   ChainJob& job_;
   const absl::Time begin_;
+  double begin_percent_ = 0;
+  std::string note_;
 };
 
 ChainJob::ChainJob(LeaseKey lease, ChainOrder order, const JobSurroundings& surroundings)
@@ -54,14 +82,27 @@ ChainJob::ChainJob(LeaseKey lease, ChainOrder order, const JobSurroundings& surr
 }
 
 ChainJob::~ChainJob() {
-  Stop();
+  Stop(StopWay::kLeave);
   thread_.join();
 }
 
-void ChainJob::Stop() {
+void ChainJob::Stop(StopWay way) {
   MutexLock lock(mutex_);
-  stopped_ = true;
-  if (child_ != nullptr) child_->Kill();
+  stop_ = way;
+  StopChild();
+}
+
+void ChainJob::StopChild() {
+  if (child_ == nullptr || !stop_.has_value()) return;
+  switch (*stop_) {
+    case StopWay::kDiscard:
+    case StopWay::kLeave:
+      return child_->Kill();
+    case StopWay::kSave:
+      return child_->Interrupt();
+    case StopWay::kSaveThenLeave:
+      return child_->InterruptWhenSaved();
+  }
 }
 
 void ChainJob::TakeBack() {
@@ -72,14 +113,21 @@ void ChainJob::TakeBack() {
       {{"job", lease_.job}, {"attempt", lease_.attempt}, {"message", MessageOf(removed)}});
 }
 
+// Whether what the attempt publishes is not wanted any more.
 bool ChainJob::stopped() {
   MutexLock lock(mutex_);
-  return stopped_;
+  return stop_.has_value() && *stop_ != StopWay::kSaveThenLeave;
+}
+
+bool ChainJob::leaves() {
+  MutexLock lock(mutex_);
+  return stop_.has_value() && *stop_ != StopWay::kDiscard;
 }
 
 void ChainJob::Main() {
   absl::StatusOr<JobEnded> ended = Attempt();
-  if (!ended.ok() && !stopped()) {
+  const bool interrupted = ReasonOf(ended.status()) == "INTERRUPTED";
+  if (!ended.ok() && !stopped() && !interrupted) {
     Log(LogLevel::kWarning, "attempt failed",
         {{"job", lease_.job},
          {"attempt", lease_.attempt},
@@ -93,7 +141,13 @@ void ChainJob::Main() {
 
 absl::StatusOr<JobEnded> ChainJob::Attempt() {
   DQ_ASSIGN_OR_RETURN(JobFiles files, JobFiles::Open(surroundings_.store, order_));
-  DQ_ASSIGN_OR_RETURN(ChainResult result, RunChild(files.chain_files()));
+  absl::StatusOr<JobEnded> ended = RunOver(files);
+  if (!ended.ok() && leaves()) files.Leave();
+  return ended;
+}
+
+absl::StatusOr<JobEnded> ChainJob::RunOver(JobFiles& files) {
+  DQ_ASSIGN_OR_RETURN(ChainResult result, RunChild(files));
   files.CloseFiles();
   if (result.report_json.size() > kReportBytesMax) return ReportTooLong();
   DQ_ASSIGN_OR_RETURN(const JobFiles::Published published,
@@ -102,14 +156,16 @@ absl::StatusOr<JobEnded> ChainJob::Attempt() {
                   AttemptEnd::kCompleted, std::move(result.totals)};
 }
 
-absl::StatusOr<ChainResult> ChainJob::RunChild(const ChainFiles& files) {
+absl::StatusOr<ChainResult> ChainJob::RunChild(const JobFiles& files) {
   const absl::Time begin = surroundings_.clock.Boot();
   DQ_ASSIGN_OR_RETURN(
       const std::unique_ptr<SandboxedJob> child,
-      SandboxedJob::Start(surroundings_.child_program, order_.spec, files, order_.cpu_seconds));
+      SandboxedJob::Start(surroundings_.child_program, order_.spec, files.chain_files(),
+                          order_.cpu_seconds,
+                          {files.checkpoint_files(), surroundings_.checkpoint_interval}));
   {
     MutexLock lock(mutex_);
-    if (stopped_) return AttemptStopped();
+    if (stop_.has_value()) return AttemptStopped();
     child_ = child.get();
   }
   Reporter reporter(*this);

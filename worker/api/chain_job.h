@@ -2,7 +2,9 @@
 // outputs and tells the agent. Thread-safe.
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -11,6 +13,7 @@
 #include "common/base/mutex.h"
 #include "common/storage/object_store.h"
 #include "worker/api/event_queue.h"
+#include "worker/api/job_files.h"
 #include "worker/api/job_order.h"
 #include "worker/lease/lease_key.h"
 #include "worker/sandbox/sandboxed_job.h"
@@ -24,6 +27,15 @@ struct JobSurroundings {
   AgentMetrics& metrics;
   EventQueue& events;
   std::string child_program;  // Path of dq-worker.
+  std::chrono::milliseconds checkpoint_interval = kCheckpointIntervalDefault;
+};
+
+// How an attempt is to stop.
+enum class StopWay {
+  kDiscard,        // At once; nothing is left behind.
+  kLeave,          // At once; its checkpoints are left for another attempt.
+  kSave,           // Soon, with a checkpoint where one can be taken, which is left.
+  kSaveThenLeave,  // As soon as a checkpoint can be taken; until then the attempt goes on.
 };
 
 class ChainJob {
@@ -35,9 +47,9 @@ class ChainJob {
   ChainJob(const ChainJob&) = delete;
   ChainJob& operator=(const ChainJob&) = delete;
 
-  // Kills the child; the attempt ends without outcome and publishes nothing that was not published
-  // already. Returns at once.
-  void Stop() EXCLUDES(mutex_);
+  // The attempt ends without outcome and publishes nothing that was not published already (but with
+  // kSaveThenLeave it may have come to its end before). Returns at once. A later call counts too.
+  void Stop(StopWay way) EXCLUDES(mutex_);
   // Removes the outputs of an attempt that was published before its stop was noticed. Only while no
   // report has named its completion: afterwards a scheduler may have recorded it. Blocks on the
   // disk for a few files.
@@ -47,14 +59,17 @@ class ChainJob {
   class Reporter;
   void Main();
   absl::StatusOr<JobEnded> Attempt();
-  absl::StatusOr<ChainResult> RunChild(const ChainFiles& files);
+  absl::StatusOr<JobEnded> RunOver(JobFiles& files);
+  absl::StatusOr<ChainResult> RunChild(const JobFiles& files);
+  void StopChild() REQUIRES(mutex_);
   bool stopped() EXCLUDES(mutex_);
+  bool leaves() EXCLUDES(mutex_);
 
   const LeaseKey lease_;
   const ChainOrder order_;
   const JobSurroundings surroundings_;
   Mutex mutex_;
-  bool stopped_ GUARDED_BY(mutex_) = false;
+  std::optional<StopWay> stop_ GUARDED_BY(mutex_);
   SandboxedJob* child_ GUARDED_BY(mutex_) = nullptr;  // While it runs.
   std::thread thread_;
 };

@@ -1,6 +1,7 @@
 #include "worker/api/job_files.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -139,7 +140,6 @@ absl::StatusOr<JobFiles> JobFiles::Open(ObjectStore& store, const ChainOrder& or
   if (order.reference.has_value()) {
     DQ_ASSIGN_OR_RETURN(files.reference_, OpenReference(store, *order.reference));
   }
-  SweepEarlierAttempts(store, order);
   DQ_ASSIGN_OR_RETURN(files.publication_,
                       store.Publish(order.output_prefix, order.output_directory));
   DQ_RETURN_IF_ERROR(files.Create(OutputKind::kCleaned,
@@ -152,6 +152,12 @@ absl::StatusOr<JobFiles> JobFiles::Open(ObjectStore& store, const ChainOrder& or
     DQ_RETURN_IF_ERROR(files.Create(OutputKind::kClusters, "clusters.csv"));
   }
   DQ_RETURN_IF_ERROR(files.Create(OutputKind::kRejects, "rejects.csv"));
+  DQ_RETURN_IF_ERROR(files.CreateCheckpoints());
+  if (TakeOverEarlierAttempt(store, order, files.ContinuedFiles()) == 0) {
+    // A half of a copy is no checkpoint.
+    for (const Output& file : files.checkpoints_) (void)::ftruncate(file.fd.get(), 0);
+  }
+  SweepEarlierAttempts(store, order);
   return files;
 }
 
@@ -159,6 +165,31 @@ absl::Status JobFiles::Create(OutputKind kind, const std::string& name) {
   DQ_ASSIGN_OR_RETURN(UniqueFd fd, publication_->CreateFile(name));
   outputs_.push_back({kind, name, std::move(fd)});
   return absl::OkStatus();
+}
+
+absl::Status JobFiles::CreateCheckpoints() {
+  const std::array<std::string, 3> names = {kLearnedName, kSlotAName, kSlotBName};
+  for (size_t i = 0; i < names.size(); ++i) {
+    checkpoints_[i].name = names[i];
+    DQ_ASSIGN_OR_RETURN(checkpoints_[i].fd, publication_->CreateFile(names[i]));
+  }
+  return absl::OkStatus();
+}
+
+// Slots first: what they name is there when the rest is copied.
+std::vector<OwnFile> JobFiles::ContinuedFiles() const {
+  std::vector<OwnFile> files;
+  for (size_t i = checkpoints_.size(); i-- > 0;) {
+    files.push_back({checkpoints_[i].name, checkpoints_[i].fd.get()});
+  }
+  for (const Output& output : outputs_) {
+    if (output.kind != OutputKind::kReport) files.push_back({output.name, output.fd.get()});
+  }
+  return files;
+}
+
+CheckpointFiles JobFiles::checkpoint_files() const {
+  return {checkpoints_[0].fd.get(), {checkpoints_[1].fd.get(), checkpoints_[2].fd.get()}};
 }
 
 int JobFiles::FdOf(OutputKind kind) const {
@@ -185,11 +216,13 @@ void JobFiles::CloseFiles() {
   input_.Reset();
   reference_.Reset();
   for (Output& output : outputs_) output.fd.Reset();
+  for (Output& file : checkpoints_) file.fd.Reset();
 }
 
 absl::StatusOr<JobFiles::Published> JobFiles::Publish(const ChainResult& result,
                                                       const LeaseKey& lease,
                                                       const std::function<bool()>& stopped) {
+  for (const Output& file : checkpoints_) DQ_RETURN_IF_ERROR(publication_->Drop(file.name));
   Published published;
   for (const Output& output : outputs_) {
     if (stopped()) return AttemptStopped();

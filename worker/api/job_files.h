@@ -2,6 +2,7 @@
 // with their manifest or not at all. Used by the thread of the job; blocks on the disk.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "common/base/unique_fd.h"
 #include "common/storage/object_store.h"
+#include "worker/api/earlier_attempt.h"
 #include "worker/api/job_order.h"
 #include "worker/api/outcome_messages.h"
 #include "worker/chain/chain_runner.h"
@@ -27,12 +29,14 @@ absl::Status AttemptStopped();
 
 class JobFiles {
  public:
-  // Opens the inputs and creates the outputs. Besides the errors of ObjectStore: INPUT_CHANGED when
-  // an input has another size than the grant says, REFERENCE_MISSING, both of category file.
+  // Opens the inputs and creates the outputs; goes on with those of an earlier attempt that has
+  // left a checkpoint. Besides the errors of ObjectStore: INPUT_CHANGED when an input has another
+  // size than the grant says, REFERENCE_MISSING, both of category file.
   static absl::StatusOr<JobFiles> Open(ObjectStore& store, const ChainOrder& order);
 
   // The descriptors for the chain.
   ChainFiles chain_files() const;
+  CheckpointFiles checkpoint_files() const;
   // Closes the descriptors: the child has its own.
   void CloseFiles();
 
@@ -47,20 +51,25 @@ class JobFiles {
   // called once.
   absl::StatusOr<Published> Publish(const ChainResult& result, const LeaseKey& lease,
                                     const std::function<bool()>& stopped);
+  // Lets what is written lie, for the next attempt. Instead of Publish.
+  void Leave() { publication_->Leave(); }
 
  private:
   struct Output {
-    OutputKind kind;
+    OutputKind kind = OutputKind::kCleaned;
     std::string name;
     UniqueFd fd;
   };
   int FdOf(OutputKind kind) const;
   absl::Status Create(OutputKind kind, const std::string& name);
+  absl::Status CreateCheckpoints();
+  std::vector<OwnFile> ContinuedFiles() const;
 
   UniqueFd input_;
   UniqueFd reference_;
   std::unique_ptr<Publication> publication_;
   std::vector<Output> outputs_;
+  std::array<Output, 3> checkpoints_;  // What was learned, two slots; never published.
 };
 
 }  // namespace dq

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "common/base/status_macros.h"
+#include "worker/table/state_reader.h"
 #include "worker/table/table_formatter.h"
 
 namespace dq {
@@ -44,6 +45,11 @@ absl::Status LastPassSink::Open() {
   return writer_->Add(header);
 }
 
+void LastPassSink::GoOn(bool has_rows) {
+  has_rows_ = has_rows;
+  if (file_ != nullptr) writer_ = std::make_unique<CsvWriter>(*file_, Dialect{});
+}
+
 absl::Status LastPassSink::Add(std::span<const std::string_view> cells) {
   if (writer_ == nullptr) return absl::OkStatus();
   has_rows_ = true;
@@ -73,9 +79,50 @@ absl::Status ChainOutputs::AddCleaned(const RowBatch& batch) {
   return cleaned_writer_ == nullptr ? absl::OkStatus() : cleaned_writer_->Add(batch);
 }
 
+std::array<OutputFile*, 4> ChainOutputs::Files() {
+  return {cleaned_.get(), changes_.file(), clusters_.file(), rejects_.file()};
+}
+
+bool ChainOutputs::can_resume() const { return cleaned_ == nullptr || !cleaned_->packed(); }
+
+absl::StatusOr<ChainOutputs::Sizes> ChainOutputs::Sync() {
+  if (cleaned_writer_ != nullptr) DQ_RETURN_IF_ERROR(cleaned_writer_->Finish());
+  Sizes sizes{};
+  const auto files = Files();
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (files[i] != nullptr) DQ_RETURN_IF_ERROR(files[i]->Sync());
+    sizes[i] = files[i] == nullptr ? -1 : files[i]->size_bytes();
+  }
+  return sizes;
+}
+
+absl::Status ChainOutputs::Resume(const TableLayout& layout, const Sizes& sizes, bool has_rejects,
+                                  const std::function<bool()>& stop) {
+  const auto files = Files();
+  for (size_t i = 0; i < files.size(); ++i) {
+    if ((files[i] == nullptr) != (sizes[i] < 0)) {
+      return CheckpointInvalid("other outputs were written");
+    }
+    if (files[i] != nullptr) DQ_RETURN_IF_ERROR(files[i]->Resume(sizes[i], stop));
+  }
+  // Only of the rejects somebody asks.
+  for (LastPassSink* sink : {&changes_, &clusters_, &rejects_}) sink->GoOn(has_rejects);
+  if (cleaned_ == nullptr) return absl::OkStatus();
+  cleaned_writer_ = std::make_unique<BatchWriter>(*cleaned_, MakeFormatter(layout, choice_), pool_);
+  return absl::OkStatus();
+}
+
+absl::Status ChainOutputs::Clear() {
+  const auto never = [] { return false; };
+  for (OutputFile* file : Files()) {
+    if (file != nullptr) DQ_RETURN_IF_ERROR(file->Resume(0, never));
+  }
+  return report_ == nullptr ? absl::OkStatus() : report_->Resume(0, never);
+}
+
 absl::Status ChainOutputs::Finish() {
   if (cleaned_writer_ != nullptr) DQ_RETURN_IF_ERROR(cleaned_writer_->Finish());
-  for (OutputFile* file : {cleaned_.get(), changes_.file(), clusters_.file(), rejects_.file()}) {
+  for (OutputFile* file : Files()) {
     if (file != nullptr) DQ_RETURN_IF_ERROR(file->Finish());
   }
   return absl::OkStatus();

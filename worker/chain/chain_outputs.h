@@ -1,12 +1,15 @@
 // The output files of one chain and their writers. Part of the chain runner. Not thread-safe.
 #pragma once
 
+#include <array>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/base/task_pool.h"
 #include "worker/chain/chain_runner.h"
 #include "worker/table/batch_writer.h"
@@ -25,6 +28,8 @@ class LastPassSink final : public RowSink {
 
   // Starts the last pass.
   absl::Status Open();
+  // Goes on behind the rows of an earlier run, whose header is there already.
+  void GoOn(bool has_rows);
   // Cells that are missing at the end of a row are empty.
   absl::Status Add(std::span<const std::string_view> cells) override;
   OutputFile* file() { return file_.get(); }
@@ -51,6 +56,19 @@ class ChainOutputs {
   // Starts the last pass: writes all headers; that of the cleaned file when the input has one.
   absl::Status Open(const TableLayout& layout);
   absl::Status AddCleaned(const RowBatch& batch);
+
+  // How long each file is when everything is written and on the disk; -1 for one that is not
+  // wanted. Between two batches.
+  using Sizes = std::array<int64_t, 4>;
+  absl::StatusOr<Sizes> Sync();
+  // Starts in the middle of the last pass: the files are cut to these sizes. Errors of
+  // OutputFile::Resume. Instead of Open.
+  absl::Status Resume(const TableLayout& layout, const Sizes& sizes, bool has_rejects,
+                      const std::function<bool()>& stop);
+  // Empties all files, whatever an earlier run has written.
+  absl::Status Clear();
+  // Whether a pass can stop in the middle: what is packed cannot be gone on with.
+  bool can_resume() const;
   // Ends all files but the report.
   absl::Status Finish();
   // SHA-256 of the cleaned file; "" when there is none. After Finish.
@@ -62,6 +80,8 @@ class ChainOutputs {
   std::vector<ChainOutput> Written();
 
  private:
+  std::array<OutputFile*, 4> Files();
+
   OutputChoice choice_;
   TaskPool& pool_;
   std::unique_ptr<OutputFile> cleaned_;

@@ -1,292 +1,48 @@
 #include "worker/chain/chain_runner.h"
 
-#include <sys/resource.h>
-
-#include <algorithm>
-#include <chrono>
-#include <memory>
-#include <utility>
-
 #include "common/base/error.h"
-#include "common/base/sha256.h"
 #include "common/base/status_macros.h"
-#include "worker/chain/chain_outputs.h"
-#include "worker/chain/gate.h"
-#include "worker/chain/progress_meter.h"
-#include "worker/chain/reading_report.h"
-#include "worker/table/file_error.h"
-#include "worker/table/open_table.h"
-#include "worker/table/read_ahead.h"
-#include "worker/table/spill_file.h"
+#include "worker/chain/chain_run.h"
 
 namespace dq {
 namespace {
 
-// More rows than anybody has.
-constexpr int64_t kRowsMax = int64_t{1} << 39;
-
-using SteadyClock = std::chrono::steady_clock;
-
-// Adds the time of its life to `seconds`.
-class Stopwatch {
- public:
-  explicit Stopwatch(double& seconds) : seconds_(seconds) {}
-  ~Stopwatch() { seconds_ += std::chrono::duration<double>(SteadyClock::now() - start_).count(); }
-  Stopwatch(const Stopwatch&) = delete;
-  Stopwatch& operator=(const Stopwatch&) = delete;
-
- private:
-  double& seconds_;
-  SteadyClock::time_point start_ = SteadyClock::now();
-};
-
-int64_t PeakBytes() {
-  struct rusage usage {};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return int64_t{usage.ru_maxrss} * 1024;
+// A chain that was told to stop while it went back to its checkpoint does not start over.
+bool MayStartOver(const absl::Status& status) {
+  return status.code() != absl::StatusCode::kCancelled &&
+         status.code() != absl::StatusCode::kAborted;
 }
 
-// Digest of what decides the result: neither threads nor names.
-std::string ConfigSha256(ChainSpec spec) {
-  spec.threads = 1;
-  spec.display_name.clear();
-  spec.input_sha256.clear();
-  spec.reference_sha256.clear();
-  return Sha256Of(EncodeChainSpec(spec));
-}
-
-// One run of one chain.
-class ChainRun {
- public:
-  ChainRun(const ChainSpec& spec, const ChainFiles& files, ProgressSink& sink,
-           const CancelToken& cancel)
-      : spec_(spec),
-        files_(files),
-        sink_(sink),
-        cancel_(cancel),
-        memory_(spec.memory_limit_bytes),
-        pool_(spec.threads),
-        outputs_(files, spec, pool_) {}
-
-  absl::StatusOr<ChainResult> Run(const StageFactory& make_stages);
-
- private:
-  absl::Status Open(const StageFactory& make_stages);
-  absl::Status LearnPass(size_t learner);
-  absl::Status LastPass();
-  absl::Status ApplyStage(size_t stage, RowBatch& batch);
-  absl::StatusOr<RowBatch*> NextBatch(ReadAhead& batches, size_t stage);
-  absl::Status CheckInput() const;
-  bool CanSpill() const;
-  int64_t RowsMax() const;
-  absl::StatusOr<ChainResult> Conclude();
-  void DescribeRun();
-  absl::Status CheckCancelled() const;
-
-  const ChainSpec& spec_;
-  const ChainFiles& files_;
-  ProgressSink& sink_;
-  const CancelToken& cancel_;
-  MemoryBudget memory_;
-  TaskPool pool_;
-  ChainOutputs outputs_;
-  std::unique_ptr<RowReader> reader_;
-  StageList stages_;
-  std::unique_ptr<ProgressMeter> meter_;
-  Report report_;
-  std::vector<ChainStageTotals> totals_;
-  std::vector<bool> may_learn_;
-  std::optional<int64_t> rows_;  // Known after the first pass.
-};
-
-absl::StatusOr<ChainResult> ChainRun::Run(const StageFactory& make_stages) {
-  DQ_RETURN_IF_ERROR(Open(make_stages));
-  for (size_t i = 0; i < stages_.size(); ++i) {
-    if (stages_[i]->learns()) {
-      DQ_RETURN_IF_ERROR(LearnPass(i));
-    } else if (may_learn_[i]) {
-      meter_->SkipPass();
-    }
-  }
-  DQ_RETURN_IF_ERROR(LastPass());
-  return Conclude();
-}
-
-absl::Status ChainRun::Open(const StageFactory& make_stages) {
-  if (spec_.stages.empty()) {
-    return MakeError(absl::StatusCode::kInvalidArgument, "BAD_FIELD", "the chain has no stage",
-                     {{"category", "configuration"}, {"field", "stages"}});
-  }
-  DQ_RETURN_IF_ERROR(CheckForm(spec_.form));
-  const ReadOptions read{.on_bad_row = spec_.on_bad_row,
-                         .memory_limit_bytes = spec_.memory_limit_bytes,
-                         .stop = [this] { return cancel_.cancelled(); }};
-  DQ_ASSIGN_OR_RETURN(reader_, OpenTable(files_.input_fd, spec_.form.input, read));
-  const StageContext context{.memory = memory_,
-                             .pool = pool_,
-                             .reference_fd = files_.reference_fd,
-                             .temp_dir_fd = CanSpill() ? files_.temp_dir_fd : -1,
-                             .rows_max = [this] { return RowsMax(); },
-                             .rows_known = [this] { return rows_.has_value(); },
-                             .changes = outputs_.changes(),
-                             .clusters = outputs_.clusters(),
-                             .stop = [this] { return cancel_.cancelled(); }};
-  DQ_ASSIGN_OR_RETURN(stages_, make_stages(spec_, context));
-  int passes = 1;
-  for (const auto& stage : stages_) {
-    may_learn_.push_back(stage->learns());
-    passes += may_learn_.back() ? 1 : 0;
-    totals_.push_back({.stage = std::string(stage->name())});
-    report_.stages.push_back({.name = std::string(stage->name())});
-  }
-  meter_ = std::make_unique<ProgressMeter>(sink_, passes, static_cast<int>(stages_.size()),
-                                           reader_->source().raw_size_bytes());
-  return absl::OkStatus();
-}
-
-// Whether temporary files can be made: not where the file system has no unnamed ones and the
-// sandbox allows no others. Then memory must do.
-bool ChainRun::CanSpill() const {
-  return files_.temp_dir_fd >= 0 && SpillFile::Create(files_.temp_dir_fd).ok();
-}
-
-absl::Status ChainRun::LearnPass(size_t learner) {
-  meter_->StartPass(stages_[learner]->name(), static_cast<int>(learner) + 1,
-                    "Learning what the columns hold");
-  {
-    const Stopwatch watch(totals_[learner].seconds);
-    for (size_t i = 0; i <= learner; ++i) {
-      DQ_RETURN_IF_ERROR(
-          stages_[i]->Begin(i == learner ? Pass::kLearn : Pass::kApply, reader_->columns()));
-    }
-  }
-  DQ_RETURN_IF_ERROR(reader_->StartPass(nullptr));
-  ReadAhead batches(*reader_, pool_);
-  for (;;) {
-    DQ_ASSIGN_OR_RETURN(RowBatch* const batch, NextBatch(batches, learner));
-    if (batch == nullptr) break;
-    for (size_t i = 0; i < learner; ++i) DQ_RETURN_IF_ERROR(stages_[i]->Apply(*batch));
-    const Stopwatch watch(totals_[learner].seconds);
-    DQ_RETURN_IF_ERROR(stages_[learner]->Learn(*batch));
-  }
-  DQ_RETURN_IF_ERROR(CheckInput());
-  rows_ = reader_->rows();
-  const Stopwatch watch(totals_[learner].seconds);
-  return stages_[learner]->EndLearn();
-}
-
-int64_t ChainRun::RowsMax() const {
-  if (rows_.has_value()) return *rows_;
-  const FileForm& form = reader_->layout().form;
-  if (form.compression != Compression::kNone) return kRowsMax;
-  // Every cell has at least a delimiter or a line end, a row that is padded a line end, and {} is
-  // the shortest object.
-  size_t bytes = spec_.on_bad_row == BadRowPolicy::kPad ? 1 : reader_->layout().row_cells;
-  if (form.format == TableFormat::kJsonLines) bytes = 3;
-  return reader_->source().raw_size_bytes() / static_cast<int64_t>(bytes) + 1;
-}
-
-absl::Status ChainRun::LastPass() {
-  const size_t last = stages_.size() - 1;
-  meter_->StartPass(stages_[last]->name(), static_cast<int>(last) + 1, "Writing the cleaned file");
-  for (const auto& stage : stages_) {
-    DQ_RETURN_IF_ERROR(stage->Begin(Pass::kApply, reader_->columns()));
-  }
-  DQ_RETURN_IF_ERROR(outputs_.Open(reader_->layout()));
-  DQ_RETURN_IF_ERROR(reader_->StartPass(outputs_.rejects()));
-  ReadAhead batches(*reader_, pool_);
-  for (;;) {
-    DQ_ASSIGN_OR_RETURN(RowBatch* const batch, NextBatch(batches, last));
-    if (batch == nullptr) break;
-    for (size_t i = 0; i < stages_.size(); ++i) DQ_RETURN_IF_ERROR(ApplyStage(i, *batch));
-    for (const auto& stage : stages_) stage->Settle(*batch);
-    report_.rows_out += static_cast<int64_t>(batch->row_count() - batch->dropped_count());
-    const Stopwatch watch(totals_[last].seconds);
-    DQ_RETURN_IF_ERROR(outputs_.AddCleaned(*batch));
-  }
-  return CheckInput();
-}
-
-absl::Status ChainRun::ApplyStage(size_t stage, RowBatch& batch) {
-  const Stopwatch watch(totals_[stage].seconds);
-  report_.stages[stage].rows_in += static_cast<int64_t>(batch.row_count() - batch.dropped_count());
-  DQ_RETURN_IF_ERROR(stages_[stage]->Apply(batch));
-  report_.stages[stage].rows_out += static_cast<int64_t>(batch.row_count() - batch.dropped_count());
-  return absl::OkStatus();
-}
-
-// Returns the next batch, null after the last; the time counts for `stage`.
-absl::StatusOr<RowBatch*> ChainRun::NextBatch(ReadAhead& batches, size_t stage) {
-  DQ_RETURN_IF_ERROR(CheckCancelled());
-  const Stopwatch watch(totals_[stage].seconds);
-  DQ_ASSIGN_OR_RETURN(RowBatch* const batch, batches.Next());
-  if (batch != nullptr) {
-    meter_->Add(static_cast<int64_t>(batch->row_count()), batch->input_bytes);
-  }
-  return batch;
-}
-
-absl::Status ChainRun::CheckInput() const {
-  if (spec_.input_sha256.empty() || reader_->source().sha256() == spec_.input_sha256) {
-    return absl::OkStatus();
-  }
-  return InputChanged("the input is not the file that was uploaded; upload it again");
-}
-
-absl::StatusOr<ChainResult> ChainRun::Conclude() {
-  DQ_RETURN_IF_ERROR(CheckCancelled());
-  DQ_RETURN_IF_ERROR(reader_->CheckAnyRowRead());
-  DQ_RETURN_IF_ERROR(outputs_.Finish());
-  for (const auto& stage : stages_) DQ_RETURN_IF_ERROR(stage->Finish(report_));
-  DescribeRun();
-  ScoreReport(report_);
-  const GateFindings gate = JudgeGate(spec_.gate, report_);
-  ChainResult result{.report_json = ReportJson(report_),
-                     .score = report_.score,
-                     .verdict = gate.verdict,
-                     .verdict_reason = gate.reason,
-                     .rows_in = report_.rows_in,
-                     .rows_out = report_.rows_out,
-                     .rows_rejected = report_.rows_rejected,
-                     .has_rejects = outputs_.HasRejects(),
-                     .duplicates_removed = report_.duplicates_exact +
-                                           report_.duplicates_normalised + report_.duplicates_fuzzy,
-                     .cells_filled = report_.cells_filled,
-                     .totals = totals_,
-                     .outputs = {}};
-  DQ_RETURN_IF_ERROR(outputs_.WriteReport(result.report_json));
-  result.outputs = outputs_.Written();
-  meter_->Finish("Done");
+absl::StatusOr<ChainResult> Finish(ChainRun& run) {
+  absl::StatusOr<ChainResult> result = run.MakePasses();
+  if (!result.ok()) return run.EndOf(result.status());
   return result;
-}
-
-void ChainRun::DescribeRun() {
-  ReportReading(*reader_, report_);
-  report_.provenance = {.version = DQ_VERSION,
-                        .config_sha256 = ConfigSha256(spec_),
-                        .input_sha256 = reader_->source().sha256(),
-                        .output_sha256 = outputs_.CleanedSha256(),
-                        .seed = 0};
-  for (size_t i = 0; i < stages_.size(); ++i) {
-    report_.stages[i].seconds = totals_[i].seconds;
-    report_.stages[i].peak_bytes = PeakBytes();
-    report_.stages[i].spilled_bytes = stages_[i]->spilled_bytes();
-    totals_[i].rows = report_.stages[i].rows_in;
-    totals_[i].bytes = reader_->source().raw_size_bytes();
-  }
-}
-
-absl::Status ChainRun::CheckCancelled() const {
-  return CheckStop([this] { return cancel_.cancelled(); });
 }
 
 }  // namespace
 
 absl::StatusOr<ChainResult> RunChain(const ChainSpec& spec, const StageFactory& make_stages,
                                      const ChainFiles& files, ProgressSink& sink,
-                                     const CancelToken& cancel) {
-  ChainRun run(spec, files, sink, cancel);
-  return run.Run(make_stages);
+                                     const CancelToken& cancel, const CheckpointPlan& plan) {
+  ChainStart start;
+  if (plan.control != nullptr && plan.resume) {
+    ChainRun run(spec, files, sink, cancel, plan);
+    if (const absl::Status opened = run.Open(make_stages); !opened.ok()) return run.EndOf(opened);
+    const absl::StatusOr<ChainStart> resumed = run.Resume();
+    if (resumed.ok()) {
+      plan.control->OnStart(*resumed);
+      return Finish(run);
+    }
+    if (!MayStartOver(resumed.status())) return run.EndOf(resumed.status());
+    start.reason = MessageOf(resumed.status());
+  }
+  ChainRun run(spec, files, sink, cancel, plan);
+  if (const absl::Status opened = run.Open(make_stages); !opened.ok()) return run.EndOf(opened);
+  if (plan.control != nullptr) {
+    if (const absl::Status ready = run.StartOver(); !ready.ok()) return run.EndOf(ready);
+    plan.control->OnStart(start);
+  }
+  return Finish(run);
 }
 
 std::string_view OutputKindName(OutputKind kind) {

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "worker/chain/chain_spec.h"
+#include "worker/chain/checkpoint.h"
 #include "worker/chain/progress.h"
 #include "worker/chain/stage.h"
 
@@ -79,9 +80,14 @@ struct ChainResult {
 //   DISK_FULL, IO_FAILED           writing or reading failed
 //   OUT_OF_MEMORY                  the memory limit, which is named
 //   CANCELLED (absl kCancelled)    `cancel` was set
+//   INTERRUPTED (absl kAborted)    the plan's control said stop; with a plan that resumes another
+//                                  call goes on from the last checkpoint
+//
+// With a plan the outputs are files that can be read too and may hold what an earlier run has
+// written: they are gone on with, or emptied.
 absl::StatusOr<ChainResult> RunChain(const ChainSpec& spec, const StageFactory& make_stages,
                                      const ChainFiles& files, ProgressSink& sink,
-                                     const CancelToken& cancel);
+                                     const CancelToken& cancel, const CheckpointPlan& plan = {});
 
 // "cleaned", "report", "changes", "clusters", "rejects".
 std::string_view OutputKindName(OutputKind kind);

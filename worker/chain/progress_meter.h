@@ -23,10 +23,16 @@ class ProgressMeter {
   void StartPass(std::string_view stage, int index, std::string_view step);
   // Leaves out a pass that turned out not to be needed.
   void SkipPass() { ++pass_; }
+  // Starts a pass in the middle, behind what an earlier run has done of it.
+  void GoOn(int64_t rows, int64_t bytes) { Add(rows, bytes); }
   // Adds what a batch held and tells the sink.
   void Add(int64_t rows, int64_t bytes);
   // Tells the sink that everything is done.
   void Finish(std::string_view step);
+
+  double percent() const { return progress_.percent; }
+  int64_t rows_done() const { return progress_.rows_done; }
+  int64_t bytes_done() const { return progress_.bytes_done; }
 
  private:
   ProgressSink& sink_;

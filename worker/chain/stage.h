@@ -39,7 +39,17 @@
 
 namespace dq {
 
+class StateReader;
+class StateWriter;
+
 enum class Pass { kLearn, kApply };
+
+// How far what a stage learns can be saved, so that another run of the chain goes on from there.
+enum class LearnedState {
+  kNotSaved,   // Not at all: the pass is made again, and there is no checkpoint after it.
+  kCollected,  // What Learn has collected, at any time of the pass; EndLearn is called again.
+  kDecided,    // What EndLearn has decided; a pass that was interrupted is made again.
+};
 
 class Stage {
  public:
@@ -65,6 +75,19 @@ class Stage {
   virtual void Settle(const RowBatch&) {}
   // Adds the stage's findings to the report. Only after the last pass.
   virtual absl::Status Finish(Report& report) = 0;
+
+  virtual LearnedState learned_state() const { return LearnedState::kNotSaved; }
+  // Saves what learned_state() says; restores it after Begin(kLearn), in a stage of the same
+  // options. A restored stage goes on as the saved one would have. Restoring gives
+  // CHECKPOINT_INVALID for bytes that cannot be such a state, OUT_OF_MEMORY for one that does not
+  // fit here.
+  virtual absl::Status SaveLearned(StateWriter&) const { return absl::OkStatus(); }
+  virtual absl::Status RestoreLearned(StateReader&) { return absl::OkStatus(); }
+  // The same for what the stage has counted and remembered between two batches of a kApply pass.
+  // Not called once a stage of kNotSaved has learned.
+  virtual absl::Status SaveApplied(StateWriter&) const { return absl::OkStatus(); }
+  virtual absl::Status RestoreApplied(StateReader&) { return absl::OkStatus(); }
+
   // What the stage put into temporary files, in all.
   virtual int64_t spilled_bytes() const { return 0; }
 };

@@ -9,6 +9,7 @@ bool LeaseSet::TakesSlot(Phase phase) {
   switch (phase) {
     case Phase::kRunning:
     case Phase::kCancelling:
+    case Phase::kPausing:
     case Phase::kReleasing:
     case Phase::kDiscarding:
       return true;
@@ -24,6 +25,7 @@ LeaseStatus LeaseSet::StatusOf(Phase phase) {
   switch (phase) {
     case Phase::kRunning:
     case Phase::kCancelling:
+    case Phase::kPausing:
     case Phase::kReleasing:
     case Phase::kDiscarding:
       return LeaseStatus::kRunning;
@@ -72,6 +74,10 @@ EndAnswer LeaseSet::End(const LeaseKey& lease, std::optional<std::string> outcom
     entry = {Phase::kStopped, ""};
     return EndAnswer::kDiscarded;
   }
+  if (entry.phase == Phase::kPausing && !outcome.has_value()) {
+    entry = {Phase::kStopped, ""};
+    return EndAnswer::kReported;
+  }
   entry =
       outcome.has_value() ? Entry{Phase::kEnded, *std::move(outcome)} : Entry{Phase::kReleased, ""};
   return EndAnswer::kReported;
@@ -100,6 +106,7 @@ std::vector<StopOrder> LeaseSet::Cancel(const LeaseKey& lease) {
   Entry& entry = found->second;
   switch (entry.phase) {
     case Phase::kRunning:
+    case Phase::kPausing:
     case Phase::kReleasing:
       entry.phase = Phase::kCancelling;
       return {{lease, StopReason::kCancelled}};
@@ -113,6 +120,16 @@ std::vector<StopOrder> LeaseSet::Cancel(const LeaseKey& lease) {
       return {};
   }
   return {};
+}
+
+std::vector<StopOrder> LeaseSet::Pause(const LeaseKey& lease) {
+  const auto found = leases_.find(lease);
+  if (found == leases_.end()) return {};
+  Entry& entry = found->second;
+  if (entry.phase == Phase::kReleased) entry = {Phase::kStopped, ""};
+  if (entry.phase != Phase::kRunning && entry.phase != Phase::kReleasing) return {};
+  entry.phase = Phase::kPausing;
+  return {{lease, StopReason::kPaused}};
 }
 
 std::vector<StopOrder> LeaseSet::Lose(const LeaseKey& lease) { return Close({&lease, 1}); }
@@ -148,7 +165,8 @@ std::vector<StopOrder> LeaseSet::ReleaseAll() {
 bool LeaseSet::IsWanted(const LeaseKey& lease) const {
   const auto found = leases_.find(lease);
   return found != leases_.end() &&
-         (found->second.phase == Phase::kRunning || found->second.phase == Phase::kReleasing);
+         (found->second.phase == Phase::kRunning || found->second.phase == Phase::kPausing ||
+          found->second.phase == Phase::kReleasing);
 }
 
 std::vector<LeaseView> LeaseSet::Report() const {

@@ -5,6 +5,7 @@
 //
 //   running ──End──▶ ended ──Close──▶ absent
 //      ├─Revoke(cancel)─▶ cancelling ─End─▶ stopped ─Close─▶ absent
+//      ├─Pause──────────▶ pausing ─End─▶ stopped or ended ─Close─▶ absent
 //      ├─ReleaseAll─────▶ releasing ──End─▶ released or ended ─Close─▶ absent
 //      └─Close, Revoke(lost), KeepOnly without it, FenceAll ─▶ discarding ─End─▶ absent
 //
@@ -26,6 +27,7 @@ namespace dq {
 // Why a running attempt has to stop.
 enum class StopReason {
   kCancelled,  // A user cancelled the job; the stop is confirmed to the scheduler.
+  kPaused,     // A user paused the job; confirmed too, unless it ended first.
   kReleased,   // The worker drains and gives the job back.
   kLost,       // The lease is not the worker's any more.
   kFenced,     // Nobody answered in time: another worker may run the job by now.
@@ -79,6 +81,8 @@ class LeaseSet {
   // A user cancelled the job: it is stopped, and even an end that was not recorded yet becomes
   // `stopped`, because after an acknowledged cancel nothing completes.
   std::vector<StopOrder> Cancel(const LeaseKey& lease);
+  // A user paused the job: it is stopped; an end that came first stays one.
+  std::vector<StopOrder> Pause(const LeaseKey& lease);
   // The lease is not the worker's any more.
   std::vector<StopOrder> Lose(const LeaseKey& lease);
   // After a new stream: everything but `kept` is lost.
@@ -103,7 +107,16 @@ class LeaseSet {
   std::vector<LeaseKey> Held() const;
 
  private:
-  enum class Phase { kRunning, kCancelling, kReleasing, kDiscarding, kEnded, kStopped, kReleased };
+  enum class Phase {
+    kRunning,
+    kCancelling,
+    kPausing,
+    kReleasing,
+    kDiscarding,
+    kEnded,
+    kStopped,
+    kReleased
+  };
   struct Entry {
     Phase phase = Phase::kRunning;
     std::string payload;

@@ -18,7 +18,12 @@ inline constexpr int kChildClustersFd = 10;
 inline constexpr int kChildRejectsFd = 11;
 inline constexpr int kChildTempDirFd = 12;
 
+// The files of CheckpointFiles.
+inline constexpr int kChildLearnedFd = 13;
+inline constexpr int kChildSlotAFd = 14;
+inline constexpr int kChildSlotBFd = 15;
+
 // The first number that is closed in the child, with all above.
-inline constexpr int kChildFdsEnd = 13;
+inline constexpr int kChildFdsEnd = 16;
 
 }  // namespace dq

@@ -77,8 +77,28 @@ absl::Status ReadError(const Json& json) {
                    json.at("message").get<std::string>(), json.at("metadata").get<ErrorMetadata>());
 }
 
+ChainStart ReadStart(const Json& json) {
+  ChainStart start;
+  start.resumed = json.at("resumed").get<bool>();
+  start.sequence = json.at("sequence").get<int64_t>();
+  start.percent = json.at("percent").get<double>();
+  start.reason = json.at("reason").get<std::string>();
+  return start;
+}
+
+SavedCheckpoint ReadSaved(const Json& json) {
+  SavedCheckpoint saved;
+  saved.sequence = json.at("sequence").get<int64_t>();
+  saved.percent = json.at("percent").get<double>();
+  saved.bytes = json.at("bytes").get<int64_t>();
+  saved.seconds = json.at("seconds").get<double>();
+  return saved;
+}
+
 ChildLine ReadLine(const Json& json) {
   if (json.contains("progress")) return ReadProgress(json.at("progress"));
+  if (json.contains("start")) return ReadStart(json.at("start"));
+  if (json.contains("saved")) return ReadSaved(json.at("saved"));
   if (json.contains("result")) return ChildEnd(ReadResult(json.at("result")));
   return ChildEnd(ReadError(json.at("error")));
 }
@@ -88,7 +108,8 @@ ChildLine ReadLine(const Json& json) {
 std::string EncodeChildOrders(const ChildOrders& orders) {
   return Line({{"parent_pid", orders.parent_pid},
                {"address_space_bytes", orders.limits.address_space_bytes},
-               {"cpu_seconds", orders.limits.cpu_seconds}}) +
+               {"cpu_seconds", orders.limits.cpu_seconds},
+               {"checkpoint_interval_ms", orders.checkpoint_interval_ms}}) +
          EncodeChainSpec(orders.chain);
 }
 
@@ -101,6 +122,7 @@ absl::StatusOr<ChildOrders> DecodeChildOrders(std::string_view text) {
     orders.parent_pid = json.at("parent_pid").get<int32_t>();
     orders.limits.address_space_bytes = json.at("address_space_bytes").get<int64_t>();
     orders.limits.cpu_seconds = json.at("cpu_seconds").get<int64_t>();
+    orders.checkpoint_interval_ms = json.at("checkpoint_interval_ms").get<int64_t>();
   } catch (const std::exception& error) {
     return BadLine(error.what());
   }
@@ -118,6 +140,22 @@ std::string EncodeProgressLine(const ChainProgress& progress) {
                  {"bytes_done", progress.bytes_done},
                  {"bytes_total", progress.bytes_total},
                  {"current_step", progress.current_step}}}});
+}
+
+std::string EncodeStartLine(const ChainStart& start) {
+  return Line({{"start",
+                {{"resumed", start.resumed},
+                 {"sequence", start.sequence},
+                 {"percent", start.percent},
+                 {"reason", start.reason}}}});
+}
+
+std::string EncodeSavedLine(const SavedCheckpoint& saved) {
+  return Line({{"saved",
+                {{"sequence", saved.sequence},
+                 {"percent", saved.percent},
+                 {"bytes", saved.bytes},
+                 {"seconds", saved.seconds}}}});
 }
 
 std::string EncodeResultLine(const ChainResult& result) {

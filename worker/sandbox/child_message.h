@@ -1,5 +1,6 @@
 // What parent and job child say to each other, as text. Down, once: the orders. Up
-// the status pipe: one JSON object a line, any number of `progress`, then one `result` or `error`.
+// the status pipe: one JSON object a line, `start` when checkpoints are taken, any number of
+// `progress` and `saved`, then one `result` or `error`.
 // Values and pure functions; thread-safe.
 #pragma once
 
@@ -24,6 +25,9 @@ inline constexpr size_t kChildLineBytesMax = size_t{1} << 20;
 struct ChildOrders {
   int32_t parent_pid = 0;  // A child whose parent is another process ends at once.
   ChildLimits limits;
+  // How often checkpoints are taken, where there are files for them; the chain goes on from the
+  // newest one there.
+  int64_t checkpoint_interval_ms = 0;
   ChainSpec chain;
 };
 
@@ -33,12 +37,14 @@ absl::StatusOr<ChildOrders> DecodeChildOrders(std::string_view text);
 
 // One line of the status pipe, with its line end. Bytes that are not UTF-8 are replaced.
 std::string EncodeProgressLine(const ChainProgress& progress);
+std::string EncodeStartLine(const ChainStart& start);
+std::string EncodeSavedLine(const SavedCheckpoint& saved);
 std::string EncodeResultLine(const ChainResult& result);
 std::string EncodeErrorLine(const absl::Status& error);
 
 // The last word of a child: its result or its typed error.
 using ChildEnd = absl::StatusOr<ChainResult>;
-using ChildLine = std::variant<ChainProgress, ChildEnd>;
+using ChildLine = std::variant<ChainProgress, ChainStart, SavedCheckpoint, ChildEnd>;
 
 // Reads a line. INTERNAL for anything the functions above do not write: the child is not trusted.
 absl::StatusOr<ChildLine> DecodeChildLine(std::string_view line);

@@ -43,8 +43,6 @@ absl::Status SandboxError(int error_number, std::string_view what) {
 // The C library's own declarations of these two are not fit for C++.
 int OpenPidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 
-void KillPidfd(int pidfd) { ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0); }
-
 struct Pipe {
   UniqueFd read;  // Does not block.
   UniqueFd write;
@@ -103,12 +101,15 @@ class SpawnActions {
   std::vector<UniqueFd> moved_;
 };
 
-absl::Status PassFiles(const ChainFiles& files, SpawnActions& actions) {
+absl::Status PassFiles(const ChainFiles& files, const CheckpointFiles& checkpoints,
+                       SpawnActions& actions) {
   const std::pair<int, int> passed[] = {
-      {files.input_fd, kChildInputFd},     {files.reference_fd, kChildReferenceFd},
-      {files.cleaned_fd, kChildCleanedFd}, {files.report_fd, kChildReportFd},
-      {files.changes_fd, kChildChangesFd}, {files.clusters_fd, kChildClustersFd},
-      {files.rejects_fd, kChildRejectsFd}, {files.temp_dir_fd, kChildTempDirFd}};
+      {files.input_fd, kChildInputFd},           {files.reference_fd, kChildReferenceFd},
+      {files.cleaned_fd, kChildCleanedFd},       {files.report_fd, kChildReportFd},
+      {files.changes_fd, kChildChangesFd},       {files.clusters_fd, kChildClustersFd},
+      {files.rejects_fd, kChildRejectsFd},       {files.temp_dir_fd, kChildTempDirFd},
+      {checkpoints.learned_fd, kChildLearnedFd}, {checkpoints.slot_fds[0], kChildSlotAFd},
+      {checkpoints.slot_fds[1], kChildSlotBFd}};
   for (const auto& [fd, number] : passed) DQ_RETURN_IF_ERROR(actions.Pass(fd, number));
   return absl::OkStatus();
 }
@@ -144,9 +145,9 @@ int PollTimeoutMs(absl::Duration left) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::string& program,
-                                                                  std::string_view orders,
-                                                                  const ChainFiles& files) {
+absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(
+    const std::string& program, std::string_view orders, const ChainFiles& files,
+    const CheckpointFiles& checkpoints) {
   DQ_ASSIGN_OR_RETURN(const UniqueFd orders_file, FileOf(orders));
   DQ_ASSIGN_OR_RETURN(Pipe status, MakePipe());
   DQ_ASSIGN_OR_RETURN(Pipe captured, MakePipe());
@@ -155,7 +156,7 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::str
   DQ_RETURN_IF_ERROR(actions.Pass(captured.write.get(), STDERR_FILENO));
   DQ_RETURN_IF_ERROR(actions.Pass(orders_file.get(), kChildSpecFd));
   DQ_RETURN_IF_ERROR(actions.Pass(status.write.get(), kChildStatusFd));
-  DQ_RETURN_IF_ERROR(PassFiles(files, actions));
+  DQ_RETURN_IF_ERROR(PassFiles(files, checkpoints, actions));
   DQ_ASSIGN_OR_RETURN(const pid_t pid, Spawn(program, actions));
   UniqueFd process(OpenPidfd(pid));
   if (!process) {
@@ -173,15 +174,17 @@ ChildProcess::ChildProcess(UniqueFd process, UniqueFd status, UniqueFd captured)
 
 ChildProcess::~ChildProcess() {
   if (reaped_) return;
-  SendKill();
+  Signal(SIGKILL);
   Reap();
 }
 
-void ChildProcess::SendKill() { KillPidfd(process_.get()); }
+void ChildProcess::Signal(int signal) {
+  ::syscall(SYS_pidfd_send_signal, process_.get(), signal, nullptr, 0);
+}
 
 void ChildProcess::Kill() {
   killed_ = true;
-  SendKill();
+  Signal(SIGKILL);
 }
 
 ChildExit ChildProcess::Reap() {
@@ -203,7 +206,7 @@ ChildEnding ChildProcess::Run(absl::Duration timeout,
   bool stopped = false;
   const auto stop = [&](ChildStop why) {
     if (!std::exchange(stopped, true)) ending.stop = why;
-    SendKill();
+    Signal(SIGKILL);
   };
   for (bool gone = false; !gone;) {
     pollfd waits[] = {

@@ -41,7 +41,8 @@ class ChildProcess {
   // may be closed afterwards. UNAVAILABLE SANDBOX_FAILED when it cannot be started.
   static absl::StatusOr<std::unique_ptr<ChildProcess>> Start(const std::string& program,
                                                              std::string_view orders,
-                                                             const ChainFiles& files);
+                                                             const ChainFiles& files,
+                                                             const CheckpointFiles& checkpoints);
   // Kills and reaps the child when it still runs.
   ~ChildProcess();
 
@@ -52,10 +53,11 @@ class ChildProcess {
 
   // Kills the child, from any thread, at any time; no-op once it has ended.
   void Kill();
+  // Sends the child a signal, from any thread, at any time; no-op once it has ended.
+  void Signal(int signal);
 
  private:
   ChildProcess(UniqueFd process, UniqueFd status, UniqueFd captured);
-  void SendKill();
   ChildExit Reap();
 
   const UniqueFd process_;  // A pidfd: stays valid and harmless after the child is gone.

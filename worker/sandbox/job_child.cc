@@ -16,9 +16,11 @@
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
 #include "worker/chain/chain_runner.h"
+#include "worker/chain/paced_checkpoints.h"
 #include "worker/sandbox/child_fds.h"
 #include "worker/sandbox/child_limits.h"
 #include "worker/sandbox/child_message.h"
+#include "worker/sandbox/child_signals.h"
 #include "worker/sandbox/syscall_filter.h"
 
 namespace dq {
@@ -51,6 +53,24 @@ class PipeProgress final : public ProgressSink {
   absl::Time last_ = absl::InfinitePast();
   std::string stage_;
 };
+
+// Set by signals. A process runs one job.
+CancelToken stop_token;
+CancelToken stop_when_saved_token;
+
+void OnSignal(int signal) {
+  if (signal == kInterruptWhenSavedSignal) return stop_when_saved_token.Cancel();
+  ::alarm(kInterruptSeconds);
+  stop_token.Cancel();
+}
+
+void HandleSignals() {
+  struct sigaction action {};
+  action.sa_handler = OnSignal;
+  action.sa_flags = SA_RESTART;
+  ::sigaction(kInterruptSignal, &action, nullptr);
+  ::sigaction(kInterruptWhenSavedSignal, &action, nullptr);
+}
 
 int IfOpen(int fd) { return ::fcntl(fd, F_GETFD) < 0 ? -1 : fd; }
 
@@ -90,7 +110,16 @@ absl::StatusOr<ChainResult> RunOrders(const StageFactory& make_stages) {
   FilterSyscalls();
   PipeProgress progress;
   const CancelToken never;  // A job is cancelled by killing this process.
-  return RunChain(orders.chain, make_stages, PassedFiles(), progress, never);
+  PacedCheckpoints control(
+      std::chrono::milliseconds(orders.checkpoint_interval_ms),
+      {.now = stop_token, .when_saved = stop_when_saved_token},
+      [](const ChainStart& start) { WriteLine(EncodeStartLine(start)); },
+      [](const SavedCheckpoint& saved) { WriteLine(EncodeSavedLine(saved)); });
+  CheckpointPlan plan;
+  plan.files = {IfOpen(kChildLearnedFd), {IfOpen(kChildSlotAFd), IfOpen(kChildSlotBFd)}};
+  plan.resume = true;
+  if (plan.files.learned_fd >= 0) plan.control = &control;
+  return RunChain(orders.chain, make_stages, PassedFiles(), progress, never, plan);
 }
 
 // Catches what the data may provoke in libraries: nothing is left to unwind to.
@@ -116,6 +145,7 @@ int RunJobChild(const StageFactory& make_stages) {
     std::fputs("dq-worker job: started by dq-worker-agent only; use `dq-worker run`\n", stderr);
     return 2;
   }
+  HandleSignals();
   ::signal(SIGXFSZ, SIG_IGN);  // A file that grows too large is an error of write(), as any other.
   const absl::StatusOr<ChainResult> result = RunGuarded(make_stages);
   if (!result.ok()) {

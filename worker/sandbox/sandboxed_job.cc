@@ -12,6 +12,7 @@
 #include "common/base/status_macros.h"
 #include "worker/sandbox/child_exit.h"
 #include "worker/sandbox/child_message.h"
+#include "worker/sandbox/child_signals.h"
 
 namespace dq {
 namespace {
@@ -19,7 +20,7 @@ namespace {
 // Takes a child's lines in: progress goes on, the last word is kept.
 class Listener {
  public:
-  explicit Listener(ProgressSink& sink) : sink_(sink) {}
+  explicit Listener(JobSink& sink) : sink_(sink) {}
 
   void OnLine(std::string_view text) {
     absl::StatusOr<ChildLine> line = DecodeChildLine(text);
@@ -27,6 +28,10 @@ class Listener {
       end_ = std::move(line).status();
     } else if (const auto* progress = std::get_if<ChainProgress>(&*line)) {
       sink_.OnProgress(*progress);
+    } else if (const auto* start = std::get_if<ChainStart>(&*line)) {
+      sink_.OnStart(*start);
+    } else if (const auto* saved = std::get_if<SavedCheckpoint>(&*line)) {
+      sink_.OnSaved(*saved);
     } else {
       end_ = std::get<ChildEnd>(*std::move(line));
     }
@@ -34,7 +39,7 @@ class Listener {
   std::optional<ChildEnd>& end() { return end_; }
 
  private:
-  ProgressSink& sink_;
+  JobSink& sink_;
   std::optional<ChildEnd> end_;
 };
 
@@ -43,6 +48,12 @@ absl::Status TimeoutError(absl::Duration timeout) {
                    "the attempt took longer than its execution timeout of " +
                        std::to_string(absl::ToInt64Milliseconds(timeout)) + " ms",
                    {{"category", "processing"}});
+}
+
+// Of the signal itself when it had only begun, of the alarm when it could not stop in time.
+bool DiedOfInterrupt(const ChildExit& exit) {
+  return exit.code == CLD_KILLED && (exit.status == SIGALRM || exit.status == kInterruptSignal ||
+                                     exit.status == kInterruptWhenSavedSignal);
 }
 
 absl::StatusOr<ChainResult> Judge(const ChildEnding& ending, absl::Duration timeout,
@@ -65,27 +76,42 @@ absl::StatusOr<ChainResult> Judge(const ChildEnding& ending, absl::Duration time
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<SandboxedJob>> SandboxedJob::Start(const std::string& program,
-                                                                  const ChainSpec& spec,
-                                                                  const ChainFiles& files,
-                                                                  int64_t cpu_seconds) {
+absl::StatusOr<std::unique_ptr<SandboxedJob>> SandboxedJob::Start(
+    const std::string& program, const ChainSpec& spec, const ChainFiles& files, int64_t cpu_seconds,
+    const JobCheckpoints& checkpoints) {
   ChildOrders orders;
   orders.parent_pid = ::getpid();
   orders.limits.address_space_bytes = spec.memory_limit_bytes + kAddressSpaceHeadroomBytes +
                                       spec.threads * kAddressSpacePerThreadBytes;
   orders.limits.cpu_seconds = cpu_seconds;
+  orders.checkpoint_interval_ms = checkpoints.interval.count();
   orders.chain = spec;
-  DQ_ASSIGN_OR_RETURN(std::unique_ptr<ChildProcess> child,
-                      ChildProcess::Start(program, EncodeChildOrders(orders), files));
+  DQ_ASSIGN_OR_RETURN(
+      std::unique_ptr<ChildProcess> child,
+      ChildProcess::Start(program, EncodeChildOrders(orders), files, checkpoints.files));
   return std::unique_ptr<SandboxedJob>(new SandboxedJob(std::move(child)));
 }
 
-absl::StatusOr<ChainResult> SandboxedJob::Run(absl::Duration timeout, ProgressSink& sink) {
+void SandboxedJob::Interrupt() {
+  interrupted_ = true;
+  child_->Signal(kInterruptSignal);
+}
+
+void SandboxedJob::InterruptWhenSaved() {
+  interrupted_ = true;
+  child_->Signal(kInterruptWhenSavedSignal);
+}
+
+absl::StatusOr<ChainResult> SandboxedJob::Run(absl::Duration timeout, JobSink& sink) {
   Listener listener(sink);
   const ChildEnding ending =
       child_->Run(timeout, [&](std::string_view line) { listener.OnLine(line); });
   if (!ending.stderr_tail.empty()) {
     Log(LogLevel::kWarning, "job process said", {{"stderr", ending.stderr_tail}});
+  }
+  if (interrupted_ && DiedOfInterrupt(ending.exit)) {
+    return MakeError(absl::StatusCode::kAborted, "INTERRUPTED",
+                     "the job was stopped between two checkpoints", {{"category", "processing"}});
   }
   return Judge(ending, timeout, listener.end());
 }

@@ -24,6 +24,8 @@ enum class BadRow {
   kUnterminatedQuote,  // An opening quote without its closing one.
 };
 
+inline constexpr BadRow kBadRowLast = BadRow::kUnterminatedQuote;
+
 // The name in the rejects file, for example "unterminated_quote".
 std::string_view BadRowName(BadRow kind);
 

@@ -24,7 +24,7 @@ class BatchWriter {
   // Adds the rows of the batch that are not dropped; the batch is not needed afterwards. An error
   // of the disk may come with a later call.
   absl::Status Add(const RowBatch& batch);
-  // Waits until everything is handed to the file.
+  // Waits until everything is handed to the file, which is the caller's then; Add may follow.
   absl::Status Finish() { return errand_.Wait(); }
 
  private:

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 
@@ -41,6 +42,11 @@ class ByteSource {
   virtual int64_t raw_size_bytes() const = 0;
   // SHA-256 of the file as it lies there, lower-case hex; "" before the first complete pass.
   virtual const std::string& sha256() const = 0;
+
+  // XXH3 (64 bits) of the bytes of the file that this pass has read.
+  virtual uint64_t raw_fingerprint() const = 0;
+  // Takes over what a complete pass of an earlier run found: passes are held against it.
+  virtual void AssumeContent(uint64_t fingerprint, std::string_view sha256) = 0;
 };
 
 }  // namespace dq

@@ -14,6 +14,7 @@
 #include "worker/table/byte_source.h"
 #include "worker/table/dialect_choice.h"
 #include "worker/table/file_error.h"
+#include "worker/table/read_options.h"
 #include "worker/table/record_scanner.h"
 #include "worker/table/reject_content.h"
 #include "worker/table/row_batch.h"
@@ -23,7 +24,6 @@
 namespace dq {
 
 inline constexpr size_t kRowBytesMax = size_t{64} << 20;
-inline constexpr size_t kBatchBytesDefault = size_t{512} << 10;
 inline constexpr size_t kBatchCellsMax = size_t{256} << 10;
 
 struct CsvReaderOptions {
@@ -45,6 +45,9 @@ class CsvReader final : public RowReader {
   absl::Status StartPass(RowSink* rejects) override;
   absl::StatusOr<bool> Next(RowBatch& batch) override;
   absl::Status CheckAnyRowRead() const override;
+  void SavePlace(StateWriter& writer) const override;
+  absl::Status ResumePass(RowSink* rejects, StateReader& place,
+                          const std::function<bool()>& stop) override;
 
  private:
   CsvReader(std::unique_ptr<ByteSource> source, const CsvReaderOptions& options,

@@ -26,6 +26,10 @@ class DecodingSource : public ByteSource {
   int64_t raw_position() const final { return inner_->raw_position(); }
   int64_t raw_size_bytes() const final { return inner_->raw_size_bytes(); }
   const std::string& sha256() const final { return inner_->sha256(); }
+  uint64_t raw_fingerprint() const final { return inner_->raw_fingerprint(); }
+  void AssumeContent(uint64_t fingerprint, std::string_view sha256) final {
+    inner_->AssumeContent(fingerprint, sha256);
+  }
 
  protected:
   // Call Rewind() when the decoder is complete.

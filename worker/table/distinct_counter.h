@@ -11,6 +11,9 @@
 
 namespace dq {
 
+class StateReader;
+class StateWriter;
+
 class DistinctCounter {
  public:
   // Exact up to `exact_max` values, about 10 bytes each; then an estimate of `precision`.
@@ -31,6 +34,10 @@ class DistinctCounter {
 
   bool exact() const { return !estimate_.has_value(); }
   int64_t Count() const;
+  // Writes the state; Restore reads it into a new object with the same limits and says with the
+  // reader when it cannot be one.
+  void Save(StateWriter& writer) const;
+  void Restore(StateReader& reader);
   size_t memory_bytes() const { return hashes_.size_bytes(); }
 
  private:

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string>
 
 #define XXH_STATIC_LINKING_ONLY
 #include "common/base/status_macros.h"
@@ -13,6 +14,11 @@
 #include "xxhash.h"
 
 namespace dq {
+namespace {
+
+constexpr size_t kCheckBytes = size_t{1} << 20;
+
+}  // namespace
 
 namespace {
 
@@ -85,6 +91,27 @@ absl::StatusOr<size_t> FileSource::Read(char* out, size_t size) {
   if (hash_ != nullptr) hash_->Update({out, done});
   if (AtEnd() && !ended) DQ_RETURN_IF_ERROR(EndPass());
   return done;
+}
+
+uint64_t FileSource::raw_fingerprint() const { return XXH3_64bits_digest(&fingerprint_->state); }
+
+void FileSource::AssumeContent(uint64_t fingerprint, std::string_view sha256) {
+  first_fingerprint_ = fingerprint;
+  sha256_ = sha256;
+  hash_.reset();
+}
+
+absl::StatusOr<uint64_t> FileSource::FingerprintOf(int fd, int64_t size,
+                                                   const std::function<bool()>& stop) {
+  DQ_ASSIGN_OR_RETURN(const std::unique_ptr<FileSource> source, Open(fd, Digest::kNotWanted));
+  std::string buffer(kCheckBytes, '\0');
+  while (source->position_ < size) {
+    if (stop()) return absl::CancelledError("stopped while the file was compared");
+    const int64_t wanted = std::min(size - source->position_, static_cast<int64_t>(kCheckBytes));
+    DQ_ASSIGN_OR_RETURN(const size_t got, source->Read(buffer.data(), static_cast<size_t>(wanted)));
+    if (got == 0) return InputChanged("the file is shorter than it was");
+  }
+  return source->raw_fingerprint();
 }
 
 absl::Status FileSource::EndPass() {

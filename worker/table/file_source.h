@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,13 @@ class FileSource final : public ByteSource {
   int64_t raw_size_bytes() const override { return size_bytes_; }
   // "" when it was said not to be wanted.
   const std::string& sha256() const override { return sha256_; }
+  uint64_t raw_fingerprint() const override;
+  void AssumeContent(uint64_t fingerprint, std::string_view sha256) override;
+
+  // XXH3 (64 bits) of the first `size` bytes of `fd`; INPUT_CHANGED when there are fewer. CANCELLED
+  // when `stop` says so.
+  static absl::StatusOr<uint64_t> FingerprintOf(int fd, int64_t size,
+                                                const std::function<bool()>& stop);
 
  private:
   FileSource(int fd, int64_t size_bytes, int64_t written_ns, Digest digest);

@@ -8,6 +8,9 @@
 
 namespace dq {
 
+class StateReader;
+class StateWriter;
+
 class HyperLogLog {
  public:
   // 2^precision registers of a byte, 4 to 18; standard error 1.04 / sqrt(2^precision): 0.41 %
@@ -25,6 +28,10 @@ class HyperLogLog {
   }
   // The estimate, rounded.
   int64_t Estimate() const;
+  // Writes the state; Restore reads it into a new object with the same limits and says with the
+  // reader when it cannot be one.
+  void Save(StateWriter& writer) const;
+  void Restore(StateReader& reader);
 
  private:
   void FindLeast();

@@ -103,8 +103,8 @@ absl::Status JsonLinesReader::AddColumns() {
 
 // Fills the buffer with whole lines and padding; returns the bytes of the lines.
 absl::StatusOr<size_t> JsonLinesReader::Fill(std::vector<char>& buffer) {
-  for (size_t wanted = kBatchBytesDefault;; wanted = std::min(2 * wanted, kRowBytesMax)) {
-    wanted = std::max(wanted, std::min(carry_.size() + kBatchBytesDefault, kRowBytesMax));
+  for (size_t wanted = batch_bytes_;; wanted = std::min(2 * wanted, kRowBytesMax)) {
+    wanted = std::max(wanted, std::min(carry_.size() + batch_bytes_, kRowBytesMax));
     const size_t carried = carry_.size();
     buffer.resize(wanted + kJsonPaddingBytes);
     std::copy(carry_.begin(), carry_.end(), buffer.begin());

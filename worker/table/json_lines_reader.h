@@ -32,10 +32,15 @@ class JsonLinesReader final : public RowReader {
   absl::Status StartPass(RowSink* rejects) override;
   absl::StatusOr<bool> Next(RowBatch& batch) override;
   absl::Status CheckAnyRowRead() const override;
+  void SavePlace(StateWriter& writer) const override;
+  absl::Status ResumePass(RowSink* rejects, StateReader& place,
+                          const std::function<bool()>& stop) override;
 
  private:
   JsonLinesReader(std::unique_ptr<ByteSource> source, const ReadOptions& read)
-      : RowReader(std::move(source), {}), on_bad_row_(read.on_bad_row) {}
+      : RowReader(std::move(source), {}),
+        on_bad_row_(read.on_bad_row),
+        batch_bytes_(read.batch_bytes) {}
 
   absl::Status FindColumns(const std::function<bool()>& stop);
   absl::Status AddColumns();
@@ -46,6 +51,7 @@ class JsonLinesReader final : public RowReader {
   absl::Status Describe(BadRow kind, int64_t row, const FilePlace& place) const;
 
   BadRowPolicy on_bad_row_;
+  size_t batch_bytes_;
   JsonObject object_;
   std::unordered_map<std::string, size_t> places_;  // Of columns, by key.
   size_t key_bytes_ = 0;                            // Of all of them.

@@ -58,6 +58,7 @@ absl::StatusOr<std::unique_ptr<RowReader>> OpenTable(int fd, const InputChoice& 
   DQ_ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source, FileSource::Open(fd, read.digest));
   CsvReaderOptions options;
   options.on_bad_row = read.on_bad_row;
+  options.batch_bytes = read.batch_bytes;
   options.dialect = choice.dialect;
   char first[8];
   DQ_ASSIGN_OR_RETURN(const size_t got, source->Glance(0, first, sizeof(first)));

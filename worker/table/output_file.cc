@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "common/base/status_macros.h"
 #include "worker/table/file_error.h"
+#include "worker/table/state_reader.h"
 
 namespace dq {
 
@@ -37,6 +39,30 @@ absl::Status OutputFile::WriteRaw(std::string_view text) {
   }
   hash_.Update(text);
   size_bytes_ += static_cast<int64_t>(text.size());
+  return absl::OkStatus();
+}
+
+absl::Status OutputFile::Sync() {
+  DQ_RETURN_IF_ERROR(Flush());
+  if (::fdatasync(fd_) != 0) return IoFailed(errno, "cannot write " + name_);
+  return absl::OkStatus();
+}
+
+absl::Status OutputFile::Resume(int64_t size_bytes, const std::function<bool()>& stop) {
+  std::string bytes(kOutputBufferBytes, '\0');
+  while (size_bytes_ < size_bytes) {
+    if (stop()) return absl::CancelledError("stopped while " + name_ + " was read again");
+    const int64_t wanted = std::min(size_bytes - size_bytes_, int64_t{kOutputBufferBytes});
+    const ssize_t got = ::pread(fd_, bytes.data(), static_cast<size_t>(wanted), size_bytes_);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return IoFailed(errno, "cannot read " + name_);
+    if (got == 0) return CheckpointInvalid(name_ + " is shorter than it was");
+    hash_.Update({bytes.data(), static_cast<size_t>(got)});
+    size_bytes_ += got;
+  }
+  if (::ftruncate(fd_, size_bytes) != 0 || ::lseek(fd_, size_bytes, SEEK_SET) != size_bytes) {
+    return IoFailed(errno, "cannot write " + name_);
+  }
   return absl::OkStatus();
 }
 

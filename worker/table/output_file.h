@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,11 +31,18 @@ class OutputFile {
   }
   // Writes what is in the buffer, then `text`, past the buffer. Errors as above.
   absl::Status Write(std::string_view text);
+  // Writes everything out and waits until it is on the disk. Errors as above.
+  absl::Status Sync();
+  // Goes on behind the first `size_bytes` of what the file holds already, which are read again for
+  // the digest; what lies behind them is cut off. CHECKPOINT_INVALID when there are fewer,
+  // IO_FAILED. Called first, on a file that is readable.
+  absl::Status Resume(int64_t size_bytes, const std::function<bool()>& stop);
   // Writes what is left and ends the digest. Called once, last.
   absl::Status Finish();
 
   // Of the file, so packed where it is.
   int64_t size_bytes() const { return size_bytes_; }
+  bool packed() const { return packer_ != nullptr; }
   // Lower-case hex; after Finish.
   const std::string& sha256() const { return sha256_; }
 

@@ -10,6 +10,9 @@
 
 namespace dq {
 
+class StateReader;
+class StateWriter;
+
 class QuantileSketch {
  public:
   // Memory grows to `capacity` numbers for each doubling of the stream beyond it. The rank of an
@@ -36,6 +39,11 @@ class QuantileSketch {
                          const std::vector<double>& without = {}) const;
   // The median of the whole numbers alone, the lower one of two; nothing when there are none.
   std::optional<double> MedianOfWholeNumbers(const std::vector<double>& without = {}) const;
+
+  // Writes the state; Restore reads it into a new object with the same limits and says with the
+  // reader when it cannot be one.
+  void Save(StateWriter& writer) const;
+  void Restore(StateReader& reader);
 
  private:
   using Weighted = std::vector<std::pair<double, int64_t>>;

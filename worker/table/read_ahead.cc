@@ -1,5 +1,7 @@
 #include "worker/table/read_ahead.h"
 
+#include <utility>
+
 #include "common/base/status_macros.h"
 
 namespace dq {
@@ -16,12 +18,22 @@ void ReadAhead::Start() {
 }
 
 absl::StatusOr<RowBatch*> ReadAhead::Next() {
+  if (resting_) return nullptr;
   DQ_RETURN_IF_ERROR(errand_.Wait());
   if (!more_) return nullptr;
   RowBatch* const batch = &batches_[reading_];
   reading_ = 1 - reading_;
-  Start();
+  if (held_) {
+    resting_ = true;
+  } else {
+    Start();
+  }
   return batch;
+}
+
+void ReadAhead::GoOn() {
+  held_ = false;
+  if (std::exchange(resting_, false)) Start();
 }
 
 }  // namespace dq

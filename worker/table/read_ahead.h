@@ -22,6 +22,12 @@ class ReadAhead {
   // RowReader::Next, after all batches before them.
   absl::StatusOr<RowBatch*> Next();
 
+  // Begins no further batch: Next() gives out what is read, then null; then the reader is at rest
+  // behind the last batch that was given out. GoOn() takes it back.
+  void Hold() { held_ = true; }
+  bool held() const { return held_; }
+  void GoOn();
+
  private:
   void Start();
 
@@ -29,6 +35,8 @@ class ReadAhead {
   std::array<RowBatch, 2> batches_;
   size_t reading_ = 0;  // The batch that is being read.
   bool more_ = true;    // Whether that one holds anything; written by the errand.
+  bool held_ = false;
+  bool resting_ = false;  // Whether a batch was not begun because of that.
   TaskPool::Errand errand_;
 };
 

@@ -159,7 +159,7 @@ RecordScanner::CellEnd RecordScanner::ScanQuotedCell(size_t begin) {
     const size_t at = *cursor_;
     if (at == size_) {
       if (!last_) return CellEnd::kIncomplete;
-      Doom(BadRow::kUnterminatedQuote, size_);
+      DoomUntil(BadRow::kUnterminatedQuote, size_);
       return Bad(BadRow::kUnterminatedQuote, begin);
     }
     if (data_[at] == '\0') (void)Bad(BadRow::kNulByte, at);
@@ -197,7 +197,7 @@ RecordScanner::CellEnd RecordScanner::EndQuotedCell(size_t begin, size_t quote, 
     return CellEnd::kLine;
   }
   if (!IsLineEnd(at)) {
-    Doom(BadRow::kTextAfterQuote, quote + 1);
+    DoomUntil(BadRow::kTextAfterQuote, quote + 1);
     return Bad(BadRow::kTextAfterQuote, quote + 1);
   }
   EndRecord(quote + 1, at + 1);
@@ -252,7 +252,7 @@ RecordScanner::CellEnd RecordScanner::Bad(BadRow kind, size_t defect) {
   return CellEnd::kBad;
 }
 
-void RecordScanner::Doom(BadRow kind, size_t end) {
+void RecordScanner::DoomUntil(BadRow kind, size_t end) {
   if (end <= doomed_end_) return;
   doomed_end_ = end;
   doomed_kind_ = kind;
@@ -269,7 +269,7 @@ void RecordScanner::EndRecord(size_t end, size_t next) {
 }
 
 bool RecordScanner::GiveUp() {
-  Doom(BadRow::kQuoteBeyondLimit, size_);
+  DoomUntil(BadRow::kQuoteBeyondLimit, size_);
   (void)Bad(BadRow::kQuoteBeyondLimit, record_.begin);
   CutAtFirstLineEnd();
   return record_.next <= size_;

@@ -51,6 +51,15 @@ class RecordScanner {
   enum class Tail { kMoreMayCome, kLast };
   void Start(const char* data, size_t size, Tail tail, int64_t offset = 0);
 
+  // The byte of the file up to which later records are known to be bad, and why; to be given to
+  // another scanner that goes on at `offset`.
+  struct Doom {
+    int64_t end = 0;
+    BadRow kind = BadRow::kNone;
+  };
+  Doom doom() const { return {offset_ + static_cast<int64_t>(doomed_end_), doomed_kind_}; }
+  void Remember(const Doom& doom, int64_t offset);
+
   // Whether all bytes are used up.
   bool AtEnd() const { return position_ >= size_; }
   // Scans the next record. After kIncomplete the position stays. A bad record ends at its first
@@ -96,7 +105,7 @@ class RecordScanner {
   size_t Resolve(std::string_view cell, CellKind kind, char* out) const;
   bool IsQuote(char c) const { return c == dialect_.quote && c != 0; }
   CellEnd Bad(BadRow kind, size_t defect);
-  void Doom(BadRow kind, size_t end);
+  void DoomUntil(BadRow kind, size_t end);
   void AddCell(size_t begin, size_t end);
   void EndRecord(size_t end, size_t next);
   size_t FirstLineEnd() const;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +18,9 @@
 
 namespace dq {
 
+class StateReader;
+class StateWriter;
+
 class RowReader {
  public:
   virtual ~RowReader() = default;
@@ -26,6 +30,10 @@ class RowReader {
   // The names in the header as they are written there, or made up where there are none.
   const std::vector<std::string>& columns() const { return layout_.columns; }
   const ByteSource& source() const { return *source_; }
+  // As of ByteSource.
+  void AssumeContent(uint64_t fingerprint, std::string_view sha256) {
+    source_->AssumeContent(fingerprint, sha256);
+  }
 
   // Starts a pass from the first row. Bad rows, lines before the table and comments are written to
   // `rejects` (row,byte,reason,content; bytes that are not printable text as \xHH; what is longer
@@ -36,6 +44,13 @@ class RowReader {
   // all its rows were bad. Errors of the source; PARSE_FAILED and ENCODING_INVALID under
   // BadRowPolicy::kFail, and for a row above the limit always.
   virtual absl::StatusOr<bool> Next(RowBatch& batch) = 0;
+  // Saves where the pass stands between two batches.
+  virtual void SavePlace(StateWriter& writer) const = 0;
+  // Starts a pass that goes on at the saved place of another one over the same table: rows, counts
+  // and rejects from there on are what they would have been. What comes before is read and not
+  // looked at. CHECKPOINT_INVALID when the place cannot be; CANCELLED when `stop` says so.
+  virtual absl::Status ResumePass(RowSink* rejects, StateReader& place,
+                                  const std::function<bool()>& stop) = 0;
   // Says that none of the rows of this pass could be read, and why not the first: PARSE_FAILED or
   // ENCODING_INVALID. OK when a row could, or there was none.
   virtual absl::Status CheckAnyRowRead() const = 0;
@@ -63,6 +78,11 @@ class RowReader {
 
   RowReader(std::unique_ptr<ByteSource> source, TableLayout layout)
       : source_(std::move(source)), layout_(std::move(layout)) {}
+
+  void SaveCounts(StateWriter& writer) const;
+  void RestoreCounts(StateReader& place);
+  // Reads the source from its beginning up to byte `offset` of the text.
+  absl::Status SkipTo(int64_t offset, const std::function<bool()>& stop);
 
   std::unique_ptr<ByteSource> source_;
   TableLayout layout_;

@@ -23,7 +23,7 @@ ValueCounter::ValueCounter(const ValueCounterLimits& limits)
       slots_(kSlotsFirst),
       distinct_(std::max(limits.distinct, limits.values), limits.precision) {}
 
-inline size_t ValueCounter::Find(uint64_t hash) const {
+size_t ValueCounter::Find(uint64_t hash) const {
   const uint16_t tag = TagOf(hash);
   for (size_t i = hash & mask_;; i = (i + 1) & mask_) {
     if (tags_[i] == 0 || (tags_[i] == tag && slots_[i].hash == hash)) return i;

@@ -17,6 +17,9 @@
 
 namespace dq {
 
+class StateReader;
+class StateWriter;
+
 struct CountedValue {
   std::string value;
   int64_t count = 0;       // At least; exactly when `missed_max` is 0.
@@ -61,6 +64,11 @@ class ValueCounter {
     return slots_.capacity() * (sizeof(Slot) + sizeof(uint16_t)) + texts_.capacity() +
            seen_.capacity() * sizeof(uint64_t) + distinct_.memory_bytes();
   }
+
+  // Writes the state; Restore reads it into a new object with the same limits and says with the
+  // reader when it cannot be one.
+  void Save(StateWriter& writer) const;
+  void Restore(StateReader& reader);
 
  private:
   struct Slot {

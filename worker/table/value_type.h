@@ -9,6 +9,9 @@
 
 namespace dq {
 
+class StateReader;
+class StateWriter;
+
 enum class ValueType { kBoolean, kInteger, kDecimal, kDate, kText };
 inline constexpr size_t kValueTypes = 5;
 
@@ -60,6 +63,10 @@ class TypeCounter {
   ValueType Decide() const;
   // How many values conform to `type`.
   int64_t Conforming(ValueType type) const;
+  // Writes the state; Restore reads it into a new object with the same limits and says with the
+  // reader when it cannot be one.
+  void Save(StateWriter& writer) const;
+  void Restore(StateReader& reader);
 
  private:
   std::array<int64_t, kValueTypes> counts_{};

@@ -50,6 +50,9 @@ std::string Reasons(const std::vector<StopOrder>& orders) {
       case StopReason::kCancelled:
         reasons += "cancelled";
         break;
+      case StopReason::kPaused:
+        reasons += "paused";
+        break;
       case StopReason::kReleased:
         reasons += "released";
         break;
@@ -342,6 +345,31 @@ TEST(LeaseSet, SlotsAreNeverExceededNorLeakedInARandomLife) {
     ASSERT_EQ(set.running(), std::count(child.begin(), child.end(), true));
     ASSERT_GE(set.free_slots(), 0);
   }
+}
+
+TEST(LeaseSet, APausedAttemptIsConfirmedAsStoppedUnlessItEndedFirst) {
+  LeaseSet set(1);
+  set.Grant(kLease);
+  EXPECT_EQ(Reasons(set.Pause(kLease)), "paused");
+  EXPECT_EQ(Reasons(set.Pause(kLease)), "");
+  EXPECT_TRUE(set.IsWanted(kLease));
+  EXPECT_EQ(set.End(kLease, std::nullopt), EndAnswer::kReported);
+  EXPECT_EQ(Look(set).status, "stopped");
+
+  LeaseSet ended(1);
+  ended.Grant(kLease);
+  ended.Pause(kLease);
+  EXPECT_EQ(ended.End(kLease, "done"), EndAnswer::kReported);
+  EXPECT_EQ(Look(ended).status, "ended");
+}
+
+TEST(LeaseSet, ACancelOvertakesAPause) {
+  LeaseSet set(1);
+  set.Grant(kLease);
+  set.Pause(kLease);
+  EXPECT_EQ(Reasons(set.Cancel(kLease)), "cancelled");
+  EXPECT_EQ(set.End(kLease, "done"), EndAnswer::kDiscarded);
+  EXPECT_EQ(Look(set).status, "stopped");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -33,10 +34,11 @@ class RunCommand : public testing::Test {
     text << std::ifstream(Path(name)).rdbuf();
     return text.str();
   }
-  int Run() const { return RunLocally(options_, CancelToken()); }
+  int Run() const { return RunLocally(options_, CancelToken(), stop_); }
 
   std::string folder_;
   RunOptions options_;
+  CancelToken stop_;
 };
 
 TEST_F(RunCommand, NoOutputReplacesAnotherFileOfTheCommand) {
@@ -81,6 +83,64 @@ TEST_F(RunCommand, LinesThatAreNoRowsAreKeptInTheRejects) {
   Write("in.csv", "A title\n\na,b\n1,2\n3,4\n");
   EXPECT_EQ(Run(), kExitOk);
   EXPECT_NE(Text("out.csv.rejects.csv").find("preamble,A title"), std::string::npos);
+}
+
+class RunCommandWithCheckpoints : public RunCommand {
+ protected:
+  RunCommandWithCheckpoints() {
+    std::string text = "a,b\n";
+    for (int i = 0; i < 200'000; ++i) text += std::to_string(i % 150'000) + ",word\n";
+    Write("in.csv", text);
+    options_.checkpoint_dir = Path("checkpoints");
+    options_.checkpoint_interval = std::chrono::milliseconds(0);
+  }
+  std::vector<std::string> Names() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      names.push_back(entry.path().filename());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+};
+
+TEST_F(RunCommandWithCheckpoints, AStoppedRunGoesOnAndLeavesNothingBehind) {
+  stop_.Cancel();
+  ASSERT_EQ(Run(), kExitCheckpointed);
+  EXPECT_FALSE(std::filesystem::exists(Path("out.csv")));
+  EXPECT_GT(std::filesystem::file_size(Path("checkpoints/checkpoint.a")), 64U);
+
+  options_.resume = true;
+  testing::internal::CaptureStderr();
+  const CancelToken never;
+  ASSERT_EQ(RunLocally(options_, CancelToken(), never), kExitOk);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("resumed from checkpoint 1 at"),
+            std::string::npos);
+  const std::string resumed = Text("out.csv");
+  EXPECT_EQ(Names(), (std::vector<std::string>{"checkpoints", "in.csv", "out.csv", "report.json"}));
+  EXPECT_TRUE(std::filesystem::is_empty(Path("checkpoints")));
+
+  options_.checkpoint_dir.clear();
+  options_.resume = false;
+  ASSERT_EQ(RunLocally(options_, CancelToken(), never), kExitOk);
+  EXPECT_EQ(Text("out.csv"), resumed);
+}
+
+TEST_F(RunCommandWithCheckpoints, WithoutResumeARunStartsOver) {
+  stop_.Cancel();
+  ASSERT_EQ(Run(), kExitCheckpointed);
+  testing::internal::CaptureStderr();
+  const CancelToken never;
+  ASSERT_EQ(RunLocally(options_, CancelToken(), never), kExitOk);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST_F(RunCommandWithCheckpoints, ResumingWithoutACheckpointSaysSo) {
+  options_.resume = true;
+  testing::internal::CaptureStderr();
+  const CancelToken never;
+  ASSERT_EQ(RunLocally(options_, CancelToken(), never), kExitOk);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("starts over"), std::string::npos);
 }
 
 }  // namespace

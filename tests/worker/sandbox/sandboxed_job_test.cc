@@ -55,11 +55,11 @@ class SandboxedJobTest : public testing::Test {
     ChainSpec spec;
     spec.stages = {DedupeOptions{}};
     spec.display_name = what + ".csv";
-    return SandboxedJob::Start(kProgram, spec, Files(), cpu_seconds).value();
+    return SandboxedJob::Start(kProgram, spec, Files(), cpu_seconds, {}).value();
   }
   absl::StatusOr<ChainResult> Run(const std::string& what,
                                   absl::Duration timeout = absl::InfiniteDuration()) {
-    NullProgressSink sink;
+    NullJobSink sink;
     return Start(what)->Run(timeout, sink);
   }
   void ExpectError(const std::string& what, const std::string& reason) {
@@ -76,7 +76,7 @@ class SandboxedJobTest : public testing::Test {
 };
 
 // Counts progress and runs a callback on the first.
-class CallingSink final : public ProgressSink {
+class CallingSink final : public NullJobSink {
  public:
   explicit CallingSink(std::function<void()> first) : first_(std::move(first)) {}
   void OnProgress(const ChainProgress& progress) override {
@@ -135,14 +135,14 @@ TEST_F(SandboxedJobTest, AnUncaughtBadAllocIsOutOfMemory) {
 }
 
 TEST_F(SandboxedJobTest, DescriptorsAndCpuTimeAreLimited) {
-  NullProgressSink sink;
+  NullJobSink sink;
   const auto result = Start("limits", 3600)->Run(absl::InfiniteDuration(), sink);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->report_json, "descriptors 64 cpu 3600");
 }
 
 TEST_F(SandboxedJobTest, AJobThatBurnsItsCpuTimeIsTyped) {
-  NullProgressSink sink;
+  NullJobSink sink;
   const auto result = Start("burn", 1)->Run(absl::InfiniteDuration(), sink);
   EXPECT_EQ(ReasonOf(result.status()), "CPU_LIMIT") << result.status();
 }
@@ -173,7 +173,7 @@ TEST_F(SandboxedJobTest, KillEndsAHangingChildAtOnce) {
 TEST_F(SandboxedJobTest, KillFromAnotherThreadWinsWhateverTheChildDoes) {
   const std::unique_ptr<SandboxedJob> job = Start("hang");
   std::thread killer([&] { job->Kill(); });
-  NullProgressSink sink;
+  NullJobSink sink;
   EXPECT_EQ(job->Run(absl::InfiniteDuration(), sink).status().code(), absl::StatusCode::kCancelled);
   killer.join();
 }
@@ -193,7 +193,7 @@ TEST_F(SandboxedJobTest, AForgottenJobLeavesNoProcess) {
 
 TEST_F(SandboxedJobTest, AMissingProgramIsTyped) {
   ChainSpec spec;
-  EXPECT_EQ(ReasonOf(SandboxedJob::Start("/nowhere/dq-worker", spec, Files(), 0).status()),
+  EXPECT_EQ(ReasonOf(SandboxedJob::Start("/nowhere/dq-worker", spec, Files(), 0, {}).status()),
             "SANDBOX_FAILED");
 }
 

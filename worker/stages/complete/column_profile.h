@@ -22,6 +22,9 @@
 
 namespace dq {
 
+class StateReader;
+class StateWriter;
+
 // How much the profile of one column may remember. By the number of columns alone, so that what is
 // learned depends on the file and on nothing else.
 struct ProfileLimits {
@@ -59,6 +62,10 @@ class ColumnProfile {
   // none. Called once, last.
   ColumnFindings Decide(const std::string& name, std::vector<Disguise> disguises,
                         const ColumnRule* reference);
+  // Writes the state; Restore reads it into a new object made alike and says with the reader when
+  // it cannot be one.
+  void Save(StateWriter& writer) const;
+  void Restore(StateReader& reader);
 
  private:
   void AddValue(std::string_view value);

@@ -43,6 +43,11 @@ class CompleteStage final : public Stage {
   absl::Status Apply(RowBatch& batch) override;
   void Settle(const RowBatch& batch) override;
   absl::Status Finish(Report& report) override;
+  LearnedState learned_state() const override { return LearnedState::kCollected; }
+  absl::Status SaveLearned(StateWriter& writer) const override;
+  absl::Status RestoreLearned(StateReader& reader) override;
+  absl::Status SaveApplied(StateWriter& writer) const override;
+  absl::Status RestoreApplied(StateReader& reader) override;
   int64_t spilled_bytes() const override {
     return reference_ == nullptr ? 0 : reference_->spilled_bytes();
   }

@@ -10,6 +10,9 @@
 
 namespace dq {
 
+class StateReader;
+class StateWriter;
+
 struct ExtremeValue {
   double key = 0;    // By which values are ordered.
   std::string text;  // The first one seen with that key.
@@ -27,6 +30,11 @@ class ExtremeValues {
   // Some values, from the least one up and from the greatest one down. Empty without any value.
   const std::vector<ExtremeValue>& least() const { return least_; }
   const std::vector<ExtremeValue>& greatest() const { return greatest_; }
+
+  // Writes the state; Restore reads it into a new object made alike and says with the reader when
+  // it cannot be one.
+  void Save(StateWriter& writer) const;
+  void Restore(StateReader& reader);
 
  private:
   static constexpr size_t kKept = 16;

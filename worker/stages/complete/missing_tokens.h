@@ -15,6 +15,9 @@
 
 namespace dq {
 
+class StateReader;
+class StateWriter;
+
 class MissingTokens {
  public:
   // The built-in vocabulary (null \N na n/a #n/a nan nil none - -- ? ?? . .. unknown unk missing
@@ -72,6 +75,10 @@ class ShapeCounter {
   // in bytes is between their shortest and their longest. Never for kOther, such as "n/a"; without
   // any value, for words.
   bool CouldHold(std::string_view token) const;
+  // Writes the state; Restore reads it into a new object made alike and says with the reader when
+  // it cannot be one.
+  void Save(StateWriter& writer) const;
+  void Restore(StateReader& reader);
 
  private:
   struct Seen {

@@ -42,6 +42,12 @@ struct FillCounts {
   int64_t filled = 0;
   int64_t left_missing = 0;
   std::array<int64_t, kHistogramBins> histogram{};  // Of numbers, between the rule's min and max.
+
+  void Add(const FillCounts& other) {
+    filled += other.filled;
+    left_missing += other.left_missing;
+    for (size_t bin = 0; bin < kHistogramBins; ++bin) histogram[bin] += other.histogram[bin];
+  }
 };
 
 class RowFiller {
@@ -73,6 +79,8 @@ class RowFiller {
   const std::vector<Change>& changes() const { return changes_; }
   // By column, of all calls.
   const std::vector<FillCounts>& counts() const { return counts_; }
+  // Adds what another filler has counted.
+  void AddCounts(size_t column, const FillCounts& counts) { counts_[column].Add(counts); }
 
  private:
   struct MissingCell {

@@ -17,6 +17,9 @@
 
 namespace dq {
 
+class StateReader;
+class StateWriter;
+
 inline constexpr size_t kSampleRowsMax = 16384;
 inline constexpr size_t kSampleBytesMax = size_t{8} << 20;
 
@@ -31,6 +34,11 @@ class RowSample {
   // Looks at the rows of a batch; dropped ones are left out. OUT_OF_MEMORY when the sample does not
   // fit into the limit.
   absl::Status Add(const RowBatch& batch);
+
+  // Writes the rows; Restore reads them into a new sample of the same columns. OUT_OF_MEMORY, and
+  // CHECKPOINT_INVALID for what cannot be a sample.
+  void Save(StateWriter& writer) const;
+  absl::Status Restore(StateReader& reader);
 
   // Whether every row added so far is in the sample.
   bool complete() const { return level_ == 0; }

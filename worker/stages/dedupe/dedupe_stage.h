@@ -34,6 +34,11 @@ class DedupeStage final : public Stage {
   // OUT_OF_MEMORY when the records do not fit the limit.
   absl::Status Apply(RowBatch& batch) override;
   absl::Status Finish(Report& report) override;
+  LearnedState learned_state() const override { return LearnedState::kDecided; }
+  absl::Status SaveLearned(StateWriter& writer) const override;
+  absl::Status RestoreLearned(StateReader& reader) override;
+  absl::Status SaveApplied(StateWriter& writer) const override;
+  absl::Status RestoreApplied(StateReader& reader) override;
   int64_t spilled_bytes() const override {
     return spilled_ == nullptr ? 0 : spilled_->spilled_bytes();
   }

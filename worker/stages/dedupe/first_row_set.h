@@ -12,6 +12,9 @@
 
 namespace dq {
 
+class StateReader;
+class StateWriter;
+
 // A record by its hashes: `key` decides equality, `exact` tells equal spellings apart.
 struct RecordHash {
   uint64_t key_high = 0;
@@ -53,6 +56,10 @@ class FirstRowSet {
     __builtin_prefetch(slot, 1);
     __builtin_prefetch(slot + sizeof(Slot) - 1, 1);  // Some lie in two lines.
   }
+  // Writes all records; Restore reads them into an empty set. OUT_OF_MEMORY, and CHECKPOINT_INVALID
+  // for what cannot be a set.
+  void Save(StateWriter& writer) const;
+  absl::Status Restore(StateReader& reader);
   // Forgets everything and gives the memory back.
   void Clear();
 

@@ -78,12 +78,14 @@ absl::Status SpilledDuplicates::LookUp(const RowBatch& batch,
                                        std::vector<FirstRowSet::Earlier>& earlier) {
   earlier.assign(batch.row_count(), {});
   if (batch.row_count() == 0) return absl::OkStatus();
+  const int64_t first = batch.row(0).number;
   const int64_t last = batch.row(batch.row_count() - 1).number;
   for (auto& cursor : cursors_) {
     for (;;) {
       DQ_ASSIGN_OR_RETURN(const Duplicate* const duplicate, cursor.Peek());
       if (duplicate == nullptr || duplicate->row > last) break;
-      earlier[PlaceOf(batch, duplicate->row)] = duplicate->earlier;
+      // Earlier ones belong to rows that a run before this one has seen.
+      if (duplicate->row >= first) earlier[PlaceOf(batch, duplicate->row)] = duplicate->earlier;
       cursor.Advance();
     }
   }

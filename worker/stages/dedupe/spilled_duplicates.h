@@ -18,6 +18,9 @@
 
 namespace dq {
 
+class StateReader;
+class StateWriter;
+
 class SpilledDuplicates {
  public:
   // Files are made in the directory `temp_dir_fd`. `memory` outlives this object.
@@ -28,6 +31,10 @@ class SpilledDuplicates {
   absl::Status Add(const RecordHash& hash, int64_t row);
   // Finds the duplicates, when all records are noted. OUT_OF_MEMORY when a partition does not fit.
   absl::Status Find(TaskPool& pool);
+  // Writes what Find has found; Restore reads it into a new object. DISK_FULL or IO_FAILED, and
+  // CHECKPOINT_INVALID for what cannot have been found.
+  absl::Status Save(StateWriter& writer) const;
+  absl::Status Restore(StateReader& reader);
   // Starts to give out the duplicates from the first row on.
   void Rewind();
   // Puts what is known about the rows of the batch to `earlier`, one a row. Batches ascend.

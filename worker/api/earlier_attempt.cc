@@ -1,0 +1,97 @@
+#include "worker/api/earlier_attempt.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/logging.h"
+#include "common/base/status_macros.h"
+
+namespace dq {
+namespace {
+
+constexpr size_t kCopyBytes = size_t{1} << 20;
+
+absl::Status CannotCopy(const std::string& name) {
+  return ErrnoError(errno, "IO_ERROR", "cannot copy \"" + name + "\" of an earlier attempt");
+}
+
+absl::Status WriteAt(int to, const char* bytes, size_t size, off_t offset,
+                     const std::string& name) {
+  while (size > 0) {
+    const ssize_t put = ::pwrite(to, bytes, size, offset);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return CannotCopy(name);
+    bytes += put;
+    offset += put;
+    size -= static_cast<size_t>(put);
+  }
+  return absl::OkStatus();
+}
+
+// Copies all that is there; within the kernel where the file system can, sharing blocks.
+absl::Status CopyWhole(int from, int to, const std::string& name) {
+  std::vector<char> buffer;
+  for (off_t at = 0;;) {
+    off_t out = at;
+    off_t in = at;
+    ssize_t got = -1;
+    if (buffer.empty()) got = ::copy_file_range(from, &in, to, &out, size_t{1} << 30, 0);
+    if (got < 0) {
+      buffer.resize(kCopyBytes);
+      got = ::pread(from, buffer.data(), buffer.size(), at);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return CannotCopy(name);
+      DQ_RETURN_IF_ERROR(WriteAt(to, buffer.data(), static_cast<size_t>(got), at, name));
+    }
+    if (got == 0) return absl::OkStatus();
+    at += got;
+  }
+}
+
+bool HasCheckpoint(ObjectStore& store, const ChainOrder& order, const std::string& directory) {
+  for (const char* slot : {kSlotAName, kSlotBName}) {
+    const auto fd = store.OpenUnfinished(order.output_prefix, directory, slot);
+    struct stat info {};
+    if (fd.ok() && ::fstat(fd->get(), &info) == 0 && info.st_size > 0) return true;
+  }
+  return false;
+}
+
+absl::Status CopyAll(ObjectStore& store, const ChainOrder& order, const std::string& directory,
+                     const std::vector<OwnFile>& files) {
+  for (const OwnFile& file : files) {
+    DQ_ASSIGN_OR_RETURN(const UniqueFd from,
+                        store.OpenUnfinished(order.output_prefix, directory, file.name));
+    DQ_RETURN_IF_ERROR(CopyWhole(from.get(), file.fd, file.name));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int64_t TakeOverEarlierAttempt(ObjectStore& store, const ChainOrder& order,
+                               const std::vector<OwnFile>& files) {
+  const auto unfinished = store.ListUnfinished(order.output_prefix);
+  if (!unfinished.ok()) return 0;
+  std::pair<int64_t, std::string> newest;
+  for (const std::string& directory : *unfinished) {
+    const int64_t attempt = AttemptOfDirectory(directory).value_or(0);
+    if (attempt >= order.attempt || attempt <= newest.first) continue;
+    if (HasCheckpoint(store, order, directory)) newest = {attempt, directory};
+  }
+  if (newest.first == 0) return 0;
+  const absl::Status copied = CopyAll(store, order, newest.second, files);
+  if (copied.ok()) return newest.first;
+  Log(LogLevel::kWarning, "the checkpoints of an earlier attempt cannot be taken over",
+      {{"prefix", order.output_prefix}, {"attempt", newest.first}, {"message", MessageOf(copied)}});
+  return 0;
+}
+
+}  // namespace dq

@@ -1,0 +1,39 @@
+// The checkpoints of `dq-worker run`: their files in the folder that was given, and what is said
+// about them. Not thread-safe.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/base/unique_fd.h"
+#include "worker/chain/paced_checkpoints.h"
+#include "worker/run_options.h"
+
+namespace dq {
+
+class RunCheckpoints {
+ public:
+  // Opens the files, or nothing when no folder was given; makes the folder. FILE_MISSING when that
+  // is not possible, BAD_FIELD when another run uses it. `stop` outlives this object.
+  static absl::StatusOr<std::unique_ptr<RunCheckpoints>> Open(const RunOptions& options,
+                                                              const CancelToken& stop);
+
+  const CheckpointPlan& plan() const { return plan_; }
+  // Whether there is one to go on from.
+  bool taken() const { return taken_; }
+  // Removes the files: they are of no use any more.
+  void Remove();
+
+ private:
+  RunCheckpoints() = default;
+
+  std::array<std::string, 3> paths_;
+  std::array<UniqueFd, 3> files_;
+  std::unique_ptr<PacedCheckpoints> control_;
+  CheckpointPlan plan_;
+  bool taken_ = false;
+};
+
+}  // namespace dq

@@ -1,0 +1,131 @@
+// How readers save where a pass stands and go on there: the place in the text, the counts, and what
+// bad rows have shown. What a reader has read beyond the place is read again.
+#include <algorithm>
+#include <string>
+
+#include "common/base/status_macros.h"
+#include "worker/table/csv_reader.h"
+#include "worker/table/json_lines_reader.h"
+#include "worker/table/row_reader.h"
+#include "worker/table/state_reader.h"
+#include "worker/table/state_writer.h"
+
+namespace dq {
+namespace {
+
+constexpr int64_t kSkipBytes = int64_t{1} << 20;
+constexpr int64_t kCountMax = int64_t{1} << 48;
+constexpr size_t kTextBytesMax = 4096;
+
+void SavePlaceOfRow(StateWriter& writer, BadRow kind, const FilePlace& place) {
+  writer.Put(static_cast<int64_t>(kind));
+  writer.Put(place.row);
+  writer.Put(place.column);
+  writer.Put(place.byte);
+}
+
+BadRow RestoreBadRow(StateReader& reader) {
+  return static_cast<BadRow>(reader.GetCount(static_cast<int64_t>(kBadRowLast)));
+}
+
+FilePlace RestorePlaceOfRow(StateReader& reader) {
+  FilePlace place;
+  place.row = reader.GetCount(kCountMax);
+  place.column = reader.GetCount(kCountMax);
+  place.byte = reader.GetCount(kCountMax);
+  return place;
+}
+
+}  // namespace
+
+void RowReader::SaveCounts(StateWriter& writer) const {
+  for (const int64_t count : {counts_.rows, counts_.rejected, counts_.blank_lines,
+                              counts_.comment_lines, counts_.padded, counts_.long_quotes}) {
+    writer.Put(count);
+  }
+}
+
+void RowReader::RestoreCounts(StateReader& place) {
+  for (int64_t* count : {&counts_.rows, &counts_.rejected, &counts_.blank_lines,
+                         &counts_.comment_lines, &counts_.padded, &counts_.long_quotes}) {
+    *count = place.GetCount(kCountMax);
+  }
+}
+
+absl::Status RowReader::SkipTo(int64_t offset, const std::function<bool()>& stop) {
+  std::string bytes(static_cast<size_t>(kSkipBytes), '\0');
+  while (offset > 0) {
+    if (stop()) return absl::CancelledError("stopped while the file was read again");
+    DQ_ASSIGN_OR_RETURN(
+        const size_t got,
+        source_->Read(bytes.data(), static_cast<size_t>(std::min(offset, kSkipBytes))));
+    if (got == 0) return CheckpointInvalid("the input ends before the place it was read to");
+    offset -= static_cast<int64_t>(got);
+  }
+  return absl::OkStatus();
+}
+
+void CsvReader::SavePlace(StateWriter& writer) const {
+  // Nothing was read while the data is still to be found.
+  writer.Put(skip_to_data_ ? int64_t{0} : buffer_offset_);
+  writer.Put(raw_counted_);
+  SaveCounts(writer);
+  SavePlaceOfRow(writer, first_bad_, first_bad_place_);
+  writer.PutText(std::string_view(first_bad_text_).substr(0, kTextBytesMax));
+  const RecordScanner::Doom doom = scanner_.doom();
+  writer.Put(doom.end);
+  writer.Put(static_cast<int64_t>(doom.kind));
+}
+
+absl::Status CsvReader::ResumePass(RowSink* rejects, StateReader& place,
+                                   const std::function<bool()>& stop) {
+  // What comes before the rows is in the rejects already.
+  DQ_RETURN_IF_ERROR(StartPass(nullptr));
+  rejects_ = rejects;
+  const int64_t offset = place.GetCount(kCountMax);
+  raw_counted_ = place.GetCount(source_->raw_size_bytes());
+  RestoreCounts(place);
+  first_bad_ = RestoreBadRow(place);
+  first_bad_place_ = RestorePlaceOfRow(place);
+  first_bad_text_ = place.GetText(kTextBytesMax);
+  RecordScanner::Doom doom;
+  doom.end = place.GetCount(kCountMax);
+  doom.kind = RestoreBadRow(place);
+  DQ_RETURN_IF_ERROR(place.status());
+  if (offset == 0) return absl::OkStatus();
+  if (offset < layout_.data_offset) return CheckpointInvalid("its place lies before the rows");
+  scanner_.Remember(doom, offset);
+  skip_to_data_ = false;
+  buffer_offset_ = offset;
+  return SkipTo(offset, stop);
+}
+
+void RecordScanner::Remember(const Doom& doom, int64_t offset) {
+  // As if the bytes before had just been scanned: Start keeps what lies behind an earlier offset.
+  offset_ = offset - 1;
+  doomed_end_ = static_cast<size_t>(std::max<int64_t>(0, doom.end - offset_));
+  doomed_kind_ = doom.kind;
+}
+
+void JsonLinesReader::SavePlace(StateWriter& writer) const {
+  writer.Put(offset_);
+  writer.Put(raw_counted_);
+  writer.Put(line_);
+  SaveCounts(writer);
+  SavePlaceOfRow(writer, first_bad_, first_bad_place_);
+}
+
+absl::Status JsonLinesReader::ResumePass(RowSink* rejects, StateReader& place,
+                                         const std::function<bool()>& stop) {
+  DQ_RETURN_IF_ERROR(StartPass(rejects));
+  offset_ = place.GetCount(kCountMax);
+  raw_counted_ = place.GetCount(source_->raw_size_bytes());
+  line_ = place.GetCount(kCountMax);
+  RestoreCounts(place);
+  first_bad_ = RestoreBadRow(place);
+  first_bad_place_ = RestorePlaceOfRow(place);
+  DQ_RETURN_IF_ERROR(place.status());
+  return SkipTo(offset_, stop);
+}
+
+}  // namespace dq
