@@ -1,7 +1,6 @@
 // How the counters and sketches of columns are saved and restored. A restored one answers, and goes
 // on, as the saved one would have; how its memory lies may differ.
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include "worker/table/distinct_counter.h"
@@ -9,7 +8,6 @@
 #include "worker/table/quantile_sketch.h"
 #include "worker/table/state_reader.h"
 #include "worker/table/state_writer.h"
-#include "worker/table/value_counter.h"
 #include "worker/table/value_type.h"
 
 namespace dq {
@@ -17,8 +15,6 @@ namespace {
 
 constexpr int64_t kCountMax = int64_t{1} << 48;
 constexpr size_t kLevelsMax = 48;
-constexpr size_t kSlotsFirst = 64;
-constexpr size_t kTextBytesMax = 256;  // Of a value.
 
 }  // namespace
 
@@ -82,50 +78,6 @@ void QuantileSketch::Restore(StateReader& reader) {
     check(full_[level]);
   }
   if (!finite) reader.Fail("a number in it is none");
-}
-
-void ValueCounter::Save(StateWriter& writer) const {
-  writer.Put(uint8_t{forgetting_});
-  writer.Put(forgotten_max_);
-  writer.PutList(std::span(seen_));
-  writer.Put(uint64_t{seen_count_});
-  writer.Put(uint64_t{used_});
-  for (size_t i = 0; i < slots_.size(); ++i) {
-    const Slot& slot = slots_[i];
-    if (tags_[i] == 0) continue;
-    writer.Put(slot.hash);
-    writer.Put(slot.count);
-    writer.Put(slot.missed_max);
-    writer.PutText(Text(slot));
-  }
-  distinct_.Save(writer);
-}
-
-void ValueCounter::Restore(StateReader& reader) {
-  if (reader.GetBool()) StartForgetting();
-  forgotten_max_ = reader.GetCount(kCountMax);
-  const size_t words = seen_.size();
-  reader.GetList(seen_, words);
-  seen_count_ = static_cast<size_t>(reader.GetCount(static_cast<int64_t>(words) * 64));
-  const auto used = static_cast<size_t>(reader.GetCount(static_cast<int64_t>(capacity_)));
-  if (seen_.size() != words) return reader.Fail("a filter in it has another size");
-  Rebuild(forgetting_ ? std::max(kSlotsFirst, capacity_ * 2)
-                      : std::max(kSlotsFirst, std::bit_ceil(used * 2)),
-          0);
-  for (size_t i = 0; i < used && reader.ok(); ++i) {
-    const auto hash = reader.Get<uint64_t>();
-    const int64_t count = reader.GetCount(kCountMax);
-    const int64_t missed_max = reader.GetCount(kCountMax);
-    const std::string text = reader.GetText(kTextBytesMax);
-    const size_t place = Find(hash);
-    if (count == 0 || tags_[place] != 0) return reader.Fail("a count in it cannot be");
-    tags_[place] = TagOf(hash);
-    slots_[place] = {hash, count, missed_max, static_cast<uint32_t>(texts_.size()),
-                     static_cast<uint32_t>(text.size())};
-    texts_ += text;
-    ++used_;
-  }
-  distinct_.Restore(reader);
 }
 
 void TypeCounter::Save(StateWriter& writer) const {

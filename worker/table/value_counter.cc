@@ -1,13 +1,18 @@
 #include "worker/table/value_counter.h"
 
 #include <algorithm>
+#include <bit>
+
+#include "worker/table/state_reader.h"
+#include "worker/table/state_writer.h"
 
 namespace dq {
 namespace {
 
 constexpr size_t kAhead = 32;  // Values whose memory is under way.
 constexpr size_t kSlotsFirst = 64;
-constexpr size_t kTextKept = 256;  // Longer values are shown cut.
+constexpr int64_t kCountMax = int64_t{1} << 48;  // In a state that can be.
+constexpr size_t kTextKept = 256;                // Longer values are shown cut.
 // Values that are remembered once there are too many: few, so that they stay in the cache.
 constexpr size_t kRememberedMax = 4096;
 constexpr size_t kSeenWordsAValue = 2;  // 128 bits of the filter for every remembered value.
@@ -23,7 +28,7 @@ ValueCounter::ValueCounter(const ValueCounterLimits& limits)
       slots_(kSlotsFirst),
       distinct_(std::max(limits.distinct, limits.values), limits.precision) {}
 
-size_t ValueCounter::Find(uint64_t hash) const {
+inline size_t ValueCounter::Find(uint64_t hash) const {
   const uint16_t tag = TagOf(hash);
   for (size_t i = hash & mask_;; i = (i + 1) & mask_) {
     if (tags_[i] == 0 || (tags_[i] == tag && slots_[i].hash == hash)) return i;
@@ -174,6 +179,51 @@ std::vector<CountedValue> ValueCounter::Top(size_t n) const {
     top.push_back({std::string(Text(*order[i])), order[i]->count, order[i]->missed_max});
   }
   return top;
+}
+
+void ValueCounter::Save(StateWriter& writer) const {
+  writer.Put(uint8_t{forgetting_});
+  writer.Put(forgotten_max_);
+  writer.PutList(std::span(seen_));
+  writer.Put(uint64_t{seen_count_});
+  writer.Put(uint64_t{used_});
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    if (tags_[i] == 0) continue;
+    writer.Put(slot.hash);
+    writer.Put(slot.count);
+    writer.Put(slot.missed_max);
+    writer.PutText(Text(slot));
+  }
+  distinct_.Save(writer);
+}
+
+// How its memory lies may differ from the saved one.
+void ValueCounter::Restore(StateReader& reader) {
+  if (reader.GetBool()) StartForgetting();
+  forgotten_max_ = reader.GetCount(kCountMax);
+  const size_t words = seen_.size();
+  reader.GetList(seen_, words);
+  seen_count_ = static_cast<size_t>(reader.GetCount(static_cast<int64_t>(words) * 64));
+  const auto used = static_cast<size_t>(reader.GetCount(static_cast<int64_t>(capacity_)));
+  if (seen_.size() != words) return reader.Fail("a filter in it has another size");
+  Rebuild(forgetting_ ? std::max(kSlotsFirst, capacity_ * 2)
+                      : std::max(kSlotsFirst, std::bit_ceil(used * 2)),
+          0);
+  for (size_t i = 0; i < used && reader.ok(); ++i) {
+    const auto hash = reader.Get<uint64_t>();
+    const int64_t count = reader.GetCount(kCountMax);
+    const int64_t missed_max = reader.GetCount(kCountMax);
+    const std::string text = reader.GetText(kTextKept);
+    const size_t place = Find(hash);
+    if (count == 0 || tags_[place] != 0) return reader.Fail("a count in it cannot be");
+    tags_[place] = TagOf(hash);
+    slots_[place] = {hash, count, missed_max, static_cast<uint32_t>(texts_.size()),
+                     static_cast<uint32_t>(text.size())};
+    texts_ += text;
+    ++used_;
+  }
+  distinct_.Restore(reader);
 }
 
 }  // namespace dq
