@@ -130,6 +130,8 @@ class Column:
             numbers = [v for v in present if type_of(v) in ("integer", "decimal")]
             if self.type == "integer":
                 numbers = [v for v in numbers if decimal.Decimal(v) % 1 == 0]
+            if not numbers:
+                return None
             numbers.sort(key=decimal.Decimal)
             median = decimal.Decimal(numbers[(len(numbers) - 1) // 2])
             digits = {len(v.partition(".")[2]) for v in numbers}

@@ -46,7 +46,7 @@ def dedupe(header, rows, match, compared, survivor, newest, merge):
     clusters = {}
     for number, row in enumerate(rows):
         cells = [row[i] for i in chosen]
-        if compared and not any(cells):
+        if compared and not any(cell.strip() for cell in cells):
             continue
         key = tuple(cells) if match == "exact" else tuple(fold(cell) for cell in cells)
         clusters.setdefault(key, []).append(number)
