@@ -15,7 +15,7 @@ void StartRunning(const Cluster& cluster, const std::string& id) {
   AwaitState(cluster, id, "PROCESSING");
 }
 
-TEST(Steer, ARunningJobIsPausedFreesItsSlotAndStartsOverWhenResumed) {
+TEST(Steer, ARunningJobIsPausedFreesItsSlotAndRunsAgainWhenResumed) {
   const Cluster cluster({.workers = 1, .slots = 1, .scheduler_flags = {}});
   StartRunning(cluster, "first");
   EXPECT_EQ(cluster.Ctl({"job", "pause", "first", "--reason", "lunch"}).exit_code, 0);

@@ -68,10 +68,22 @@ void Cluster::RestartScheduler() {
 void Cluster::RestartWorker(size_t index) {
   workers_[index].reset();
   instances_[index] = "w" + std::to_string(index) + "-" + std::to_string(++starts_);
-  workers_[index] =
-      StartProgram("dq-worker", instances_[index],
-                   {"serve", "--scheduler", address_, "--storage-root", storage_root(),
-                    "--instance", instances_[index], "--slots", std::to_string(options_.slots)});
+  workers_[index] = StartProgram(
+      "dq-worker", instances_[index],
+      Joined({"serve", "--scheduler", address_, "--storage-root", storage_root(), "--instance",
+              instances_[index], "--slots", std::to_string(options_.slots)},
+             options_.worker_flags));
+}
+
+std::string Cluster::WorkerLogs() const {
+  std::string logs;
+  for (size_t worker = 0; worker < workers_.size(); ++worker) {
+    for (int start = 1; start <= starts_; ++start) {
+      logs +=
+          ReadTextFile(Path("w" + std::to_string(worker) + "-" + std::to_string(start) + ".log"));
+    }
+  }
+  return logs;
 }
 
 std::vector<std::string> Cluster::SchedulerFlags() const {

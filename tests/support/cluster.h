@@ -17,6 +17,7 @@ struct ClusterOptions {
   int workers = 1;
   int slots = 2;
   std::map<std::string, std::string> scheduler_flags;  // Instead of, or beside, the usual ones.
+  std::vector<std::string> worker_flags = {};          // Beside the usual ones.
 };
 
 class Cluster {
@@ -49,6 +50,8 @@ class Cluster {
   void ExecuteSql(const std::string& sql) const;
   // Writes a file into the cluster's folder and returns its path.
   std::string WriteFile(const std::string& name, const std::string& content) const;
+  // Returns what all workers have logged so far.
+  std::string WorkerLogs() const;
   // Returns a path in the cluster's folder.
   std::string Path(const std::string& name) const { return folder_ + "/" + name; }
 
