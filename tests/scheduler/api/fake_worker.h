@@ -44,6 +44,13 @@ class FakeWorker {
     stream_->Write(request);
   }
 
+  // Reads until the last report is answered, or the stream ends.
+  void AwaitAnswer() {
+    v1::WorkResponse response;
+    while (stream_->Read(&response) && response.turn().answers() < sequence_) {
+    }
+  }
+
   // Returns the next turn that grants, closes or revokes something; empty when the stream ended.
   v1::Turn NextNews() {
     v1::WorkResponse response;
