@@ -1,5 +1,6 @@
 #include "tests/support/chain_harness.h"
 
+#include "nlohmann/json.hpp"
 #include "tests/support/memory_file.h"
 #include "worker/stages/build_stages.h"
 
@@ -31,6 +32,16 @@ HarnessRun RunChainOnText(ChainSpec spec, std::string_view input,
                  .rejects = rejects.Content()};
   if (result.ok()) run.result = *std::move(result);
   return run;
+}
+
+nlohmann::json ComparableReport(const std::string& report) {
+  auto json = nlohmann::json::parse(report);
+  for (auto& stage : json["stages"]) {
+    stage.erase("seconds");
+    stage.erase("peak_bytes");
+    stage.erase("spilled_bytes");
+  }
+  return json;
 }
 
 }  // namespace dq

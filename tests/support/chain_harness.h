@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "nlohmann/json_fwd.hpp"
 #include "worker/chain/chain_runner.h"
 
 namespace dq {
@@ -25,5 +26,8 @@ struct HarnessRun {
 HarnessRun RunChainOnText(ChainSpec spec, std::string_view input,
                           std::optional<std::string> reference = std::nullopt,
                           int temp_dir_fd = -1);
+
+// The report without what may differ between two runs: times, memory, temporary files.
+nlohmann::json ComparableReport(const std::string& report);
 
 }  // namespace dq

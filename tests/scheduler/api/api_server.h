@@ -23,27 +23,15 @@
 #include "scheduler/api/reference_service.h"
 #include "scheduler/api/report_service.h"
 #include "scheduler/api/worker_service.h"
-#include "scheduler/engine/engine_metrics.h"
 #include "scheduler/engine/scheduler.h"
 #include "tests/support/fake_store.h"
+#include "tests/support/silent_engine_metrics.h"
 
 namespace dq {
 
 // Counts nothing.
-class NoMetrics final : public EngineMetrics, public RpcMetrics {
+class NoMetrics final : public SilentEngineMetrics, public RpcMetrics {
  public:
-  void JobsInState(JobState, int64_t) override {}
-  void JobFinished(JobState, absl::Duration) override {}
-  void AttemptFailed(std::string_view) override {}
-  void QueueWaited(absl::Duration) override {}
-  void LeaseGranted() override {}
-  void LeaseExpired() override {}
-  void StaleMessageRefused() override {}
-  void AdmissionRefused() override {}
-  void WorkersConnected(int64_t, int64_t, int64_t) override {}
-  void BatchCommitted(int64_t, absl::Duration) override {}
-  void CommitFailed() override {}
-  void Leading(bool, int64_t) override {}
   void RpcFinished(std::string_view, std::string_view, absl::Duration) override {}
 };
 

@@ -4,27 +4,12 @@
 #include <algorithm>
 
 #include "tests/scheduler/simulation/lease_text.h"
+#include "tests/support/silent_engine_metrics.h"
 
 namespace dq::sim {
 namespace {
 
-class SilentMetrics final : public EngineMetrics {
- public:
-  void JobsInState(JobState, int64_t) override {}
-  void JobFinished(JobState, absl::Duration) override {}
-  void AttemptFailed(std::string_view) override {}
-  void QueueWaited(absl::Duration) override {}
-  void LeaseGranted() override {}
-  void LeaseExpired() override {}
-  void StaleMessageRefused() override {}
-  void AdmissionRefused() override {}
-  void WorkersConnected(int64_t, int64_t, int64_t) override {}
-  void BatchCommitted(int64_t, absl::Duration) override {}
-  void CommitFailed() override {}
-  void Leading(bool, int64_t) override {}
-};
-
-SilentMetrics silent_metrics;
+SilentEngineMetrics silent_metrics;
 
 // Shows the witness every change that watchers are told.
 class WitnessedWatch final : public WatchSink {

@@ -9,6 +9,7 @@
 #include "common/base/error.h"
 #include "common/base/unique_fd.h"
 #include "nlohmann/json.hpp"
+#include "tests/support/chain_harness.h"
 #include "tests/support/memory_file.h"
 #include "worker/chain/chain_runner.h"
 #include "worker/stages/build_stages.h"
@@ -69,22 +70,12 @@ struct Job {
   }
 };
 
-nlohmann::json Comparable(const std::string& report) {
-  auto json = nlohmann::json::parse(report);
-  for (auto& stage : json["stages"]) {
-    stage.erase("seconds");
-    stage.erase("peak_bytes");
-    stage.erase("spilled_bytes");
-  }
-  return json;
-}
-
 void ExpectSameOutputs(const Job& one, const Job& other) {
   EXPECT_EQ(one.cleaned.Content(), other.cleaned.Content());
   EXPECT_EQ(one.changes.Content(), other.changes.Content());
   EXPECT_EQ(one.clusters.Content(), other.clusters.Content());
   EXPECT_EQ(one.rejects.Content(), other.rejects.Content());
-  EXPECT_EQ(Comparable(one.report.Content()), Comparable(other.report.Content()));
+  EXPECT_EQ(ComparableReport(one.report.Content()), ComparableReport(other.report.Content()));
 }
 
 // Persons with duplicates, holes, tokens, quotes, blank lines and bad rows.

@@ -7,48 +7,13 @@
 #include <random>
 
 #include "tests/support/memory_file.h"
+#include "tests/support/read_pass.h"
 #include "worker/table/csv_reader.h"
 
 namespace dq {
 namespace {
 
 constexpr uint32_t kFiles = 6000;
-
-class RejectsOf final : public RowSink {
- public:
-  explicit RejectsOf(NaiveTable& table) : table_(table) {}
-  absl::Status Add(std::span<const std::string_view> cells) override {
-    table_.rejects.push_back({std::string(cells[0]), std::string(cells[1]), std::string(cells[2]),
-                              std::string(cells[3])});
-    return absl::OkStatus();
-  }
-
- private:
-  NaiveTable& table_;
-};
-
-absl::Status ReadAll(CsvReader& reader, NaiveTable& table) {
-  RejectsOf rejects(table);
-  if (absl::Status status = reader.StartPass(&rejects); !status.ok()) return status;
-  RowBatch batch;
-  for (;;) {
-    const auto more = reader.Next(batch);
-    if (!more.ok()) return more.status();
-    if (!*more) break;
-    for (size_t row = 0; row < batch.row_count(); ++row) {
-      table.numbers.push_back(batch.row(row).number);
-      table.rows.emplace_back();
-      for (size_t i = 0; i < batch.column_count(); ++i) {
-        table.rows.back().emplace_back(batch.cell(row, i));
-      }
-    }
-  }
-  table.rows_read = reader.rows();
-  table.blank_lines = reader.blank_lines();
-  table.comment_lines = reader.comment_lines();
-  table.padded = reader.rows_padded();
-  return absl::OkStatus();
-}
 
 // Mostly the signs of the dialect, so that small texts hold every case there is.
 std::string TextOf(std::mt19937& random, const DialectChoice& dialect) {
@@ -101,7 +66,7 @@ TEST(CsvReader, ReadsWhatANaiveReaderReads) {
     const auto reader = CsvReader::Open(file.fd(), options);
     if (!reader.ok()) continue;  // A header that cannot be read, for example.
     NaiveTable read;
-    const absl::Status status = ReadAll(**reader, read);
+    const absl::Status status = ReadPass(**reader, read);
     ASSERT_TRUE(status.ok()) << status << " seed " << seed;
     ASSERT_EQ(read, ReadNaively(text, (*reader)->layout(), options.on_bad_row))
         << "seed " << seed << "\n"
@@ -122,7 +87,7 @@ TEST(CsvReader, ABatchMayEndAtEveryByte) {
       const auto reader = CsvReader::Open(file.fd(), options);
       if (!reader.ok()) break;
       NaiveTable read;
-      ASSERT_TRUE(ReadAll(**reader, read).ok());
+      ASSERT_TRUE(ReadPass(**reader, read).ok());
       ASSERT_EQ(read, ReadNaively(text, (*reader)->layout(), options.on_bad_row))
           << "file " << file_number << " batches of " << bytes;
     }

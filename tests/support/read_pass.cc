@@ -1,0 +1,46 @@
+#include "tests/support/read_pass.h"
+
+#include "worker/table/row_sink.h"
+
+namespace dq {
+namespace {
+
+class RejectsOf final : public RowSink {
+ public:
+  explicit RejectsOf(NaiveTable& table) : table_(table) {}
+  absl::Status Add(std::span<const std::string_view> cells) override {
+    table_.rejects.push_back({std::string(cells[0]), std::string(cells[1]), std::string(cells[2]),
+                              std::string(cells[3])});
+    return absl::OkStatus();
+  }
+
+ private:
+  NaiveTable& table_;
+};
+
+}  // namespace
+
+absl::Status ReadPass(RowReader& reader, NaiveTable& table) {
+  RejectsOf rejects(table);
+  if (absl::Status status = reader.StartPass(&rejects); !status.ok()) return status;
+  RowBatch batch;
+  for (;;) {
+    const auto more = reader.Next(batch);
+    if (!more.ok()) return more.status();
+    if (!*more) break;
+    for (size_t row = 0; row < batch.row_count(); ++row) {
+      table.numbers.push_back(batch.row(row).number);
+      table.rows.emplace_back();
+      for (size_t column = 0; column < batch.column_count(); ++column) {
+        table.rows.back().emplace_back(batch.cell(row, column));
+      }
+    }
+  }
+  table.rows_read = reader.rows();
+  table.blank_lines = reader.blank_lines();
+  table.comment_lines = reader.comment_lines();
+  table.padded = reader.rows_padded();
+  return absl::OkStatus();
+}
+
+}  // namespace dq
