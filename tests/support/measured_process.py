@@ -13,17 +13,22 @@ import sys
 import time
 
 
-def run_measured(command, **options):
-    """Runs `command` with these options of subprocess.run. Returns (wall seconds, peak bytes, lines of stdout);
-    raises CalledProcessError when it fails."""
+def measure(command, **options):
+    """Runs `command` with these options of subprocess.run. Returns (wall seconds, peak bytes, CompletedProcess)."""
     read_end, write_end = os.pipe()
     with open(read_end, "rb") as measures:
         try:
             done = subprocess.run([sys.executable, "-I", __file__, f"--to={write_end}", *map(str, command)],
-                                  pass_fds=(write_end,), check=True, stdout=subprocess.PIPE, **options)
+                                  pass_fds=(write_end,), **options)
         finally:
             os.close(write_end)
-        return *json.loads(measures.read()), done.stdout.decode().splitlines()
+        return *json.loads(measures.read()), done
+
+
+def run_measured(command, **options):
+    """As measure(), but returns the lines of stdout in place of the process; raises CalledProcessError when it fails."""
+    seconds, peak, done = measure(command, check=True, stdout=subprocess.PIPE, **options)
+    return seconds, peak, done.stdout.decode().splitlines()
 
 
 def main():

@@ -1,11 +1,13 @@
 #include "worker/table/open_table.h"
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "common/base/status_macros.h"
 #include "worker/table/compressed_source.h"
+#include "worker/table/container_format.h"
 #include "worker/table/csv_reader.h"
 #include "worker/table/file_error.h"
 #include "worker/table/file_source.h"
@@ -17,6 +19,15 @@ namespace dq {
 namespace {
 
 constexpr size_t kFormatBytes = 256;
+constexpr size_t kSignatureBytes = 64;
+
+// Before anything is decoded: bytes of a file that is no text may look like some encoding.
+absl::Status CheckBeginning(ByteSource& source) {
+  std::string bytes(kSignatureBytes, '\0');
+  source.Rewind();
+  DQ_ASSIGN_OR_RETURN(const size_t got, source.Read(bytes.data(), bytes.size()));
+  return CheckIsText(std::string_view(bytes).substr(0, got));
+}
 
 // JSON Lines begin with an object, JSON else with a list of them.
 absl::StatusOr<TableFormat> JudgeFormat(ByteSource& source) {
@@ -66,6 +77,7 @@ absl::StatusOr<std::unique_ptr<RowReader>> OpenTable(int fd, const InputChoice& 
   if (options.form.compression != Compression::kNone) {
     source = Unpack(std::move(source), options.form.compression, read.memory_limit_bytes);
   }
+  DQ_RETURN_IF_ERROR(CheckBeginning(*source));
   if (choice.encoding.has_value()) {
     options.form.encoding = *choice.encoding;
   } else {

@@ -98,6 +98,12 @@ RowText LenientCells(const Dialect& dialect, std::string_view line) {
   }
 }
 
+absl::Status CheckWidth(std::string_view what, size_t columns) {
+  if (columns <= kColumnsMax) return absl::OkStatus();
+  return UnsupportedFormat(std::string(what) + " " + std::to_string(columns) +
+                           " columns; the limit is " + std::to_string(kColumnsMax));
+}
+
 // Where the line after the first `lines` lines begins; npos when there are not so many.
 size_t SkipLines(std::string_view text, int64_t lines, LineEnd line_end) {
   const char last = line_end == LineEnd::kCr ? '\r' : '\n';
@@ -181,7 +187,9 @@ absl::StatusOr<std::optional<TableLayout>> TableFinder::Find() {
   layout_.row_cells = width_;
   if (names) {
     DQ_RETURN_IF_ERROR(TakeHeader(first));
+    DQ_RETURN_IF_ERROR(CheckWidth("the rows have", layout_.columns.size()));
   } else {
+    DQ_RETURN_IF_ERROR(CheckWidth("the rows have", width_));
     layout_.data_offset = ByteOf(records_[first].begin);
     layout_.columns.resize(std::max(width_, size_t{1}));
     layout_.row_cells = layout_.columns.size();
@@ -297,11 +305,8 @@ absl::Status TableFinder::TakeHeader(size_t record) {
 }
 
 absl::Status TableFinder::CheckHeader(const SampledRecord& header) const {
-  const size_t count = std::max(header.cell_count, layout_.columns.size());
-  if (count > kColumnsMax) {
-    return UnsupportedFormat("the header has " + std::to_string(count) + " columns; the limit is " +
-                             std::to_string(kColumnsMax));
-  }
+  DQ_RETURN_IF_ERROR(
+      CheckWidth("the header has", std::max(header.cell_count, layout_.columns.size())));
   const bool mendable =
       header.bad == BadRow::kTextAfterQuote || header.bad == BadRow::kUnterminatedQuote;
   const size_t most = std::max(layout_.columns.size(), width_);
