@@ -20,6 +20,14 @@ namespace {
 constexpr size_t kRangesMax = 8;
 constexpr size_t kRangeCellsMin = 8192;
 
+// Whether no cell of a sample is so long that the sample may know only its beginning.
+bool HoldsWholeCells(const std::vector<EncodedColumn>& sampled) {
+  return std::all_of(sampled.begin(), sampled.end(), [](const EncodedColumn& column) {
+    return std::all_of(column.values.begin(), column.values.end(),
+                       [](std::string_view value) { return value.size() < kSampleCellBytesMax; });
+  });
+}
+
 double Percent(int64_t part, int64_t whole) {
   return whole == 0 ? 100 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
@@ -158,6 +166,7 @@ EncodedColumn CompleteStage::LearnColumn(size_t column) {
 absl::Status CompleteStage::LearnDependent(std::vector<EncodedColumn> sampled) {
   dependencies_.clear();
   if (options_.fill < FillMethod::kDependency) return absl::OkStatus();
+  const bool whole = sample_->complete() && HoldsWholeCells(sampled);
   std::vector<const ColumnRule*> rules;
   for (const ColumnFindings& findings : findings_) rules.push_back(&findings.rule);
   SampleFilling sample(std::move(sampled), std::move(rules), tokens_);
@@ -169,7 +178,7 @@ absl::Status CompleteStage::LearnDependent(std::vector<EncodedColumn> sampled) {
       .findings = findings_,
       .key_columns = key_columns_,
       .reference = reference,
-      .whole = sample_->complete(),
+      .whole = whole,
       .confidence_min = std::max(options_.min_confidence, kDependencyConfidenceMin)};
   DQ_ASSIGN_OR_RETURN(dependencies_,
                       LearnDependencies(scope, sample, context_.pool, context_.memory));

@@ -49,9 +49,12 @@ class Rounds {
     while (tables.size() < kDependencyRoundsMax) {
       auto table = std::make_unique<DependencyTable>(scope_.names.size(), memory_);
       DQ_RETURN_IF_ERROR(AddFile(changed, *table));
-      DQ_RETURN_IF_ERROR(AddReference(*table));
+      AddReference(*table);
+      // Other rows than those of the sample may ask what these do not.
+      if (!scope_.whole) DQ_RETURN_IF_ERROR(table->AnswerAll(pool_));
       if (table->empty()) break;
       changed = sample_.Fill(*table, scope_.confidence_min);
+      DQ_RETURN_IF_ERROR(table->Close());
       const bool filled = std::find(changed.begin(), changed.end(), true) != changed.end();
       // What fills nothing in the sample may fill something in other rows.
       if (filled || !scope_.whole) tables.push_back(std::move(table));
@@ -75,32 +78,28 @@ class Rounds {
                         search_.Find(sample_.columns(), targets_, changed, pool_));
     for (const Dependency& dependency : found) {
       const char* const kind = dependency.conditional ? "conditional" : "dependency";
-      DQ_RETURN_IF_ERROR(Add(dependency, kind, sample_.columns(), nullptr, table));
+      Add(dependency, kind, {.rows = sample_.indexed()}, table);
     }
     return absl::OkStatus();
   }
 
-  absl::Status AddReference(DependencyTable& table) {
+  void AddReference(DependencyTable& table) {
     for (const Dependency& dependency : of_reference_) {
-      DQ_RETURN_IF_ERROR(
-          Add(dependency, "reference-dependency", scope_.reference, &sample_.columns(), table));
+      Add(dependency, "reference-dependency", {.rows = reference_, .tested_on = &sample_.indexed()},
+          table);
     }
-    return absl::OkStatus();
   }
 
-  absl::Status Add(const Dependency& dependency, const std::string& kind,
-                   const std::vector<EncodedColumn>& columns,
-                   const std::vector<EncodedColumn>* tested_on, DependencyTable& table) {
-    const ColumnRule& rule = scope_.findings[dependency.target].rule;
-    const auto accepts = [&](std::string_view value) {
-      return sample_.CanTake(dependency.target, value) && Conforms(TypeOf(value), rule.type);
-    };
+  void Add(const Dependency& dependency, const std::string& kind, DependencySource source,
+           DependencyTable& table) {
     const double least = dependency.conditional ? kConditionalConfidenceMin : 0;
-    return table.Add(dependency, {.columns = columns,
-                                  .tested_on = tested_on,
-                                  .method = NameOf(scope_, kind, dependency),
-                                  .confidence_min = std::max(scope_.confidence_min, least),
-                                  .accepts = accepts});
+    source.method = NameOf(scope_, kind, dependency);
+    source.confidence_min = std::max(scope_.confidence_min, least);
+    source.accepts = [this, target = dependency.target](std::string_view value) {
+      return sample_.CanTake(target, value) &&
+             Conforms(TypeOf(value), scope_.findings[target].rule.type);
+    };
+    table.Add(dependency, std::move(source));
   }
 
   const DependencyScope& scope_;
@@ -109,6 +108,7 @@ class Rounds {
   MemoryBudget& memory_;
   std::vector<size_t> targets_;
   std::vector<Dependency> of_reference_;
+  ValueIndexes reference_{scope_.reference};
   DependencySearch search_;
 };
 

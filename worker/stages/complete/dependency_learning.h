@@ -24,7 +24,8 @@ struct DependencyScope {
   // The rows of the reference, a column of the file each, all cells blank where it has none; empty:
   // there is no reference. Missing cells are blank.
   const std::vector<EncodedColumn>& reference;
-  bool whole = false;  // Whether the sample holds all rows of the file.
+  // Whether the sample holds all rows of the file, so that nothing else will be asked.
+  bool whole = false;
   double confidence_min = 0;
 };
 

@@ -10,6 +10,7 @@
 namespace dq {
 namespace {
 
+constexpr uint32_t kGroupRowsMin = 2;   // A lone row is held out by nobody.
 constexpr double kGoodAccuracy = 0.97;  // A target with such a column needs no pairs.
 
 int64_t RowsWithValue(const EncodedColumn& column) {
@@ -42,11 +43,11 @@ bool CanDetermine(const EncodedColumn& column) {
   return different > 1 && 20 * different < 19 * static_cast<size_t>(RowsWithValue(column));
 }
 
-VoteCalibration Calibrate(GroupedRows& groups, const EncodedColumn& column, uint32_t usual) {
+VoteCalibration Calibrate(const GroupedRows& groups, const EncodedColumn& column, uint32_t usual,
+                          VoteCounter& counter) {
   VoteCalibration calibration;
   const VoteCalibration::Target target{.counts = column.counts, .usual = usual};
-  // A lone row is held out by nobody.
-  groups.ForEach(column, 2,
+  groups.ForEach(column, counter,
                  [&](const VoteGroup& votes, uint32_t) { calibration.Add(votes, target); });
   return calibration;
 }
@@ -98,6 +99,7 @@ class DependencySearch::Run {
         targets_.push_back({column, MostFrequent(columns_[column]), rows});
       }
     }
+    groups_.resize(columns_.size());
     std::vector<Trial> singles;
     for (const size_t determinant : determinants_) singles.push_back({{determinant}});
     DQ_RETURN_IF_ERROR(TryAll(std::move(singles)));
@@ -107,6 +109,7 @@ class DependencySearch::Run {
         pairs.push_back({{determinants_[a], determinants_[b]}});
       }
     }
+    DQ_RETURN_IF_ERROR(GroupByFirst(pairs));
     DQ_RETURN_IF_ERROR(TryAll(std::move(pairs)));
     return Best();
   }
@@ -131,19 +134,38 @@ class DependencySearch::Run {
     return absl::OkStatus();
   }
 
-  void Try(Trial& trial) const {
-    std::vector<const EncodedColumn*> by;
-    for (const size_t column : trial.determinants) by.push_back(&columns_[column]);
-    std::optional<GroupedRows> groups;
+  // Groups the rows for the first columns of the pairs, so that pairs have only to divide them.
+  absl::Status GroupByFirst(const std::vector<Trial>& pairs) {
+    absl::flat_hash_set<size_t> first;
+    for (const Trial& pair : pairs) first.insert(pair.determinants[0]);
+    const std::vector<size_t> columns(first.begin(), first.end());
+    return pool_.ParallelFor(columns.size(), [&](size_t i) {
+      GroupBy(columns[i]);
+      return absl::OkStatus();
+    });
+  }
+
+  const GroupedRows& GroupBy(size_t column) {
+    std::optional<GroupedRows>& groups = groups_[column];
+    if (!groups.has_value()) groups.emplace(columns_[column], kGroupRowsMin);
+    return *groups;
+  }
+
+  // Trials of one column are tried on one thread each, so that it can group the rows.
+  void Try(Trial& trial) {
+    VoteCounter counter;
+    std::optional<GroupedRows> divided;
     for (size_t i = 0; i < targets_.size(); ++i) {
       const Target& target = targets_[i];
       const auto& own = trial.determinants;
       if (std::find(own.begin(), own.end(), target.column) != own.end()) continue;
       if (!IsOpen(target, trial)) continue;
       if (Recall(trial, i)) continue;
-      if (!groups.has_value()) groups.emplace(by);
+      const GroupedRows& groups = GroupBy(own[0]);
+      if (own.size() > 1 && !divided.has_value()) divided.emplace(groups, columns_[own[1]]);
       const EncodedColumn& column = columns_[target.column];
-      VoteCalibration calibration = Calibrate(*groups, column, target.usual);
+      VoteCalibration calibration =
+          Calibrate(divided.has_value() ? *divided : groups, column, target.usual, counter);
       if (calibration.IsDependency(column.counts[target.usual], target.rows) ||
           calibration.IsPredictor()) {
         trial.found.emplace_back(i, std::move(calibration));
@@ -212,6 +234,7 @@ class DependencySearch::Run {
   const std::vector<bool>& changed_;
   TaskPool& pool_;
   std::vector<size_t> determinants_;
+  std::vector<std::optional<GroupedRows>> groups_;  // By column.
   std::vector<Target> targets_;
 };
 

@@ -1,5 +1,5 @@
 // What the dependencies of a table say about missing cells: for every value of a determinant the
-// value its target should have, and how sure that is. Immutable once built; thread-safe then.
+// value its target should have, and how sure that is. Immutable once closed; thread-safe then.
 #pragma once
 
 #include <cstddef>
@@ -10,13 +10,13 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "common/base/task_pool.h"
 #include "worker/chain/memory_budget.h"
-#include "worker/stages/complete/dependency_search.h"
-#include "worker/stages/complete/encoded_column.h"
+#include "worker/stages/complete/dependency_rule.h"
+#include "worker/stages/complete/vote_group.h"
 
 namespace dq {
 
@@ -30,17 +30,7 @@ class DependencyTable {
     std::string_view method;      // "dependency:" and the names of the determinant's columns.
     std::string_view confidence;  // As text, rounded down to thousandths.
   };
-  // Where a dependency comes from, and what it may fill in.
-  struct Source {
-    const std::vector<EncodedColumn>& columns;
-    // Of other rows, on which what is said is tested where they hold a value; null: no test.
-    const std::vector<EncodedColumn>* tested_on = nullptr;
-    std::string method;  // What fills are called.
-    double confidence_min = 0;
-    absl::FunctionRef<bool(std::string_view value)> accepts;
-  };
-  // Returns the value of a cell of the row at hand, trimmed; empty when it is missing.
-  using CellOf = absl::FunctionRef<std::string_view(size_t column)>;
+  using CellOf = DependencyRule::CellOf;
 
   // `memory` outlives the table.
   DependencyTable(size_t columns, MemoryBudget& memory);
@@ -48,37 +38,37 @@ class DependencyTable {
   DependencyTable(const DependencyTable&) = delete;
   DependencyTable& operator=(const DependencyTable&) = delete;
 
-  // Adds what `dependency` says by the rows of its source, as far as it is admitted. OUT_OF_MEMORY
-  // when it does not fit.
-  absl::Status Add(const Dependency& dependency, const Source& source);
+  // Adds what `dependency` says by the rows of its source, as far as it will be asked.
+  void Add(const Dependency& dependency, DependencySource source);
+  // Makes all answers, whatever will be asked. Independent of the threads of `pool`.
+  absl::Status AnswerAll(TaskPool& pool);
+  // The same as Find while the table is learned: makes the answer when there is none yet.
+  std::optional<Answer> Learn(size_t target, CellOf cell, double confidence_min);
+  // Ends learning: from now on only answers that were made are found. OUT_OF_MEMORY when they do
+  // not fit.
+  absl::Status Close();
 
   // Returns what the dependencies of a column say about a row whose cell is missing: the surest
   // value. Another value that is nearly as sure makes it less sure, maybe less than
   // `confidence_min`: then there is no answer.
-  std::optional<Answer> Find(size_t target, const CellOf cell, double confidence_min) const;
+  std::optional<Answer> Find(size_t target, CellOf cell, double confidence_min) const;
   bool has_rules(size_t target) const { return !rules_[target].empty(); }
-  bool empty() const { return kept_.empty(); }
+  bool empty() const;
 
  private:
-  struct Verdict {
-    std::string_view value;
-    double sure = 0;
-  };
-  struct Rule {
-    std::vector<size_t> determinants;
-    std::string_view method;
-    absl::flat_hash_map<uint64_t, Verdict> verdicts;  // By the hash of the determinant's values.
-  };
+  using Verdict = DependencyRule::Verdict;
 
+  std::optional<Answer> Choose(size_t target, double confidence_min,
+                               absl::FunctionRef<const Verdict*(size_t rule)> verdict_of) const;
+  absl::Status TakeMemory();
+  void ForgetSilentRules();
   std::string_view Keep(std::string_view text);
-  static void Test(const std::vector<EncodedColumn>& columns, size_t target, double confidence_min,
-                   Rule& rule);
-  const Verdict* Ask(const Rule& rule, const CellOf cell) const;
 
-  std::vector<std::vector<Rule>> rules_;  // By target.
+  std::vector<std::vector<DependencyRule>> rules_;  // By target.
   std::deque<std::string> texts_;
   absl::flat_hash_set<std::string_view> kept_;  // Views of `texts_`.
   std::vector<std::string> confidences_;        // By thousandths.
+  VoteCounter counter_;                         // While learning.
   MemoryBudget& memory_;
   int64_t taken_bytes_ = 0;
 };

@@ -1,8 +1,9 @@
 // The rows of a sample in groups of equal values of one or two columns, to see what another column
-// holds in every group. Not thread-safe.
+// holds in every group. Immutable; thread-safe.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -13,21 +14,24 @@ namespace dq {
 
 class GroupedRows {
  public:
-  // Groups the rows in which every one of `determinants`, one or two, has a value.
-  explicit GroupedRows(const std::vector<const EncodedColumn*>& determinants);
+  // Groups the rows by their value in `column`, which outlives the groups. Rows without one are
+  // left out, and groups of fewer than `rows_min` rows.
+  GroupedRows(const EncodedColumn& column, uint32_t rows_min);
+  // Divides such groups by the rows' values in another column.
+  GroupedRows(const GroupedRows& groups, const EncodedColumn& column);
 
-  // Calls `see` with the ordered votes of every group of `rows_min` rows and more for `target` and
-  // with one row of the group.
-  void ForEach(const EncodedColumn& target, uint32_t rows_min,
-               absl::FunctionRef<void(const VoteGroup& votes, uint32_t row)> see);
+  // Calls `see` with the ordered votes of every group for `target` and with one row of the group.
+  void ForEach(const EncodedColumn& target, VoteCounter& counter,
+               absl::FunctionRef<void(const VoteGroup& votes, uint32_t row)> see) const;
 
  private:
-  void CountVotes(const EncodedColumn& target, size_t begin, size_t end);
+  void Group(std::vector<uint32_t> sorted);
+  bool AreEqual(uint32_t a, uint32_t b) const;
 
+  std::vector<const EncodedColumn*> by_;
+  uint32_t rows_min_;
   std::vector<uint32_t> rows_;    // By group.
   std::vector<uint32_t> starts_;  // Of the groups in `rows_`, and the end.
-  std::vector<uint32_t> counts_;  // By code of the target, zero between groups.
-  VoteGroup group_;               // At hand.
 };
 
 }  // namespace dq

@@ -11,7 +11,6 @@ namespace dq {
 namespace {
 
 constexpr size_t kChunkBytes = size_t{256} << 10;
-constexpr size_t kCellBytesMax = 1024;  // Of longer cells the sample knows the beginning.
 constexpr size_t kRowsMin = 64;
 
 // Mixes a row's number (SplitMix64), so that neighbours are chosen independently.
@@ -64,7 +63,7 @@ absl::Status RowSample::AddRow(const RowBatch& batch, size_t row, uint64_t hash)
   hashes_.push_back(hash);
   for (size_t i = 0; i < columns_.size(); ++i) {
     const std::string_view cell = TrimSpace(batch.cell(row, columns_[i]));
-    DQ_ASSIGN_OR_RETURN(const std::string_view kept, Keep(cell.substr(0, kCellBytesMax)));
+    DQ_ASSIGN_OR_RETURN(const std::string_view kept, Keep(cell.substr(0, kSampleCellBytesMax)));
     cells_[i].push_back(kept);
   }
   return absl::OkStatus();

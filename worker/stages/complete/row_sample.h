@@ -22,6 +22,7 @@ class StateWriter;
 
 inline constexpr size_t kSampleRowsMax = 16384;
 inline constexpr size_t kSampleBytesMax = size_t{8} << 20;
+inline constexpr size_t kSampleCellBytesMax = 1024;  // Of longer cells their beginning is known.
 
 class RowSample {
  public:

@@ -8,7 +8,6 @@ namespace dq {
 namespace {
 
 constexpr int64_t kLevelMax = 48;
-constexpr size_t kCellBytesMax = 1024;
 
 }  // namespace
 
@@ -25,7 +24,7 @@ absl::Status RowSample::Restore(StateReader& reader) {
   reader.GetList(hashes_, rows_max_);
   for (std::vector<std::string_view>& cells : cells_) {
     for (size_t row = 0; row < hashes_.size() && reader.ok(); ++row) {
-      const std::string cell = reader.GetText(kCellBytesMax);
+      const std::string cell = reader.GetText(kSampleCellBytesMax);
       DQ_ASSIGN_OR_RETURN(const std::string_view kept, Keep(cell));
       cells.push_back(kept);
     }

@@ -14,7 +14,6 @@ SampleFilling::SampleFilling(std::vector<EncodedColumn> columns,
     : columns_(std::move(columns)),
       rules_(std::move(rules)),
       tokens_(tokens),
-      codes_(columns_.size()),
       changed_(columns_.size()) {
   for (size_t i = 0; i < columns_.size(); ++i) {
     const std::vector<uint32_t>& codes = columns_[i].codes;
@@ -31,19 +30,16 @@ std::string_view SampleFilling::Cell(size_t column, size_t row) const {
 
 void SampleFilling::Set(size_t column, size_t row, std::string_view value) {
   EncodedColumn& encoded = columns_[column];
-  auto& codes = codes_[column];
-  if (codes.empty()) {
-    for (uint32_t code = 0; code < encoded.values.size(); ++code) {
-      codes.emplace(encoded.values[code], code);
-    }
-  }
-  const auto [place, is_new] = codes.try_emplace(value, static_cast<uint32_t>(codes.size()));
-  if (is_new) {
+  ValueIndex& index = indexes_.Of(column);
+  uint32_t code = index.CodeOf(ValueIndex::HashOf(value));
+  if (code == EncodedColumn::kBlank) {
+    code = static_cast<uint32_t>(encoded.values.size());
     encoded.values.push_back(value);
     encoded.counts.push_back(0);
   }
-  ++encoded.counts[place->second];
-  encoded.codes[row] = place->second;
+  ++encoded.counts[code];
+  encoded.codes[row] = code;
+  index.Refresh();
   changed_[column] = true;
 }
 
@@ -74,28 +70,41 @@ absl::Status SampleFilling::FillRowByKey(const ReferenceKey& key, size_t row) {
   return absl::OkStatus();
 }
 
-std::vector<bool> SampleFilling::Fill(const DependencyTable& table, double confidence_min) {
+// The rows are filled at the end: what the table says rests on what they were.
+std::vector<bool> SampleFilling::Fill(DependencyTable& table, double confidence_min) {
   std::fill(changed_.begin(), changed_.end(), false);
   if (columns_.empty()) return changed_;
   for (size_t row = 0; row < columns_[0].codes.size(); ++row) {
+    row_fillings_ = fillings_.size();
     while (FillRow(table, confidence_min, row)) {
     }
   }
+  for (const Filling& filling : fillings_) Set(filling.column, filling.row, filling.value);
+  fillings_.clear();
   return changed_;
 }
 
 // Goes through the columns once; whether something was filled.
-bool SampleFilling::FillRow(const DependencyTable& table, double confidence_min, size_t row) {
+bool SampleFilling::FillRow(DependencyTable& table, double confidence_min, size_t row) {
   bool filled = false;
   for (const size_t column : blank_) {
     if (columns_[column].codes[row] != EncodedColumn::kBlank || !table.has_rules(column)) continue;
-    const auto cell = [&](size_t other) { return Cell(other, row); };
-    const auto answer = table.Find(column, cell, confidence_min);
+    if (!CellFilled(column, row).empty()) continue;
+    const auto cell = [&](size_t other) { return CellFilled(other, row); };
+    const auto answer = table.Learn(column, cell, confidence_min);
     if (!answer.has_value()) continue;
-    Set(column, row, answer->value);
+    fillings_.push_back({column, row, answer->value});
     filled = true;
   }
   return filled;
+}
+
+// The cell as it will be filled as far as the row has been looked at.
+std::string_view SampleFilling::CellFilled(size_t column, size_t row) const {
+  for (size_t i = row_fillings_; i < fillings_.size(); ++i) {
+    if (fillings_[i].column == column) return fillings_[i].value;
+  }
+  return Cell(column, row);
 }
 
 }  // namespace dq

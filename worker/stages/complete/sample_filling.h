@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "worker/stages/complete/column_rule.h"
 #include "worker/stages/complete/dependency_table.h"
@@ -15,6 +14,7 @@
 #include "worker/stages/complete/missing_tokens.h"
 #include "worker/stages/complete/reference_look_up.h"
 #include "worker/stages/complete/reference_table.h"
+#include "worker/stages/complete/value_index.h"
 
 namespace dq {
 
@@ -23,10 +23,14 @@ class SampleFilling {
   // Takes the sample, missing cells blank. `rules` and `tokens` outlive it.
   SampleFilling(std::vector<EncodedColumn> columns, std::vector<const ColumnRule*> rules,
                 const MissingTokens& tokens);
+  SampleFilling(const SampleFilling&) = delete;
+  SampleFilling& operator=(const SampleFilling&) = delete;
 
   // The rows as they are now; their texts live as long as the sample, the reference and the tables
   // it was filled by.
   const std::vector<EncodedColumn>& columns() const { return columns_; }
+  // The same with its indexes.
+  ValueIndexes& indexed() { return indexes_; }
   // Whether `value` would be a value in that column, not a missing one.
   bool CanTake(size_t column, std::string_view value) const {
     return !value.empty() && !rules_[column]->IsMissing(value, tokens_);
@@ -34,22 +38,33 @@ class SampleFilling {
 
   // Fills what the reference knows by key, once, first. IO_FAILED of a temporary file.
   absl::Status FillByKey(const ReferenceKey& key);
-  // Fills what `table` says, again while something was filled. Returns which columns have changed.
-  std::vector<bool> Fill(const DependencyTable& table, double confidence_min);
+  // Fills what `table` learns about it as it is, then is not any more. Returns which columns have
+  // changed.
+  std::vector<bool> Fill(DependencyTable& table, double confidence_min);
 
  private:
+  // A cell of the row at hand that is filled when all rows have been looked at.
+  struct Filling {
+    size_t column;
+    size_t row;
+    std::string_view value;
+  };
+
   absl::Status FillRowByKey(const ReferenceKey& key, size_t row);
-  bool FillRow(const DependencyTable& table, double confidence_min, size_t row);
+  bool FillRow(DependencyTable& table, double confidence_min, size_t row);
   std::string_view Cell(size_t column, size_t row) const;
+  std::string_view CellFilled(size_t column, size_t row) const;
   void Set(size_t column, size_t row, std::string_view value);
 
   std::vector<EncodedColumn> columns_;
   std::vector<const ColumnRule*> rules_;
   const MissingTokens& tokens_;
-  std::vector<absl::flat_hash_map<std::string_view, uint32_t>> codes_;  // Of columns that changed.
+  ValueIndexes indexes_{columns_};
   std::vector<bool> changed_;
   std::vector<size_t> blank_;  // Columns with missing cells.
   ReferenceTable::Shelf shelf_;
+  std::vector<Filling> fillings_;
+  size_t row_fillings_ = 0;  // Where those of the row at hand begin.
 };
 
 }  // namespace dq

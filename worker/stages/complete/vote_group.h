@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <vector>
+
+#include "worker/stages/complete/encoded_column.h"
 
 namespace dq {
 
@@ -28,6 +31,17 @@ struct VoteGroup {
       return a.count != b.count ? a.count > b.count : a.value < b.value;
     });
   }
+};
+
+// Counts the votes of one group after the other in the same room. Not thread-safe.
+class VoteCounter {
+ public:
+  // Returns the ordered votes of `rows` for `target`, until the next call.
+  const VoteGroup& Count(const EncodedColumn& target, std::span<const uint32_t> rows);
+
+ private:
+  std::vector<uint32_t> counts_;  // By code of the target, zero between groups.
+  VoteGroup group_;
 };
 
 }  // namespace dq
