@@ -94,6 +94,8 @@ void Cell::StepDown(const absl::Status& why) {
   waits_ = TimerQueue();
   backoffs_ = TimerQueue();
   workers_.Clear();
+  for (auto& [state, count] : counts_) count = 0;  // The next leader shows them.
+  ReportGauges();
   counts_.clear();
   metrics_.Leading(false, 0);
   for (PendingBatch& batch : unsaved) {

@@ -50,6 +50,7 @@ void Cell::OpenSession(const Instant& now, SessionId session, WorkerHello hello,
   worker.sink->Welcome(AttachHeld(worker));
   if (draining_) SendTurn(worker, {});
   workers_.Enqueue(worker);
+  ReportGauges();
 }
 
 WorkerWelcome Cell::AttachHeld(Worker& worker) {
@@ -77,6 +78,7 @@ void Cell::CloseSession(const Instant& now, SessionId session) {
   leases_.Shorten(worker->id, now.boot);
   workers_.Disconnect(*worker);
   ForgetIfGone(worker->id);
+  ReportGauges();
 }
 
 void Cell::HandleReport(const Instant& now, SessionId session, const WorkerReport& report) {

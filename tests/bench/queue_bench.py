@@ -1,208 +1,153 @@
-"""Runs the queue's measurements over real processes and prints medians. Called by queue.sh."""
+"""Runs the queue's measurements over real processes and sets the goals beside them. Called by queue.sh.
+
+One JSON object: `measures` has every figure by name with its median, the figures of all rounds, what it is, its unit, its
+goal and whether that is reached ("stretch", "must", "missed"), and graphile-worker's in the same rounds. A figure that could
+not be measured is null, with the reason in `why_null`.
+"""
 
 import argparse
 import contextlib
 import json
 import os
 import pathlib
-import shutil
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
-from private_postgres import PrivatePostgres, free_port, wait_for  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "queue_measures"))
+import latency  # noqa: E402
+import recovery  # noqa: E402
+import steady  # noqa: E402
+import throughput  # noqa: E402
+from fleet import Database, Processes  # noqa: E402
+from goals import GOALS  # noqa: E402
+from peer import find_peer  # noqa: E402
 
-USER = "bench"
-DEADLINE_SECONDS = 60
-SUBMIT_OUTSTANDING = 256
-BULK_OUTSTANDING = 4
-BULK_JOBS = 1000  # Of one call.
-LATENCY_SAMPLES = 300
-SLOTS = 500
-PEER_VERSIONS = ("graphile-worker@0.18.0", "node@22")
-# Durability stays at PostgreSQL's defaults; memory and checkpoint spacing are alike for every contender.
-SETTINGS = ("shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=30min", "max_connections=120")
-
-
-class Processes:
-    """Starts children and stops them, last first."""
-
-    def __init__(self, work):
-        self.work = work
-        self.children = []
-
-    def start(self, name, command, stop_signal=signal.SIGTERM, **options):
-        log = open(self.work / f"{name}.log", "ab")
-        child = subprocess.Popen(command, stdout=log, stderr=log, **options)
-        self.children.append((child, stop_signal))
-        return child
-
-    def stop(self, child):
-        for entry in [e for e in self.children if e[0] is child]:
-            self.children.remove(entry)
-            if child.poll() is None:
-                child.send_signal(entry[1])
-            child.wait(timeout=DEADLINE_SECONDS)
-
-    def stop_all(self):
-        for child, _ in reversed(list(self.children)):
-            self.stop(child)
+# Name → what measures one round.
+MEASURES = {
+    "drain": throughput.drain,
+    "life": throughput.whole_life,
+    "bulk": throughput.bulk_submit,
+    "submit": throughput.single_submits,
+    "snapshot": throughput.open_snapshot_elsewhere,
+    "start": latency.start,
+    "stop": latency.stop,
+    "running": steady.running,
+    "idle": steady.idle,
+    "takeover": recovery.take_over,
+    "restart": recovery.restart,
+}
+# These take long and count for themselves: one round.
+ONCE = ("running", "idle", "takeover", "restart")
 
 
-class Database(PrivatePostgres):
-    def __init__(self, processes, work):
-        if os.geteuid() == 0:
-            work.chmod(0o711)
-        super().__init__(work, USER, SETTINGS)
-        processes.start("postgres", self.command, signal.SIGINT, cwd="/", **self.account)
-        wait_for("PostgreSQL accepting connections", self.accepts)
+class Bench:
+    """What every measurement needs."""
 
-    def environment(self, database):
-        return dict(os.environ, PGHOST="127.0.0.1", PGPORT=str(self.port), PGUSER=self.user, PGDATABASE=database)
-
-
-class Fleet:
-    """A scheduler on a fresh database, and workers on demand."""
-
-    def __init__(self, processes, database, work, bin_dir, name):
-        self.processes, self.bin, self.work = processes, bin_dir, work
-        database.query(f"create database {name}")
-        self.storage = work / name
-        self.storage.mkdir()
-        self.address = f"127.0.0.1:{free_port()}"
-        connection = f"host=127.0.0.1 port={database.port} user={USER} dbname={name}"
-        self.scheduler = processes.start("scheduler", [
-            bin_dir / "dq-scheduler", "--listen", self.address, "--admin-address", "127.0.0.1:0",
-            "--database", connection, "--storage-root", self.storage, "--log-level", "warning"])
-        self.workers = []
-        wait_for("the scheduler leading", lambda: self.load("drain", 0) is not None)
-
-    def start_workers(self, count):
-        for index in range(count):
-            self.workers.append(self.processes.start(f"worker{index}", [
-                self.bin / "dq-worker", "serve", "--scheduler", self.address, "--slots", str(SLOTS),
-                "--storage-root", self.storage, "--admin-address", "127.0.0.1:0", "--log-level", "warning"]))
-
-    def load(self, *words):
-        """Runs queue_load; returns its last JSON object, or None when it failed."""
-        done = subprocess.run([self.bin / "queue_load", self.address, *map(str, words)],
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        return json.loads(done.stdout.strip().splitlines()[-1]) if done.returncode == 0 else None
-
-    def drain(self, jobs, workers):
-        watcher = subprocess.Popen([self.bin / "queue_load", self.address, "drain", str(jobs)],
-                                   stdout=subprocess.PIPE, text=True)
-        watcher.stdout.readline()  # It has read the counts.
-        self.start_workers(workers)
-        out, _ = watcher.communicate(timeout=10 * DEADLINE_SECONDS)
-        return json.loads(out.strip().splitlines()[-1])
-
-    def stop(self):
-        for child in (*self.workers, self.scheduler):
-            self.processes.stop(child)
+    def __init__(self, options, processes, work):
+        self.jobs, self.workers = options.jobs, options.workers
+        self.processes, self.work = processes, work
+        self.bin, self.bench_dir = pathlib.Path(options.bin).resolve(), pathlib.Path(options.bench_dir).resolve()
+        self.peer, self.why_no_peer = find_peer(self.bench_dir, work)
+        self.database = Database(processes, work / "measured")
 
 
-def measure_dq(processes, database, work, options, round_number):
-    fleet = Fleet(processes, database, work, pathlib.Path(options.bin).resolve(), f"dq{round_number}")
-    before = int(database.query("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
-    submit = fleet.load("submit", options.jobs, SUBMIT_OUTSTANDING)
-    drain = fleet.drain(options.jobs, options.workers)
-    after = int(database.query("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
-    latency = fleet.load("latency", LATENCY_SAMPLES)
-    fleet.stop()
-    bulk = measure_bulk(processes, database, work, options, round_number)
-    return {"submit_jobs_per_second": submit["jobs_per_second"], "bulk_jobs_per_second": bulk, "drain_jobs_per_second": drain["jobs_per_second"],
-            "wal_bytes_per_job": (after - before) / options.jobs,
-            "submit_to_start_p50_ms": latency["p50_ms"], "submit_to_start_p99_ms": latency["p99_ms"]}
-
-
-def measure_bulk(processes, database, work, options, round_number):
-    """BatchCreateJobs into an empty database without workers."""
-    fleet = Fleet(processes, database, work, pathlib.Path(options.bin).resolve(), f"bulk{round_number}")
-    bulk = fleet.load("bulk", max(options.jobs, BULK_JOBS), BULK_OUTSTANDING)
-    fleet.stop()
-    return bulk["jobs_per_second"]
-
-
-def install_peer(bench_dir, work):
-    """Returns the folder with the peer's packages, or None with a reason."""
-    if not (bench_dir / "queue" / "peers" / "graphile.mjs").exists():
-        return None, f"no peer scripts in {bench_dir}"
-    if shutil.which("npm") is None:
-        return None, "no npm"
-    folder = pathlib.Path(os.environ.get("DQ_NODE_LIB", work / "peers"))
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "package.json").exists() or (folder / "package.json").write_text("{}")
-    done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", *PEER_VERSIONS], cwd=folder,
-                          capture_output=True, text=True)
-    return (folder, "") if done.returncode == 0 else (None, f"npm: {done.stderr[-300:]}")
-
-
-def measure_peer(database, bench_dir, peer, options, round_number):
-    name = f"peer{round_number}"
-    database.query(f"create database {name}")
-    environment = dict(database.environment(name), PEERS=str(peer),
-                       PATH=f"{peer}/node_modules/.bin:{os.environ['PATH']}")
-    figures = {}
-    for words in (["enqueue", options.jobs], ["drain", options.jobs, 2, "tuned"], ["latency", LATENCY_SAMPLES, "tuned"]):
-        done = subprocess.run(["node", bench_dir / "queue" / "peers" / "graphile.mjs", *map(str, words)],
-                              env=environment, stdout=subprocess.PIPE, text=True, check=True)
-        for line in done.stdout.splitlines():
-            metric, _, value = line.split("\t")
-            figures[metric] = float(value)
-    return {"submit_jobs_per_second": figures["graphile.enqueue.bulk10k"],
-            "drain_jobs_per_second": figures["graphile.drain.tuned.p2"],
-            "submit_to_start_p50_ms": figures["graphile.latency.tuned.p50"],
-            "submit_to_start_p99_ms": figures["graphile.latency.tuned.p99"]}
-
-
-def medians(rounds):
-    return {key: round(statistics.median(r[key] for r in rounds), 3) for key in rounds[0]}
-
-
-def measure(options, processes, work):
-    bench_dir = pathlib.Path(options.bench_dir).resolve()
-    database = Database(processes, work)
-    peer, reason = install_peer(bench_dir, work)
-    ours, theirs = [], []
+def measure_rounds(bench, options, say):
+    """Returns measure → [the figures of a round]. Rounds are interleaved, so that a slow phase of the machine meets all."""
+    names = [name for name in MEASURES if name in options.only]
+    rounds = {name: [] for name in names}
     for number in range(options.rounds):
-        database.query("checkpoint")
-        ours.append(measure_dq(processes, database, work, options, number))
-        if peer:
-            database.query("checkpoint")
-            theirs.append(measure_peer(database, bench_dir, peer, options, number))
-    result = {"jobs": options.jobs, "rounds": options.rounds, "worker_processes": options.workers,
-              "stage": "noop, inside the worker process", "dq": medians(ours),
-              "graphile_worker": medians(theirs) if theirs else None, "note": reason,
-              "drain_ratio_to_graphile_worker": None}
-    if theirs:
-        result["drain_ratio_to_graphile_worker"] = round(
-            result["dq"]["drain_jobs_per_second"] / result["graphile_worker"]["drain_jobs_per_second"], 3)
-    return result
+        for name in names:
+            if number > 0 and name in ONCE:
+                continue
+            start = time.monotonic()
+            rounds[name].append(MEASURES[name](bench))
+            say(f"round {number + 1}: {name} in {time.monotonic() - start:.1f} s: {rounds[name][-1]}")
+    return rounds
 
 
-def main():
+def median(figures):
+    known = [figure for figure in figures if figure is not None]
+    return round(statistics.median(known), 3) if known else None
+
+
+def entry(goal, rounds, name, bench):
+    """What the report says about one figure."""
+    figures = [figures.get(name) for figures in rounds]
+    theirs = [figures.get("graphile_worker", {}).get(name) for figures in rounds]
+    value = median(figures)
+    reasons = [figures.get("why_null", {}).get(name) for figures in rounds]
+    if value is None and not any(reasons):
+        reasons = [bench.why_no_peer]
+    return {"median": value, "unit": goal.unit, "what": goal.what, "must": goal.must, "stretch": goal.stretch,
+            "less_is_better": goal.less_is_better, "reached": goal.verdict(value),
+            "rounds": [None if figure is None else round(figure, 3) for figure in figures],
+            "graphile_worker": median(theirs), **({"why_null": reasons[0]} if value is None else {})}
+
+
+def belongs(metric, name, rounds):
+    """Whether a measure gives this figure, or would if there were a peer."""
+    return any(metric in figures for figures in rounds) or metric == f"{name}_ratio_to_graphile_worker"
+
+
+def report(bench, options, rounds, load_before):
+    measures = {metric: entry(goal, rounds[name], metric, bench) for name in rounds for metric, goal in GOALS.items()
+                if belongs(metric, name, rounds[name])}
+    raw = {name: [figures["tenths_jobs_per_second"] for figures in found if "tenths_jobs_per_second" in figures]
+           for name, found in rounds.items()}
+    return {"jobs": options.jobs, "rounds": options.rounds, "worker_processes": options.workers,
+            "stage": "noop, inside real worker processes over gRPC; cancel and pause of a child: the default chain",
+            "cores": os.cpu_count(), "load_before": load_before, "load_after": os.getloadavg(),
+            "postgres": bench.database.query("show server_version"),
+            "graphile_worker": bench.why_no_peer or "its own throughput preset, 2 processes, same server, same rounds",
+            "measures": measures, "tenths_jobs_per_second": {name: found for name, found in raw.items() if found}}
+
+
+def parse():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", required=True)
     parser.add_argument("--bench-dir", required=True)
     parser.add_argument("--jobs", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--only", default=",".join(MEASURES), help="measures, comma-separated")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
+    options.only = options.only.split(",")
+    if unknown := set(options.only) - MEASURES.keys():
+        parser.error(f"--only knows {', '.join(MEASURES)}; not {', '.join(sorted(unknown))}")
+    return options
+
+
+def print_table(result):
+    for name, value in result["measures"].items():
+        goal = "" if value["must"] is None else f"{'<=' if value['less_is_better'] else '>='} {value['must']:g}"
+        shown = "-" if value["median"] is None else f"{value['median']:,}"
+        peer = "" if value["graphile_worker"] is None else f"{value['graphile_worker']:,}"
+        print(f"{name:44} {shown:>14} {value['unit']:14} {goal:>12} {value['reached'] or '':8} {peer:>12}")
+
+
+def main():
+    options = parse()
+    load_before = os.getloadavg()
+
+    def say(text):
+        if options.verbose:
+            print(text, file=sys.stderr, flush=True)
+
     with tempfile.TemporaryDirectory(prefix="dq-bench-") as folder, contextlib.ExitStack() as stack:
-        processes = Processes(pathlib.Path(folder))
+        work = pathlib.Path(folder)
+        work.chmod(0o711)
+        processes = Processes(work)
         stack.callback(processes.stop_all)
-        result = measure(options, processes, pathlib.Path(folder))
+        bench = Bench(options, processes, work)
+        result = report(bench, options, measure_rounds(bench, options, say), load_before)
     if options.json:
         print(json.dumps(result))
-        return
-    for key, value in result.items():
-        print(f"{key:32} {value}")
+    else:
+        print_table(result)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ INPUT_WEIGHTS = (30, 25, 20, 15, 8, 2)
 def make_input(seed, rows):
     """Returns (input, cleaned): a table with copies of earlier records, and the same without them.
 
-    Records differ in their id, so the copies are the only duplicates; empty cells stay empty without a reference.
+    Records differ in their id, so the copies are the only duplicates; nothing in a record says what its city is, so empty
+    cells stay empty.
     """
     source = random.Random(f"{seed} {rows}")
     header = "id,name,city,amount\n"
@@ -21,7 +22,7 @@ def make_input(seed, rows):
             lines.append(source.choice(unique))
             continue
         city = "" if source.random() < 0.15 else f"City {source.randrange(500)}"
-        unique.append(f"{number},Customer {number},{city},{source.randrange(10000)}.50\n")
+        unique.append(f"{number},Customer {number},{city},{source.randrange(20)}.50\n")
         lines.append(unique[-1])
     return header + "".join(lines), header + "".join(unique)
 

@@ -25,6 +25,24 @@ TEST_F(CellWorkers, AGrantIsToldOnlyWhenItsLeaseIsDurable) {
   EXPECT_EQ(cell_.Stored("a").status.lease_token, worker.sink->grants()[0].lease.token);
 }
 
+TEST_F(CellWorkers, TheGaugesFollowAFleetThatHasNothingToDo) {
+  const TestWorker worker = cell_.Connect("w1", 1);
+  cell_.Connect("w2", 1);
+  EXPECT_EQ(cell_.metrics.Workers(), 2);
+  cell_.cell.CloseSession(cell_.Now(), worker.session);
+  EXPECT_EQ(cell_.metrics.Workers(), 1);
+}
+
+TEST_F(CellWorkers, WhoLeadsNoMoreShowsNoJobsAndNoWorkers) {
+  cell_.Create("a");
+  cell_.Connect("w1", 0);
+  cell_.Settle();
+  EXPECT_EQ(cell_.metrics.InState(JobState::kQueued), 1);
+  cell_.cell.StepDown(absl::UnavailableError("gone"));
+  EXPECT_EQ(cell_.metrics.InState(JobState::kQueued), 0);
+  EXPECT_EQ(cell_.metrics.Workers(), 0);
+}
+
 TEST_F(CellWorkers, GrantsNeverExceedTheSlotsAWorkerOffers) {
   CreateMany(5);
   TestWorker worker = cell_.Connect("w1", 2);

@@ -122,11 +122,18 @@ class RecordingMetrics : public EngineMetrics {
     MutexLock lock(mutex_);
     ++stale_;
   }
-  void WorkersConnected(int64_t, int64_t, int64_t) override {}
+  void WorkersConnected(int64_t workers, int64_t, int64_t) override {
+    MutexLock lock(mutex_);
+    workers_ = workers;
+  }
   void BatchCommitted(int64_t, absl::Duration) override {}
   void CommitFailed() override {}
   void Leading(bool, int64_t) override {}
 
+  int64_t Workers() const {
+    MutexLock lock(mutex_);
+    return workers_;
+  }
   int64_t InState(JobState state) const {
     MutexLock lock(mutex_);
     const auto found = in_state_.find(state);
@@ -153,6 +160,7 @@ class RecordingMetrics : public EngineMetrics {
   std::map<JobState, int64_t> finished_ GUARDED_BY(mutex_);
   std::map<std::string, int64_t> failed_ GUARDED_BY(mutex_);
   int64_t stale_ GUARDED_BY(mutex_) = 0;
+  int64_t workers_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace dq
