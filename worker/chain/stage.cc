@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/error.h"
+#include "worker/table/file_error.h"
 
 namespace dq {
 
@@ -19,9 +20,7 @@ absl::StatusOr<size_t> FindColumn(const std::vector<std::string>& columns, std::
 }
 
 absl::Status CheckStop(const std::function<bool()>& stop) {
-  if (!stop || !stop()) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the chain was cancelled",
-                   {{"category", "processing"}});
+  return stop && stop() ? Cancelled() : absl::OkStatus();
 }
 
 }  // namespace dq

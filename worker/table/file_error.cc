@@ -48,6 +48,11 @@ absl::Status UnpackedTooLarge(std::string_view message) {
                    {{"category", "file"}});
 }
 
+absl::Status Cancelled() {
+  return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the chain was cancelled",
+                   {{"category", "processing"}});
+}
+
 absl::Status IoFailed(int error_number, std::string_view what) {
   const bool full = error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
   return MakeError(full ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kUnavailable,

@@ -34,6 +34,9 @@ absl::Status CompressionInvalid(std::string_view message, int64_t byte);
 // UNPACKED_TOO_LARGE: a packed file holds more than a table of its size would. Category file.
 absl::Status UnpackedTooLarge(std::string_view message);
 
+// CANCELLED: who asked for the work has stopped it. Category processing.
+absl::Status Cancelled();
+
 // IO_FAILED or, when the disk or a quota is full, DISK_FULL. Category system.
 absl::Status IoFailed(int error_number, std::string_view what);
 

@@ -5,9 +5,9 @@
 #include <cstring>
 #include <utility>
 
-#include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "worker/table/csv_reader.h"
+#include "worker/table/file_error.h"
 #include "worker/table/reject_content.h"
 #include "worker/table/utf8.h"
 
@@ -61,9 +61,7 @@ absl::Status JsonLinesReader::FindColumns(const std::function<bool()>& stop) {
   DQ_RETURN_IF_ERROR(StartPass(nullptr));
   std::vector<char> buffer;
   while (!carry_.empty() || !source_->AtEnd()) {
-    if (stop && stop()) {
-      return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the chain was cancelled");
-    }
+    if (stop && stop()) return Cancelled();
     DQ_ASSIGN_OR_RETURN(const size_t size, Fill(buffer));
     for (size_t begin = 0; begin < size;) {
       const auto* end =

@@ -66,9 +66,7 @@ absl::Status ReferenceTable::ReadAll(const ReferenceOptions& options) {
   DQ_RETURN_IF_ERROR(SetColumns(options, reader.columns()));
   ReadAhead batches(reader, pool_);
   for (;;) {
-    if (options.stop && options.stop()) {
-      return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the chain was cancelled");
-    }
+    DQ_RETURN_IF_ERROR(CheckStop(options.stop));
     const auto batch = batches.Next();
     if (!batch.ok()) return InReference(batch.status());
     if (*batch == nullptr) break;
