@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/error.h"
 #include "worker/stages/dedupe/fuzzy/comparators.h"
 #include "worker/stages/dedupe/fuzzy/field_kind.h"
 #include "worker/stages/dedupe/fuzzy/letter_bag.h"
@@ -58,7 +59,10 @@ TEST(WordVectors, RareWordsCountMoreThanCommonOnesInAnyOrder) {
 }
 
 TEST(TextStanding, TheBestOfBothStandsAboveAllOthers) {
-  TextStanding standing(4);  // Records 0 and 1 against 2 and 3.
+  MemoryBudget memory(1 << 30);
+  absl::StatusOr<TextStanding> created = TextStanding::Create(4, memory);
+  ASSERT_TRUE(created.ok()) << created.status();
+  TextStanding& standing = *created;  // Records 0 and 1 against 2 and 3.
   standing.Note(0, 2, 0.4F);
   standing.Note(0, 3, 0.2F);
   standing.Note(1, 2, 0.3F);
@@ -66,6 +70,19 @@ TEST(TextStanding, TheBestOfBothStandsAboveAllOthers) {
   EXPECT_NEAR(standing.Of(0, 2, 0.4), 0.4 / 0.3, 1e-6);
   EXPECT_NEAR(standing.Of(1, 2, 0.3), 0.3 / 0.4, 1e-6);
   EXPECT_LT(standing.Of(0, 3, 0.2), 1);
+}
+
+TEST(TextStanding, CountsAgainstTheLimitAsLongAsItLives) {
+  MemoryBudget memory(kMemoryReservedBytes + (int64_t{1} << 20));
+  const int64_t available = memory.available_bytes();
+  {
+    absl::StatusOr<TextStanding> standing = TextStanding::Create(50'000, memory);
+    ASSERT_TRUE(standing.ok()) << standing.status();
+    const TextStanding moved = *std::move(standing);
+    EXPECT_EQ(memory.available_bytes(), available - 600'000);
+  }
+  EXPECT_EQ(memory.available_bytes(), available);
+  EXPECT_EQ(ReasonOf(TextStanding::Create(100'000, memory).status()), "OUT_OF_MEMORY");
 }
 
 TEST(LetterBag, BoundsTheLikenessOfAnyTwoTexts) {

@@ -134,7 +134,7 @@ absl::Status FuzzyMatcher::MeasureStanding(const std::vector<PairKey>& pairs) {
     }
     return absl::OkStatus();
   }));
-  TextStanding standing(store_.size());
+  DQ_ASSIGN_OR_RETURN(TextStanding standing, TextStanding::Create(store_.size(), context_.memory));
   for (size_t i = 0; i < pairs.size(); ++i) {
     standing.Note(FirstOf(pairs[i]), SecondOf(pairs[i]), alike[i]);
   }

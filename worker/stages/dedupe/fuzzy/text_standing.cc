@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/base/status_macros.h"
+
 namespace dq {
 namespace {
 
@@ -9,6 +11,12 @@ namespace {
 constexpr double kRivalMin = 0.05;
 
 }  // namespace
+
+absl::StatusOr<TextStanding> TextStanding::Create(size_t records, MemoryBudget& memory) {
+  auto taken = std::make_unique<TakenBytes>(memory, "what the records are most alike to");
+  DQ_RETURN_IF_ERROR(taken->Take(records * sizeof(Best)));
+  return TextStanding(records, std::move(taken));
+}
 
 void TextStanding::Note(RecordId a, RecordId b, float alike) {
   const auto note = [alike](Best& best, RecordId partner) {

@@ -4,15 +4,20 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "worker/stages/dedupe/fuzzy/record_store.h"
+#include "worker/stages/dedupe/fuzzy/taken_bytes.h"
 
 namespace dq {
 
 class TextStanding {
  public:
-  explicit TextStanding(size_t records) : best_(records) {}
+  // Of so many records. `memory` outlives the standing. OUT_OF_MEMORY.
+  static absl::StatusOr<TextStanding> Create(size_t records, MemoryBudget& memory);
 
   // Notes how alike two records of different sources are. Not thread-safe.
   void Note(RecordId a, RecordId b, float alike);
@@ -27,8 +32,11 @@ class TextStanding {
     float second = 0;
     RecordId partner = 0;
   };
+  TextStanding(size_t records, std::unique_ptr<TakenBytes> taken)
+      : taken_(std::move(taken)), best_(records) {}
   static double Relative(const Best& best, RecordId partner, double alike);
 
+  std::unique_ptr<TakenBytes> taken_;
   std::vector<Best> best_;
 };
 
