@@ -9,7 +9,9 @@
 
 #include "common/base/error.h"
 #include "common/base/unique_fd.h"
+#include "tests/support/memory_file.h"
 #include "worker/stages/complete/reference_index.h"
+#include "worker/stages/complete/reference_table.h"
 
 namespace dq {
 namespace {
@@ -46,6 +48,29 @@ TEST_P(ReferenceStorage, ReadsBackEveryRow) {
     EXPECT_EQ(ReferenceRows::Field(*row, 2), std::string(i % 700, 'v'));
     EXPECT_EQ(ReferenceRows::Field(*row, 3), "end");
   }
+}
+
+TEST_P(ReferenceStorage, AShelfThatIsClearedStaysSmall) {
+  ReferenceRows rows(memory_, temp_dir(), int64_t{1} << 20);
+  const std::string value(20'000, 'v');
+  std::vector<int64_t> places;
+  for (size_t i = 0; i < 2000; ++i) {
+    const std::string key = std::to_string(i);
+    const std::vector<std::string_view> fields = {key, value};
+    const auto place = rows.Add(fields);
+    ASSERT_TRUE(place.ok()) << place.status();
+    places.push_back(*place);
+  }
+  ReferenceRows::Shelf shelf;
+  size_t most = 0;
+  for (size_t i = 0; i < places.size(); ++i) {
+    const auto row = rows.Read(places[i], shelf);
+    ASSERT_TRUE(row.ok()) << row.status();
+    EXPECT_EQ(ReferenceRows::Field(*row, 0), std::to_string(i));
+    most = std::max(most, shelf.bytes());
+    shelf.ClearWhenLarge();
+  }
+  EXPECT_LE(most, size_t{2} << 20);
 }
 
 TEST_P(ReferenceStorage, FindsEveryKeyAndTellsAmbiguousOnes) {
@@ -87,6 +112,24 @@ TEST_P(ReferenceStorage, WhatDoesNotFitIsATypedError) {
   absl::Status status;
   for (int i = 0; i < 50 && status.ok(); ++i) status = rows.Add(fields).status();
   EXPECT_EQ(ReasonOf(status), GetParam() ? "" : "OUT_OF_MEMORY");
+}
+
+TEST(ReferenceTable, AStopGivesTheErrorOfAnyOtherStop) {
+  MemoryBudget memory(int64_t{64} << 20);
+  TaskPool pool(1);
+  const MissingTokens tokens(MissingTokens::Vocabulary::kUsed, {}, {});
+  for (const char* content : {"id,town\n1,Rome\n", "{\"id\": 1, \"town\": \"Rome\"}\n"}) {
+    const MemoryFile file(content);
+    const StageContext context{
+        .memory = memory, .pool = pool, .rows_max = [] { return 1; }, .stop = {}};
+    ReferenceOptions options;
+    options.fd = file.fd();
+    options.file_columns = {"id", "town"};
+    options.stop = [] { return true; };
+    const absl::Status status = ReferenceTable::Load(options, tokens, context).status();
+    EXPECT_EQ(ReasonOf(status), "CANCELLED") << content;
+    EXPECT_EQ(MetadataOf(status)["category"], "processing") << content;
+  }
 }
 
 }  // namespace

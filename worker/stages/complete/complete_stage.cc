@@ -166,10 +166,9 @@ EncodedColumn CompleteStage::LearnColumn(size_t column) {
 absl::Status CompleteStage::LearnDependent(std::vector<EncodedColumn> sampled) {
   dependencies_.clear();
   if (options_.fill < FillMethod::kDependency) return absl::OkStatus();
-  const bool whole = sample_->complete() && HoldsWholeCells(sampled);
   std::vector<const ColumnRule*> rules;
   for (const ColumnFindings& findings : findings_) rules.push_back(&findings.rule);
-  SampleFilling sample(std::move(sampled), std::move(rules), tokens_);
+  SampleFilling sample(std::move(sampled), std::move(rules), tokens_, context_.memory);
   DQ_RETURN_IF_ERROR(sample.FillByKey({reference_.get(), key_columns_}));
   std::vector<EncodedColumn> reference;
   if (reference_ != nullptr) reference = reference_->Sample();
@@ -178,7 +177,7 @@ absl::Status CompleteStage::LearnDependent(std::vector<EncodedColumn> sampled) {
       .findings = findings_,
       .key_columns = key_columns_,
       .reference = reference,
-      .whole = whole,
+      .whole = sample_->complete() && HoldsWholeCells(sample.columns()),
       .confidence_min = std::max(options_.min_confidence, kDependencyConfidenceMin)};
   DQ_ASSIGN_OR_RETURN(dependencies_,
                       LearnDependencies(scope, sample, context_.pool, context_.memory));

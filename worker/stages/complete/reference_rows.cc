@@ -13,6 +13,7 @@ constexpr size_t kReadBytes = 512;  // Most rows are shorter.
 constexpr size_t kAheadBytesMax = size_t{64} << 10;
 constexpr int64_t kNearBytes = int64_t{32} << 10;
 constexpr size_t kBlockBytes = size_t{256} << 10;
+constexpr size_t kShelfBytesMax = size_t{1} << 20;
 constexpr size_t kVarintBytesMax = 5;
 
 // Writes 7 bits a byte, the lowest first; the highest bit says that more follow.
@@ -40,8 +41,13 @@ void ReferenceRows::Shelf::Clear() {
     blocks_.clear();
     size_ = 0;
   }
+  bytes_ = size_;
   used_ = 0;
   ahead_ = {};
+}
+
+void ReferenceRows::Shelf::ClearWhenLarge() {
+  if (bytes_ > kShelfBytesMax) Clear();
 }
 
 ReferenceRows::Row ReferenceRows::Shelf::Find(int64_t offset) const {
@@ -71,6 +77,7 @@ char* ReferenceRows::Shelf::Take(size_t bytes) {
   if (blocks_.empty() || size_ - used_ < bytes) {
     size_ = std::max(bytes, kBlockBytes);
     blocks_.push_back(std::make_unique_for_overwrite<char[]>(size_));
+    bytes_ += size_;
     used_ = 0;
   }
   char* const room = blocks_.back().get() + used_;

@@ -29,6 +29,9 @@ class ReferenceRows {
   class Shelf {
    public:
     void Clear();
+    // Clears what has become large.
+    void ClearWhenLarge();
+    size_t bytes() const { return bytes_; }
 
    private:
     friend class ReferenceRows;
@@ -41,6 +44,7 @@ class ReferenceRows {
     std::vector<std::unique_ptr<char[]>> blocks_;
     size_t used_ = 0;  // Of the last block.
     size_t size_ = 0;
+    size_t bytes_ = 0;  // Of all blocks.
     // What was read ahead: these bytes from this place of the file on.
     std::string_view ahead_;
     int64_t ahead_offset_ = 0;

@@ -1,7 +1,6 @@
 #include "worker/stages/complete/row_sample.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "common/base/status_macros.h"
@@ -10,7 +9,6 @@
 namespace dq {
 namespace {
 
-constexpr size_t kChunkBytes = size_t{256} << 10;
 constexpr size_t kRowsMin = 64;
 
 // Mixes a row's number (SplitMix64), so that neighbours are chosen independently.
@@ -25,25 +23,11 @@ uint64_t HashOfRow(int64_t number) {
 
 RowSample::RowSample(std::vector<size_t> columns, MemoryBudget& memory)
     : columns_(std::move(columns)),
-      memory_(&memory),
+      texts_(memory, "the sample of the rows"),
       rows_max_(std::clamp(
           kSampleBytesMax / sizeof(std::string_view) / std::max<size_t>(columns_.size(), 1),
           kRowsMin, kSampleRowsMax)),
       cells_(columns_.size()) {}
-
-RowSample::RowSample(RowSample&& other) noexcept
-    : columns_(std::move(other.columns_)),
-      memory_(other.memory_),
-      taken_bytes_(std::exchange(other.taken_bytes_, 0)),
-      rows_max_(other.rows_max_),
-      level_(other.level_),
-      hashes_(std::move(other.hashes_)),
-      cells_(std::move(other.cells_)),
-      chunks_(std::move(other.chunks_)),
-      chunk_used_(other.chunk_used_),
-      text_bytes_(other.text_bytes_) {}
-
-RowSample::~RowSample() { memory_->Release(taken_bytes_); }
 
 absl::Status RowSample::Add(const RowBatch& batch) {
   for (size_t row = 0; row < batch.row_count(); ++row) {
@@ -63,7 +47,7 @@ absl::Status RowSample::AddRow(const RowBatch& batch, size_t row, uint64_t hash)
   hashes_.push_back(hash);
   for (size_t i = 0; i < columns_.size(); ++i) {
     const std::string_view cell = TrimSpace(batch.cell(row, columns_[i]));
-    DQ_ASSIGN_OR_RETURN(const std::string_view kept, Keep(cell.substr(0, kSampleCellBytesMax)));
+    DQ_ASSIGN_OR_RETURN(const std::string_view kept, Keep(cell));
     cells_[i].push_back(kept);
   }
   return absl::OkStatus();
@@ -72,10 +56,8 @@ absl::Status RowSample::AddRow(const RowBatch& batch, size_t row, uint64_t hash)
 // Halves the chance of every row and forgets those that are no longer chosen.
 absl::Status RowSample::Thin() {
   ++level_;
-  const Bytes old = std::exchange(chunks_, {});
-  chunk_used_ = 0;
+  const KeptTexts::Bytes old = texts_.Forget();
   text_bytes_ = 0;
-  memory_->Release(std::exchange(taken_bytes_, 0));
   for (std::vector<std::string_view>& cells : cells_) {
     size_t kept = 0;
     for (size_t row = 0; row < hashes_.size(); ++row) {
@@ -89,19 +71,9 @@ absl::Status RowSample::Thin() {
 }
 
 absl::StatusOr<std::string_view> RowSample::Keep(std::string_view text) {
-  if (text.empty()) return std::string_view();
-  if (chunks_.empty() || kChunkBytes - chunk_used_ < text.size()) {
-    // The views take about as much as the texts.
-    DQ_RETURN_IF_ERROR(memory_->Take(2 * kChunkBytes, "the sample of the rows"));
-    taken_bytes_ += 2 * kChunkBytes;
-    chunks_.push_back(std::make_unique_for_overwrite<char[]>(kChunkBytes));
-    chunk_used_ = 0;
-  }
-  char* const out = chunks_.back().get() + chunk_used_;
-  std::memcpy(out, text.data(), text.size());
-  chunk_used_ += text.size();
-  text_bytes_ += text.size();
-  return std::string_view(out, text.size());
+  DQ_ASSIGN_OR_RETURN(const std::string_view kept, texts_.Keep(text));
+  text_bytes_ += kept.size();
+  return kept;
 }
 
 }  // namespace dq

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "worker/chain/memory_budget.h"
+#include "worker/stages/complete/kept_texts.h"
 #include "worker/table/row_batch.h"
 
 namespace dq {
@@ -22,15 +22,11 @@ class StateWriter;
 
 inline constexpr size_t kSampleRowsMax = 16384;
 inline constexpr size_t kSampleBytesMax = size_t{8} << 20;
-inline constexpr size_t kSampleCellBytesMax = 1024;  // Of longer cells their beginning is known.
 
 class RowSample {
  public:
   // Keeps the cells of `columns` (places in the batches). `memory` outlives the sample.
   RowSample(std::vector<size_t> columns, MemoryBudget& memory);
-  RowSample(RowSample&& other) noexcept;
-  RowSample& operator=(RowSample&&) = delete;
-  ~RowSample();
 
   // Looks at the rows of a batch; dropped ones are left out. OUT_OF_MEMORY when the sample does not
   // fit into the limit.
@@ -50,23 +46,18 @@ class RowSample {
   std::span<const std::string_view> column(size_t index) const { return cells_[index]; }
 
  private:
-  using Bytes = std::vector<std::unique_ptr<char[]>>;
-
   absl::Status AddRow(const RowBatch& batch, size_t row, uint64_t hash);
   absl::Status Thin();
   absl::StatusOr<std::string_view> Keep(std::string_view text);
   bool IsChosen(uint64_t hash) const { return level_ == 0 || (hash >> (64 - level_)) == 0; }
 
   std::vector<size_t> columns_;
-  MemoryBudget* memory_;
-  int64_t taken_bytes_ = 0;
+  KeptTexts texts_;
   size_t rows_max_;
   int level_ = 0;                 // A row is chosen when so many leading bits of its hash are zero.
   std::vector<uint64_t> hashes_;  // Of the rows chosen.
   std::vector<std::vector<std::string_view>> cells_;  // By column.
-  Bytes chunks_;
-  size_t chunk_used_ = 0;
-  size_t text_bytes_ = 0;  // Of the cells.
+  size_t text_bytes_ = 0;                             // Of the cells.
 };
 
 }  // namespace dq

@@ -10,11 +10,13 @@
 namespace dq {
 
 SampleFilling::SampleFilling(std::vector<EncodedColumn> columns,
-                             std::vector<const ColumnRule*> rules, const MissingTokens& tokens)
+                             std::vector<const ColumnRule*> rules, const MissingTokens& tokens,
+                             MemoryBudget& memory)
     : columns_(std::move(columns)),
       rules_(std::move(rules)),
       tokens_(tokens),
-      changed_(columns_.size()) {
+      changed_(columns_.size()),
+      texts_(memory, "what the reference fills in the sample") {
   for (size_t i = 0; i < columns_.size(); ++i) {
     const std::vector<uint32_t>& codes = columns_[i].codes;
     const bool blank = std::find(codes.begin(), codes.end(), EncodedColumn::kBlank) != codes.end();
@@ -26,6 +28,19 @@ std::string_view SampleFilling::Cell(size_t column, size_t row) const {
   const EncodedColumn& encoded = columns_[column];
   const uint32_t code = encoded.codes[row];
   return code == EncodedColumn::kBlank ? std::string_view() : encoded.values[code];
+}
+
+// Sets a cell to the beginning of a value that will be gone.
+absl::Status SampleFilling::SetCopy(size_t column, size_t row, std::string_view value) {
+  value = value.substr(0, kSampleCellBytesMax);
+  const uint32_t code = indexes_.Of(column).CodeOf(ValueIndex::HashOf(value));
+  if (code != EncodedColumn::kBlank) {
+    value = columns_[column].values[code];
+  } else {
+    DQ_ASSIGN_OR_RETURN(value, texts_.Keep(value));
+  }
+  Set(column, row, value);
+  return absl::OkStatus();
 }
 
 void SampleFilling::Set(size_t column, size_t row, std::string_view value) {
@@ -47,6 +62,7 @@ absl::Status SampleFilling::FillByKey(const ReferenceKey& key) {
   if (key.table == nullptr || key.columns.empty() || columns_.empty()) return absl::OkStatus();
   for (size_t row = 0; row < columns_[0].codes.size(); ++row) {
     DQ_RETURN_IF_ERROR(FillRowByKey(key, row));
+    shelf_.ClearWhenLarge();
   }
   return absl::OkStatus();
 }
@@ -64,7 +80,7 @@ absl::Status SampleFilling::FillRowByKey(const ReferenceKey& key, size_t row) {
     if (!lacks(column)) continue;
     const std::string_view value = key.table->Value(found, column);
     if (CanTake(column, value) && Conforms(TypeOf(value), rules_[column]->type)) {
-      Set(column, row, value);
+      DQ_RETURN_IF_ERROR(SetCopy(column, row, value));
     }
   }
   return absl::OkStatus();

@@ -11,6 +11,7 @@
 #include "worker/stages/complete/column_rule.h"
 #include "worker/stages/complete/dependency_table.h"
 #include "worker/stages/complete/encoded_column.h"
+#include "worker/stages/complete/kept_texts.h"
 #include "worker/stages/complete/missing_tokens.h"
 #include "worker/stages/complete/reference_look_up.h"
 #include "worker/stages/complete/reference_table.h"
@@ -20,14 +21,14 @@ namespace dq {
 
 class SampleFilling {
  public:
-  // Takes the sample, missing cells blank. `rules` and `tokens` outlive it.
+  // Takes the sample, missing cells blank. `rules`, `tokens` and `memory` outlive it.
   SampleFilling(std::vector<EncodedColumn> columns, std::vector<const ColumnRule*> rules,
-                const MissingTokens& tokens);
+                const MissingTokens& tokens, MemoryBudget& memory);
   SampleFilling(const SampleFilling&) = delete;
   SampleFilling& operator=(const SampleFilling&) = delete;
 
-  // The rows as they are now; their texts live as long as the sample, the reference and the tables
-  // it was filled by.
+  // The rows as they are now; their texts live as long as the sample, this object and the tables it
+  // was filled by.
   const std::vector<EncodedColumn>& columns() const { return columns_; }
   // The same with its indexes.
   ValueIndexes& indexed() { return indexes_; }
@@ -36,7 +37,8 @@ class SampleFilling {
     return !value.empty() && !rules_[column]->IsMissing(value, tokens_);
   }
 
-  // Fills what the reference knows by key, once, first. IO_FAILED of a temporary file.
+  // Fills what the reference knows by key, once, first; of long values their beginning, as in the
+  // sample. IO_FAILED of a temporary file, OUT_OF_MEMORY.
   absl::Status FillByKey(const ReferenceKey& key);
   // Fills what `table` learns about it as it is, then is not any more. Returns which columns have
   // changed.
@@ -54,6 +56,7 @@ class SampleFilling {
   bool FillRow(DependencyTable& table, double confidence_min, size_t row);
   std::string_view Cell(size_t column, size_t row) const;
   std::string_view CellFilled(size_t column, size_t row) const;
+  absl::Status SetCopy(size_t column, size_t row, std::string_view value);
   void Set(size_t column, size_t row, std::string_view value);
 
   std::vector<EncodedColumn> columns_;
@@ -62,6 +65,7 @@ class SampleFilling {
   ValueIndexes indexes_{columns_};
   std::vector<bool> changed_;
   std::vector<size_t> blank_;  // Columns with missing cells.
+  KeptTexts texts_;            // Of the reference.
   ReferenceTable::Shelf shelf_;
   std::vector<Filling> fillings_;
   size_t row_fillings_ = 0;  // Where those of the row at hand begin.

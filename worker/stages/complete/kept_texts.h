@@ -1,0 +1,42 @@
+// Copies of texts that count against the memory limit with what refers to them. Under the samples
+// of stage `complete`. Not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "worker/chain/memory_budget.h"
+
+namespace dq {
+
+inline constexpr size_t kSampleCellBytesMax = 1024;  // Of longer cells their beginning is known.
+
+class KeptTexts {
+ public:
+  using Bytes = std::vector<std::unique_ptr<char[]>>;
+
+  // `memory` and `what` ("the sample of the rows") outlive the texts.
+  KeptTexts(MemoryBudget& memory, std::string_view what) : memory_(memory), what_(what) {}
+  ~KeptTexts() { memory_.Release(taken_bytes_); }
+  KeptTexts(const KeptTexts&) = delete;
+  KeptTexts& operator=(const KeptTexts&) = delete;
+
+  // Returns a copy of `text`, of a longer one of its first kSampleCellBytesMax bytes.
+  // OUT_OF_MEMORY.
+  absl::StatusOr<std::string_view> Keep(std::string_view text);
+  // Forgets all texts: they count no longer, and live as long as what is returned.
+  [[nodiscard]] Bytes Forget();
+
+ private:
+  MemoryBudget& memory_;
+  std::string_view what_;
+  int64_t taken_bytes_ = 0;
+  Bytes chunks_;
+  size_t chunk_used_ = 0;
+};
+
+}  // namespace dq
