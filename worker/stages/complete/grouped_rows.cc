@@ -1,6 +1,5 @@
 #include "worker/stages/complete/grouped_rows.h"
 
-#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -36,17 +35,17 @@ GroupedRows::GroupedRows(const GroupedRows& groups, const EncodedColumn& column)
   Group(SortedBy(column, groups.rows_));
 }
 
-bool GroupedRows::AreEqual(uint32_t a, uint32_t b) const {
-  return std::all_of(by_.begin(), by_.end(), [&](const EncodedColumn* column) {
-    return column->codes[a] == column->codes[b];
-  });
-}
-
 // Finds the groups in sorted rows and keeps those that are large enough.
 void GroupedRows::Group(std::vector<uint32_t> sorted) {
+  const uint32_t* const first = by_.front()->codes.data();
+  const uint32_t* const last = by_.back()->codes.data();
   size_t kept = 0;
   for (size_t begin = 0, end = 0; begin < sorted.size(); begin = end) {
-    while (end < sorted.size() && AreEqual(sorted[begin], sorted[end])) ++end;
+    const uint32_t row = sorted[begin];
+    while (end < sorted.size() && last[sorted[end]] == last[row] &&
+           first[sorted[end]] == first[row]) {
+      ++end;
+    }
     if (end - begin < rows_min_) continue;
     starts_.push_back(static_cast<uint32_t>(kept));
     for (size_t i = begin; i < end; ++i) sorted[kept++] = sorted[i];

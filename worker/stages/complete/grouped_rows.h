@@ -26,9 +26,8 @@ class GroupedRows {
 
  private:
   void Group(std::vector<uint32_t> sorted);
-  bool AreEqual(uint32_t a, uint32_t b) const;
 
-  std::vector<const EncodedColumn*> by_;
+  std::vector<const EncodedColumn*> by_;  // One or two.
   uint32_t rows_min_;
   std::vector<uint32_t> rows_;    // By group.
   std::vector<uint32_t> starts_;  // Of the groups in `rows_`, and the end.

@@ -113,7 +113,10 @@ bool IsCountry(std::string_view value, bool named) {
       "taiwan|tanzania|thailand|tunisia|turkey|uganda|ukraine|united arab emirates|united kingdom|"
       "united states|united states of america|uruguay|uzbekistan|venezuela|vietnam|wales|yemen|"
       "zambia|zimbabwe|";
-  if (kNames.find("|" + Lower(value) + "|") != std::string_view::npos) return true;
+  // Most values that are no names of countries show it at a glance.
+  const bool words =
+      std::all_of(value.begin(), value.end(), [](char c) { return c == ' ' || IsLetter(c); });
+  if (words && kNames.find("|" + Lower(value) + "|") != std::string_view::npos) return true;
   return named && (value.size() == 2 || value.size() == 3) &&
          std::all_of(value.begin(), value.end(), IsLetter);
 }

@@ -140,6 +140,10 @@ bool IsNumberedName(std::string_view code) {
   return false;
 }
 
+size_t CountDigits(std::string_view value) {
+  return static_cast<size_t>(std::count_if(value.begin(), value.end(), IsDigit));
+}
+
 std::string DigitsOf(std::string_view value) {
   std::string digits;
   std::copy_if(value.begin(), value.end(), std::back_inserter(digits), IsDigit);
@@ -227,7 +231,7 @@ std::vector<Disguise> FindWordsAmongCodes(std::span<const ValueTally> values) {
 
 std::vector<Disguise> FindPlaceholderCodes(std::span<const ValueTally> values) {
   std::map<size_t, size_t> lengths;
-  for (const ValueTally& tally : values) ++lengths[DigitsOf(tally.value).size()];
+  for (const ValueTally& tally : values) ++lengths[CountDigits(tally.value)];
   const auto usual =
       std::max_element(lengths.begin(), lengths.end(),
                        [](const auto& a, const auto& b) { return a.second < b.second; });

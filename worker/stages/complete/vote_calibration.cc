@@ -59,6 +59,7 @@ void VoteCalibration::Add(const VoteGroup& group, const Target& target) {
     Count({first.value, first.value, first.count, first.count - 1, total - 1}, target);
   }
   if (tie) Count({first.value, second.value, first.count, second.count, total - 1}, target);
+  if (!IsMajority(first.count, total - 1)) return;
   for (size_t i = 1; i < group.votes.size(); ++i) {
     if (tie && i > 1) break;  // Of the first two none is predicted.
     const VoteGroup::Vote& vote = group.votes[i];

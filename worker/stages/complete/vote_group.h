@@ -2,16 +2,17 @@
 // the votes by which a dependency fills. Values only.
 #pragma once
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "worker/stages/complete/encoded_column.h"
 
 namespace dq {
 
-// The votes of one group: codes of target values, the most frequent first.
+// The votes of one group: codes of target values, the two most frequent first.
 struct VoteGroup {
   struct Vote {
     uint32_t value = 0;
@@ -25,11 +26,16 @@ struct VoteGroup {
     for (const Vote& vote : votes) total += vote.count;
     return total;
   }
-  // Sorts the votes: the more frequent first, equals by their codes.
+  // Puts the two most frequent votes first, equals by their codes; the others tell only how many
+  // they are.
   void Order() {
-    std::sort(votes.begin(), votes.end(), [](const Vote& a, const Vote& b) {
+    const auto before = [](const Vote& a, const Vote& b) {
       return a.count != b.count ? a.count > b.count : a.value < b.value;
-    });
+    };
+    for (size_t i = 1; i < votes.size(); ++i) {
+      if (before(votes[i], votes[0])) std::swap(votes[i], votes[0]);
+      if (i > 1 && before(votes[i], votes[1])) std::swap(votes[i], votes[1]);
+    }
   }
 };
 
