@@ -1,64 +1,40 @@
 #include "worker/stages/dedupe/fuzzy/derived_fields.h"
 
 #include <algorithm>
+#include <cmath>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "worker/stages/dedupe/fuzzy/repeated_words.h"
 
 namespace dq {
 namespace {
 
 // A field is of addresses when this share of its rows has a house number.
 constexpr double kAddressesMin = 0.7;
-// Fields repeat one another when in this share of the rows that hold both, half of the words of
-// one are words of the other.
-constexpr double kRepeatingRowsMin = 0.3;
-constexpr double kRepeatedWordsMin = 0.5;
 // Only long texts hold what other columns say: words on average.
 constexpr double kLongTextWords = 4;
-// So many rows, evenly spread, tell whether fields repeat one another.
-constexpr size_t kRowsLookedAt = 2000;
-
-std::vector<std::string_view> SortedWords(std::string_view text) {
-  std::vector<std::string_view> words;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find(' ', begin), text.size());
-    if (end > begin) words.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  std::sort(words.begin(), words.end());
-  words.erase(std::unique(words.begin(), words.end()), words.end());
-  return words;
-}
-
-bool Repeats(std::string_view a, std::string_view b) {
-  const std::vector<std::string_view> left = SortedWords(a);
-  const std::vector<std::string_view> right = SortedWords(b);
-  std::vector<std::string_view> both;
-  std::set_intersection(left.begin(), left.end(), right.begin(), right.end(),
-                        std::back_inserter(both));
-  const auto fewer = static_cast<double>(std::min(left.size(), right.size()));
-  return fewer > 0 && static_cast<double>(both.size()) >= kRepeatedWordsMin * fewer;
-}
+// Of more fields of words the most telling ones are joined: a few of them are compared at last.
+constexpr size_t kJoinedFieldsMax = 64;
+// Records are joined in parts of so many, between which a stop is looked for.
+constexpr RecordId kPartRecords = RecordId{1} << 16;
 
 std::string_view TextOf(const RecordStore& store, RecordId record, size_t field) {
   const ValueId id = store.cell(record, field);
   return id == kNoValue ? std::string_view() : store.values(field).text(id);
 }
 
-bool FieldsRepeat(const RecordStore& store, size_t a, size_t b) {
-  const size_t step = store.size() / kRowsLookedAt + 1;
-  double rows = 0;
-  double repeating = 0;
-  for (size_t record = 0; record < store.size(); record += step) {
-    const std::string_view left = TextOf(store, static_cast<RecordId>(record), a);
-    const std::string_view right = TextOf(store, static_cast<RecordId>(record), b);
-    if (left.empty() || right.empty()) continue;
-    rows += 1;
-    repeating += Repeats(left, right) ? 1 : 0;
+double Telling(const RecordStore& store, size_t field) {
+  const ValueDictionary& values = store.values(field);
+  const auto rows = static_cast<double>(store.size());
+  double bits = 0;
+  for (ValueId id = 1; id <= values.size(); ++id) {
+    const double share = values.count(id) / rows;
+    if (share > 0) bits -= share * std::log2(share);
   }
-  return rows > 0 && repeating >= kRepeatingRowsMin * rows;
+  return bits;
 }
 
 double MeanWords(const ValueDictionary& values) {
@@ -84,11 +60,12 @@ bool HoldsAddresses(const ValueDictionary& values) {
 }
 
 absl::Status JoinTexts(RecordStore& store, const std::vector<size_t>& fields,
-                       MemoryBudget& memory) {
-  ValueDictionary texts(memory);
+                       const StageContext& context) {
+  ValueDictionary texts(context.memory);
   std::vector<ValueId> ids(store.size());
   std::string text;
   for (RecordId record = 0; record < store.size(); ++record) {
+    if (record % kPartRecords == 0) DQ_RETURN_IF_ERROR(CheckStop(context.stop));
     text.clear();
     for (const size_t field : fields) {
       const std::string_view part = TextOf(store, record, field);
@@ -105,55 +82,134 @@ bool HoldsWords(FieldKind kind) {
          kind == FieldKind::kAddress || kind == FieldKind::kCode;
 }
 
-// The fields that a long text repeats, with it; empty when there are none.
-std::vector<size_t> FindRepeating(const RecordStore& store,
-                                  const std::vector<PlannedField>& fields) {
-  for (size_t i = 0; i < fields.size(); ++i) {
-    if (fields[i].kind != FieldKind::kText ||
-        MeanWords(store.values(fields[i].field)) < kLongTextWords) {
-      continue;
+// Makes one text of the fields that a long text repeats, with it.
+class RepeatedFields {
+ public:
+  // All outlive the object.
+  RepeatedFields(RecordStore& store, std::vector<PlannedField>& fields, const StageContext& context)
+      : store_(store), fields_(fields), context_(context) {}
+
+  absl::Status Join() {
+    for (const size_t place : MostTelling()) Add(place);
+    DQ_RETURN_IF_ERROR(Compare());
+    for (std::vector<size_t> group = FindGroup(); !group.empty(); group = FindGroup()) {
+      DQ_RETURN_IF_ERROR(JoinGroup(group));
+      DQ_RETURN_IF_ERROR(Compare());
     }
-    std::vector<size_t> group;
-    for (size_t j = 0; j < fields.size(); ++j) {
-      if (j == i ||
-          (HoldsWords(fields[j].kind) && FieldsRepeat(store, fields[i].field, fields[j].field))) {
-        group.push_back(j);
+    return absl::OkStatus();
+  }
+
+ private:
+  struct Candidate {
+    size_t place = 0;  // In fields_.
+    bool is_long = false;
+  };
+
+  // The places of the fields of words, at most kJoinedFieldsMax, in order.
+  std::vector<size_t> MostTelling() const {
+    std::vector<size_t> places;
+    for (size_t i = 0; i < fields_.size(); ++i) {
+      if (HoldsWords(fields_[i].kind)) places.push_back(i);
+    }
+    std::stable_sort(places.begin(), places.end(), [this](size_t a, size_t b) {
+      return fields_[a].telling > fields_[b].telling;
+    });
+    if (places.size() > kJoinedFieldsMax) places.resize(kJoinedFieldsMax);
+    std::sort(places.begin(), places.end());
+    return places;
+  }
+
+  void Add(size_t place) {
+    const PlannedField& field = fields_[place];
+    const bool is_long =
+        field.kind == FieldKind::kText && MeanWords(store_.values(field.field)) >= kLongTextWords;
+    candidates_.push_back({place, is_long});
+  }
+
+  // Compares long texts with all others, as far as it was not done before.
+  absl::Status Compare() {
+    std::vector<FieldPair> pairs;
+    for (; compared_ < candidates_.size(); ++compared_) {
+      for (size_t i = 0; i < compared_; ++i) {
+        if (!candidates_[i].is_long && !candidates_[compared_].is_long) continue;
+        pairs.push_back(
+            {fields_[candidates_[i].place].field, fields_[candidates_[compared_].place].field});
       }
     }
-    if (group.size() > 1) return group;
+    DQ_ASSIGN_OR_RETURN(const std::vector<bool> repeat, FindRepeats(store_, pairs, context_));
+    for (size_t i = 0; i < pairs.size(); ++i) {
+      if (!repeat[i]) continue;
+      repeats_.insert({pairs[i].a, pairs[i].b});
+      repeats_.insert({pairs[i].b, pairs[i].a});
+    }
+    return absl::OkStatus();
   }
-  return {};
-}
+
+  // The places of the first long text and of what repeats it; empty when there is none.
+  std::vector<size_t> FindGroup() const {
+    for (const Candidate& text : candidates_) {
+      if (!text.is_long) continue;
+      std::vector<size_t> group;
+      for (const Candidate& other : candidates_) {
+        if (other.place == text.place ||
+            repeats_.contains({fields_[text.place].field, fields_[other.place].field})) {
+          group.push_back(other.place);
+        }
+      }
+      if (group.size() > 1) return group;
+    }
+    return {};
+  }
+
+  absl::Status JoinGroup(const std::vector<size_t>& group) {
+    std::vector<size_t> parts;
+    PlannedField joined{.field = 0, .kind = FieldKind::kText, .columns = {}};
+    for (const size_t place : group) {
+      PlannedField& field = fields_[place];
+      parts.push_back(field.field);
+      joined.columns.insert(joined.columns.end(), field.columns.begin(), field.columns.end());
+      field.kind = FieldKind::kIgnored;
+    }
+    std::erase_if(candidates_, [&](const Candidate& candidate) {
+      return std::find(group.begin(), group.end(), candidate.place) != group.end();
+    });
+    compared_ = candidates_.size();
+    DQ_RETURN_IF_ERROR(JoinTexts(store_, parts, context_));
+    joined.field = store_.fields() - 1;
+    joined.telling = Telling(store_, joined.field);
+    fields_.push_back(joined);
+    Add(fields_.size() - 1);
+    return absl::OkStatus();
+  }
+
+  RecordStore& store_;
+  std::vector<PlannedField>& fields_;
+  const StageContext& context_;
+  std::vector<Candidate> candidates_;            // What may be joined, in order.
+  size_t compared_ = 0;                          // So many of them are compared with one another.
+  std::set<std::pair<size_t, size_t>> repeats_;  // Fields of the store, both ways.
+};
 
 }  // namespace
 
-absl::StatusOr<std::vector<PlannedField>> PlanFields(RecordStore& store, MemoryBudget& memory) {
+absl::StatusOr<std::vector<PlannedField>> PlanFields(RecordStore& store,
+                                                     const StageContext& context) {
   const size_t columns = store.fields();
   std::vector<PlannedField> fields;
   for (size_t field = 0; field < columns; ++field) {
+    DQ_RETURN_IF_ERROR(CheckStop(context.stop));
     FieldKind kind = DecideKind(store, field);
     if (kind == FieldKind::kText && HoldsAddresses(store.values(field))) {
       kind = FieldKind::kAddress;
     }
     fields.push_back({field, kind, {store.column(field)}});
   }
-  for (const PlannedField& field : fields) {
-    DQ_RETURN_IF_ERROR(Canonicalise(store, field.field, field.kind, memory));
+  for (PlannedField& field : fields) {
+    DQ_RETURN_IF_ERROR(CheckStop(context.stop));
+    DQ_RETURN_IF_ERROR(Canonicalise(store, field.field, field.kind, context.memory));
+    if (field.kind != FieldKind::kIgnored) field.telling = Telling(store, field.field);
   }
-  for (std::vector<size_t> group = FindRepeating(store, fields); !group.empty();
-       group = FindRepeating(store, fields)) {
-    std::vector<size_t> parts;
-    PlannedField joined{.field = 0, .kind = FieldKind::kText, .columns = {}};
-    for (const size_t i : group) {
-      parts.push_back(fields[i].field);
-      joined.columns.insert(joined.columns.end(), fields[i].columns.begin(),
-                            fields[i].columns.end());
-      fields[i].kind = FieldKind::kIgnored;
-    }
-    DQ_RETURN_IF_ERROR(JoinTexts(store, parts, memory));
-    joined.field = store.fields() - 1;
-    fields.push_back(joined);
-  }
+  DQ_RETURN_IF_ERROR(RepeatedFields(store, fields, context).Join());
   std::erase_if(fields, [&store](const PlannedField& field) {
     return field.kind == FieldKind::kIgnored || store.values(field.field).size() < 2;
   });

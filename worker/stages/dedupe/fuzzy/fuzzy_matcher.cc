@@ -54,8 +54,7 @@ absl::StatusOr<FuzzyClusters> FuzzyMatcher::Run() {
   FuzzyClusters clusters;
   clusters.leader_of = equal_to_;
   const std::optional<RecordId> split = FindSourceSplit(store_);
-  DQ_ASSIGN_OR_RETURN(RecordComparison comparison,
-                      RecordComparison::Prepare(store_, context_.memory));
+  DQ_ASSIGN_OR_RETURN(RecordComparison comparison, RecordComparison::Prepare(store_, context_));
   comparison_ = std::make_unique<RecordComparison>(std::move(comparison));
   if (comparison_->fields().empty() || records_.size() < 2) return clusters;
   Attempt attempt;

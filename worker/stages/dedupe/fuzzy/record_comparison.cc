@@ -160,18 +160,6 @@ uint32_t CompareAddresses(std::string_view a, std::string_view b, double street)
   return kAddressLevels - (street >= kStreetShareMin ? 3 : street >= kStreetShareLow ? 2 : 1);
 }
 
-// How much a field can tell: the entropy of its values, in bits a row.
-double Telling(const RecordStore& store, size_t field) {
-  const ValueDictionary& values = store.values(field);
-  const auto rows = static_cast<double>(store.size());
-  double bits = 0;
-  for (ValueId id = 1; id <= values.size(); ++id) {
-    const double share = values.count(id) / rows;
-    if (share > 0) bits -= share * std::log2(share);
-  }
-  return bits;
-}
-
 bool MaySwap(FieldKind kind) {
   return kind == FieldKind::kName || kind == FieldKind::kPhrase || kind == FieldKind::kText;
 }
@@ -179,13 +167,13 @@ bool MaySwap(FieldKind kind) {
 }  // namespace
 
 absl::StatusOr<RecordComparison> RecordComparison::Prepare(RecordStore& store,
-                                                           MemoryBudget& memory) {
+                                                           const StageContext& context) {
   RecordComparison made(store);
-  made.index_bytes_ = std::make_unique<TakenBytes>(memory, "the values to compare");
-  DQ_ASSIGN_OR_RETURN(const std::vector<PlannedField> planned, PlanFields(store, memory));
+  made.index_bytes_ = std::make_unique<TakenBytes>(context.memory, "the values to compare");
+  DQ_ASSIGN_OR_RETURN(const std::vector<PlannedField> planned, PlanFields(store, context));
   std::vector<std::pair<double, ComparedField>> candidates;
   for (const PlannedField& plan : planned) {
-    candidates.push_back({-Telling(store, plan.field),
+    candidates.push_back({-plan.telling,
                           {.field = plan.field,
                            .kind = plan.kind,
                            .levels = LevelsOf(plan.kind),
@@ -201,7 +189,10 @@ absl::StatusOr<RecordComparison> RecordComparison::Prepare(RecordStore& store,
   made.words_.resize(made.fields_.size());
   made.numbers_.resize(made.fields_.size());
   made.letters_.resize(made.fields_.size());
-  for (size_t i = 0; i < made.fields_.size(); ++i) DQ_RETURN_IF_ERROR(made.Index(i, memory));
+  for (size_t i = 0; i < made.fields_.size(); ++i) {
+    DQ_RETURN_IF_ERROR(CheckStop(context.stop));
+    DQ_RETURN_IF_ERROR(made.Index(i, context.memory));
+  }
   made.FindSwaps();
   return made;
 }

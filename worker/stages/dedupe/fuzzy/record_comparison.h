@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "worker/chain/stage.h"
 #include "worker/stages/dedupe/fuzzy/field_kind.h"
 #include "worker/stages/dedupe/fuzzy/gram_vectors.h"
 #include "worker/stages/dedupe/fuzzy/letter_bag.h"
@@ -47,8 +48,9 @@ struct ComparedField {
 class RecordComparison {
  public:
   // Decides the kinds of the store's fields, brings their values into canonical form and chooses
-  // what is compared. `store` and `memory` outlive the comparison. OUT_OF_MEMORY.
-  static absl::StatusOr<RecordComparison> Prepare(RecordStore& store, MemoryBudget& memory);
+  // what is compared. `store` and what `context` points to outlive the comparison. OUT_OF_MEMORY,
+  // CANCELLED.
+  static absl::StatusOr<RecordComparison> Prepare(RecordStore& store, const StageContext& context);
 
   const std::vector<ComparedField>& fields() const { return fields_; }
   const RecordStore& store() const { return *store_; }
