@@ -84,6 +84,10 @@ JobRules ResolveRules(const v1::JobSpec& spec) {
   if (retry.multiplier() != 0) rules.backoff_multiplier = retry.multiplier();
   if (retry.has_backoff_cap()) rules.backoff_cap = FromProto(retry.backoff_cap());
   if (spec.has_execution_timeout()) rules.execution_timeout = FromProto(spec.execution_timeout());
+  if (spec.has_no_progress_timeout()) {
+    rules.no_progress_timeout = FromProto(spec.no_progress_timeout());
+  }
+  if (spec.has_start_deadline()) rules.start_deadline = FromProto(spec.start_deadline());
   if (spec.has_not_before()) rules.not_before = FromProto(spec.not_before());
   rules.concurrency_key = spec.concurrency_key();
   if (!rules.concurrency_key.empty()) {

@@ -116,18 +116,36 @@ void CheckGate(const v1::Gate& gate, Violations& violations) {
                      std::string(kSpec) + "gate.max_duplicate_ratio", "0 to 1");
 }
 
+void CheckTimeout(bool given, const google::protobuf::Duration& timeout, std::string_view field,
+                  Violations& violations) {
+  violations.Require(!given || (IsValidProto(timeout) && FromProto(timeout) > absl::ZeroDuration()),
+                     std::string(kSpec) + std::string(field), "a positive duration");
+}
+
+void CheckTimes(const v1::JobSpec& spec, Violations& violations) {
+  CheckTimeout(spec.has_execution_timeout(), spec.execution_timeout(), "execution_timeout",
+               violations);
+  CheckTimeout(spec.has_no_progress_timeout(), spec.no_progress_timeout(), "no_progress_timeout",
+               violations);
+  const bool is_time = !spec.has_not_before() || IsValidProto(spec.not_before());
+  violations.Require(is_time, std::string(kSpec) + "not_before",
+                     "a time between the years 1 and 9999");
+  if (!spec.has_start_deadline()) return;
+  const bool is_deadline = IsValidProto(spec.start_deadline());
+  violations.Require(is_deadline, std::string(kSpec) + "start_deadline",
+                     "a time between the years 1 and 9999");
+  if (!is_deadline || !is_time || !spec.has_not_before()) return;
+  violations.Require(FromProto(spec.start_deadline()) > FromProto(spec.not_before()),
+                     std::string(kSpec) + "start_deadline", "later than not_before");
+}
+
 void CheckRules(const v1::JobSpec& spec, Violations& violations) {
   violations.Require(spec.queue().empty() || IsResourceId(spec.queue()),
                      std::string(kSpec) + "queue", "an id: lower-case letters, digits and dashes");
   violations.Require(spec.priority() >= -kPriorityMax && spec.priority() <= kPriorityMax,
                      std::string(kSpec) + "priority", "-100 to 100");
   CheckRetry(spec.retry(), violations);
-  violations.Require(
-      !spec.has_execution_timeout() || (IsValidProto(spec.execution_timeout()) &&
-                                        FromProto(spec.execution_timeout()) > absl::ZeroDuration()),
-      std::string(kSpec) + "execution_timeout", "a positive duration");
-  violations.Require(!spec.has_not_before() || IsValidProto(spec.not_before()),
-                     std::string(kSpec) + "not_before", "a time between the years 1 and 9999");
+  CheckTimes(spec, violations);
   CheckGate(spec.gate(), violations);
   violations.Require(IsPlainText(spec.concurrency_key(), kConcurrencyKeyCharactersMax),
                      std::string(kSpec) + "concurrency_key",

@@ -125,6 +125,8 @@ struct JobRules {
   double backoff_multiplier = 2.0;
   absl::Duration backoff_cap = absl::Seconds(60);
   absl::Duration execution_timeout = absl::InfiniteDuration();
+  absl::Duration no_progress_timeout = absl::InfiniteDuration();
+  absl::Time start_deadline = absl::InfiniteFuture();  // The first attempt starts by then or never.
   absl::Time not_before = absl::InfinitePast();
   // At most concurrency_max jobs of the project with the same key run at a time; "": no key.
   std::string concurrency_key;

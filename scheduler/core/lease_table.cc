@@ -5,12 +5,20 @@
 namespace dq {
 namespace {
 
-absl::Time DueOf(const Lease& lease) { return std::min(lease.expiry, lease.execution_deadline); }
+absl::Time DueOf(const Lease& lease) {
+  return std::min({lease.expiry, lease.limits.execution_deadline, lease.progress_deadline});
+}
+
+LeaseEnd EndAt(const Lease& lease, absl::Time now) {
+  if (lease.limits.execution_deadline <= now) return LeaseEnd::kTimedOut;
+  // A worker that is not heard of cannot tell of progress.
+  return lease.expiry <= now ? LeaseEnd::kExpired : LeaseEnd::kStalled;
+}
 
 }  // namespace
 
-void LeaseTable::Grant(JobKey job, WorkerId worker, absl::Time now, absl::Time execution_deadline) {
-  const Lease lease = {worker, now + ttl_, execution_deadline};
+void LeaseTable::Grant(JobKey job, WorkerId worker, absl::Time now, const AttemptLimits& limits) {
+  const Lease lease = {worker, now + ttl_, limits, now + limits.no_progress_timeout};
   leases_[job] = lease;
   jobs_of_[worker].insert(job);
   timers_.Set(job, DueOf(lease));
@@ -21,14 +29,25 @@ void LeaseTable::Renew(JobKey job, absl::Time now) {
   if (lease != leases_.end()) lease->second.expiry = now + ttl_;
 }
 
+void LeaseTable::Progressed(JobKey job, absl::Time now) {
+  const auto lease = leases_.find(job);
+  if (lease == leases_.end()) return;
+  lease->second.progress_deadline = now + lease->second.limits.no_progress_timeout;
+}
+
 void LeaseTable::Attach(JobKey job, WorkerId worker, absl::Time now) {
-  const absl::Time execution_deadline = leases_.at(job).execution_deadline;
+  const Lease before = leases_.at(job);
   Remove(job);
-  Grant(job, worker, now, execution_deadline);
+  Grant(job, worker, now, before.limits);
+  leases_.at(job).progress_deadline = before.progress_deadline;
+  timers_.Set(job, DueOf(leases_.at(job)));
 }
 
 void LeaseTable::RenewAll(absl::Time now) {
-  for (auto& [job, lease] : leases_) lease.expiry = now + ttl_;
+  for (auto& [job, lease] : leases_) {
+    lease.expiry = now + ttl_;
+    lease.progress_deadline = now + lease.limits.no_progress_timeout;
+  }
 }
 
 void LeaseTable::Shorten(WorkerId worker, absl::Time now) {
@@ -74,8 +93,7 @@ std::optional<EndedLease> LeaseTable::PopEnded(absl::Time now) {
       timers_.Set(*job, due);
       continue;
     }
-    const LeaseEnd end = lease.execution_deadline <= now ? LeaseEnd::kTimedOut : LeaseEnd::kExpired;
-    const EndedLease ended = {*job, lease.worker, end};
+    const EndedLease ended = {*job, lease.worker, EndAt(lease, now)};
     Remove(*job);
     return ended;
   }

@@ -1,7 +1,7 @@
-// Who runs what and until when: the leases of all running jobs with their expiry and execution
-// deadline. All times are CLOCK_BOOTTIME, handed in. The fence (attempt and token) is part of the
-// job's status; safety rests on it, this table only decides when to stop waiting. Pure; not
-// thread-safe.
+// Who runs what and until when: the leases of all running jobs with their expiry, execution
+// deadline and the end of their patience for progress. All times are CLOCK_BOOTTIME, handed in. The
+// fence (attempt and token) is part of the job's status; safety rests on it, this table only
+// decides when to stop waiting. Pure; not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -19,13 +19,20 @@ namespace dq {
 // Names a worker process, whatever stream it uses.
 using WorkerId = int64_t;
 
+// How long an attempt may run.
+struct AttemptLimits {
+  absl::Time execution_deadline = absl::InfiniteFuture();
+  absl::Duration no_progress_timeout = absl::InfiniteDuration();
+};
+
 struct Lease {
   WorkerId worker = 0;
   absl::Time expiry;
-  absl::Time execution_deadline = absl::InfiniteFuture();
+  AttemptLimits limits;
+  absl::Time progress_deadline = absl::InfiniteFuture();
 };
 
-enum class LeaseEnd { kExpired, kTimedOut };
+enum class LeaseEnd { kExpired, kTimedOut, kStalled };
 
 struct EndedLease {
   JobKey job = 0;
@@ -40,13 +47,15 @@ class LeaseTable {
   LeaseTable(absl::Duration ttl, absl::Duration broken_stream_ttl)
       : ttl_(ttl), broken_stream_ttl_(broken_stream_ttl) {}
 
-  // Adds a lease of a job that has none. An attempt may run until `execution_deadline`.
-  void Grant(JobKey job, WorkerId worker, absl::Time now, absl::Time execution_deadline);
+  // Adds a lease of a job that has none.
+  void Grant(JobKey job, WorkerId worker, absl::Time now, const AttemptLimits& limits);
   // Gives the lease a full life again.
   void Renew(JobKey job, absl::Time now);
+  // The attempt has got further: its patience for progress begins anew.
+  void Progressed(JobKey job, absl::Time now);
   // Makes `worker` the holder of an existing lease and renews it: it came back on a new stream.
   void Attach(JobKey job, WorkerId worker, absl::Time now);
-  // Gives every lease a full life again: after a take-over, or when the process itself stood still.
+  // Gives every lease a full life and a full patience again: the process itself stood still.
   void RenewAll(absl::Time now);
   // Shortens the leases of `worker`, whose stream broke.
   void Shorten(WorkerId worker, absl::Time now);
@@ -60,8 +69,8 @@ class LeaseTable {
   // Returns how many jobs are leased to `worker`.
   int64_t CountOf(WorkerId worker) const;
 
-  // Takes out the earliest lease whose expiry or execution deadline has come; nothing when there is
-  // none.
+  // Takes out the earliest lease whose expiry or one of whose deadlines has come; nothing when
+  // there is none.
   std::optional<EndedLease> PopEnded(absl::Time now);
   // Returns a time before which PopEnded() has nothing to say.
   absl::Time NextDue() const { return timers_.NextDue(); }

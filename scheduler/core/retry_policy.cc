@@ -15,6 +15,7 @@ bool IsCharged(AttemptEnd end) {
     case AttemptEnd::kFailedForGood:
     case AttemptEnd::kLost:
     case AttemptEnd::kTimedOut:
+    case AttemptEnd::kStalled:
       return true;
   }
   return true;
@@ -33,6 +34,7 @@ JobEvent EventWhileCancelling(AttemptEnd end) {
     case AttemptEnd::kFailedRetryable:
     case AttemptEnd::kFailedForGood:
     case AttemptEnd::kTimedOut:
+    case AttemptEnd::kStalled:
       return JobEvent::kGiveUp;
   }
   return JobEvent::kConfirmCancel;
@@ -50,6 +52,7 @@ JobEvent EventWhilePausing(AttemptEnd end) {
     case AttemptEnd::kLost:
     case AttemptEnd::kFailedRetryable:
     case AttemptEnd::kTimedOut:
+    case AttemptEnd::kStalled:
       return JobEvent::kLose;
     case AttemptEnd::kFailedForGood:
       return JobEvent::kGiveUp;

@@ -19,6 +19,7 @@ enum class AttemptEnd {
   kReleased,         // Given back undone; never charged.
   kLost,             // The lease expired.
   kTimedOut,         // The attempt took longer than it may.
+  kStalled,          // The attempt got no further for longer than it may.
 };
 
 struct AttemptDecision {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -64,8 +65,11 @@ struct JobSubmitCommand {
   std::string display_name;
   std::string queue;
   int priority = 0;
-  int attempts_max = 0;                           // 0: the server's default.
-  absl::Duration timeout = absl::ZeroDuration();  // Longest attempt; 0: no limit.
+  int attempts_max = 0;                                       // 0: the server's default.
+  absl::Duration timeout = absl::ZeroDuration();              // Longest attempt; 0: no limit.
+  absl::Duration no_progress_timeout = absl::ZeroDuration();  // 0: no limit.
+  std::optional<absl::Time> not_before;
+  std::optional<absl::Time> start_deadline;
   std::map<std::string, std::string> labels;
   std::string concurrency_key;
   int concurrency_limit = 0;

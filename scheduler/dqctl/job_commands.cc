@@ -48,6 +48,26 @@ absl::Status AddInputs(Client& client, const JobSubmitCommand& command,
   return absl::OkStatus();
 }
 
+void SetTimes(const JobSubmitCommand& command, dq::v1::JobSpec& spec) {
+  using google::protobuf::util::TimeUtil;
+  if (command.timeout > absl::ZeroDuration()) {
+    *spec.mutable_execution_timeout() =
+        TimeUtil::MillisecondsToDuration(absl::ToInt64Milliseconds(command.timeout));
+  }
+  if (command.no_progress_timeout > absl::ZeroDuration()) {
+    *spec.mutable_no_progress_timeout() =
+        TimeUtil::MillisecondsToDuration(absl::ToInt64Milliseconds(command.no_progress_timeout));
+  }
+  if (command.not_before) {
+    *spec.mutable_not_before() =
+        TimeUtil::MillisecondsToTimestamp(absl::ToUnixMillis(*command.not_before));
+  }
+  if (command.start_deadline) {
+    *spec.mutable_start_deadline() =
+        TimeUtil::MillisecondsToTimestamp(absl::ToUnixMillis(*command.start_deadline));
+  }
+}
+
 dq::v1::CreateJobRequest RequestOf(const JobSubmitCommand& command, const Session& session) {
   dq::v1::CreateJobRequest request;
   request.set_parent("projects/" + session.connection.project);
@@ -72,10 +92,7 @@ absl::StatusOr<ExitCode> Run(const JobSubmitCommand& command, Session& session) 
   spec.set_concurrency_key(command.concurrency_key);
   spec.set_concurrency_limit(command.concurrency_limit);
   if (command.attempts_max > 0) spec.mutable_retry()->set_max_attempts(command.attempts_max);
-  if (command.timeout > absl::ZeroDuration()) {
-    *spec.mutable_execution_timeout() = google::protobuf::util::TimeUtil::MillisecondsToDuration(
-        absl::ToInt64Milliseconds(command.timeout));
-  }
+  SetTimes(command, spec);
   *request.mutable_job()->mutable_spec() = std::move(spec);
   DQ_ASSIGN_OR_RETURN(const auto response, client->CreateJob(request));
   if (response.existed()) session.console.err << "the job existed already\n";

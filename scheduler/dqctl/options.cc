@@ -72,6 +72,26 @@ void AddDuration(CLI::App& app, const std::string& flag, absl::Duration& value,
       ->type_name("TIME");
 }
 
+void AddInstant(CLI::App& app, const std::string& flag, std::optional<absl::Time>& value,
+                const std::string& help) {
+  app.add_option_function<std::string>(
+         flag,
+         [&value, flag](const std::string& text) {
+           absl::Duration from_now;
+           absl::Time time;
+           if (absl::ParseDuration(text, &from_now) && from_now > absl::ZeroDuration()) {
+             time = absl::Now() + from_now;
+           } else if (!absl::ParseTime(absl::RFC3339_full, text, &time, nullptr)) {
+             throw CLI::ValidationError(
+                 flag,
+                 "a time like 2030-01-31T08:00:00Z, or 30m for that long from now, not " + text);
+           }
+           value = time;
+         },
+         help)
+      ->type_name("WHEN");
+}
+
 void AddLimit(CLI::App& app, int& limit) {
   app.add_option("--limit", limit, "At most so many")
       ->check(CLI::Range(1, 1'000'000))
@@ -148,6 +168,7 @@ void AddJobSubmit(CLI::App& parent, CommandLine& line) {
       "  dqctl job submit customers.csv --key customer_id --reference references/master\n"
       "  dqctl job submit files/f-1 --priority 10 --label team=sales -o json\n"
       "  dqctl job submit export.txt --delimiter tab --no-header --cleaned-format csv\n"
+      "  dqctl job submit export.csv --not-before 2030-01-31T22:00:00Z --start-deadline 8h\n"
       "  dqctl job submit --chain noop --noop-ms 100\n");
   app->add_option("FILE", command->input, "A path, or a file the scheduler has");
   AddChain(*app, command->chain);
@@ -165,6 +186,11 @@ void AddJobSubmit(CLI::App& parent, CommandLine& line) {
                   "Attempts that may fail or be lost (default 3)")
       ->check(CLI::Range(1, 100));
   AddDuration(*app, "--execution-timeout", command->timeout, "The longest an attempt may take");
+  AddDuration(*app, "--no-progress-timeout", command->no_progress_timeout,
+              "The longest an attempt may report no progress");
+  AddInstant(*app, "--not-before", command->not_before, "Let it wait until then");
+  AddInstant(*app, "--start-deadline", command->start_deadline,
+             "Fail it unless its first attempt starts by then");
   app->add_option_function<std::vector<std::string>>(
          "--label",
          [labels = &command->labels](const std::vector<std::string>& pairs) {

@@ -24,6 +24,18 @@ absl::Time ExecutionDeadline(const JobRecord& record, const Instant& now) {
   return now.boot + (record.status.start_time + record.rules.execution_timeout - now.wall);
 }
 
+AttemptEnd AttemptEndOf(LeaseEnd end) {
+  switch (end) {
+    case LeaseEnd::kExpired:
+      return AttemptEnd::kLost;
+    case LeaseEnd::kTimedOut:
+      return AttemptEnd::kTimedOut;
+    case LeaseEnd::kStalled:
+      return AttemptEnd::kStalled;
+  }
+  return AttemptEnd::kLost;
+}
+
 absl::Status InsertError(InsertOutcome outcome) {
   if (outcome == InsertOutcome::kIdTaken) {
     return MakeError(absl::StatusCode::kAlreadyExists, "ID_TAKEN",
@@ -71,7 +83,8 @@ void Cell::LoadJob(JobRecord record) {
     groups_.Started(place);
     ready_.KeyChanged(place.concurrency);
     const Worker& worker = workers_.FindOrAdd(job.record.status.worker);
-    leases_.Grant(job.record.key, worker.id, now_.boot, ExecutionDeadline(job.record, now_));
+    leases_.Grant(job.record.key, worker.id, now_.boot,
+                  {ExecutionDeadline(job.record, now_), job.record.rules.no_progress_timeout});
     return;
   }
   EnterState(job);
@@ -92,6 +105,7 @@ void Cell::StepDown(const absl::Status& why) {
   reopening_.clear();
   leases_ = LeaseTable(options_.lease_ttl, options_.broken_stream_ttl);
   waits_ = TimerQueue();
+  start_deadlines_ = TimerQueue();
   backoffs_ = TimerQueue();
   workers_.Clear();
   for (auto& [state, count] : counts_) count = 0;  // The next leader shows them.
@@ -160,9 +174,7 @@ void Cell::EndLeases() {
     if (expired) metrics_.LeaseExpired();
     PendingBatch* const untold = writes_.Find(job.claim_batch);
     PendingBatch& batch =
-        job.grant_told
-            ? EndAttempt(job, expired ? AttemptEnd::kLost : AttemptEnd::kTimedOut, {}, {})
-            : ReleaseUntold(job);
+        job.grant_told ? EndAttempt(job, AttemptEndOf(ended->end), {}, {}) : ReleaseUntold(job);
     Worker& worker = *workers_.Find(ended->worker);
     const int32_t unseen = !job.lease_seen && job.session == worker.session ? 1 : 0;
     if (untold != nullptr) {
@@ -185,6 +197,10 @@ void Cell::EndWaits() {
   }
   while (const std::optional<JobKey> key = backoffs_.PopDue(now_.boot)) {
     Apply(*jobs_.Find(*key), JobEvent::kReady, {});
+  }
+  // After those that have just become ready: nothing starts late.
+  while (const std::optional<JobKey> key = start_deadlines_.PopDue(now_.wall)) {
+    Expire(*jobs_.Find(*key));
   }
 }
 
@@ -209,8 +225,9 @@ absl::Time Cell::NextDue(const Instant& now) const {
     due = std::min(due, writes_.OldestOpened() + options_.commit_linger);
   }
   due = std::min(due, backoffs_.NextDue());
-  if (waits_.NextDue() != absl::InfiniteFuture()) {
-    due = std::min(due, now.boot + (waits_.NextDue() - now.wall));
+  const absl::Time next_by_wall = std::min(waits_.NextDue(), start_deadlines_.NextDue());
+  if (next_by_wall != absl::InfiniteFuture()) {
+    due = std::min(due, now.boot + (next_by_wall - now.wall));
   }
   if (!degraded_) {
     due = std::min(due, writes_.CommittingSince() + kCommitMax + absl::Milliseconds(1));

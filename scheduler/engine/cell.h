@@ -150,6 +150,8 @@ class Cell {
   const LiveJob& AddInserted(JobRecord record, const JobPlace& place);
   void Claim(LiveJob& job, Worker& worker);
   PendingBatch& EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported, Note note);
+  // Fails a QUEUED job that may not start any more.
+  void Expire(LiveJob& job);
   // Ends an attempt that no worker was told of: nobody is to blame.
   PendingBatch& ReleaseUntold(LiveJob& job);
   JobFailure FailureOf(const LiveJob& job, AttemptEnd end, JobFailure reported) const;
@@ -209,7 +211,8 @@ class Cell {
   ReadyQueue ready_{groups_};
   absl::flat_hash_set<JobName> reopening_;  // Their records are being read.
   LeaseTable leases_;
-  TimerQueue waits_;  // Ends of PENDING by a time that a user named, wall clock.
+  TimerQueue waits_;            // Ends of PENDING by a time that a user named, wall clock.
+  TimerQueue start_deadlines_;  // Of QUEUED jobs that never started, wall clock.
   TimerQueue
       backoffs_;  // Ends of PENDING by BACKOFF, boot clock: a wall clock set back extends none.
   WorkerTable workers_;

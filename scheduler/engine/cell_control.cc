@@ -144,6 +144,10 @@ void Cell::Reopen(const Instant& now, int64_t reservation, const JobName& name,
   if (!NextState(record->status.state, JobEvent::kReopen)) {
     return done(IllegalTransition(*record, "retried"));
   }
+  if (record->status.attempt == 0 && record->rules.start_deadline <= now_.wall) {
+    return done(IllegalTransition(
+        *record, "retried: its start deadline has passed; submit it again with a later one"));
+  }
   const JobPlace place = groups_.Join(record->name, record->rules);
   if (!groups_.HasRoom(place)) {
     groups_.Leave(place);

@@ -124,8 +124,9 @@ void Cell::Claim(LiveJob& job, Worker& worker) {
   PendingBatch& batch = Apply(job, JobEvent::kClaim, {});
   groups_.Started(job.place);
   ready_.KeyChanged(job.place.concurrency);
+  const JobRules& rules = job.record.rules;
   leases_.Grant(job.record.key, worker.id, now_.boot,
-                now_.boot + job.record.rules.execution_timeout);
+                {now_.boot + rules.execution_timeout, rules.no_progress_timeout});
   batch.TurnFor(worker.id, worker.session)
       .grants.push_back({LeaseOf(job), job.record.payload.grant});
   job.claim_batch = batch.rows->sequence;
@@ -143,6 +144,12 @@ JobFailure Cell::FailureOf(const LiveJob& job, AttemptEnd end, JobFailure report
               absl::StrCat("The attempt took longer than ",
                            absl::FormatDuration(job.record.rules.execution_timeout),
                            ": raise execution_timeout or give less data."),
+              {{"category", "processing"}}};
+    case AttemptEnd::kStalled:
+      return {"NO_PROGRESS",
+              absl::StrCat("The attempt got no further for ",
+                           absl::FormatDuration(job.record.rules.no_progress_timeout),
+                           ": raise no_progress_timeout, or look at the worker's log."),
               {{"category", "processing"}}};
     case AttemptEnd::kStopped:
       return SystemFailure("WORKER_STOPPED",
@@ -181,6 +188,18 @@ PendingBatch& Cell::EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported
     status.error = std::move(failure);
   }
   return Apply(job, decision.event, std::move(note));
+}
+
+void Cell::Expire(LiveJob& job) {
+  JobFailure failure = SystemFailure(
+      "START_DEADLINE",
+      absl::StrCat(
+          "No attempt had started by the start deadline, ",
+          absl::FormatTime(job.record.rules.start_deadline, absl::UTCTimeZone()),
+          ": submit it again with a later one, at a higher priority or with more workers."));
+  Note note = {.reason = failure.reason, .message = failure.message};
+  job.record.status.error = std::move(failure);
+  Apply(job, JobEvent::kExpire, std::move(note));
 }
 
 PendingBatch& Cell::ReleaseUntold(LiveJob& job) {
@@ -227,7 +246,10 @@ void Cell::LeaveState(LiveJob& job, JobState to) {
     waits_.Clear(job.record.key);
     backoffs_.Clear(job.record.key);
   }
-  if (status.state == JobState::kQueued) ready_.Erase(AsReady(job));
+  if (status.state == JobState::kQueued) {
+    ready_.Erase(AsReady(job));
+    start_deadlines_.Clear(job.record.key);
+  }
   if (IsLeased(status.state) && !IsLeased(to)) EndLease(job);
   if (to == JobState::kPending) return;
   status.wait_reason = WaitReason::kNone;
@@ -261,6 +283,9 @@ void Cell::EnterState(LiveJob& job) {
   if (status.state == JobState::kQueued) {
     job.queued_since = now_.wall;
     ready_.Push(AsReady(job));
+    if (status.attempt == 0) {
+      start_deadlines_.Set(job.record.key, job.record.rules.start_deadline);
+    }
   }
   if (!IsTerminal(status.state)) return;
   status.end_time = now_.wall;

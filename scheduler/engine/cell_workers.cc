@@ -17,6 +17,13 @@ JobProgress Advanced(const JobProgress& before, JobProgress reported) {
   return reported;
 }
 
+// Whether the attempt has got further.
+bool IsFurther(const JobProgress& before, const JobProgress& now) {
+  return now.percent != before.percent || now.stage_index != before.stage_index ||
+         now.rows_done != before.rows_done || now.bytes_done != before.bytes_done ||
+         now.current_step != before.current_step;
+}
+
 bool IsEmpty(const WorkerTurn& turn) {
   return turn.grants.empty() && turn.closed.empty() && turn.revoked.empty();
 }
@@ -125,6 +132,7 @@ void Cell::HandleProgress(LiveJob& job, const JobProgress& progress, WorkerTurn&
     answer.revoked.push_back(
         {LeaseOf(job), is_cancelled ? RevokeReason::kCancel : RevokeReason::kPause});
   }
+  if (IsFurther(job.progress, progress)) leases_.Progressed(job.record.key, now_.boot);
   job.progress = Advanced(job.progress, progress);
   if (now_.boot < job.progress_published + kProgressIntervalMin) return;
   job.progress_published = now_.boot;

@@ -163,6 +163,8 @@ void AddSpecs(Parameters& p, const InsertList& inserted) {
   p.AddArray(inserted, [](auto* i) { return ByteView{i->record.payload.grant}; });
   p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.rules.concurrency_key); });
   p.AddArray(inserted, [](auto* i) { return i->record.rules.concurrency_max; });
+  p.AddArray(inserted, [](auto* i) { return Microseconds(i->record.rules.no_progress_timeout); });
+  p.AddArray(inserted, [](auto* i) { return i->record.rules.start_deadline; });
 }
 
 PipelineCall InsertJobSpecs(const InsertList& inserted) {

@@ -23,6 +23,9 @@ JobRules ReadRules(const pqxx::row& row) {
           .backoff_multiplier = row["backoff_multiplier"].as<double>(),
           .backoff_cap = ReadDuration(row["backoff_cap_us"]),
           .execution_timeout = ReadDuration(row["execution_timeout_us"]),
+          .no_progress_timeout = ReadDuration(row["no_progress_timeout_us"]),
+          .start_deadline = row["start_deadline"].is_null() ? absl::InfiniteFuture()
+                                                            : ReadTime(row["start_deadline"]),
           .not_before = ReadTime(row["not_before"]),
           .concurrency_key = row["concurrency_key"].c_str(),
           .concurrency_max = row["concurrency_max"].as<int32_t>()};

@@ -14,7 +14,9 @@ WITH new AS (
          unnest($20::bigint[]) AS backoff_cap_us, unnest($21::bigint[]) AS execution_timeout_us,
          unnest($22::timestamptz[]) AS not_before, unnest($23::bytea[]) AS spec,
          unnest($24::bytea[]) AS grant_payload, unnest($25::text[]) AS concurrency_key,
-         unnest($26::integer[]) AS concurrency_max
+         unnest($26::integer[]) AS concurrency_max,
+         unnest($27::bigint[]) AS no_progress_timeout_us,
+         unnest($28::timestamptz[]) AS start_deadline
 ), jobs AS (
   INSERT INTO job (key, project, id, request_id, state, wait_reason, attempt, charges, losses,
                    version, wait_until, start_time, end_time, lease_token, worker, error_reason,
@@ -26,10 +28,11 @@ WITH new AS (
   INSERT INTO job_spec (job_key, uid, display_name, request_hash, created_by, labels, create_time,
                         queue, priority, stages, max_attempts, backoff_us, backoff_multiplier,
                         backoff_cap_us, execution_timeout_us, not_before, spec, grant_payload,
-                        concurrency_key, concurrency_max)
+                        concurrency_key, concurrency_max, no_progress_timeout_us, start_deadline)
   SELECT key, uid, display_name, request_hash, created_by, labels::jsonb, create_time, queue,
          priority, stages::jsonb, max_attempts, backoff_us, backoff_multiplier, backoff_cap_us,
-         execution_timeout_us, not_before, spec, grant_payload, concurrency_key, concurrency_max
+         execution_timeout_us, not_before, spec, grant_payload, concurrency_key, concurrency_max,
+         no_progress_timeout_us, start_deadline
   FROM new
 ), events AS (
   INSERT INTO job_event (job_key, sequence, time, event, from_state, to_state, attempt, worker,

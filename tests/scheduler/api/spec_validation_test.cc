@@ -197,6 +197,14 @@ INSTANTIATE_TEST_SUITE_P(
          [](Request&
                 r) { Spec(r).mutable_retry()->mutable_backoff_cap()->set_nanos(2'000'000'000); }},
         {"job.spec.execution_timeout", [](Request& r) { Spec(r).mutable_execution_timeout(); }},
+        {"job.spec.no_progress_timeout", [](Request& r) { Spec(r).mutable_no_progress_timeout(); }},
+        {"job.spec.start_deadline",
+         [](Request& r) { Spec(r).mutable_start_deadline()->set_nanos(-1); }},
+        {"job.spec.start_deadline",
+         [](Request& r) {
+           Spec(r).mutable_not_before()->set_seconds(2'000'000'000);
+           Spec(r).mutable_start_deadline()->set_seconds(2'000'000'000);
+         }},
         {"job.spec.not_before",
          [](Request& r) { Spec(r).mutable_not_before()->set_seconds(999'999'999'999); }},
         {"job.spec.gate.min_score",

@@ -11,7 +11,7 @@ constexpr int kPoisonLossesMax = 3;
 constexpr AttemptEnd kEnds[] = {
     AttemptEnd::kCompleted, AttemptEnd::kFailedRetryable, AttemptEnd::kFailedForGood,
     AttemptEnd::kStopped,   AttemptEnd::kReleased,        AttemptEnd::kLost,
-    AttemptEnd::kTimedOut,
+    AttemptEnd::kTimedOut,  AttemptEnd::kStalled,
 };
 
 JobStatus StatusWith(JobState state, int charges, int losses) {

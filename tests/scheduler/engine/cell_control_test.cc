@@ -71,6 +71,30 @@ TEST_F(CellControl, AWaitingJobIsPausedAtOnceAndResumedToTheQueue) {
                           JobEvent::kClaim));
 }
 
+TEST_F(CellControl, AJobThatMissedItsStartDeadlineIsNotRetriedButSubmittedAgain) {
+  JobRecord job = CellHarness::NewJob("a");
+  job.rules.start_deadline = h_.clock.Now() + absl::Minutes(5);
+  h_.Create(job);
+  h_.Advance(absl::Minutes(5));
+  EXPECT_EQ(h_.StateOf("a"), JobState::kFailed);
+  EXPECT_EQ(ReasonOf((*Retry("a"))->status()), "ILLEGAL_TRANSITION");
+}
+
+TEST_F(CellControl, AJobResumedBehindItsStartDeadlineIsNotStarted) {
+  JobRecord job = CellHarness::NewJob("a");
+  job.rules.start_deadline = h_.clock.Now() + absl::Minutes(5);
+  h_.Create(job);
+  Pause("a");
+  h_.Advance(absl::Minutes(6));
+  EXPECT_EQ(h_.StateOf("a"), JobState::kPaused);
+  TestWorker worker = h_.Connect("w1", 1);
+  Resume("a");
+  h_.Settle();
+  EXPECT_EQ(h_.StateOf("a"), JobState::kFailed);
+  EXPECT_EQ(h_.Stored("a").status.error.reason, "START_DEADLINE");
+  EXPECT_TRUE(worker.sink->grants().empty());
+}
+
 TEST_F(CellControl, ARunningJobIsPausedOnceItsWorkerHasStoppedAndItsSlotIsFree) {
   TestWorker worker = h_.Connect("w1", 1);
   Create("a");

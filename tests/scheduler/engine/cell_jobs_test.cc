@@ -265,6 +265,50 @@ TEST_F(CellJobs, AnAttemptThatTakesTooLongIsRevokedHoweverAliveItIs) {
   EXPECT_EQ(worker.sink->revocations().at(0).reason, RevokeReason::kTimeout);
 }
 
+TEST_F(CellJobs, AnAttemptWithoutProgressIsStoppedAndChargedAndOneWithProgressIsNot) {
+  JobRecord job = CellHarness::NewJob("a");
+  job.rules.no_progress_timeout = absl::Seconds(10);
+  TestWorker worker;
+  const LeaseId lease = CreateAndGrant(worker, job);
+  for (int i = 0; i < 10; ++i) {
+    cell_.Advance(absl::Seconds(3));
+    JobProgress progress;
+    progress.rows_done = i;
+    cell_.Report(worker, {{lease, progress}});
+  }
+  EXPECT_EQ(cell_.StateOf("a"), JobState::kProcessing);
+  for (int i = 0; i < 5; ++i) {
+    cell_.Advance(absl::Seconds(3));
+    cell_.Report(worker, {Running(lease)});
+  }
+  EXPECT_EQ(cell_.StateOf("a"), JobState::kQueued);
+  EXPECT_EQ(cell_.Stored("a").status.error.reason, "NO_PROGRESS");
+  EXPECT_EQ(cell_.Stored("a").status.charges, 1);
+  EXPECT_EQ(worker.sink->revocations().at(0).reason, RevokeReason::kTimeout);
+}
+
+TEST_F(CellJobs, AJobThatDidNotStartByItsDeadlineFails) {
+  JobRecord job = CellHarness::NewJob("a");
+  job.rules.start_deadline = cell_.clock.Now() + absl::Minutes(5);
+  cell_.Create(job);
+  cell_.Advance(absl::Minutes(4));
+  EXPECT_EQ(cell_.StateOf("a"), JobState::kQueued);
+  cell_.Advance(absl::Minutes(1));
+  EXPECT_EQ(cell_.StateOf("a"), JobState::kFailed);
+  EXPECT_EQ(cell_.Stored("a").status.error.reason, "START_DEADLINE");
+  EXPECT_EQ(cell_.Stored("a").status.charges, 0);
+}
+
+TEST_F(CellJobs, AStartDeadlineIsMetByTheFirstAttempt) {
+  JobRecord job = CellHarness::NewJob("a");
+  job.rules.start_deadline = cell_.clock.Now() + absl::Seconds(30);
+  TestWorker worker;
+  const LeaseId lease = CreateAndGrant(worker, job);
+  cell_.cell.CloseSession(cell_.Now(), worker.session);
+  cell_.Advance(absl::Minutes(2));
+  EXPECT_EQ(cell_.StateOf("a"), JobState::kQueued);
+}
+
 TEST_F(CellJobs, AJobWaitsForItsTime) {
   JobRecord job = CellHarness::NewJob("a");
   job.rules.not_before = cell_.clock.Now() + absl::Hours(1);

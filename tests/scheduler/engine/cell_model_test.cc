@@ -130,6 +130,8 @@ class Model {
     job.rules.max_attempts = 1 + static_cast<int32_t>(Pick(4));
     job.rules.backoff = absl::Milliseconds(static_cast<int64_t>(Pick(2000)));
     if (OneIn(5)) job.rules.execution_timeout = absl::Seconds(8);
+    if (OneIn(8)) job.rules.no_progress_timeout = absl::Seconds(6);
+    if (OneIn(8)) job.rules.start_deadline = clock_.Now() + absl::Seconds(5);
     if (OneIn(5)) job.rules.not_before = clock_.Now() + absl::Seconds(2);
     if (OneIn(3)) {
       job.rules.concurrency_key = "key" + std::to_string(Pick(3));

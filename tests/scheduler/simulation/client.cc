@@ -62,6 +62,8 @@ Client::Call Client::DrawSubmit() {
   job.rules.max_attempts = 1 + static_cast<int32_t>(time.Pick(5));
   job.rules.backoff = time.Between(absl::ZeroDuration(), absl::Seconds(2));
   if (time.OneIn(5)) job.rules.execution_timeout = absl::Seconds(8);
+  if (time.OneIn(8)) job.rules.no_progress_timeout = absl::Seconds(6);
+  if (time.OneIn(8)) job.rules.start_deadline = time.Now() + absl::Seconds(5);
   if (time.OneIn(6)) job.rules.not_before = time.Now() + absl::Seconds(2);
   if (time.OneIn(3)) {
     job.rules.concurrency_key = "key" + std::to_string(time.Pick(2));

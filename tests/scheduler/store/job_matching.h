@@ -31,6 +31,8 @@ inline void ExpectSameRules(const JobRules& got, const JobRules& want) {
   EXPECT_EQ(got.backoff_multiplier, want.backoff_multiplier);
   EXPECT_EQ(got.backoff_cap, want.backoff_cap);
   EXPECT_EQ(got.execution_timeout, want.execution_timeout);
+  EXPECT_EQ(got.no_progress_timeout, want.no_progress_timeout);
+  EXPECT_EQ(got.start_deadline, want.start_deadline);
   EXPECT_EQ(got.not_before, want.not_before);
   EXPECT_EQ(got.concurrency_key, want.concurrency_key);
   EXPECT_EQ(got.concurrency_max, want.concurrency_max);

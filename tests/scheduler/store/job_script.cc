@@ -20,6 +20,8 @@ JobScript::JobScript(JobKey key, const std::string& id) {
   record.rules.backoff_multiplier = 1.5;
   record.rules.backoff_cap = absl::Seconds(9);
   record.rules.execution_timeout = absl::Hours(2);
+  record.rules.no_progress_timeout = absl::Minutes(3);
+  record.rules.start_deadline = Start() + absl::Hours(1);
   record.rules.not_before = Start() - absl::Seconds(1);
   record.payload.spec = std::string("spec\0\xff", 6);
   record.payload.grant = "grant";
