@@ -25,6 +25,11 @@ absl::Status Draining() {
   return MakeError(absl::StatusCode::kUnavailable, "DRAINING", "This scheduler shuts down.");
 }
 
+// The batch before was acknowledged, and the database has no more of it.
+absl::Status Forgotten() {
+  return MakeError(absl::StatusCode::kAborted, "FENCED", "The batch before is not there.");
+}
+
 }  // namespace
 
 Replica::Replica(const Surroundings& surroundings, const std::string& name)
@@ -202,7 +207,9 @@ Replica::Writing* Replica::Find(const Batch& batch) {
 }
 
 void Replica::Try(const Batch& batch) {
-  if (Find(batch) == nullptr) return;  // Given up.
+  Writing* const writing = Find(batch);
+  if (writing == nullptr) return;  // Given up.
+  writing->was_first = &writing_.front() == writing;
   around_.database.Commit(process_, batch, [this, batch](absl::StatusOr<BatchResult> result) {
     Answered(batch, std::move(result));
   });
@@ -216,6 +223,10 @@ void Replica::Answered(const Batch& batch, absl::StatusOr<BatchResult> result) {
     return TellDecided();
   }
   if (ReasonOf(result.status()) == "BATCH_OUT_OF_ORDER") {
+    if (writing->was_first) {
+      writing->result = Forgotten();
+      return TellDecided();
+    }
     writing->out_of_order = true;
     if (&writing_.front() == writing) Try(batch);
     return;

@@ -66,6 +66,7 @@ class Replica {
     Backoff backoff;
     bool failed = false;
     bool out_of_order = false;
+    bool was_first = false;  // When it was sent last.
   };
 
   Instant Now() const;
