@@ -19,6 +19,7 @@ import summary
 import workload
 from fault_injector import Injector
 from fleet import FAKETIME, Fleet, children_of
+from growth import Sampler, read_samples
 from invariants import check_traces
 from private_postgres import wait_for
 from run_recorder import Recorder
@@ -39,7 +40,7 @@ TIERS = {
     "check": (120, 6, 16, SHORT_TIMING, MIXED, 3, 3, 2, 120, 1),
     "short": (500, 12, 50, SHORT_TIMING, MIXED, 3, 4, 2, 180, 1),
     "long": (10_000, 300, 1200, PRODUCT_TIMING, MIXED, 4, 6, 3, 600, 5),
-    "soak": (30_000, 900, 3600, PRODUCT_TIMING, STEADY, 4, 6, 3, 600, 60),  # An hour.
+    "soak": (30_000, 900, 3600, PRODUCT_TIMING, STEADY, 4, 6, 3, 600, 20),  # An hour.
     "kills": (100_000, 24, 90, PRODUCT_TIMING, NOOPS, 3, 200, 3, 900, 10),
 }
 SETTLE_SECONDS = 60
@@ -113,7 +114,6 @@ class Campaign:
         if options.tier == "soak":
             self.jobs, self.faults, self.seconds = (int(options.hours * size) for size in (self.jobs, self.faults, self.seconds))
         self.kills_only = options.tier == "kills"
-        self.samples = options.tier == "soak"
         self.strikes, self.exits = [], []
         self.plan = self.draw_plan()
 
@@ -136,7 +136,7 @@ class Campaign:
         with contextlib.closing(disk):
             fleet = Fleet(self.folder, self.options.bin, self.timing, self.workers, self.slots, direct=self.kills_only,
                           clock=any(fault.kind == "jump_clock" for fault in self.plan),
-                          settings=("shared_preload_libraries=pg_stat_statements",) if self.samples else ())
+                          settings=("shared_preload_libraries=pg_stat_statements",) if self.options.csv else ())
             with contextlib.closing(fleet):
                 try:
                     self.run_fleet(fleet, disk)
@@ -158,8 +158,7 @@ class Campaign:
         names = [f"client{i}" for i in range(self.clients)]
         recorder = Recorder(fleet, ["warm", *names])
         self.warm_up(fleet, sorted(expected))
-        if self.samples:
-            recorder.start_sampling()
+        sampler = Sampler(fleet, self.options.csv) if self.options.csv else None
         baseline = resources(fleet)
         start = time.time()
         if not self.kills_only:
@@ -170,7 +169,7 @@ class Campaign:
             fleet.start_client(name, work, int(start * 1e6), 32 if self.kills_only else 8,
                                watches=number == 0 and not self.kills_only)
         injector = Injector(fleet, random.Random(f"{self.options.seed} targets"), disk.is_mounted)
-        self.inject(fleet, injector, recorder, start)
+        self.inject(fleet, injector, recorder, sampler, start)
         drained = self.drain(fleet, recorder, injector)
         end = time.time()
         if fleet.stale:
@@ -229,7 +228,7 @@ class Campaign:
         fleet.start_client("calm", work, int(time.time() * 1e6), 16, watches=False)
         wait_for("the last jobs ending", lambda: not fleet.clients[-1].is_alive())
 
-    def inject(self, fleet, injector, recorder, start):
+    def inject(self, fleet, injector, recorder, sampler, start):
         """Strikes and heals as planned until every fault is over, probing meanwhile."""
         agenda = [(start + fault.at, order, "strike", fault) for order, fault in enumerate(self.plan)]
         heapq.heapify(agenda)
@@ -238,8 +237,8 @@ class Campaign:
             now = time.time()
             if now >= next_probe and injector.database_is_up():
                 recorder.probe()
-                if self.samples:
-                    recorder.sample()
+                if sampler:
+                    sampler.sample()
                 next_probe = time.time() + self.probe_seconds
             self.supervise(fleet, injector)
             if agenda[0][0] > time.time():
@@ -310,6 +309,7 @@ def main():
     parser.add_argument("--hours", type=float, default=1, help="of a soak")
     parser.add_argument("--kinds", help="only these kinds of faults, comma-separated")
     parser.add_argument("--keep", type=pathlib.Path, help="keeps the traces in this folder")
+    parser.add_argument("--csv", type=pathlib.Path, help="table sizes and cost of a claim over time, into this file")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
@@ -321,7 +321,7 @@ def main():
         traces, findings = Campaign(options, folder).run()
         for finding in findings[:50]:
             print(finding)
-        print(summary.summarise(traces, findings, as_json=options.json))
+        print(summary.summarise(traces, findings, options.json, read_samples(options.csv)))
         failed = bool(findings)
     except BaseException:
         failed = True

@@ -33,11 +33,6 @@ TABLES = {
     "job_state_count": "select project, state, jobs from job_state_count",
 }
 
-SIZES = """select relname, pg_total_relation_size(relid), n_dead_tup, n_live_tup from pg_stat_user_tables"""
-# The statement that records claims and ends of attempts, by the table it changes.
-CLAIM_COST = """select coalesce(sum(total_exec_time), 0), coalesce(sum(rows), 0) from pg_stat_statements
-                where query ~* '^(--[^\n]*\n)*\s*(with|update) ' and query ~* 'update job( |\n)'"""
-
 
 class Recorder:
     def __init__(self, fleet, names):
@@ -81,21 +76,6 @@ class Recorder:
         self.write({"t": now, "snapshot": dict(zip(FIGURES, map(int, snapshot.split("\t")))),
                     "told": [[job, self.told[job], read.get(job)] for job in asked],
                     "leases": [row.split("\t") for row in leases.splitlines()]})
-
-    def start_sampling(self):
-        """From now on sample() works."""
-        self.fleet.postgres.query("create extension if not exists pg_stat_statements")
-
-    def sample(self):
-        """Writes sizes of tables and the cost of a claim so far to samples.jsonl."""
-        sizes = self.fleet.postgres.query(SIZES, check=False)
-        cost = self.fleet.postgres.query(CLAIM_COST, check=False)
-        if not sizes or not cost:
-            return
-        tables = {name: [int(value) for value in values] for name, *values in (row.split("\t") for row in sizes.splitlines())}
-        milliseconds, rows = map(float, cost.split("\t"))
-        with open(self.fleet.folder / "samples.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps({"t": time.time(), "tables": tables, "claim_ms": milliseconds, "claim_rows": rows}) + "\n")
 
     def write(self, line):
         self.file.write(json.dumps(line) + "\n")

@@ -5,7 +5,8 @@ import json
 
 import invariants
 import losses
-from traces import CANCELLED, COMPLETED, FAILED, TERMINAL, read_lines
+from growth import growth
+from traces import CANCELLED, COMPLETED, FAILED, TERMINAL
 
 
 def percentile(values, share):
@@ -54,31 +55,9 @@ def figures(traces, findings):
     }
 
 
-def growth(samples):
-    """Sizes and the cost of a claim, first tenth of a soak → last tenth."""
-    tenth = max(1, len(samples) // 10)
-    if len(samples) < 2 * tenth:
-        return {}
-
-    def claim_us(part):
-        """A killed server forgets its statistics: only steps forward count."""
-        steps = [(after["claim_ms"] - before["claim_ms"], after["claim_rows"] - before["claim_rows"])
-                 for before, after in zip(part, part[1:])]
-        steps = [step for step in steps if min(step) > 0]
-        return round(1000 * sum(ms for ms, _ in steps) / sum(rows for _, rows in steps), 1) if steps else None
-
-    first, last = samples[0], samples[-1]
-    return {
-        "claim_us_first_last": [claim_us(samples[:tenth + 1]), claim_us(samples[-1 - tenth:])],
-        "table_mib_first_last": {name: [round(first["tables"][name][0] / 2**20, 1), round(size / 2**20, 1)]
-                                 for name, (size, _dead, _live) in sorted(last["tables"].items()) if size > 2**20},
-        "dead_rows_last": {name: dead for name, (_size, dead, _live) in sorted(last["tables"].items()) if dead > 0},
-    }
-
-
-def summarise(traces, findings, as_json):
+def summarise(traces, findings, as_json, samples=()):
     result = figures(traces, findings)
-    result.update(growth(read_lines(traces.folder / "samples.jsonl")))
+    result.update(growth(samples))
     if as_json:
         return json.dumps(result)
     words = []
