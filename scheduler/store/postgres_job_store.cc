@@ -21,7 +21,7 @@ std::vector<std::unique_ptr<T>> One(std::unique_ptr<T> thing) {
 
 absl::Status AnotherLeads(const pqxx::result& rows) {
   ErrorMetadata metadata;
-  if (!rows.empty()) metadata = {{"leader", rows[0][0].c_str()}, {"address", rows[0][1].c_str()}};
+  if (!rows.empty()) metadata = {{"leader", rows[0][1].c_str()}, {"address", rows[0][2].c_str()}};
   return MakeError(absl::StatusCode::kFailedPrecondition, "NOT_LEADER",
                    "another scheduler leads: " + metadata["leader"], metadata);
 }
@@ -41,12 +41,13 @@ absl::StatusOr<Leadership> PostgresJobStore::AcquireLeadership(const std::string
                                                                absl::Duration ttl) {
   const int64_t ttl_us = absl::ToInt64Microseconds(ttl);
   Leadership leadership;
-  DQ_RETURN_IF_ERROR(leadership_.Take()->Run([&](Transaction& transaction) {
+  const auto acquire = [&](Transaction& transaction) {
     const auto rows = transaction.Run(sql::kAcquireLeadership, cell_, instance, address, ttl_us);
-    if (rows.empty()) return AnotherLeads(transaction.Run(sql::kGetLeader, cell_));
+    if (rows.empty() || rows[0][0].is_null()) return AnotherLeads(rows);
     leadership.epoch = rows[0][0].as<int64_t>();
     return absl::OkStatus();
-  }));
+  };
+  DQ_RETURN_IF_ERROR(leadership_.Take()->Run(acquire, Scope::kStatement));
   leadership_ttl_us_ = ttl_us;
   return leadership;
 }
@@ -54,12 +55,13 @@ absl::StatusOr<Leadership> PostgresJobStore::AcquireLeadership(const std::string
 absl::Status PostgresJobStore::RenewLeadership(int64_t epoch, absl::Duration ttl) {
   const int64_t ttl_us = absl::ToInt64Microseconds(ttl);
   leadership_ttl_us_ = ttl_us;
-  return leadership_.Take()->Run([&](Transaction& transaction) {
+  const auto renew = [&](Transaction& transaction) {
     const auto rows = transaction.Run(sql::kRenewLeadership, cell_, epoch, ttl_us);
     if (rows.affected_rows() == 1) return absl::OkStatus();
     return MakeError(absl::StatusCode::kAborted, "NOT_LEADER",
                      "another scheduler leads: epoch " + std::to_string(epoch) + " is over");
-  });
+  };
+  return leadership_.Take()->Run(renew, Scope::kStatement);
 }
 
 absl::Status PostgresJobStore::ReleaseLeadership(int64_t epoch) {

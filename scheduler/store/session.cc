@@ -27,25 +27,25 @@ void InhibitReactivation(pqxx::connection& connection) {
 
 }  // namespace
 
-absl::Status Session::Run(const std::function<absl::Status(Transaction&)>& body) {
+absl::Status Session::Run(const std::function<absl::Status(Transaction&)>& body, Scope scope) {
   absl::Status status;
   for (int i = 0; i < kTriesMax; ++i) {
     const bool was_open = connection_ != nullptr;
-    status = RunOnce(body);
+    status = RunOnce(body, scope);
     const bool broke = absl::IsUnavailable(status) && !IsTooSlow(status) && was_open;
     if (!broke && !IsTransactionConflict(status)) break;
   }
   return status;
 }
 
-absl::Status Session::RunOnce(const std::function<absl::Status(Transaction&)>& body) {
+absl::Status Session::RunOnce(const std::function<absl::Status(Transaction&)>& body, Scope scope) {
   DQ_RETURN_IF_ERROR(Open());
   absl::Status status = CatchSqlErrors([&] {
     std::optional<SessionWatchdog::Watch> watch;
     if (watchdog_ != nullptr) {
       watch.emplace(*watchdog_, connection_->sock(), limits_.statement_timeout + kAnswerGrace);
     }
-    Transaction transaction(*connection_, prepared_);
+    Transaction transaction(*connection_, prepared_, scope);
     DQ_RETURN_IF_ERROR(body(transaction));
     transaction.Commit();
     return absl::OkStatus();
@@ -60,7 +60,7 @@ absl::Status Session::Open() {
   const absl::Status status = CatchSqlErrors([&] {
     connection_ = std::make_unique<pqxx::connection>(target_.conninfo);
     InhibitReactivation(*connection_);
-    Transaction transaction(*connection_, prepared_);
+    Transaction transaction(*connection_, prepared_, Scope::kTransaction);
     transaction.Run(sql::kSetSessionLimits, Milliseconds(limits_.statement_timeout),
                     Milliseconds(limits_.idle_in_transaction_timeout));
     transaction.Run(sql::kSetSessionPlanner, "force_custom_plan");

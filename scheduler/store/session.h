@@ -23,11 +23,20 @@ struct SessionLimits {
   absl::Duration idle_in_transaction_timeout = absl::Seconds(10);
 };
 
+// Whether statements share one transaction, or each commits by itself: one round trip, not three.
+enum class Scope { kTransaction, kStatement };
+
 // A transaction in which embedded statements run. Its exceptions end in Session::Run.
 class Transaction {
  public:
-  Transaction(pqxx::connection& connection, std::set<std::string>& prepared)
-      : connection_(connection), prepared_(prepared), work_(connection) {}
+  Transaction(pqxx::connection& connection, std::set<std::string>& prepared, Scope scope)
+      : connection_(connection), prepared_(prepared) {
+    if (scope == Scope::kTransaction) {
+      work_ = std::make_unique<pqxx::work>(connection);
+    } else {
+      work_ = std::make_unique<pqxx::nontransaction>(connection);
+    }
+  }
 
   // Runs a statement, prepared at its first use in the session.
   template <typename... Arguments>
@@ -35,16 +44,16 @@ class Transaction {
     if (prepared_.insert(statement.name).second) {
       connection_.prepare(statement.name, statement.text);
     }
-    return work_.exec_prepared(statement.name, arguments...);
+    return work_->exec_prepared(statement.name, arguments...);
   }
   // Runs the statements of a migration.
-  void RunScript(const char* text) { work_.exec(text); }
-  void Commit() { work_.commit(); }
+  void RunScript(const char* text) { work_->exec(text); }
+  void Commit() { work_->commit(); }
 
  private:
   pqxx::connection& connection_;
   std::set<std::string>& prepared_;
-  pqxx::work work_;
+  std::unique_ptr<pqxx::transaction_base> work_;
 };
 
 class Session {
@@ -54,14 +63,16 @@ class Session {
   Session(ConnectionTarget target, SessionLimits limits, SessionWatchdog* watchdog)
       : target_(std::move(target)), limits_(limits), watchdog_(watchdog) {}
 
-  // Runs `body` in a transaction and commits when it returns OK. Repeats it after a serialization
-  // failure, and once on a new connection when the old one turned out broken: `body` must allow
-  // that it happened already. UNAVAILABLE (DATABASE_UNAVAILABLE) names the server.
-  absl::Status Run(const std::function<absl::Status(Transaction&)>& body);
+  // Runs `body` in a transaction and commits when it returns OK; with kStatement what it wrote
+  // stays in any case. Repeats it after a serialization failure, and once on a new connection when
+  // the old one turned out broken: `body` must allow that it happened already. UNAVAILABLE
+  // (DATABASE_UNAVAILABLE) names the server.
+  absl::Status Run(const std::function<absl::Status(Transaction&)>& body,
+                   Scope scope = Scope::kTransaction);
 
  private:
   absl::Status Open();
-  absl::Status RunOnce(const std::function<absl::Status(Transaction&)>& body);
+  absl::Status RunOnce(const std::function<absl::Status(Transaction&)>& body, Scope scope);
 
   const ConnectionTarget target_;
   const SessionLimits limits_;
