@@ -63,6 +63,13 @@ absl::StatusOr<CheckpointFile::Head> CheckpointFile::CheckSlot(int fd) const {
   return head;
 }
 
+bool CheckpointFile::empty() const {
+  return std::all_of(files_.slot_fds.begin(), files_.slot_fds.end(), [](int fd) {
+    struct stat info {};
+    return ::fstat(fd, &info) == 0 && info.st_size == 0;
+  });
+}
+
 absl::StatusOr<StateReader> CheckpointFile::OpenNewest() {
   std::optional<Head> newest;
   absl::Status why = CheckpointInvalid("there is none");
@@ -87,6 +94,18 @@ absl::StatusOr<int64_t> CheckpointFile::Write(
   if (!learned_synced_ && ::fdatasync(files_.learned_fd) != 0) return CannotWrite();
   learned_synced_ = true;
   const int fd = files_.slot_fds[next_slot_];
+  absl::StatusOr<int64_t> bytes = WriteSlot(fd, put);
+  if (!bytes.ok()) {
+    (void)::ftruncate(fd, 0);
+    return bytes;
+  }
+  ++sequence_;
+  next_slot_ = 1 - next_slot_;
+  return bytes;
+}
+
+absl::StatusOr<int64_t> CheckpointFile::WriteSlot(
+    int fd, const std::function<absl::Status(StateWriter&)>& put) {
   StateWriter writer(fd, kHeadBytes);
   DQ_RETURN_IF_ERROR(put(writer));
   Head head{.sequence = sequence_ + 1, .size_bytes = writer.size_bytes(), .digest = {}};
@@ -96,17 +115,19 @@ absl::StatusOr<int64_t> CheckpointFile::Write(
       ::ftruncate(fd, kHeadBytes + head.size_bytes) != 0 || ::fdatasync(fd) != 0) {
     return CannotWrite();
   }
-  ++sequence_;
-  next_slot_ = 1 - next_slot_;
   return kHeadBytes + head.size_bytes;
 }
 
 absl::StatusOr<LearnedSection> CheckpointFile::Append(
     const std::function<absl::Status(StateWriter&)>& put) {
   StateWriter writer(files_.learned_fd, learned_bytes_);
-  DQ_RETURN_IF_ERROR(put(writer));
-  LearnedSection section{.offset = learned_bytes_, .size_bytes = writer.size_bytes(), .digest = {}};
-  DQ_ASSIGN_OR_RETURN(section.digest, writer.Finish());
+  const absl::Status done = put(writer);
+  const absl::StatusOr<StateDigest> digest = writer.Finish();
+  if (!done.ok() || !digest.ok()) {
+    (void)::ftruncate(files_.learned_fd, learned_bytes_);
+    return done.ok() ? digest.status() : done;
+  }
+  const LearnedSection section{learned_bytes_, writer.size_bytes(), *digest};
   learned_bytes_ += section.size_bytes;
   learned_synced_ = false;
   return section;

@@ -21,7 +21,7 @@
 namespace dq {
 
 // Counts up when the content of checkpoints changes, so that no other form is taken for it.
-inline constexpr uint64_t kCheckpointFormat = 1;
+inline constexpr uint64_t kCheckpointFormat = 2;
 
 // A range of the file of what was learned.
 struct LearnedSection {
@@ -38,13 +38,16 @@ class CheckpointFile {
   // CHECKPOINT_INVALID when there is none, and why: none was written, torn, changed, of another
   // version, something else.
   absl::StatusOr<StateReader> OpenNewest();
+  // Whether no slot holds anything, so that there is nothing to open.
+  bool empty() const;
   // Of the checkpoint that was opened or written last; 0: none.
   int64_t sequence() const { return sequence_; }
 
   // Writes the next checkpoint into the slot that does not hold the last one, and waits until it
-  // and what was learned are on the disk. Returns its size.
+  // and what was learned are on the disk. Returns its size. After an error the slot is empty: what
+  // a full disk could take of it is free again for the outputs.
   absl::StatusOr<int64_t> Write(const std::function<absl::Status(StateWriter&)>& put);
-  // Appends to what was learned.
+  // Appends to what was learned; nothing after an error.
   absl::StatusOr<LearnedSection> Append(const std::function<absl::Status(StateWriter&)>& put);
   // Checks a section and returns a reader of it; later ones are appended behind it.
   absl::StatusOr<StateReader> OpenLearned(const LearnedSection& section);
@@ -54,6 +57,7 @@ class CheckpointFile {
  private:
   struct Head;
   absl::StatusOr<Head> CheckSlot(int fd) const;
+  absl::StatusOr<int64_t> WriteSlot(int fd, const std::function<absl::Status(StateWriter&)>& put);
 
   CheckpointFiles files_;
   int64_t sequence_ = 0;

@@ -24,8 +24,10 @@ PacedCheckpoints::PacedCheckpoints(std::chrono::milliseconds interval, const Sto
 
 CheckpointCall PacedCheckpoints::Decide(CheckpointChance chance) {
   if (stop_.now.cancelled()) return CheckpointCall::kSaveAndStop;
-  if (stop_.when_saved.cancelled()) return CheckpointCall::kSaveThenStop;
   const Clock::time_point now = now_();
+  if (stop_.when_saved.cancelled()) {
+    return failed_ && now < next_ ? CheckpointCall::kGoOn : CheckpointCall::kSaveThenStop;
+  }
   const bool last_chance = chance == CheckpointChance::kLastForAWhile;
   const bool due = now >= next_ || (last_chance && now - last_ >= interval_ / kLastChanceShare);
   return due ? CheckpointCall::kSave : CheckpointCall::kGoOn;
@@ -34,6 +36,7 @@ CheckpointCall PacedCheckpoints::Decide(CheckpointChance chance) {
 void PacedCheckpoints::OnStart(const ChainStart& start) { on_start_(start); }
 
 void PacedCheckpoints::OnSaved(const SavedCheckpoint& saved) {
+  failed_ = false;
   last_ = now_();
   const auto cost = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::duration<double>(saved.seconds * kCheckpointShare));
@@ -42,6 +45,7 @@ void PacedCheckpoints::OnSaved(const SavedCheckpoint& saved) {
 }
 
 void PacedCheckpoints::OnFailed(const absl::Status&) {
+  failed_ = true;
   last_ = now_();
   next_ = last_ + interval_;
 }

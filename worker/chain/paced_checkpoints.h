@@ -36,7 +36,7 @@ class PacedCheckpoints final : public CheckpointControl {
   bool stop_asked() const override { return stop_.now.cancelled(); }
   void OnStart(const ChainStart& start) override;
   void OnSaved(const SavedCheckpoint& saved) override;
-  // The next one is tried after another interval.
+  // The next one is tried after another interval, also when a stop waits for it.
   void OnFailed(const absl::Status& why) override;
 
  private:
@@ -47,6 +47,7 @@ class PacedCheckpoints final : public CheckpointControl {
   std::function<Clock::time_point()> now_;
   Clock::time_point last_;
   Clock::time_point next_;
+  bool failed_ = false;  // The last one.
 };
 
 }  // namespace dq
