@@ -35,6 +35,12 @@ void Sha256::Update(std::string_view bytes) {
   Check(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()));
 }
 
+std::string Sha256::SoFar() const {
+  Sha256 copy;
+  Check(EVP_MD_CTX_copy_ex(copy.context_.get(), context_.get()));
+  return copy.Finish();
+}
+
 std::string Sha256::Finish() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned int size = 0;

@@ -20,6 +20,8 @@ class Sha256 {
 
   // Takes the next bytes in.
   void Update(std::string_view bytes);
+  // Returns the digest of what was taken in so far, as Finish() does; more may follow.
+  std::string SoFar() const;
   // Returns the digest as 64 lower-case hex digits. Nothing may be called afterwards.
   std::string Finish();
 

@@ -85,26 +85,28 @@ std::array<OutputFile*, 4> ChainOutputs::Files() {
 
 bool ChainOutputs::can_resume() const { return cleaned_ == nullptr || !cleaned_->packed(); }
 
-absl::StatusOr<ChainOutputs::Sizes> ChainOutputs::Sync() {
+absl::StatusOr<ChainOutputs::Places> ChainOutputs::Sync() {
   if (cleaned_writer_ != nullptr) DQ_RETURN_IF_ERROR(cleaned_writer_->Finish());
-  Sizes sizes{};
+  Places places;
   const auto files = Files();
   for (size_t i = 0; i < files.size(); ++i) {
-    if (files[i] != nullptr) DQ_RETURN_IF_ERROR(files[i]->Sync());
-    sizes[i] = files[i] == nullptr ? -1 : files[i]->size_bytes();
+    if (files[i] == nullptr) continue;
+    DQ_RETURN_IF_ERROR(files[i]->Sync());
+    places[i] = files[i]->place();
   }
-  return sizes;
+  return places;
 }
 
-absl::Status ChainOutputs::Resume(const TableLayout& layout, const Sizes& sizes, bool has_rejects,
+absl::Status ChainOutputs::Resume(const TableLayout& layout, const Places& places, bool has_rejects,
                                   const std::function<bool()>& stop) {
   const auto files = Files();
   for (size_t i = 0; i < files.size(); ++i) {
-    if ((files[i] == nullptr) != (sizes[i] < 0)) {
+    if ((files[i] == nullptr) != (places[i].size_bytes < 0)) {
       return CheckpointInvalid("other outputs were written");
     }
-    if (files[i] != nullptr) DQ_RETURN_IF_ERROR(files[i]->Resume(sizes[i], stop));
+    if (files[i] != nullptr) DQ_RETURN_IF_ERROR(files[i]->Resume(places[i], stop));
   }
+  if (report_ != nullptr) DQ_RETURN_IF_ERROR(report_->Clear());
   // Only of the rejects somebody asks.
   for (LastPassSink* sink : {&changes_, &clusters_, &rejects_}) sink->GoOn(has_rejects);
   if (cleaned_ == nullptr) return absl::OkStatus();
@@ -113,11 +115,10 @@ absl::Status ChainOutputs::Resume(const TableLayout& layout, const Sizes& sizes,
 }
 
 absl::Status ChainOutputs::Clear() {
-  const auto never = [] { return false; };
   for (OutputFile* file : Files()) {
-    if (file != nullptr) DQ_RETURN_IF_ERROR(file->Resume(0, never));
+    if (file != nullptr) DQ_RETURN_IF_ERROR(file->Clear());
   }
-  return report_ == nullptr ? absl::OkStatus() : report_->Resume(0, never);
+  return report_ == nullptr ? absl::OkStatus() : report_->Clear();
 }
 
 absl::Status ChainOutputs::Finish() {

@@ -57,13 +57,13 @@ class ChainOutputs {
   absl::Status Open(const TableLayout& layout);
   absl::Status AddCleaned(const RowBatch& batch);
 
-  // How long each file is when everything is written and on the disk; -1 for one that is not
+  // How far each file is when everything is written and on the disk; no size for one that is not
   // wanted. Between two batches.
-  using Sizes = std::array<int64_t, 4>;
-  absl::StatusOr<Sizes> Sync();
-  // Starts in the middle of the last pass: the files are cut to these sizes. Errors of
-  // OutputFile::Resume. Instead of Open.
-  absl::Status Resume(const TableLayout& layout, const Sizes& sizes, bool has_rejects,
+  using Places = std::array<OutputPlace, 4>;
+  absl::StatusOr<Places> Sync();
+  // Starts in the middle of the last pass: the files are cut to these places, and the report is
+  // emptied. Errors of OutputFile::Resume. Instead of Open.
+  absl::Status Resume(const TableLayout& layout, const Places& places, bool has_rejects,
                       const std::function<bool()>& stop);
   // Empties all files, whatever an earlier run has written.
   absl::Status Clear();

@@ -31,10 +31,13 @@ class ChainRun {
 
   // Looks at the input and builds the stages. Called first.
   absl::Status Open(const StageFactory& make_stages);
-  // Puts everything to where it was at the newest checkpoint and returns how far that is. After an
-  // error the run is of no use; CHECKPOINT_INVALID and most others: another one can start over.
+  // Puts everything to where it was at the newest checkpoint and returns how far that is. After
+  // CHECKPOINT_INVALID and most other errors the chain can start over: this run unless restored(),
+  // then another one.
   absl::StatusOr<ChainStart> Resume();
-  // Forgets all checkpoints and what an earlier run has written. Instead of Resume.
+  // Whether a part of a checkpoint is in this run already.
+  bool restored() const { return restored_; }
+  // Forgets all checkpoints and what an earlier run has written.
   absl::Status StartOver();
   // Makes the passes that are left and writes the report. Called once, last.
   absl::StatusOr<ChainResult> MakePasses();
@@ -70,10 +73,10 @@ class ChainRun {
   absl::StatusOr<bool> Save(size_t pass, Within within);
   absl::Status SaveLearned(size_t learner);
   std::string Identity() const;
-  absl::StatusOr<std::string> ReferenceIdentity() const;
+  absl::Status IdentifyReference();
   absl::Status DifferenceOf(std::string_view identity) const;
   absl::Status PutState(StateWriter& writer, size_t pass, Within within,
-                        const ChainOutputs::Sizes& sizes) const;
+                        const ChainOutputs::Places& places) const;
   void PutInput(StateWriter& writer) const;
   absl::Status RestoreInput(StateReader& reader);
   absl::Status RestoreLearned(StateReader& reader, size_t pass);
@@ -105,10 +108,11 @@ class ChainRun {
   int64_t first_bytes_ = 0;
 
   CheckpointFile checkpoints_;
-  std::string reference_identity_;
+  std::optional<std::string> reference_identity_;       // Once it is known; "": there is none.
   std::vector<std::optional<LearnedSection>> learned_;  // By stage.
   bool savable_;  // Whether all that was learned so far can be restored.
   bool stopping_ = false;
+  bool restored_ = false;
 };
 
 // Digest of what decides the result: neither threads nor memory nor names.

@@ -1,6 +1,6 @@
 // How a run takes checkpoints and goes on from one. A checkpoint holds, in this order: what it may
 // be used for, how far the chain is, what is known of the input, where the learned states lie, and,
-// in the middle of a pass, the counts, the sizes of the outputs, the states of the stages and the
+// in the middle of a pass, the counts, the places of the outputs, the states of the stages and the
 // place of the reader.
 #include <chrono>
 #include <utility>
@@ -16,6 +16,7 @@ namespace {
 
 constexpr int64_t kCountMax = int64_t{1} << 48;
 constexpr size_t kIdentityBytesMax = 1024;
+constexpr size_t kSha256HexBytes = 64;
 
 // What was found out about the table: from the same bytes an equal text.
 std::string Describe(const TableLayout& layout) {
@@ -107,12 +108,12 @@ absl::Status ChainRun::BeforePass(size_t pass) {
 // chain.
 absl::StatusOr<bool> ChainRun::Save(size_t pass, Within within) {
   const auto start = std::chrono::steady_clock::now();
-  ChainOutputs::Sizes sizes{};
+  ChainOutputs::Places places;
   if (within == Within::kMiddle && pass == stages_.size()) {
-    DQ_ASSIGN_OR_RETURN(sizes, outputs_.Sync());
+    DQ_ASSIGN_OR_RETURN(places, outputs_.Sync());
   }
   const absl::StatusOr<int64_t> bytes = checkpoints_.Write(
-      [&](StateWriter& writer) { return PutState(writer, pass, within, sizes); });
+      [&](StateWriter& writer) { return PutState(writer, pass, within, places); });
   if (!bytes.ok()) {
     plan_.control->OnFailed(bytes.status());
     return false;
@@ -141,12 +142,12 @@ absl::Status ChainRun::SaveLearned(size_t learner) {
 // What must be the same for a checkpoint to be used, besides the bytes of the input.
 std::string ChainRun::Identity() const {
   return "dq " DQ_VERSION " checkpoint " + std::to_string(kCheckpointFormat) + "\n" +
-         ConfigSha256(spec_) + "\n" + reference_identity_ + "\n" +
+         ConfigSha256(spec_) + "\n" + reference_identity_.value_or("") + "\n" +
          std::to_string(reader_->source().raw_size_bytes()) + "\n" + Describe(reader_->layout());
 }
 
 absl::Status ChainRun::PutState(StateWriter& writer, size_t pass, Within within,
-                                const ChainOutputs::Sizes& sizes) const {
+                                const ChainOutputs::Places& places) const {
   writer.PutText(Identity());
   writer.Put(meter_->percent());
   writer.Put(uint64_t{pass});
@@ -165,7 +166,10 @@ absl::Status ChainRun::PutState(StateWriter& writer, size_t pass, Within within,
     writer.Put(stage.rows_in);
     writer.Put(stage.rows_out);
   }
-  for (const int64_t size : sizes) writer.Put(size);
+  for (const OutputPlace& place : places) {
+    writer.Put(place.size_bytes);
+    writer.PutText(place.sha256);
+  }
   writer.Put(uint8_t{outputs_.HasRejects()});
   for (size_t i = 0; i < pass; ++i) DQ_RETURN_IF_ERROR(stages_[i]->SaveApplied(writer));
   if (pass < stages_.size()) DQ_RETURN_IF_ERROR(stages_[pass]->SaveLearned(writer));
@@ -185,26 +189,32 @@ void ChainRun::PutInput(StateWriter& writer) const {
 }
 
 absl::Status ChainRun::StartOver() {
-  DQ_ASSIGN_OR_RETURN(reference_identity_, ReferenceIdentity());
+  DQ_RETURN_IF_ERROR(IdentifyReference());
   DQ_RETURN_IF_ERROR(checkpoints_.Clear());
   return outputs_.Clear();
 }
 
-absl::StatusOr<std::string> ChainRun::ReferenceIdentity() const {
-  if (files_.reference_fd < 0 || !spec_.reference_sha256.empty()) return spec_.reference_sha256;
+absl::Status ChainRun::IdentifyReference() {
+  if (reference_identity_.has_value()) return absl::OkStatus();
+  if (files_.reference_fd < 0 || !spec_.reference_sha256.empty()) {
+    reference_identity_ = spec_.reference_sha256;
+    return absl::OkStatus();
+  }
   DQ_ASSIGN_OR_RETURN(const int64_t size, SizeOf(files_.reference_fd));
   DQ_ASSIGN_OR_RETURN(
       const uint64_t fingerprint,
       FileSource::FingerprintOf(files_.reference_fd, size, [this] { return StopAsked(); }));
-  return std::to_string(size) + "/" + std::to_string(fingerprint);
+  reference_identity_ = std::to_string(size) + "/" + std::to_string(fingerprint);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<ChainStart> ChainRun::Resume() {
-  DQ_ASSIGN_OR_RETURN(reference_identity_, ReferenceIdentity());
+  DQ_RETURN_IF_ERROR(IdentifyReference());
   DQ_ASSIGN_OR_RETURN(StateReader reader, checkpoints_.OpenNewest());
   const std::string identity = reader.GetText(kIdentityBytesMax);
   DQ_RETURN_IF_ERROR(reader.status());
   if (identity != Identity()) return DifferenceOf(identity);
+  restored_ = true;
   ChainStart start{.resumed = true, .sequence = checkpoints_.sequence(), .reason = ""};
   start.percent = reader.Get<double>();
   first_pass_ = static_cast<size_t>(reader.GetCount(static_cast<int64_t>(stages_.size())));
@@ -241,7 +251,7 @@ absl::Status ChainRun::RestoreInput(StateReader& reader) {
   const int64_t known_bytes = reader.GetCount(reader_->source().raw_size_bytes());
   const auto fingerprint = reader.Get<uint64_t>();
   const bool whole = reader.GetBool();
-  const std::string sha256 = reader.GetText(64);
+  const std::string sha256 = reader.GetText(kSha256HexBytes);
   const int64_t rows = reader.GetCount(kCountMax);
   DQ_RETURN_IF_ERROR(reader.status());
   DQ_ASSIGN_OR_RETURN(
@@ -293,8 +303,11 @@ absl::Status ChainRun::RestoreMiddle(StateReader& reader) {
     stage.rows_in = reader.GetCount(kCountMax);
     stage.rows_out = reader.GetCount(kCountMax);
   }
-  ChainOutputs::Sizes sizes{};
-  for (int64_t& size : sizes) size = reader.Get<int64_t>();
+  ChainOutputs::Places places;
+  for (OutputPlace& place : places) {
+    place.size_bytes = reader.Get<int64_t>();
+    place.sha256 = reader.GetText(kSha256HexBytes);
+  }
   const bool has_rejects = reader.GetBool();
   DQ_RETURN_IF_ERROR(reader.status());
   for (size_t i = 0; i < stages_.size() && i <= first_pass_; ++i) {
@@ -307,7 +320,7 @@ absl::Status ChainRun::RestoreMiddle(StateReader& reader) {
   if (!last) DQ_RETURN_IF_ERROR(stages_[first_pass_]->RestoreLearned(reader));
   if (last) {
     DQ_RETURN_IF_ERROR(
-        outputs_.Resume(reader_->layout(), sizes, has_rejects, [this] { return StopAsked(); }));
+        outputs_.Resume(reader_->layout(), places, has_rejects, [this] { return StopAsked(); }));
   }
   return reader_->ResumePass(last ? outputs_.rejects() : nullptr, reader,
                              [this] { return StopAsked(); });

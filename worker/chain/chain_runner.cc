@@ -24,25 +24,28 @@ absl::StatusOr<ChainResult> Finish(ChainRun& run) {
 absl::StatusOr<ChainResult> RunChain(const ChainSpec& spec, const StageFactory& make_stages,
                                      const ChainFiles& files, ProgressSink& sink,
                                      const CancelToken& cancel, const CheckpointPlan& plan) {
+  std::optional<ChainRun> run;
+  const auto open = [&] {
+    run.emplace(spec, files, sink, cancel, plan);
+    return run->Open(make_stages);
+  };
+  if (const absl::Status opened = open(); !opened.ok()) return run->EndOf(opened);
+  if (plan.control == nullptr) return Finish(*run);
   ChainStart start;
-  if (plan.control != nullptr && plan.resume) {
-    ChainRun run(spec, files, sink, cancel, plan);
-    if (const absl::Status opened = run.Open(make_stages); !opened.ok()) return run.EndOf(opened);
-    const absl::StatusOr<ChainStart> resumed = run.Resume();
+  if (plan.resume) {
+    const absl::StatusOr<ChainStart> resumed = run->Resume();
     if (resumed.ok()) {
       plan.control->OnStart(*resumed);
-      return Finish(run);
+      return Finish(*run);
     }
-    if (!MayStartOver(resumed.status())) return run.EndOf(resumed.status());
+    if (!MayStartOver(resumed.status())) return run->EndOf(resumed.status());
     start.reason = MessageOf(resumed.status());
+    const absl::Status opened = run->restored() ? open() : absl::OkStatus();
+    if (!opened.ok()) return run->EndOf(opened);
   }
-  ChainRun run(spec, files, sink, cancel, plan);
-  if (const absl::Status opened = run.Open(make_stages); !opened.ok()) return run.EndOf(opened);
-  if (plan.control != nullptr) {
-    if (const absl::Status ready = run.StartOver(); !ready.ok()) return run.EndOf(ready);
-    plan.control->OnStart(start);
-  }
-  return Finish(run);
+  if (const absl::Status ready = run->StartOver(); !ready.ok()) return run->EndOf(ready);
+  plan.control->OnStart(start);
+  return Finish(*run);
 }
 
 std::string_view OutputKindName(OutputKind kind) {

@@ -48,11 +48,18 @@ absl::Status OutputFile::Sync() {
   return absl::OkStatus();
 }
 
-absl::Status OutputFile::Resume(int64_t size_bytes, const std::function<bool()>& stop) {
+absl::Status OutputFile::CutTo(int64_t size_bytes) {
+  if (::ftruncate(fd_, size_bytes) == 0 && ::lseek(fd_, size_bytes, SEEK_SET) == size_bytes) {
+    return absl::OkStatus();
+  }
+  return IoFailed(errno, "cannot write " + name_);
+}
+
+absl::Status OutputFile::Resume(const OutputPlace& place, const std::function<bool()>& stop) {
   std::string bytes(kOutputBufferBytes, '\0');
-  while (size_bytes_ < size_bytes) {
+  while (size_bytes_ < place.size_bytes) {
     if (stop()) return absl::CancelledError("stopped while " + name_ + " was read again");
-    const int64_t wanted = std::min(size_bytes - size_bytes_, int64_t{kOutputBufferBytes});
+    const int64_t wanted = std::min(place.size_bytes - size_bytes_, int64_t{kOutputBufferBytes});
     const ssize_t got = ::pread(fd_, bytes.data(), static_cast<size_t>(wanted), size_bytes_);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return IoFailed(errno, "cannot read " + name_);
@@ -60,10 +67,8 @@ absl::Status OutputFile::Resume(int64_t size_bytes, const std::function<bool()>&
     hash_.Update({bytes.data(), static_cast<size_t>(got)});
     size_bytes_ += got;
   }
-  if (::ftruncate(fd_, size_bytes) != 0 || ::lseek(fd_, size_bytes, SEEK_SET) != size_bytes) {
-    return IoFailed(errno, "cannot write " + name_);
-  }
-  return absl::OkStatus();
+  if (hash_.SoFar() != place.sha256) return CheckpointInvalid(name_ + " holds other bytes");
+  return CutTo(place.size_bytes);
 }
 
 absl::Status OutputFile::Finish() {

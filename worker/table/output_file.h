@@ -16,6 +16,12 @@ namespace dq {
 
 inline constexpr size_t kOutputBufferBytes = size_t{1} << 20;
 
+// How far a file was written.
+struct OutputPlace {
+  int64_t size_bytes = -1;  // -1: there is no file.
+  std::string sha256;       // Of these bytes, lower-case hex.
+};
+
 class OutputFile {
  public:
   // `fd` must outlive the file; `name` is for messages, for example "the cleaned file".
@@ -33,13 +39,17 @@ class OutputFile {
   absl::Status Write(std::string_view text);
   // Writes everything out and waits until it is on the disk. Errors as above.
   absl::Status Sync();
-  // Goes on behind the first `size_bytes` of what the file holds already, which are read again for
-  // the digest; what lies behind them is cut off. CHECKPOINT_INVALID when there are fewer,
+  // Goes on behind what an earlier run had written at `place`, which is read again for the digest;
+  // what lies behind is cut off. CHECKPOINT_INVALID when it is not there or other bytes are;
   // IO_FAILED. Called first, on a file that is readable.
-  absl::Status Resume(int64_t size_bytes, const std::function<bool()>& stop);
+  absl::Status Resume(const OutputPlace& place, const std::function<bool()>& stop);
+  // Empties the file, whatever an earlier run has written. IO_FAILED. Called first.
+  absl::Status Clear() { return CutTo(0); }
   // Writes what is left and ends the digest. Called once, last.
   absl::Status Finish();
 
+  // What was written so far, without the buffer: after Sync where Resume is to go on.
+  OutputPlace place() const { return {size_bytes_, hash_.SoFar()}; }
   // Of the file, so packed where it is.
   int64_t size_bytes() const { return size_bytes_; }
   bool packed() const { return packer_ != nullptr; }
@@ -50,6 +60,7 @@ class OutputFile {
   absl::Status Flush();
   absl::Status WriteOut(std::string_view text);
   absl::Status WriteRaw(std::string_view bytes);
+  absl::Status CutTo(int64_t size_bytes);
 
   int fd_;
   std::string name_;

@@ -48,6 +48,7 @@ struct Job {
   MemoryFile reference;
   bool has_reference = false;
   size_t batch_bytes = 200;
+  int opened = 0;  // How often the chain was made.
   MemoryFile cleaned, report, changes, clusters, rejects, learned, slot_a, slot_b;
 
   absl::StatusOr<ChainResult> Run(CheckpointControl* control, bool resume) {
@@ -66,7 +67,11 @@ struct Job {
                               .control = control,
                               .resume = resume,
                               .batch_bytes = batch_bytes};
-    return RunChain(spec, BuildStages, files, sink, cancel, plan);
+    const StageFactory make_stages = [this](const ChainSpec& chain, const StageContext& context) {
+      ++opened;
+      return BuildStages(chain, context);
+    };
+    return RunChain(spec, make_stages, files, sink, cancel, plan);
   }
 };
 
@@ -283,6 +288,37 @@ TEST(Checkpoint, AnOutputThatLostBytesStartsOver) {
   const auto job = InterruptedJob();
   job->cleaned.Replace("id,");
   EXPECT_NE(ReasonToStartOver(*job).find("the cleaned file is shorter"), std::string::npos);
+}
+
+TEST(Checkpoint, AnOutputThatHoldsOtherBytesStartsOver) {
+  using Files = std::pair<MemoryFile Job::*, const char*>;
+  for (const auto& [file, name] :
+       {Files(&Job::cleaned, "the cleaned file"), Files(&Job::changes, "the changes file"),
+        Files(&Job::clusters, "the clusters file"), Files(&Job::rejects, "the rejects file")}) {
+    const auto job = InterruptedJob();
+    std::string text = (*job.*file).Content();
+    text[0] = static_cast<char>(text[0] ^ 1);
+    (*job.*file).Replace(text);
+    EXPECT_NE(ReasonToStartOver(*job).find(name + std::string(" holds other bytes")),
+              std::string::npos);
+  }
+}
+
+TEST(Checkpoint, AReportThatWasBegunBeforeTheInterruptionIsWrittenAnew) {
+  const auto job = InterruptedJob();
+  job->report.Replace(std::string(size_t{64} << 10, '}'));
+  EXPECT_EQ(ReasonToStartOver(*job), "");
+}
+
+TEST(Checkpoint, AChainThatStartsOverIsOpenedOnce) {
+  const auto fresh = MakeJob(KeyedSpec(), PersonsTable(70, 80), ReferenceTable(80));
+  EXPECT_NE(ReasonToStartOver(*fresh).find("there is none"), std::string::npos);
+  EXPECT_EQ(fresh->opened, 1);
+  const auto other = InterruptedJob();
+  other->opened = 0;
+  std::get<CompleteOptions>(other->spec.stages[0]).fill = FillMethod::kReference;
+  EXPECT_NE(ReasonToStartOver(*other).find("other options were given"), std::string::npos);
+  EXPECT_EQ(other->opened, 1);
 }
 
 TEST(Checkpoint, BytesBehindTheCheckpointAreCutOff) {
