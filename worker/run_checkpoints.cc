@@ -1,7 +1,5 @@
 #include "worker/run_checkpoints.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +9,8 @@
 #include <system_error>
 
 #include "common/base/error.h"
+#include "common/base/locked_file.h"
+#include "worker/chain/checkpoint_file.h"
 
 namespace dq {
 namespace {
@@ -21,6 +21,12 @@ constexpr std::array<const char*, 3> kNames = {"checkpoint.learned", "checkpoint
 absl::Status CannotUse(const std::string& path, const char* why) {
   return MakeError(absl::StatusCode::kNotFound, "FILE_MISSING",
                    "cannot keep checkpoints in " + path + ": " + why,
+                   {{"category", "configuration"}, {"path", path}});
+}
+
+absl::Status InUse(const std::string& path) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, "BAD_FIELD",
+                   "another run uses the checkpoints in " + path,
                    {{"category", "configuration"}, {"path", path}});
 }
 
@@ -52,31 +58,32 @@ absl::StatusOr<std::unique_ptr<RunCheckpoints>> RunCheckpoints::Open(const RunOp
   std::filesystem::create_directories(folder, error);
   for (size_t i = 0; i < kNames.size(); ++i) {
     checkpoints->paths_[i] = (folder / kNames[i]).string();
-    UniqueFd fd(
-        ::open(checkpoints->paths_[i].c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
+    UniqueFd fd = OpenLocked(checkpoints->paths_[i]);
+    if (!fd && errno == EWOULDBLOCK) return InUse(options.checkpoint_dir);
     if (!fd) return CannotUse(options.checkpoint_dir, std::strerror(errno));
     checkpoints->files_[i] = std::move(fd);
   }
-  if (::flock(checkpoints->files_[0].get(), LOCK_EX | LOCK_NB) != 0) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "BAD_FIELD",
-                     "another run uses the checkpoints in " + options.checkpoint_dir,
-                     {{"category", "configuration"}, {"path", options.checkpoint_dir}});
-  }
-  // A run that is stopped before it has begun leaves what is there.
-  checkpoints->taken_ = options.resume;
   RunCheckpoints* const own = checkpoints.get();
   checkpoints->control_ = std::make_unique<PacedCheckpoints>(
       options.checkpoint_interval, StopTokens{.now = stop, .when_saved = stop},
       [own](const ChainStart& start) {
-        own->taken_ = start.resumed;
+        own->begun_ = true;
         SayStart(start);
       },
-      [own](const SavedCheckpoint&) { own->taken_ = true; });
+      [](const SavedCheckpoint&) {});
   checkpoints->plan_ = {
       .files = {own->files_[0].get(), {own->files_[1].get(), own->files_[2].get()}},
       .control = own->control_.get(),
       .resume = options.resume};
   return checkpoints;
+}
+
+RunCheckpoints::~RunCheckpoints() {
+  if (plan_.control != nullptr && !any()) Remove();
+}
+
+bool RunCheckpoints::any() const {
+  return plan_.control != nullptr && !CheckpointFile(plan_.files).empty();
 }
 
 void RunCheckpoints::Remove() {

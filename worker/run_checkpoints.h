@@ -20,9 +20,17 @@ class RunCheckpoints {
   static absl::StatusOr<std::unique_ptr<RunCheckpoints>> Open(const RunOptions& options,
                                                               const CancelToken& stop);
 
+  // Removes the files when there is no checkpoint in them.
+  ~RunCheckpoints();
+  RunCheckpoints(const RunCheckpoints&) = delete;
+  RunCheckpoints& operator=(const RunCheckpoints&) = delete;
+
   const CheckpointPlan& plan() const { return plan_; }
+  // Whether the chain has begun, at a checkpoint or at its beginning: until then everything is as
+  // an earlier run has left it.
+  bool begun() const { return begun_; }
   // Whether there is one to go on from.
-  bool taken() const { return taken_; }
+  bool any() const;
   // Removes the files: they are of no use any more.
   void Remove();
 
@@ -33,7 +41,7 @@ class RunCheckpoints {
   std::array<UniqueFd, 3> files_;
   std::unique_ptr<PacedCheckpoints> control_;
   CheckpointPlan plan_;
-  bool taken_ = false;
+  bool begun_ = false;
 };
 
 }  // namespace dq

@@ -57,6 +57,12 @@ struct StagedOutputs {
     // The cleaned file comes last: who sees it has all the others too.
     return {&rejects, &clusters, &changes, &report, &cleaned};
   }
+  // Removes what is not published.
+  void DiscardAll() {
+    for (std::optional<StagedFile>* file : All()) {
+      if (file->has_value()) (*file)->Discard();
+    }
+  }
 };
 
 // Whether what an earlier run has written is to be gone on with.
@@ -113,9 +119,10 @@ absl::Status StageAll(const RunOptions& options, StagedOutputs& outputs) {
   return Stage(RejectsPath(options), staging, outputs.rejects);
 }
 
-absl::Status PublishAll(StagedOutputs& outputs) {
+// Rejects that nobody asked for are published only when there are any.
+absl::Status PublishAll(StagedOutputs& outputs, bool with_rejects) {
   for (std::optional<StagedFile>* file : outputs.All()) {
-    if (!file->has_value()) continue;
+    if (!file->has_value() || (file == &outputs.rejects && !with_rejects)) continue;
     if (absl::Status done = (*file)->Publish(); !done.ok()) return CannotWrite(done);
   }
   return absl::OkStatus();
@@ -124,9 +131,23 @@ absl::Status PublishAll(StagedOutputs& outputs) {
 int FdOf(const std::optional<StagedFile>& file) { return file.has_value() ? file->fd() : -1; }
 
 // Whether the same command could go on where this one failed.
-bool MayGoOn(const absl::Status& status) {
+bool MayGoOn(const absl::Status& status, const RunCheckpoints& checkpoints) {
+  if (!checkpoints.begun()) return true;
   const std::string reason = ReasonOf(status);
-  return reason == "INTERRUPTED" || reason == "IO_FAILED" || reason == "DISK_FULL";
+  return checkpoints.any() &&
+         (reason == "INTERRUPTED" || reason == "IO_FAILED" || reason == "DISK_FULL");
+}
+
+// Ends a run that failed: keeps what another one can go on with.
+absl::Status EndFailed(const absl::Status& status, StagedOutputs& outputs,
+                       RunCheckpoints& checkpoints) {
+  if (!MayGoOn(status, checkpoints)) {
+    outputs.DiscardAll();
+    checkpoints.Remove();
+  }
+  if (ReasonOf(status) != "INTERRUPTED" || checkpoints.any()) return status;
+  return MakeError(absl::StatusCode::kCancelled, "CANCELLED",
+                   "the run was stopped before its first checkpoint");
 }
 
 absl::StatusOr<ChainResult> RunAndPublish(const RunOptions& options, const CancelToken& cancel,
@@ -151,19 +172,13 @@ absl::StatusOr<ChainResult> RunAndPublish(const RunOptions& options, const Cance
   const auto progress = MakeProgressSink(options.progress);
   absl::StatusOr<ChainResult> ended =
       RunChain(options.spec, BuildStages, files, *progress, cancel, checkpoints->plan());
-  if (!ended.ok() && checkpoints->taken() && MayGoOn(ended.status())) {
-    for (std::optional<StagedFile>* file : outputs.All()) {
-      if (file->has_value()) (*file)->Leave();
-    }
-    return ended;
-  }
+  if (!ended.ok()) return EndFailed(ended.status(), outputs, *checkpoints);
+  const bool no_rejects = options.rejects.empty() && !ended->has_rejects;
+  DQ_RETURN_IF_ERROR(PublishAll(outputs, !no_rejects));
   checkpoints->Remove();
-  DQ_ASSIGN_OR_RETURN(ChainResult result, std::move(ended));
-  const bool no_rejects = options.rejects.empty() && !result.has_rejects;
-  if (no_rejects) outputs.rejects.reset();
-  DQ_RETURN_IF_ERROR(PublishAll(outputs));
+  outputs.DiscardAll();
   if (no_rejects) RemoveOldRejects(RejectsPath(options));
-  return result;
+  return ended;
 }
 
 void PrintSummary(const RunOptions& options, const ChainResult& result) {

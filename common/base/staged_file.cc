@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/base/error.h"
+#include "common/base/locked_file.h"
 #include "common/base/random_id.h"
 #include "common/base/sha256.h"
 
@@ -32,13 +33,24 @@ absl::Status CannotWrite(const std::string& path) {
   return ErrnoError(errno, "OUTPUT_FAILED", "cannot write " + path);
 }
 
+absl::Status CannotContinue(const std::string& path) {
+  if (errno != EWOULDBLOCK) return CannotWrite(path);
+  return MakeError(absl::StatusCode::kFailedPrecondition, "OUTPUT_FAILED",
+                   "another process is writing " + path);
+}
+
+bool IsEmpty(int fd) {
+  struct stat about {};
+  return ::fstat(fd, &about) == 0 && about.st_size == 0;
+}
+
 }  // namespace
 
 absl::StatusOr<StagedFile> StagedFile::Create(const std::string& path) {
   if (IsWrittenInPlace(path)) {
     UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!fd) return CannotWrite(path);
-    return StagedFile(path, "", std::move(fd));
+    return StagedFile(path, "", std::move(fd), Kind::kNew);
   }
   const std::filesystem::path place = PlaceOf(path);
   if (std::error_code error; std::filesystem::is_directory(place, error)) {
@@ -50,7 +62,7 @@ absl::StatusOr<StagedFile> StagedFile::Create(const std::string& path) {
   const std::string temporary = (place.parent_path() / name).string();
   UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!fd) return CannotWrite(path);
-  return StagedFile(place.string(), temporary, std::move(fd));
+  return StagedFile(place.string(), temporary, std::move(fd), Kind::kNew);
 }
 
 absl::StatusOr<StagedFile> StagedFile::Continue(const std::string& path) {
@@ -62,21 +74,27 @@ absl::StatusOr<StagedFile> StagedFile::Continue(const std::string& path) {
   }
   const std::string name = ".dq-" + Sha256Of(place.string()).substr(0, 16) + ".part";
   const std::string temporary = (place.parent_path() / name).string();
-  UniqueFd fd(::open(temporary.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
-  if (!fd) return CannotWrite(path);
-  return StagedFile(place.string(), temporary, std::move(fd));
+  UniqueFd fd = OpenLocked(temporary);
+  if (!fd) return CannotContinue(path);
+  return StagedFile(place.string(), temporary, std::move(fd), Kind::kContinued);
 }
 
-StagedFile::StagedFile(std::string path, std::string temporary, UniqueFd fd)
-    : path_(std::move(path)), temporary_(std::move(temporary)), fd_(std::move(fd)) {}
+StagedFile::StagedFile(std::string path, std::string temporary, UniqueFd fd, Kind kind)
+    : path_(std::move(path)), temporary_(std::move(temporary)), fd_(std::move(fd)), kind_(kind) {}
 
 StagedFile::StagedFile(StagedFile&& other) noexcept
     : path_(std::move(other.path_)),
       temporary_(std::exchange(other.temporary_, {})),
-      fd_(std::move(other.fd_)) {}
+      fd_(std::move(other.fd_)),
+      kind_(other.kind_) {}
 
 StagedFile::~StagedFile() {
+  if (kind_ == Kind::kNew || IsEmpty(fd_.get())) Discard();
+}
+
+void StagedFile::Discard() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  temporary_.clear();
 }
 
 absl::Status StagedFile::Sync() {

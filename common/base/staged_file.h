@@ -16,11 +16,13 @@ class StagedFile {
   // Opens a temporary file in the folder of `path`. OUTPUT_FAILED, with `errno` in the metadata.
   static absl::StatusOr<StagedFile> Create(const std::string& path);
   // The same with a temporary file whose name follows from `path`, readable too: what an earlier
-  // process left there is kept. OUTPUT_FAILED also for what is no regular file.
+  // process left there is kept. OUTPUT_FAILED also for what is no regular file, and while another
+  // process is at it.
   static absl::StatusOr<StagedFile> Continue(const std::string& path);
   StagedFile(StagedFile&& other) noexcept;
   StagedFile& operator=(StagedFile&&) = delete;
-  // Removes the temporary file unless it was published or left.
+  // Removes the temporary file unless it was published. One that can be continued stays when it
+  // holds anything.
   ~StagedFile();
 
   int fd() const { return fd_.get(); }
@@ -28,15 +30,17 @@ class StagedFile {
   absl::Status Sync();
   // Puts the file in its place, replacing one that is there. OUTPUT_FAILED.
   absl::Status Publish();
-  // Lets the temporary file lie, to be continued.
-  void Leave() { temporary_.clear(); }
+  // Removes the temporary file, also one that could be continued. No-op when it was published.
+  void Discard();
 
  private:
-  StagedFile(std::string path, std::string temporary, UniqueFd fd);
+  enum class Kind { kNew, kContinued };
+  StagedFile(std::string path, std::string temporary, UniqueFd fd, Kind kind);
 
   std::string path_;
-  std::string temporary_;  // "": written in place, published or moved from.
+  std::string temporary_;  // "": written in place, published, discarded or moved from.
   UniqueFd fd_;
+  Kind kind_;
 };
 
 }  // namespace dq

@@ -27,7 +27,7 @@ class StagedFileTest : public ::testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   std::string At(const std::string& name) const { return (folder_ / name).string(); }
-  static void Write(StagedFile& file, const std::string& text) {
+  static void Write(const StagedFile& file, const std::string& text) {
     ASSERT_EQ(::write(file.fd(), text.data(), text.size()), std::ssize(text));
   }
   static std::string Read(const std::string& path) {
@@ -82,6 +82,39 @@ TEST_F(StagedFileTest, ReplacesTheTargetOfALinkAndKeepsTheLink) {
   ASSERT_TRUE(file.Publish().ok());
   EXPECT_TRUE(fs::is_symlink(At("link.csv")));
   EXPECT_EQ(Read(At("target.csv")), "new");
+}
+
+TEST_F(StagedFileTest, WhatIsContinuedIsThereTheNextTime) {
+  { Write(*StagedFile::Continue(At("a.csv")), "half"); }
+  {
+    StagedFile file = *StagedFile::Continue(At("a.csv"));
+    ASSERT_EQ(::lseek(file.fd(), 0, SEEK_END), 4);
+    Write(file, " and half");
+    ASSERT_TRUE(file.Publish().ok());
+  }
+  EXPECT_EQ(Read(At("a.csv")), "half and half");
+  EXPECT_EQ(Entries(), 1U);
+}
+
+TEST_F(StagedFileTest, WhatIsContinuedButEmptyOrDiscardedIsGone) {
+  { const StagedFile empty = *StagedFile::Continue(At("a.csv")); }
+  EXPECT_EQ(Entries(), 0U);
+  StagedFile file = *StagedFile::Continue(At("a.csv"));
+  Write(file, "half");
+  file.Discard();
+  EXPECT_EQ(Entries(), 0U);
+}
+
+TEST_F(StagedFileTest, OnlyOneAtATimeContinuesAFile) {
+  StagedFile file = *StagedFile::Continue(At("a.csv"));
+  Write(file, "mine");
+  const auto second = StagedFile::Continue(At("a.csv"));
+  EXPECT_EQ(ReasonOf(second.status()), "OUTPUT_FAILED");
+  EXPECT_NE(MessageOf(second.status()).find("another process"), std::string::npos);
+  ASSERT_TRUE(file.Publish().ok());
+  const auto next = StagedFile::Continue(At("a.csv"));
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(::lseek(next->fd(), 0, SEEK_END), 0);
 }
 
 TEST_F(StagedFileTest, RefusesAFolderAndAMissingFolder) {

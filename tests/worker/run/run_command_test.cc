@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 namespace dq {
 namespace {
@@ -124,6 +125,84 @@ TEST_F(RunCommandWithCheckpoints, AStoppedRunGoesOnAndLeavesNothingBehind) {
   options_.resume = false;
   ASSERT_EQ(RunLocally(options_, CancelToken(), never), kExitOk);
   EXPECT_EQ(Text("out.csv"), resumed);
+}
+
+// Runs on, and says whether it began at a checkpoint.
+class ResumedRunCommand : public RunCommandWithCheckpoints {
+ protected:
+  ResumedRunCommand() {
+    options_.spec.stages = {DedupeOptions{}};  // So that the first pass writes.
+    stop_.Cancel();
+    EXPECT_EQ(Run(), kExitCheckpointed);
+    options_.resume = true;
+  }
+  bool GoesOn() const {
+    testing::internal::CaptureStderr();
+    const CancelToken never;
+    EXPECT_EQ(RunLocally(options_, CancelToken(), never), kExitOk);
+    return testing::internal::GetCapturedStderr().find("resumed from checkpoint") !=
+           std::string::npos;
+  }
+};
+
+TEST_F(ResumedRunCommand, AnOutputThatCannotBeWrittenCostsNothing) {
+  options_.changes = "/nosuch/changes.csv";
+  EXPECT_EQ(Run(), kExitError);
+  options_.changes.clear();
+  EXPECT_TRUE(GoesOn());
+}
+
+TEST_F(ResumedRunCommand, AWrongOptionCostsNothing) {
+  const std::vector<StageSpec> stages = std::exchange(options_.spec.stages, {});
+  EXPECT_EQ(Run(), kExitError);
+  options_.spec.stages = stages;
+  EXPECT_TRUE(GoesOn());
+}
+
+TEST_F(ResumedRunCommand, ACancelBeforeItGoesOnCostsNothing) {
+  CancelToken cancelled;
+  cancelled.Cancel();
+  EXPECT_EQ(RunLocally(options_, cancelled, CancelToken()), kExitCancelled);
+  EXPECT_TRUE(GoesOn());
+}
+
+TEST_F(ResumedRunCommand, AnOutputThatCannotBePublishedCostsNothing) {
+  const std::string report = std::exchange(options_.report, Path(std::string(300, 'r')));
+  EXPECT_EQ(RunLocally(options_, CancelToken(), CancelToken()), kExitError);
+  EXPECT_FALSE(std::filesystem::exists(Path("out.csv")));
+  options_.report = report;
+  EXPECT_TRUE(GoesOn());
+}
+
+TEST_F(ResumedRunCommand, WhatAnotherRunHasWrittenIsNotTakenForItsOwn) {
+  RunOptions other = options_;
+  Write("other.csv", "c,d\n" + Text("in.csv").substr(4) + "9,other\n");
+  other.input = Path("other.csv");
+  other.checkpoint_dir = Path("other");
+  other.resume = false;
+  EXPECT_EQ(RunLocally(other, CancelToken(), stop_), kExitCheckpointed);
+  (void)GoesOn();
+  const std::string resumed = Text("out.csv");
+  options_.checkpoint_dir.clear();
+  options_.resume = false;
+  ASSERT_EQ(RunLocally(options_, CancelToken(), CancelToken()), kExitOk);
+  EXPECT_EQ(Text("out.csv"), resumed);
+}
+
+TEST_F(RunCommandWithCheckpoints, WhatFailsBeforeItBeginsLeavesNothing) {
+  options_.spec.stages.clear();
+  EXPECT_EQ(Run(), kExitError);
+  EXPECT_EQ(Names(), (std::vector<std::string>{"checkpoints", "in.csv"}));
+  EXPECT_TRUE(std::filesystem::is_empty(Path("checkpoints")));
+}
+
+TEST_F(RunCommandWithCheckpoints, WhatIsStoppedBeforeItsFirstCheckpointIsCancelled) {
+  std::get<DedupeOptions>(options_.spec.stages[1]).match = MatchKind::kFuzzy;
+  options_.spec.stages.erase(options_.spec.stages.begin());
+  stop_.Cancel();
+  EXPECT_EQ(Run(), kExitCancelled);
+  EXPECT_EQ(Names(), (std::vector<std::string>{"checkpoints", "in.csv"}));
+  EXPECT_TRUE(std::filesystem::is_empty(Path("checkpoints")));
 }
 
 TEST_F(RunCommandWithCheckpoints, WithoutResumeARunStartsOver) {
