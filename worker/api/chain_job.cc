@@ -113,6 +113,11 @@ void ChainJob::TakeBack() {
       {{"job", lease_.job}, {"attempt", lease_.attempt}, {"message", MessageOf(removed)}});
 }
 
+bool ChainJob::stop_asked() {
+  MutexLock lock(mutex_);
+  return stop_.has_value();
+}
+
 // Whether what the attempt publishes is not wanted any more.
 bool ChainJob::stopped() {
   MutexLock lock(mutex_);
@@ -124,10 +129,16 @@ bool ChainJob::leaves() {
   return stop_.has_value() && *stop_ != StopWay::kDiscard;
 }
 
+// Whether an attempt that gave `status` ends because it was told to: one that has failed for good
+// while it waited for a checkpoint has failed.
+bool ChainJob::EndsStopped(const absl::Status& status) {
+  return stopped() || ReasonOf(status) == "INTERRUPTED" ||
+         (stop_asked() && status.code() == absl::StatusCode::kCancelled);
+}
+
 void ChainJob::Main() {
   absl::StatusOr<JobEnded> ended = Attempt();
-  const bool interrupted = ReasonOf(ended.status()) == "INTERRUPTED";
-  if (!ended.ok() && !stopped() && !interrupted) {
+  if (!ended.ok() && !EndsStopped(ended.status())) {
     Log(LogLevel::kWarning, "attempt failed",
         {{"job", lease_.job},
          {"attempt", lease_.attempt},
@@ -140,9 +151,10 @@ void ChainJob::Main() {
 }
 
 absl::StatusOr<JobEnded> ChainJob::Attempt() {
-  DQ_ASSIGN_OR_RETURN(JobFiles files, JobFiles::Open(surroundings_.store, order_));
+  DQ_ASSIGN_OR_RETURN(JobFiles files,
+                      JobFiles::Open(surroundings_.store, order_, [this] { return stop_asked(); }));
   absl::StatusOr<JobEnded> ended = RunOver(files);
-  if (!ended.ok() && leaves()) files.Leave();
+  if (!ended.ok() && leaves() && EndsStopped(ended.status())) files.Leave();
   return ended;
 }
 

@@ -62,8 +62,10 @@ class ChainJob {
   absl::StatusOr<JobEnded> RunOver(JobFiles& files);
   absl::StatusOr<ChainResult> RunChild(const JobFiles& files);
   void StopChild() REQUIRES(mutex_);
+  bool stop_asked() EXCLUDES(mutex_);
   bool stopped() EXCLUDES(mutex_);
   bool leaves() EXCLUDES(mutex_);
+  bool EndsStopped(const absl::Status& status) EXCLUDES(mutex_);
 
   const LeaseKey lease_;
   const ChainOrder order_;

@@ -12,11 +12,14 @@
 #include "common/base/error.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
+#include "worker/api/job_files.h"
 
 namespace dq {
 namespace {
 
 constexpr size_t kCopyBytes = size_t{1} << 20;
+// Of these a copy within the kernel is made: so often is asked whether it is to stop.
+constexpr size_t kCopyStepBytes = size_t{64} << 20;
 
 absl::Status CannotCopy(const std::string& name) {
   return ErrnoError(errno, "IO_ERROR", "cannot copy \"" + name + "\" of an earlier attempt");
@@ -36,13 +39,15 @@ absl::Status WriteAt(int to, const char* bytes, size_t size, off_t offset,
 }
 
 // Copies all that is there; within the kernel where the file system can, sharing blocks.
-absl::Status CopyWhole(int from, int to, const std::string& name) {
+absl::Status CopyWhole(int from, int to, const std::string& name,
+                       const std::function<bool()>& stopped) {
   std::vector<char> buffer;
   for (off_t at = 0;;) {
+    if (stopped()) return AttemptStopped();
     off_t out = at;
     off_t in = at;
     ssize_t got = -1;
-    if (buffer.empty()) got = ::copy_file_range(from, &in, to, &out, size_t{1} << 30, 0);
+    if (buffer.empty()) got = ::copy_file_range(from, &in, to, &out, kCopyStepBytes, 0);
     if (got < 0) {
       buffer.resize(kCopyBytes);
       got = ::pread(from, buffer.data(), buffer.size(), at);
@@ -65,11 +70,11 @@ bool HasCheckpoint(ObjectStore& store, const ChainOrder& order, const std::strin
 }
 
 absl::Status CopyAll(ObjectStore& store, const ChainOrder& order, const std::string& directory,
-                     const std::vector<OwnFile>& files) {
+                     const std::vector<OwnFile>& files, const std::function<bool()>& stopped) {
   for (const OwnFile& file : files) {
     DQ_ASSIGN_OR_RETURN(const UniqueFd from,
                         store.OpenUnfinished(order.output_prefix, directory, file.name));
-    DQ_RETURN_IF_ERROR(CopyWhole(from.get(), file.fd, file.name));
+    DQ_RETURN_IF_ERROR(CopyWhole(from.get(), file.fd, file.name, stopped));
   }
   return absl::OkStatus();
 }
@@ -77,7 +82,8 @@ absl::Status CopyAll(ObjectStore& store, const ChainOrder& order, const std::str
 }  // namespace
 
 int64_t TakeOverEarlierAttempt(ObjectStore& store, const ChainOrder& order,
-                               const std::vector<OwnFile>& files) {
+                               const std::vector<OwnFile>& files,
+                               const std::function<bool()>& stopped) {
   const auto unfinished = store.ListUnfinished(order.output_prefix);
   if (!unfinished.ok()) return 0;
   std::pair<int64_t, std::string> newest;
@@ -87,8 +93,9 @@ int64_t TakeOverEarlierAttempt(ObjectStore& store, const ChainOrder& order,
     if (HasCheckpoint(store, order, directory)) newest = {attempt, directory};
   }
   if (newest.first == 0) return 0;
-  const absl::Status copied = CopyAll(store, order, newest.second, files);
+  const absl::Status copied = CopyAll(store, order, newest.second, files, stopped);
   if (copied.ok()) return newest.first;
+  if (copied.code() == absl::StatusCode::kCancelled) return 0;
   Log(LogLevel::kWarning, "the checkpoints of an earlier attempt cannot be taken over",
       {{"prefix", order.output_prefix}, {"attempt", newest.first}, {"message", MessageOf(copied)}});
   return 0;

@@ -1,13 +1,15 @@
 // Takes over what an earlier attempt at the same job has left: its checkpoints and the outputs that
 // belong to them. Used by the thread of the job; blocks on the disk.
 //
-// The earlier attempt may still be at work, unaware that its lease is gone. Everything is copied:
-// of the outputs and of what was learned bytes are only ever added, so that what a checkpoint names
-// stays; a slot that is torn by being written is told by its digest. Slots are copied first, so
-// that whatever they name is there. What is wrong with the copy makes the chain start over, no
-// more.
+// The earlier attempt may still be at work, unaware that its lease is gone: it adds to its files,
+// and cuts them when it starts over or goes back to a checkpoint of its own. So everything is
+// copied, slots first, so that whatever they name is there. What is torn by being written
+// meanwhile, or was cut, is told by its digest, as the checkpoint holds those of what was learned
+// and of the outputs; what was cut and written again is the same, as any run of a job writes the
+// same bytes. What is wrong with the copy makes the chain start over, no more.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,9 +29,10 @@ struct OwnFile {
 };
 
 // Copies the files of the newest earlier attempt that has a checkpoint into those of the same name,
-// in this order. Returns that attempt, 0 when there is none or it cannot be read: then the files
-// may hold anything.
+// in this order. Returns that attempt, 0 when there is none or it cannot be read, or once `stopped`
+// says so, which is asked every few megabytes: then the files may hold anything.
 int64_t TakeOverEarlierAttempt(ObjectStore& store, const ChainOrder& order,
-                               const std::vector<OwnFile>& files);
+                               const std::vector<OwnFile>& files,
+                               const std::function<bool()>& stopped);
 
 }  // namespace dq

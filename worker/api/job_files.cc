@@ -134,7 +134,8 @@ absl::Status AttemptStopped() {
   return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "the attempt was stopped");
 }
 
-absl::StatusOr<JobFiles> JobFiles::Open(ObjectStore& store, const ChainOrder& order) {
+absl::StatusOr<JobFiles> JobFiles::Open(ObjectStore& store, const ChainOrder& order,
+                                        const std::function<bool()>& stopped) {
   JobFiles files;
   DQ_ASSIGN_OR_RETURN(files.input_, OpenChecked(store, order.input));
   if (order.reference.has_value()) {
@@ -153,7 +154,9 @@ absl::StatusOr<JobFiles> JobFiles::Open(ObjectStore& store, const ChainOrder& or
   }
   DQ_RETURN_IF_ERROR(files.Create(OutputKind::kRejects, "rejects.csv"));
   DQ_RETURN_IF_ERROR(files.CreateCheckpoints());
-  if (TakeOverEarlierAttempt(store, order, files.ContinuedFiles()) == 0) {
+  const int64_t taken = TakeOverEarlierAttempt(store, order, files.ContinuedFiles(), stopped);
+  if (stopped()) return AttemptStopped();
+  if (taken == 0) {
     // A half of a copy is no checkpoint.
     for (const Output& file : files.checkpoints_) (void)::ftruncate(file.fd.get(), 0);
   }

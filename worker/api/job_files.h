@@ -31,8 +31,10 @@ class JobFiles {
  public:
   // Opens the inputs and creates the outputs; goes on with those of an earlier attempt that has
   // left a checkpoint. Besides the errors of ObjectStore: INPUT_CHANGED when an input has another
-  // size than the grant says, REFERENCE_MISSING, both of category file.
-  static absl::StatusOr<JobFiles> Open(ObjectStore& store, const ChainOrder& order);
+  // size than the grant says, REFERENCE_MISSING, both of category file; CANCELLED once `stopped`
+  // says so, which is asked while files are copied: then the earlier attempt is as it was.
+  static absl::StatusOr<JobFiles> Open(ObjectStore& store, const ChainOrder& order,
+                                       const std::function<bool()>& stopped);
 
   // The descriptors for the chain.
   ChainFiles chain_files() const;

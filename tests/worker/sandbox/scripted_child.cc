@@ -27,6 +27,7 @@
 #include "worker/sandbox/child_fds.h"
 #include "worker/sandbox/child_limits.h"
 #include "worker/sandbox/child_message.h"
+#include "worker/sandbox/child_signals.h"
 #include "worker/sandbox/syscall_filter.h"
 
 namespace dq {
@@ -68,12 +69,30 @@ ChainResult SomeResult() {
   return result;
 }
 
+int SayParseFailed() {
+  Say(EncodeErrorLine(MakeError(absl::StatusCode::kInvalidArgument, "PARSE_FAILED",
+                                "row 3 is ragged", {{"row", "3"}, {"category", "file"}})));
+  return 1;
+}
+
 int Hang() {
   ChainProgress progress;
   progress.percent = 12.5;
   progress.stage = "complete";
   Say(EncodeProgressLine(progress));
   for (;;) ::pause();
+}
+
+// Fails when it is asked to stop with a checkpoint.
+int FailWhenInterrupted() {
+  sigset_t interrupt;
+  ::sigemptyset(&interrupt);
+  ::sigaddset(&interrupt, kInterruptWhenSavedSignal);
+  ::pthread_sigmask(SIG_BLOCK, &interrupt, nullptr);
+  Say(EncodeProgressLine({}));
+  int signal = 0;
+  ::sigwait(&interrupt, &signal);
+  return SayParseFailed();
 }
 
 // Whether a system call is answered with anything but the filter's refusal: the arguments given are
@@ -215,12 +234,8 @@ int Act(const std::string& what) {
       {"silent", [] { return 7; }},
       {"late", [] { return Finish(SomeResult()) + 7; }},
       {"alloc", []() -> int { throw std::bad_alloc(); }},
-      {"error",
-       [] {
-         Say(EncodeErrorLine(MakeError(absl::StatusCode::kInvalidArgument, "PARSE_FAILED",
-                                       "row 3 is ragged", {{"row", "3"}, {"category", "file"}})));
-         return 1;
-       }},
+      {"error", SayParseFailed},
+      {"interrupted", FailWhenInterrupted},
       {"garbage",
        [] {
          Say("no json\n");
