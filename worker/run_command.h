@@ -20,9 +20,10 @@ inline constexpr int kExitInterrupted = 130;
 // "dq-worker: REASON: message" to standard error when it fails. Returns the exit code; setting
 // `cancel` ends the run with kExitCancelled. kExitUsage when an output would replace the input, the
 // reference or another output. `stop` ends a run that takes checkpoints with one and with
-// kExitCheckpointed; its unfinished outputs stay beside the outputs. Without rejects the default
-// rejects file does not exist afterwards: not even one of an earlier run. A failed gate still
-// publishes: the data was processed.
+// kExitCheckpointed (kExitCancelled when there is none); its unfinished outputs stay beside the
+// outputs. So they do when it fails before it has begun, or when outputs cannot be published.
+// Without rejects the default rejects file does not exist afterwards: not even one of an earlier
+// run. A failed gate still publishes: the data was processed.
 int RunLocally(const RunOptions& options, const CancelToken& cancel, const CancelToken& stop);
 
 }  // namespace dq

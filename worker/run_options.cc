@@ -84,7 +84,7 @@ How:
 
 Exit codes: 0 done, 1 error, 2 usage, 3 the data could not be processed, 5 gate failed,
 6 cancelled, 75 stopped at a checkpoint (with --checkpoint-dir, by SIGTERM or SIGINT: the same
-command with --resume goes on; a second signal cancels), 130 interrupted.
+command with --resume goes on; 6 when there is none yet; a second signal cancels), 130 interrupted.
 )";
 
 absl::Status BadFlag(std::string_view flag, const std::string& what) {

@@ -5,7 +5,8 @@
 // A chain that goes on from a checkpoint gives the outputs, byte for byte, that it would have given
 // without the interruption; the report but for seconds, peak and spilled bytes. A checkpoint is
 // used only when the code, the options (threads and memory aside), the input and the reference are
-// what they were, and when its bytes are whole; else the chain starts over and says why.
+// what they were, and when its bytes and those of the outputs up to it are what was written; else
+// the chain starts over and says why.
 #pragma once
 
 #include <array>
