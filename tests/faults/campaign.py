@@ -18,12 +18,13 @@ import fault_plan
 import summary
 import workload
 from fault_injector import Injector
-from fleet import FAKETIME, Fleet, children_of
+from fleet import FAKETIME, Fleet
 from growth import Sampler, read_samples
 from invariants import check_traces
 from private_postgres import wait_for
 from run_recorder import Recorder
 from traces import Traces
+from usage import is_settled, resources
 
 SHORT_TIMING = {"--lease-ttl": 4, "--report-interval": 0.5, "--broken-stream-ttl": 1.5, "--leadership-ttl": 1.5,
                 "--leadership-renew-interval": 0.3}
@@ -44,8 +45,6 @@ TIERS = {
     "kills": (100_000, 24, 90, PRODUCT_TIMING, NOOPS, 3, 200, 3, 900, 10),
 }
 SETTLE_SECONDS = 60
-# A scheduler keeps the connections of its blocking threads (8) and a few of its own.
-CONNECTIONS_MAX = 2 * (8 + 6)
 DISK_BYTES = {"long": 2 << 30, "soak": 2 << 30}
 DISK_BYTES_OTHERS = 512 << 20
 
@@ -75,33 +74,6 @@ def prepare_inputs(fleet, seed):
         fleet.dqctl("file", "upload", path, "--file-id", name)
         expected[name] = workload.reference_run(fleet.bin / "bin/dq-worker", path, cleaned, fleet.folder)
     return expected
-
-
-def resources(fleet):
-    """What the fleet uses at the moment, summed over the processes of a kind."""
-    figures = {}
-    for kind, programs in (("scheduler", fleet.schedulers), ("worker", fleet.workers)):
-        pids = [program.pid for program in programs]
-        status = [pathlib.Path(f"/proc/{pid}/status").read_text() for pid in pids]
-        figures[f"{kind}_fds"] = sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in pids)
-        figures[f"{kind}_threads"] = sum(len(os.listdir(f"/proc/{pid}/task")) for pid in pids)
-        figures[f"{kind}_rss_mib"] = sum(int(text.split("VmRSS:")[1].split()[0]) for text in status) // 1024
-        figures[f"{kind}_children"] = sum(len(children_of(pid)) for pid in pids)
-    figures["connections"] = int(fleet.postgres.query(
-        "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"))
-    figures["temp_entries"] = len(list(fleet.storage.glob("projects/*/jobs/*/.tmp-*")))
-    return figures
-
-
-def is_settled(baseline, now):
-    """Whether everything that was in use for the run has been given back. Pools and threads that stay may differ a
-    little from replica to replica; connections, bounded as they are, do not count as descriptors."""
-    exact = ("scheduler_children", "worker_children", "temp_entries")
-    at_most = {"worker_fds": 8, "scheduler_threads": 8, "worker_threads": 8, "scheduler_rss_mib": 256, "worker_rss_mib": 256}
-    return (all(now[name] == baseline[name] for name in exact)
-            and now["connections"] <= CONNECTIONS_MAX
-            and now["scheduler_fds"] - now["connections"] <= baseline["scheduler_fds"] - baseline["connections"] + 8
-            and all(now[name] <= baseline[name] + more for name, more in at_most.items()))
 
 
 class Campaign:

@@ -154,6 +154,7 @@ class Fleet:
         self.proxy = Proxy(folder)
         self.postgres = Postgres(folder, settings)
         self.ports = [free_port(), free_port()]
+        self.database_ports = []  # As each scheduler reaches the database.
         self.schedulers = [self.scheduler(i) for i in range(2)]
         self.workers = [self.worker(i, slots) for i in range(workers)]
         self.clients = []
@@ -171,6 +172,7 @@ class Fleet:
 
     def scheduler(self, index):
         host, port = self.in_front(f"s{index}-db", self.postgres.port).split(":")
+        self.database_ports.append(int(port))
         clock = self.folder / f"clock{index}"
         clock.write_text("+0\n")
         command = [self.bin / "bin/dq-scheduler", "--listen", f"127.0.0.1:{self.ports[index]}", "--admin-address",

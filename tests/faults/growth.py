@@ -1,9 +1,10 @@
 """What a soak is for: sizes of tables, cost of a claim and what processes use, over time, as a CSV file."""
 
 import csv
-import os
 import pathlib
 import time
+
+from usage import CONNECTIONS, MIB, descriptors_of, memory_mib
 
 TABLES = ("job", "job_spec", "job_live", "job_event", "job_result", "job_state_count", "leadership")
 SIZES = """select relname, pg_total_relation_size(relid), n_dead_tup from pg_stat_user_tables"""
@@ -12,21 +13,6 @@ CLAIM_COST = """select (select coalesce(sum(total_exec_time), 0) from pg_stat_st
                        (select coalesce(sum(attempt), 0) from job)"""
 COLUMNS = ("seconds", "claims", "claim_us", "connections", *(f"{table}_mib" for table in TABLES),
            *(f"{table}_dead_rows" for table in TABLES), "scheduler_fds", "scheduler_rss_mib", "worker_fds", "worker_rss_mib")
-CONNECTIONS = "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
-MIB = 1 << 20
-
-
-def usage_of(programs):
-    """(descriptors, MiB of memory) of those that run just now."""
-    descriptors, mib = 0, 0
-    for program in programs:
-        try:
-            status = pathlib.Path(f"/proc/{program.pid}/status").read_text()
-            descriptors += len(os.listdir(f"/proc/{program.pid}/fd"))
-            mib += int(status.split("VmRSS:")[1].split()[0]) // 1024
-        except (OSError, IndexError):
-            pass  # It has just been killed.
-    return descriptors, mib
 
 
 class Sampler:
@@ -52,7 +38,8 @@ class Sampler:
             if name in TABLES:
                 line[f"{name}_mib"], line[f"{name}_dead_rows"] = round(int(size) / MIB, 2), dead
         for kind, programs in (("scheduler", self.fleet.schedulers), ("worker", self.fleet.workers)):
-            line[f"{kind}_fds"], line[f"{kind}_rss_mib"] = usage_of(programs)
+            line[f"{kind}_fds"] = sum(len(descriptors_of(program.pid)) for program in programs)
+            line[f"{kind}_rss_mib"] = sum(memory_mib(program.pid) for program in programs)
         self.lines.writerow(line)
         self.file.flush()
 

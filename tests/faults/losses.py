@@ -89,7 +89,8 @@ def too_early(traces):
     # A clock that jumped makes `at` meaningless, so jumps count for as long as a loss may take.
     # The last report may be late by another interval on a machine that is busy.
     ttl, report = timing["--lease-ttl"], 2 * timing["--report-interval"] + CLOCK_SLACK_SECONDS
-    shortest = {"kill_agent": min(timing["--broken-stream-ttl"], ttl - report), "stop_agent": ttl - report}
+    # A process that stands still answers no ping either: its stream is soon broken like that of a dead one.
+    shortest = dict.fromkeys(("kill_agent", "stop_agent"), min(timing["--broken-stream-ttl"], ttl - report))
 
     def shortens(other, worker):
         return other["kind"] == "jump_clock" or (other["kind"] in ON_WORKER and other["target"] == worker_name(worker))
