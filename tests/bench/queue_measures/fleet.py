@@ -115,7 +115,9 @@ class Fleet:
         return self
 
     def __exit__(self, *_):
-        for child in (*self.workers, *self.schedulers):
+        for child in self.workers:
+            self.processes.stop(child, signal.SIGKILL)  # What still runs is not waited for.
+        for child in self.schedulers:
             self.processes.stop(child)
         self.database.query(f"drop database {self.name} with (force)")
 

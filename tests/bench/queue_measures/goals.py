@@ -12,14 +12,16 @@ class Goal:
     less_is_better: bool = False
 
     def verdict(self, value):
-        """"stretch", "must", "missed"; None without a goal or a figure."""
-        if value is None or self.must is None:
+        """"stretch", "must", "missed"; None without a figure, or when there is no goal that it misses."""
+        if value is None:
             return None
 
         def reaches(bound):
             return bound is not None and (value <= bound if self.less_is_better else value >= bound)
 
-        return "stretch" if reaches(self.stretch) else "must" if reaches(self.must) else "missed"
+        if reaches(self.stretch):
+            return "stretch"
+        return "must" if reaches(self.must) else "missed" if self.must is not None else None
 
 
 def at_least(what, unit, must=None, stretch=None):
