@@ -189,7 +189,7 @@ absl::StatusOr<std::vector<Pattern>> FuzzyMatcher::Compare(const std::vector<Pai
     const size_t end = std::min(patterns.size(), (part + 1) * kPartPairs);
     for (size_t i = part * kPartPairs; i < end; ++i) {
       const PairKey pair = pairs[i * step];
-      patterns[i] = comparison_->Compare(FirstOf(pair), SecondOf(pair));
+      patterns[i] = comparison_->Compare(FirstOf(pair), SecondOf(pair)).pattern;
     }
     return absl::OkStatus();
   }));
@@ -249,11 +249,11 @@ double FuzzyMatcher::Confidence(RecordId a, RecordId b) const {
 
 std::string FuzzyMatcher::Explain(RecordId a, RecordId b,
                                   const std::vector<std::string>& columns) const {
-  const Pattern pattern = comparison_->Compare(a, b);
+  const Agreement agreement = comparison_->Compare(a, b);
   std::vector<std::pair<double, size_t>> weights;
   for (size_t i = 0; i < comparison_->fields().size(); ++i) {
-    if (LevelOf(pattern, i) == kLevelUnknown) continue;
-    weights.push_back({scorer_->FieldWeight(i, LevelOf(pattern, i), a, b), i});
+    if (LevelOf(agreement.pattern, i) == kLevelUnknown) continue;
+    weights.push_back({scorer_->FieldWeight(i, agreement, a, b), i});
   }
   std::stable_sort(weights.begin(), weights.end(), [](const auto& x, const auto& y) {
     return std::abs(x.first) > std::abs(y.first);

@@ -6,27 +6,33 @@
 namespace dq {
 
 double PairScorer::Evidence(RecordId a, RecordId b) const {
-  const Pattern pattern = comparison_.Compare(a, b);
+  const Agreement agreement = comparison_.Compare(a, b);
   Refinement finer;
   for (size_t i = 0; i < comparison_.fields().size(); ++i) {
-    const uint32_t level = LevelOf(pattern, i);
-    if (level == kLevelUnknown) continue;
-    Refinement refined;
-    if (level > 0 && comparison_.IsGraded(i)) {
-      refined = model_.Refine(i, level, comparison_.PlaceOf(i, level, a, b));
-    }
-    // What is rare is rare among related records too.
-    const double rarer = Rarer(i, level, refined.match, a, b);
-    refined += {rarer, rarer};
-    finer += refined;
+    if (LevelOf(agreement.pattern, i) != kLevelUnknown) finer += Refine(i, agreement, a, b);
   }
-  return model_.Evidence(pattern, finer);
+  return model_.Evidence(agreement.pattern, finer);
+}
+
+// What the values of a field say beyond its level.
+Refinement PairScorer::Refine(size_t field, const Agreement& agreement, RecordId a,
+                              RecordId b) const {
+  const uint32_t level = LevelOf(agreement.pattern, field);
+  Refinement refined;
+  if (level > 0 && comparison_.IsGraded(field)) {
+    const double place = comparison_.PlaceOf(field, level, agreement.shares[field]);
+    refined = model_.Refine(field, level, place);
+  }
+  // What is rare is rare among related records too.
+  const double rarer = Rarer(field, level, refined.match, a, b);
+  refined += {rarer, rarer};
+  return refined;
 }
 
 // What the rarity of their values adds to a weight that was refined by `refined`.
 double PairScorer::Rarer(size_t field, uint32_t level, double refined, RecordId a,
                          RecordId b) const {
-  if (rarity_.empty()) return 0;
+  if (rarity_.empty() || rarity_[field].empty()) return 0;
   const double weight = model_.weight(field, level) + refined;
   const auto left = double{rarity_[field][comparison_.value(a, field)]};
   const auto right = double{rarity_[field][comparison_.value(b, field)]};
@@ -35,12 +41,10 @@ double PairScorer::Rarer(size_t field, uint32_t level, double refined, RecordId 
   return weight > 0 ? std::min(0.0, std::max(0.0, std::min(left, right)) - weight) : 0;
 }
 
-double PairScorer::FieldWeight(size_t field, uint32_t level, RecordId a, RecordId b) const {
-  double refined = 0;
-  if (level > 0 && comparison_.IsGraded(field)) {
-    refined = model_.Refine(field, level, comparison_.PlaceOf(field, level, a, b)).match;
-  }
-  return model_.weight(field, level) + refined + Rarer(field, level, refined, a, b);
+double PairScorer::FieldWeight(size_t field, const Agreement& agreement, RecordId a,
+                               RecordId b) const {
+  return model_.weight(field, LevelOf(agreement.pattern, field)) +
+         Refine(field, agreement, a, b).match;
 }
 
 void PairScorer::WeighByRarity(const std::vector<RecordId>& leader_of) {
@@ -51,9 +55,8 @@ void PairScorer::WeighByRarity(const std::vector<RecordId>& leader_of) {
   rarity_.clear();
   std::vector<uint64_t> holders;  // Value and cluster, one of each.
   for (size_t field = 0; field < comparison_.fields().size(); ++field) {
-    if (comparison_.fields()[field].kind == FieldKind::kStanding) {  // Of no value.
-      rarity_.emplace_back(comparison_.values(field).size() + size_t{1},
-                           static_cast<float>(model_.weight(field, 0)));
+    if (comparison_.fields()[field].kind == FieldKind::kStanding) {
+      rarity_.emplace_back();
       continue;
     }
     holders.clear();

@@ -22,18 +22,20 @@ class PairScorer {
   // Weighs equal values by how rare they are among the clusters of `leader_of`, instead of all
   // alike: many copies of one entity do not make its name common.
   void WeighByRarity(const std::vector<RecordId>& leader_of);
-  // What a field, known in both records, adds to the evidence of a pair with this level.
-  double FieldWeight(size_t field, uint32_t level, RecordId a, RecordId b) const;
+  // What a field, known in both records, adds to the evidence of a pair that agrees like that.
+  double FieldWeight(size_t field, const Agreement& agreement, RecordId a, RecordId b) const;
 
   const RecordComparison& comparison() const { return comparison_; }
   const MatchModel& model() const { return model_; }
 
  private:
+  Refinement Refine(size_t field, const Agreement& agreement, RecordId a, RecordId b) const;
   double Rarer(size_t field, uint32_t level, double refined, RecordId a, RecordId b) const;
 
   const RecordComparison& comparison_;
   const MatchModel& model_;
-  std::vector<std::vector<float>> rarity_;  // log2(m/u) of an equal value; by field and value.
+  // log2(m/u) of an equal value; by field and value, none of a field that has no values.
+  std::vector<std::vector<float>> rarity_;
 };
 
 }  // namespace dq

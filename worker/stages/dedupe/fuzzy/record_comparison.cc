@@ -263,11 +263,14 @@ void RecordComparison::DropStanding() {
   letters_.pop_back();
 }
 
-uint32_t RecordComparison::CompareStanding(RecordId a, RecordId b) const {
+// `found` knows the text already.
+uint32_t RecordComparison::CompareStanding(RecordId a, RecordId b, const Agreement& found) const {
   const ValueId left = value(a, standing_text_);
   const ValueId right = value(b, standing_text_);
   if (left == kNoValue || right == kNoValue) return kLevelUnknown;
-  const double place = standing_->Of(a, b, grams_[standing_text_]->Cosine(left, right));
+  const double alike =
+      left == right ? grams_[standing_text_]->Cosine(left, right) : found.shares[standing_text_];
+  const double place = standing_->Of(a, b, alike);
   uint32_t level = 0;
   for (const double least : kStandings) {
     if (place >= least) break;
@@ -289,21 +292,27 @@ void RecordComparison::FindSwaps() {
   }
 }
 
-Pattern RecordComparison::Compare(RecordId a, RecordId b) const {
+Agreement RecordComparison::Compare(RecordId a, RecordId b) const {
   const ValueId* left = store_->cells(a);
   const ValueId* right = store_->cells(b);
-  Pattern pattern = 0;
+  Agreement agreement;
   for (size_t i = 0; i < fields_.size(); ++i) {
     const size_t field = fields_[i].field;
-    const uint32_t level = fields_[i].kind == FieldKind::kStanding
-                               ? CompareStanding(a, b)
-                               : CompareField(i, left[field], right[field]);
-    pattern |= Pattern{level} << (i * kLevelBits);
+    Graded graded;
+    if (fields_[i].kind == FieldKind::kStanding) {
+      graded.level = CompareStanding(a, b, agreement);
+    } else {
+      graded = CompareField(i, left[field], right[field]);
+    }
+    agreement.pattern |= Pattern{graded.level} << (i * kLevelBits);
+    agreement.shares[i] = graded.share;
   }
   for (size_t i = 0; i < fields_.size(); ++i) {
-    if (fields_[i].swaps.has_value()) pattern = SeeThroughSwap(pattern, i, a, b);
+    if (fields_[i].swaps.has_value()) {
+      agreement.pattern = SeeThroughSwap(agreement.pattern, i, a, b);
+    }
   }
-  return pattern;
+  return agreement;
 }
 
 // Sets levels that disagree to nearly equal where the value stands in the neighbouring field.
@@ -348,26 +357,36 @@ double RecordComparison::CrossAlike(size_t field, ValueId here, size_t other, Va
   return JaroWinkler(left, right);
 }
 
-double RecordComparison::PlaceOf(size_t field, uint32_t level, RecordId a, RecordId b) const {
-  const ValueId left = value(a, field);
-  const ValueId right = value(b, field);
+double RecordComparison::PlaceOf(size_t field, uint32_t level, double share) const {
   if (level == 0 || level == kLevelUnknown) return level;
-  double place = level;
-  if (fields_[field].kind == FieldKind::kText) {
-    place = PlaceOfShare(kCosines, grams_[field]->Cosine(left, right));
-  } else if (fields_[field].kind == FieldKind::kPhrase) {
-    place = PlaceOfShare(kShares, words_[field]->Similarity(left, right));
-  }
+  const double place = fields_[field].kind == FieldKind::kText ? PlaceOfShare(kCosines, share)
+                                                               : PlaceOfShare(kShares, share);
   // Values that agree in another way than by what they share stand in the middle of their level.
   return std::abs(place - level) <= 0.5 ? place : level;
 }
 
-uint32_t RecordComparison::CompareField(size_t field, ValueId a, ValueId b) const {
-  if (a == kNoValue || b == kNoValue) return kLevelUnknown;
-  if (a == b) return 0;
+RecordComparison::Graded RecordComparison::CompareField(size_t field, ValueId a, ValueId b) const {
+  if (a == kNoValue || b == kNoValue) return {};
+  if (a == b) return {.level = 0};
+  if (fields_[field].kind == FieldKind::kText) {
+    const double share = grams_[field]->Cosine(a, b);
+    return {LevelOfShare(kCosines, share), share};
+  }
+  if (fields_[field].kind == FieldKind::kPhrase) {
+    const double share = words_[field]->Similarity(a, b);
+    const ValueDictionary& texts = values(field);
+    return {ComparePhrases(texts.text(a), texts.text(b), LevelOfShare(kShares, share)), share};
+  }
+  return {.level = CompareUngraded(field, a, b)};
+}
+
+// Unequal values of other kinds.
+uint32_t RecordComparison::CompareUngraded(size_t field, ValueId a, ValueId b) const {
   const ValueDictionary& texts = values(field);
   switch (fields_[field].kind) {
     case FieldKind::kIgnored:
+    case FieldKind::kPhrase:
+    case FieldKind::kText:
     case FieldKind::kStanding:
       return kLevelUnknown;
     case FieldKind::kName:
@@ -375,13 +394,8 @@ uint32_t RecordComparison::CompareField(size_t field, ValueId a, ValueId b) cons
                      kNameAlikeMin
                  ? kNameLevels - 1
                  : CompareNames(texts.text(a), texts.text(b));
-    case FieldKind::kPhrase:
-      return ComparePhrases(texts.text(a), texts.text(b),
-                            LevelOfShare(kShares, words_[field]->Similarity(a, b)));
     case FieldKind::kAddress:
       return CompareAddresses(texts.text(a), texts.text(b), words_[field]->Similarity(a, b));
-    case FieldKind::kText:
-      return LevelOfShare(kCosines, grams_[field]->Cosine(a, b));
     case FieldKind::kCode:
       return CompareCodes(texts.text(a), texts.text(b));
     case FieldKind::kNumber:

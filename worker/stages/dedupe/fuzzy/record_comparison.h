@@ -3,6 +3,7 @@
 // many threads once made.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -35,6 +36,13 @@ using Pattern = uint64_t;
 inline uint32_t LevelOf(Pattern pattern, size_t field) {
   return static_cast<uint32_t>(pattern >> (field * kLevelBits)) & kLevelUnknown;
 }
+
+// How two records agree.
+struct Agreement {
+  Pattern pattern = 0;
+  // Of graded fields that are known in both records and not equal: what the values share, 0 to 1.
+  std::array<double, kComparedFieldsMax> shares;
+};
 
 // A field of the store that is compared.
 struct ComparedField {
@@ -71,22 +79,28 @@ class RecordComparison {
   // Takes the standing away.
   void DropStanding();
 
-  Pattern Compare(RecordId a, RecordId b) const;
+  Agreement Compare(RecordId a, RecordId b) const;
   // Whether values of the field are compared by a share of what they have in common.
   bool IsGraded(size_t field) const {
     return fields_[field].kind == FieldKind::kText || fields_[field].kind == FieldKind::kPhrase;
   }
-  // Where in its level two unequal values stand: the place of a level between its neighbours, such
-  // as 3.2 for one that is nearly of the fourth level. Of kinds that are not compared by a share
-  // of what they have in common it is the level itself.
-  double PlaceOf(size_t field, uint32_t level, RecordId a, RecordId b) const;
+  // Where in its level two unequal values of a graded field stand, by what they share: the place of
+  // a level between its neighbours, such as 3.2 for one that is nearly of the fourth level.
+  double PlaceOf(size_t field, uint32_t level, double share) const;
 
  private:
   explicit RecordComparison(const RecordStore& store) : store_(&store) {}
+  // How two values agree; `share` is that of a graded field.
+  struct Graded {
+    uint32_t level = kLevelUnknown;
+    double share = 0;
+  };
+
   void FindSwaps();
-  uint32_t CompareField(size_t field, ValueId a, ValueId b) const;
+  Graded CompareField(size_t field, ValueId a, ValueId b) const;
+  uint32_t CompareUngraded(size_t field, ValueId a, ValueId b) const;
   absl::Status Index(size_t field, MemoryBudget& memory);
-  uint32_t CompareStanding(RecordId a, RecordId b) const;
+  uint32_t CompareStanding(RecordId a, RecordId b, const Agreement& found) const;
   Pattern SeeThroughSwap(Pattern pattern, size_t field, RecordId a, RecordId b) const;
   double CrossAlike(size_t field, ValueId here, size_t other, ValueId there) const;
   bool Swapped(size_t field, RecordId a, RecordId b) const;
@@ -95,7 +109,7 @@ class RecordComparison {
   std::unique_ptr<TakenBytes> index_bytes_;
   std::vector<ComparedField> fields_;
   std::vector<std::optional<GramVectors>> grams_;  // For kText.
-  std::vector<std::optional<WordVectors>> words_;  // For kPhrase.
+  std::vector<std::optional<WordVectors>> words_;  // For kPhrase and kAddress.
   std::optional<TextStanding> standing_;
   size_t standing_text_ = 0;                     // The compared field whose standing it is.
   std::vector<std::vector<LetterBag>> letters_;  // By compared field and value, for kName.
