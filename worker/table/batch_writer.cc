@@ -8,8 +8,9 @@
 namespace dq {
 namespace {
 
-constexpr size_t kRangesMax = 8;
-constexpr size_t kRangeCellsMin = 8192;
+// Small ranges: threads that share them end at about the same time.
+constexpr size_t kRangesMax = 16;
+constexpr size_t kRangeCellsMin = 2048;
 // A part that a long row made so large is not kept for the next batch.
 constexpr size_t kPartKeptBytes = size_t{4} << 20;
 

@@ -16,7 +16,7 @@ int64_t DistinctCounter::Count() const {
 
 void DistinctCounter::AddExact(uint64_t hash) {
   // Half full at most, so that few places are looked at; the largest table is fuller in the end.
-  if (used_ * 2 >= hashes_.size() && hashes_.size() < places_max()) Grow();
+  if (used_ * 2 >= hashes_.size() && hashes_.size() < places_max()) Grow(hashes_.size() * 4);
   if (!Insert(hash == 0 ? 1 : hash)) return;
   if (++used_ <= exact_max_) return;
   estimate_.emplace(precision_);
@@ -38,10 +38,14 @@ bool DistinctCounter::Insert(uint64_t hash) {
   }
 }
 
-void DistinctCounter::Grow() {
-  // Twice as large, or as large as it can ever need to be when that is not much more.
-  const size_t twice = std::max(kPlacesFirst, hashes_.size() * 2);
-  HugeArray<uint64_t> old(twice + twice / 2 > places_max() ? places_max() : twice);
+void DistinctCounter::Reserve(size_t values) {
+  if (exact() && used_ == 0) Grow(values * 4);
+}
+
+// Makes room for so many places, or as many as it can ever need when that is not much more.
+void DistinctCounter::Grow(size_t places) {
+  places = std::max(kPlacesFirst, places);
+  HugeArray<uint64_t> old(places + places / 2 > places_max() ? places_max() : places);
   std::swap(old, hashes_);
   for (const uint64_t hash : old) {
     if (hash != 0) Insert(hash);

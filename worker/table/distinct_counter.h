@@ -32,6 +32,9 @@ class DistinctCounter {
     if (!estimate_.has_value() && hashes_.size() > 0) __builtin_prefetch(&hashes_[Place(hash)]);
   }
 
+  // Makes room for so many values, before the first is added.
+  void Reserve(size_t values);
+
   bool exact() const { return !estimate_.has_value(); }
   int64_t Count() const;
   // Writes the state; Restore reads it into a new object with the same limits and says with the
@@ -46,7 +49,7 @@ class DistinctCounter {
   size_t places_max() const { return (exact_max_ + 1) / 4 * 5 + 8; }
   void AddExact(uint64_t hash);
   bool Insert(uint64_t hash);
-  void Grow();
+  void Grow(size_t places);
 
   size_t exact_max_;
   int precision_;

@@ -111,6 +111,7 @@ void ValueCounter::TakeIn(size_t place, std::string_view value, uint64_t hash, i
 
 void ValueCounter::StartForgetting() {
   forgetting_ = true;
+  distinct_.Reserve(used_);
   for (size_t i = 0; i < slots_.size(); ++i) {
     if (tags_[i] != 0) distinct_.Add(slots_[i].hash);
   }

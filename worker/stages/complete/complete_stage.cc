@@ -17,8 +17,8 @@ namespace dq {
 namespace {
 
 // A batch is filled in so many ranges of rows at most, of so many cells at least.
-constexpr size_t kRangesMax = 8;
-constexpr size_t kRangeCellsMin = 8192;
+constexpr size_t kRangesMax = 16;
+constexpr size_t kRangeCellsMin = 2048;
 
 // Whether no cell of a sample is so long that the sample may know only its beginning.
 bool HoldsWholeCells(const std::vector<EncodedColumn>& sampled) {
@@ -48,6 +48,7 @@ absl::Status CompleteStage::Begin(Pass pass, const std::vector<std::string>& col
   if (columns_.empty()) DQ_RETURN_IF_ERROR(Prepare(columns));
   if (pass == Pass::kLearn) {
     const ProfileLimits limits = ProfileLimits::ForColumns(columns_.size());
+    learners_.clear();
     profiles_.clear();
     profiles_.reserve(columns_.size());
     for (size_t i = 0; i < columns_.size(); ++i) profiles_.emplace_back(limits, tokens_);
@@ -102,12 +103,26 @@ absl::Status CompleteStage::LoadReference() {
 }
 
 absl::Status CompleteStage::Learn(const RowBatch& batch) {
+  if (learners_.empty()) OrderLearners(batch);
   DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(profiles_.size() + 1, [&](size_t i) -> absl::Status {
     if (i == 0) return sample_->Add(batch);
-    profiles_[i - 1].Learn(batch, i - 1);
+    const size_t column = learners_[i - 1];
+    profiles_[column].Learn(batch, column);
     return absl::OkStatus();
   }));
   return TakeProfileMemory();
+}
+
+// The longest columns first: threads that share them end at about the same time.
+void CompleteStage::OrderLearners(const RowBatch& batch) {
+  std::vector<size_t> bytes(columns_.size());
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    for (const std::string_view cell : batch.column(i)) bytes[i] += cell.size();
+  }
+  learners_.resize(columns_.size());
+  std::iota(learners_.begin(), learners_.end(), 0);
+  std::stable_sort(learners_.begin(), learners_.end(),
+                   [&](size_t a, size_t b) { return bytes[a] > bytes[b]; });
 }
 
 // Accounts for what the profiles have grown by.

@@ -27,12 +27,16 @@ DependencyRule::DependencyRule(const Dependency& dependency, DependencySource so
       learning_(std::make_unique<Learning>(
           Learning{std::move(source), dependency.calibration, dependency.target})) {}
 
+uint64_t DependencyRule::HashOf(std::string_view value) {
+  return value.empty() || value.size() > kValueBytesMax ? kNoValue : ValueIndex::HashOf(value);
+}
+
 const DependencyRule::Verdict* DependencyRule::Find(CellOf cell) const {
   uint64_t key = 0;
   for (const size_t column : determinants_) {
-    const std::string_view value = cell(column);
-    if (value.empty() || value.size() > kValueBytesMax) return nullptr;
-    key = Combine(key, ValueIndex::HashOf(value));
+    const uint64_t hash = cell(column);
+    if (hash == kNoValue) return nullptr;
+    key = Combine(key, hash);
   }
   const auto found = verdicts_.find(key);
   return found == verdicts_.end() ? nullptr : &found->second;
@@ -42,9 +46,8 @@ const DependencyRule::Verdict* DependencyRule::Judge(CellOf cell, VoteCounter& c
   uint64_t key = 0;
   Codes codes{};
   for (size_t i = 0; i < determinants_.size(); ++i) {
-    const std::string_view value = cell(determinants_[i]);
-    if (value.empty() || value.size() > kValueBytesMax) return nullptr;
-    const uint64_t hash = ValueIndex::HashOf(value);
+    const uint64_t hash = cell(determinants_[i]);
+    if (hash == kNoValue) return nullptr;
     codes[i] = IndexOf(i).CodeOf(hash);
     if (codes[i] == EncodedColumn::kBlank) return nullptr;
     key = Combine(key, hash);
@@ -85,7 +88,13 @@ void DependencyRule::JudgeAll() {
 }
 
 void DependencyRule::Close(absl::FunctionRef<std::string_view(std::string_view)> keep) {
-  for (auto& [key, verdict] : verdicts_) verdict.value = keep(verdict.value);
+  // Equal values are mostly one text, which is found faster by its place.
+  absl::flat_hash_map<const char*, std::string_view> kept;
+  for (auto& [key, verdict] : verdicts_) {
+    const auto [place, is_new] = kept.try_emplace(verdict.value.data());
+    if (is_new || place->second.size() != verdict.value.size()) place->second = keep(verdict.value);
+    verdict.value = place->second;
+  }
   learning_.reset();
 }
 

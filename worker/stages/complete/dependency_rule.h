@@ -36,8 +36,12 @@ class DependencyRule {
     std::string_view value;
     double sure = 0;  // 0: nothing is said.
   };
-  // Returns the value of a cell of the row at hand, trimmed; empty when it is missing.
-  using CellOf = absl::FunctionRef<std::string_view(size_t column)>;
+  // Returns the hash of a cell of the row at hand: HashOf its trimmed value, kNoValue when it is
+  // missing.
+  using CellOf = absl::FunctionRef<uint64_t(size_t column)>;
+  static constexpr uint64_t kNoValue = 0;
+  // kNoValue for values so long that nothing is known about them.
+  static uint64_t HashOf(std::string_view value);
 
   // What `source` points to outlives the learning, and stays as it is while it lasts.
   DependencyRule(const Dependency& dependency, DependencySource source);

@@ -86,6 +86,7 @@ void RowFiller::ScanColumn(const RowBatch& batch, size_t begin, size_t end, size
 void RowFiller::FillRow(RowBatch& batch, std::span<const MissingCell> cells, RowCounts& rows) {
   const size_t first_change = changes_.size();
   left_.assign(cells.begin(), cells.end());
+  hashes_.assign(counts_.size(), std::nullopt);
   if (const auto row = reference_rows_.Of(cells[0].row); row != nullptr) {
     FillLeft(batch, [&](const MissingCell& cell) { return FindByKey(cell, row); });
   }
@@ -115,6 +116,7 @@ void RowFiller::SetCell(RowBatch& batch, const MissingCell& cell, const Filling&
   changes_.push_back({cell.row, cell.column, batch.cell(cell.row, cell.column), filling.value,
                       filling.method, filling.confidence});
   batch.SetCell(cell.row, cell.column, filling.value);
+  hashes_[cell.column].reset();
 }
 
 // Fills those of the cells that are left for which `find` finds something.
@@ -135,16 +137,23 @@ RowFiller::Filling RowFiller::FindByKey(const MissingCell& cell, ReferenceTable:
 }
 
 RowFiller::Filling RowFiller::FindDependent(const RowBatch& batch, const MissingCell& cell,
-                                            const DependencyTable& table) const {
+                                            const DependencyTable& table) {
   if (!table.has_rules(cell.column)) return {};
-  const auto cell_of = [&](size_t column) {
-    const std::string_view value = TrimSpace(batch.cell(cell.row, column));
-    return rules_.columns[column]->IsMissing(value, rules_.tokens) ? std::string_view() : value;
-  };
+  const auto cell_of = [&](size_t column) { return HashOfCell(batch, cell.row, column); };
   const double least = std::max(rules_.options.min_confidence, kDependencyConfidenceMin);
   const auto answer = table.Find(cell.column, cell_of, least);
   if (!answer.has_value()) return {};
   return {.value = answer->value, .method = answer->method, .confidence = answer->confidence};
+}
+
+uint64_t RowFiller::HashOfCell(const RowBatch& batch, uint32_t row, size_t column) {
+  std::optional<uint64_t>& hash = hashes_[column];
+  if (!hash.has_value()) {
+    const std::string_view value = TrimSpace(batch.cell(row, column));
+    const bool missing = rules_.columns[column]->IsMissing(value, rules_.tokens);
+    hash = missing ? DependencyRule::kNoValue : DependencyRule::HashOf(value);
+  }
+  return *hash;
 }
 
 // What the column's other values suggest, when that is asked for.

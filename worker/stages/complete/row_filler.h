@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -101,7 +102,8 @@ class RowFiller {
   void FillLeft(RowBatch& batch, absl::FunctionRef<Filling(const MissingCell&)> find);
   Filling FindByKey(const MissingCell& cell, ReferenceTable::Row row) const;
   Filling FindDependent(const RowBatch& batch, const MissingCell& cell,
-                        const DependencyTable& table) const;
+                        const DependencyTable& table);
+  uint64_t HashOfCell(const RowBatch& batch, uint32_t row, size_t column);
   Filling FindStatistic(const MissingCell& cell) const;
 
   const FillRules& rules_;
@@ -112,6 +114,8 @@ class RowFiller {
   std::vector<uint32_t> ends_;       // Where the missing cells of a row end.
   std::vector<MissingCell> left_;    // Of the row at hand.
   std::vector<uint32_t> looked_up_;  // Rows that lack something the reference may have.
+  // The hash of a cell of the row at hand, by column, for dependencies; nothing: not known yet.
+  std::vector<std::optional<uint64_t>> hashes_;
   ReferenceLookUp reference_rows_;
 };
 

@@ -106,7 +106,7 @@ bool SampleFilling::FillRow(DependencyTable& table, double confidence_min, size_
   for (const size_t column : blank_) {
     if (columns_[column].codes[row] != EncodedColumn::kBlank || !table.has_rules(column)) continue;
     if (!CellFilled(column, row).empty()) continue;
-    const auto cell = [&](size_t other) { return CellFilled(other, row); };
+    const auto cell = [&](size_t other) { return DependencyRule::HashOf(CellFilled(other, row)); };
     const auto answer = table.Learn(column, cell, confidence_min);
     if (!answer.has_value()) continue;
     fillings_.push_back({column, row, answer->value});

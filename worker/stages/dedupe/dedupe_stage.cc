@@ -10,7 +10,7 @@ namespace dq {
 namespace {
 
 constexpr size_t kPrefetchRows = 16;
-constexpr size_t kRangeRowsMin = 256;
+constexpr size_t kRangeRowsMin = 128;
 
 }  // namespace
 

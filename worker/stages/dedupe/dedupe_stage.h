@@ -46,7 +46,7 @@ class DedupeStage final : public Stage {
  private:
   // The records are kept in so many sets, by their hashes; a batch is hashed in so many ranges.
   static constexpr size_t kPartitions = 16;
-  static constexpr size_t kRangesMax = 8;
+  static constexpr size_t kRangesMax = 16;
 
   // What is worked out about a range of rows of the batch at hand.
   struct Range {
