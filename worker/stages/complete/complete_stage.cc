@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <numeric>
 #include <utility>
 
@@ -48,12 +49,13 @@ absl::Status CompleteStage::Begin(Pass pass, const std::vector<std::string>& col
   if (columns_.empty()) DQ_RETURN_IF_ERROR(Prepare(columns));
   if (pass == Pass::kLearn) {
     const ProfileLimits limits = ProfileLimits::ForColumns(columns_.size());
-    learners_.clear();
     profiles_.clear();
     profiles_.reserve(columns_.size());
     for (size_t i = 0; i < columns_.size(); ++i) profiles_.emplace_back(limits, tokens_);
     std::vector<size_t> all(columns_.size());
     std::iota(all.begin(), all.end(), 0);
+    learners_ = all;
+    learn_seconds_.assign(columns_.size(), 0);
     sample_ = std::make_unique<RowSample>(std::move(all), context_.memory);
     return absl::OkStatus();
   }
@@ -103,26 +105,22 @@ absl::Status CompleteStage::LoadReference() {
 }
 
 absl::Status CompleteStage::Learn(const RowBatch& batch) {
-  if (learners_.empty()) OrderLearners(batch);
+  // Those that took longest first: threads that share them end at about the same time.
+  std::sort(learners_.begin(), learners_.end(),
+            [this](size_t a, size_t b) { return learn_seconds_[a] > learn_seconds_[b]; });
   DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(profiles_.size() + 1, [&](size_t i) -> absl::Status {
     if (i == 0) return sample_->Add(batch);
-    const size_t column = learners_[i - 1];
-    profiles_[column].Learn(batch, column);
+    LearnFromColumn(batch, learners_[i - 1]);
     return absl::OkStatus();
   }));
   return TakeProfileMemory();
 }
 
-// The longest columns first: threads that share them end at about the same time.
-void CompleteStage::OrderLearners(const RowBatch& batch) {
-  std::vector<size_t> bytes(columns_.size());
-  for (size_t i = 0; i < columns_.size(); ++i) {
-    for (const std::string_view cell : batch.column(i)) bytes[i] += cell.size();
-  }
-  learners_.resize(columns_.size());
-  std::iota(learners_.begin(), learners_.end(), 0);
-  std::stable_sort(learners_.begin(), learners_.end(),
-                   [&](size_t a, size_t b) { return bytes[a] > bytes[b]; });
+void CompleteStage::LearnFromColumn(const RowBatch& batch, size_t column) {
+  const auto start = std::chrono::steady_clock::now();
+  profiles_[column].Learn(batch, column);
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+  learn_seconds_[column] = taken.count();
 }
 
 // Accounts for what the profiles have grown by.
@@ -142,7 +140,7 @@ absl::Status CompleteStage::EndLearn() {
   findings_ = std::vector<ColumnFindings>(columns_.size());
   std::vector<EncodedColumn> sampled(columns_.size());
   DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(columns_.size(), [&](size_t i) {
-    sampled[i] = LearnColumn(i);
+    sampled[learners_[i]] = LearnColumn(learners_[i]);
     return absl::OkStatus();
   }));
   profiles_.clear();

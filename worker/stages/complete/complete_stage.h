@@ -63,7 +63,7 @@ class CompleteStage final : public Stage {
   absl::Status Prepare(const std::vector<std::string>& columns);
   absl::Status LoadReference();
   absl::Status TakeProfileMemory();
-  void OrderLearners(const RowBatch& batch);
+  void LearnFromColumn(const RowBatch& batch, size_t column);
   EncodedColumn LearnColumn(size_t column);
   absl::Status LearnDependent(std::vector<EncodedColumn> sampled);
   void CompareWithReference(const std::vector<EncodedColumn>& sampled);
@@ -82,6 +82,7 @@ class CompleteStage final : public Stage {
   std::unique_ptr<ReferenceTable> reference_;
   std::vector<ColumnProfile> profiles_;  // While learning, as is the next one.
   std::vector<size_t> learners_;         // The columns in the order in which they are learned.
+  std::vector<double> learn_seconds_;    // By column, of the last batch.
   std::unique_ptr<RowSample> sample_;
   int64_t profile_bytes_ = 0;             // Taken for them.
   std::vector<ColumnFindings> findings_;  // After.

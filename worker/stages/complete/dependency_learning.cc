@@ -53,8 +53,8 @@ class Rounds {
       // Other rows than those of the sample may ask what these do not.
       if (!scope_.whole) DQ_RETURN_IF_ERROR(table->AnswerAll(pool_));
       if (table->empty()) break;
-      changed = sample_.Fill(*table, scope_.confidence_min);
-      DQ_RETURN_IF_ERROR(table->Close());
+      changed = sample_.Fill(*table, scope_.confidence_min, pool_);
+      DQ_RETURN_IF_ERROR(table->Close(pool_));
       const bool filled = std::find(changed.begin(), changed.end(), true) != changed.end();
       // What fills nothing in the sample may fill something in other rows.
       if (filled || !scope_.whole) tables.push_back(std::move(table));

@@ -87,13 +87,21 @@ void DependencyRule::JudgeAll() {
   learning_->judged = {};
 }
 
-void DependencyRule::Close(absl::FunctionRef<std::string_view(std::string_view)> keep) {
-  // Equal values are mostly one text, which is found faster by its place.
-  absl::flat_hash_map<const char*, std::string_view> kept;
+void DependencyRule::Close() {
+  // Equal values are one text of the target's, known by its place.
+  absl::flat_hash_map<std::pair<const char*, size_t>, size_t> places;
+  size_t bytes = 0;
+  for (const auto& [key, verdict] : verdicts_) {
+    const auto text = std::pair(verdict.value.data(), verdict.value.size());
+    if (places.emplace(text, bytes).second) bytes += verdict.value.size();
+  }
+  texts_ = std::make_unique_for_overwrite<char[]>(bytes);
+  for (const auto& [text, place] : places) {
+    std::copy_n(text.first, text.second, &texts_[place]);
+  }
   for (auto& [key, verdict] : verdicts_) {
-    const auto [place, is_new] = kept.try_emplace(verdict.value.data());
-    if (is_new || place->second.size() != verdict.value.size()) place->second = keep(verdict.value);
-    verdict.value = place->second;
+    const size_t size = verdict.value.size();
+    verdict.value = {&texts_[places.at(std::pair(verdict.value.data(), size))], size};
   }
   learning_.reset();
 }

@@ -54,8 +54,8 @@ class DependencyRule {
   // on other threads.
   void JudgeAll();
   void MakeIndexes();
-  // Ends learning. `keep` returns a copy of a text that lives as long as the rule.
-  void Close(absl::FunctionRef<std::string_view(std::string_view)> keep);
+  // Ends learning: the rule holds copies of what it says.
+  void Close();
 
   size_t verdict_count() const { return verdicts_.size(); }
   std::string_view method() const { return method_; }
@@ -84,7 +84,8 @@ class DependencyRule {
 
   std::vector<size_t> determinants_;
   std::string method_;
-  Verdicts verdicts_;  // By the hash of the determinants' values.
+  Verdicts verdicts_;              // By the hash of the determinants' values.
+  std::unique_ptr<char[]> texts_;  // Of the verdicts, once closed.
   std::unique_ptr<Learning> learning_;
 };
 

@@ -31,13 +31,6 @@ DependencyTable::DependencyTable(size_t columns, MemoryBudget& memory)
   for (size_t i = 0; i <= kThousand; ++i) confidences_.push_back(Thousandths(i));
 }
 
-std::string_view DependencyTable::Keep(std::string_view text) {
-  const auto found = kept_.find(text);
-  if (found != kept_.end()) return *found;
-  texts_.emplace_back(text);
-  return *kept_.insert(texts_.back()).first;
-}
-
 void DependencyTable::Add(const Dependency& dependency, DependencySource source) {
   rules_[dependency.target].emplace_back(dependency, std::move(source));
 }
@@ -52,18 +45,17 @@ absl::Status DependencyTable::AnswerAll(TaskPool& pool) {
     DQ_RETURN_IF_ERROR(TakeMemory());
   }
   ForgetSilentRules();
+  knows_all_ = true;
   return absl::OkStatus();
 }
 
-absl::Status DependencyTable::Close() {
+absl::Status DependencyTable::Close(TaskPool& pool) {
   ForgetSilentRules();
   DQ_RETURN_IF_ERROR(TakeMemory());
-  for (std::vector<DependencyRule>& rules : rules_) {
-    for (DependencyRule& rule : rules) {
-      rule.Close([this](std::string_view text) { return Keep(text); });
-    }
-  }
-  return absl::OkStatus();
+  return pool.ParallelFor(rules_.size(), [&](size_t target) {
+    for (DependencyRule& rule : rules_[target]) rule.Close();
+    return absl::OkStatus();
+  });
 }
 
 // Accounts for what the rules say.

@@ -4,13 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "common/base/task_pool.h"
@@ -46,7 +44,9 @@ class DependencyTable {
   std::optional<Answer> Learn(size_t target, CellOf cell, double confidence_min);
   // Ends learning: from now on only answers that were made are found. OUT_OF_MEMORY when they do
   // not fit.
-  absl::Status Close();
+  absl::Status Close(TaskPool& pool);
+  // Whether all answers are made, so that Find finds them while the table is learned.
+  bool knows_all() const { return knows_all_; }
 
   // Returns what the dependencies of a column say about a row whose cell is missing: the surest
   // value. Another value that is nearly as sure makes it less sure, maybe less than
@@ -62,13 +62,11 @@ class DependencyTable {
                                absl::FunctionRef<const Verdict*(size_t rule)> verdict_of) const;
   absl::Status TakeMemory();
   void ForgetSilentRules();
-  std::string_view Keep(std::string_view text);
 
   std::vector<std::vector<DependencyRule>> rules_;  // By target.
-  std::deque<std::string> texts_;
-  absl::flat_hash_set<std::string_view> kept_;  // Views of `texts_`.
-  std::vector<std::string> confidences_;        // By thousandths.
-  VoteCounter counter_;                         // While learning.
+  std::vector<std::string> confidences_;            // By thousandths.
+  VoteCounter counter_;                             // While learning.
+  bool knows_all_ = false;
   MemoryBudget& memory_;
   int64_t taken_bytes_ = 0;
 };

@@ -112,9 +112,10 @@ absl::Status ReferenceTable::SetColumns(const ReferenceOptions& options,
 }
 
 absl::Status ReferenceTable::AddBatch(const RowBatch& batch) {
+  // What takes longest first: threads that share it end at about the same time.
   return pool_.ParallelFor(columns_.size() + 2, [&](size_t i) -> absl::Status {
-    if (i > columns_.size()) return sample_ == nullptr ? absl::OkStatus() : sample_->Add(batch);
-    if (i > 0) LearnColumn(batch, i - 1);
+    if (i == 1) return sample_ == nullptr ? absl::OkStatus() : sample_->Add(batch);
+    if (i > 1) LearnColumn(batch, i - 2);
     for (size_t row = 0; i == 0 && !key_columns_.empty() && row < batch.row_count(); ++row) {
       DQ_RETURN_IF_ERROR(AddRow(batch, row));
     }

@@ -8,6 +8,11 @@
 #include "worker/table/value_type.h"
 
 namespace dq {
+namespace {
+
+constexpr size_t kRanges = 16;  // Of rows that are looked at together.
+
+}  // namespace
 
 SampleFilling::SampleFilling(std::vector<EncodedColumn> columns,
                              std::vector<const ColumnRule*> rules, const MissingTokens& tokens,
@@ -87,38 +92,60 @@ absl::Status SampleFilling::FillRowByKey(const ReferenceKey& key, size_t row) {
 }
 
 // The rows are filled at the end: what the table says rests on what they were.
-std::vector<bool> SampleFilling::Fill(DependencyTable& table, double confidence_min) {
+std::vector<bool> SampleFilling::Fill(DependencyTable& table, double confidence_min,
+                                      TaskPool& pool) {
   std::fill(changed_.begin(), changed_.end(), false);
   if (columns_.empty()) return changed_;
-  for (size_t row = 0; row < columns_[0].codes.size(); ++row) {
-    row_fillings_ = fillings_.size();
-    while (FillRow(table, confidence_min, row)) {
+  const size_t rows = columns_[0].codes.size();
+  // A table that knows all may be asked by many.
+  const size_t ranges = table.knows_all() ? kRanges : 1;
+  std::vector<Fillings> fillings(ranges);
+  const auto find = [&](size_t target, DependencyTable::CellOf cell) {
+    return table.knows_all() ? table.Find(target, cell, confidence_min)
+                             : table.Learn(target, cell, confidence_min);
+  };
+  (void)pool.ParallelFor(ranges, [&](size_t i) {
+    for (size_t row = rows * i / ranges; row < rows * (i + 1) / ranges; ++row) {
+      FillRow(table, find, row, fillings[i]);
     }
+    return absl::OkStatus();
+  });
+  for (const Fillings& range : fillings) {
+    for (const Filling& filling : range.all) Set(filling.column, filling.row, filling.value);
   }
-  for (const Filling& filling : fillings_) Set(filling.column, filling.row, filling.value);
-  fillings_.clear();
   return changed_;
 }
 
-// Goes through the columns once; whether something was filled.
-bool SampleFilling::FillRow(DependencyTable& table, double confidence_min, size_t row) {
+// Goes through the columns as long as something is filled: that may determine another cell.
+void SampleFilling::FillRow(const DependencyTable& table, Ask ask, size_t row,
+                            Fillings& fillings) const {
+  fillings.row_begin = fillings.all.size();
+  while (FillRowOnce(table, ask, row, fillings)) {
+  }
+}
+
+bool SampleFilling::FillRowOnce(const DependencyTable& table, Ask ask, size_t row,
+                                Fillings& fillings) const {
   bool filled = false;
   for (const size_t column : blank_) {
     if (columns_[column].codes[row] != EncodedColumn::kBlank || !table.has_rules(column)) continue;
-    if (!CellFilled(column, row).empty()) continue;
-    const auto cell = [&](size_t other) { return DependencyRule::HashOf(CellFilled(other, row)); };
-    const auto answer = table.Learn(column, cell, confidence_min);
+    if (!CellFilled(column, row, fillings).empty()) continue;
+    const auto cell = [&](size_t other) {
+      return DependencyRule::HashOf(CellFilled(other, row, fillings));
+    };
+    const auto answer = ask(column, cell);
     if (!answer.has_value()) continue;
-    fillings_.push_back({column, row, answer->value});
+    fillings.all.push_back({column, row, answer->value});
     filled = true;
   }
   return filled;
 }
 
 // The cell as it will be filled as far as the row has been looked at.
-std::string_view SampleFilling::CellFilled(size_t column, size_t row) const {
-  for (size_t i = row_fillings_; i < fillings_.size(); ++i) {
-    if (fillings_[i].column == column) return fillings_[i].value;
+std::string_view SampleFilling::CellFilled(size_t column, size_t row,
+                                           const Fillings& fillings) const {
+  for (size_t i = fillings.row_begin; i < fillings.all.size(); ++i) {
+    if (fillings.all[i].column == column) return fillings.all[i].value;
   }
   return Cell(column, row);
 }

@@ -4,10 +4,13 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "common/base/task_pool.h"
 #include "worker/stages/complete/column_rule.h"
 #include "worker/stages/complete/dependency_table.h"
 #include "worker/stages/complete/encoded_column.h"
@@ -41,21 +44,30 @@ class SampleFilling {
   // sample. IO_FAILED of a temporary file, OUT_OF_MEMORY.
   absl::Status FillByKey(const ReferenceKey& key);
   // Fills what `table` learns about it as it is, then is not any more. Returns which columns have
-  // changed.
-  std::vector<bool> Fill(DependencyTable& table, double confidence_min);
+  // changed. Independent of the threads of `pool`.
+  std::vector<bool> Fill(DependencyTable& table, double confidence_min, TaskPool& pool);
 
  private:
-  // A cell of the row at hand that is filled when all rows have been looked at.
+  // A cell that is filled when all rows have been looked at.
   struct Filling {
     size_t column;
     size_t row;
     std::string_view value;
   };
+  // Those of a range of rows, and where those of the row at hand begin.
+  struct Fillings {
+    std::vector<Filling> all;
+    size_t row_begin = 0;
+  };
+  // What a table answers about a column of a row.
+  using Ask = absl::FunctionRef<std::optional<DependencyTable::Answer>(
+      size_t target, DependencyTable::CellOf cell)>;
 
   absl::Status FillRowByKey(const ReferenceKey& key, size_t row);
-  bool FillRow(DependencyTable& table, double confidence_min, size_t row);
+  void FillRow(const DependencyTable& table, Ask ask, size_t row, Fillings& fillings) const;
+  bool FillRowOnce(const DependencyTable& table, Ask ask, size_t row, Fillings& fillings) const;
   std::string_view Cell(size_t column, size_t row) const;
-  std::string_view CellFilled(size_t column, size_t row) const;
+  std::string_view CellFilled(size_t column, size_t row, const Fillings& fillings) const;
   absl::Status SetCopy(size_t column, size_t row, std::string_view value);
   void Set(size_t column, size_t row, std::string_view value);
 
@@ -67,8 +79,6 @@ class SampleFilling {
   std::vector<size_t> blank_;  // Columns with missing cells.
   KeptTexts texts_;            // Of the reference.
   ReferenceTable::Shelf shelf_;
-  std::vector<Filling> fillings_;
-  size_t row_fillings_ = 0;  // Where those of the row at hand begin.
 };
 
 }  // namespace dq
