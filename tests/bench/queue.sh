@@ -15,7 +15,7 @@
 #   submit     CreateJob by 16 and by 256 callers           idle      statements of a fleet without work
 #   snapshot   drain with an old snapshot open elsewhere    takeover  leader killed with a million queued jobs
 #                                                           restart   PostgreSQL killed under load
-#   The last four take one round. --verbose tells the figures of every round on stderr as they come.
+#   stop and what follows it take one round. --verbose tells the figures of every round on stderr as they come.
 #
 # The peer's scripts come from DQ_BENCH_DIR (default ../shared/bench beside this checkout) and the peer from
 # npm, or from DQ_NODE_LIB where it is installed; without them only our own figures are printed, the ratio is null.

@@ -39,7 +39,7 @@ MEASURES = {
     "restart": recovery.restart,
 }
 # These take long and count for themselves: one round.
-ONCE = ("running", "idle", "takeover", "restart")
+ONCE = ("stop", "running", "idle", "takeover", "restart")
 
 
 class Bench:

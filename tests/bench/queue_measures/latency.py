@@ -4,7 +4,7 @@ from fleet import Fleet
 from peer import Peer
 
 START_SAMPLES = 300
-STOP_SAMPLES = 50
+STOP_SAMPLES = 100
 # Rows of a file that a child works on for seconds: it is always stopped amid its work.
 INPUT_ROWS = 1_000_000
 
