@@ -174,7 +174,10 @@ absl::StatusOr<ChainResult> RunAndPublish(const RunOptions& options, const Cance
       RunChain(options.spec, BuildStages, files, *progress, cancel, checkpoints->plan());
   if (!ended.ok()) return EndFailed(ended.status(), outputs, *checkpoints);
   const bool no_rejects = options.rejects.empty() && !ended->has_rejects;
-  DQ_RETURN_IF_ERROR(PublishAll(outputs, !no_rejects));
+  if (const absl::Status published = PublishAll(outputs, !no_rejects); !published.ok()) {
+    if (!checkpoints->any()) outputs.DiscardAll();
+    return published;
+  }
   checkpoints->Remove();
   outputs.DiscardAll();
   if (no_rejects) RemoveOldRejects(RejectsPath(options));

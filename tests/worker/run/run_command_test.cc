@@ -196,6 +196,14 @@ TEST_F(RunCommandWithCheckpoints, WhatFailsBeforeItBeginsLeavesNothing) {
   EXPECT_TRUE(std::filesystem::is_empty(Path("checkpoints")));
 }
 
+TEST_F(RunCommandWithCheckpoints, WhatCannotBePublishedLeavesNothingWithoutACheckpoint) {
+  options_.checkpoint_interval = kCheckpointIntervalDefault;
+  Write("in.csv", "a,b\n1,2\n");
+  options_.report = Path(std::string(300, 'r'));
+  EXPECT_EQ(Run(), kExitError);
+  EXPECT_EQ(Names(), (std::vector<std::string>{"checkpoints", "in.csv"}));
+}
+
 TEST_F(RunCommandWithCheckpoints, WhatIsStoppedBeforeItsFirstCheckpointIsCancelled) {
   std::get<DedupeOptions>(options_.spec.stages[1]).match = MatchKind::kFuzzy;
   options_.spec.stages.erase(options_.spec.stages.begin());
