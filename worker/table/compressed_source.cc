@@ -123,10 +123,11 @@ class ZstdSource final : public UnpackingSource {
  public:
   ZstdSource(std::unique_ptr<ByteSource> inner, int64_t memory_limit_bytes)
       : UnpackingSource(std::move(inner), "zstd"),
-        window_bytes_(std::min(kZstdWindowBytesMax, memory_limit_bytes / 2)),
+        window_bytes_(std::bit_floor(
+            static_cast<uint64_t>(std::min(kZstdWindowBytesMax, memory_limit_bytes / 2)))),
         stream_(ZSTD_createDStream()) {
     if (stream_ == nullptr) throw std::bad_alloc();
-    const auto log = static_cast<int>(std::bit_width(static_cast<uint64_t>(window_bytes_))) - 1;
+    const auto log = static_cast<int>(std::bit_width(window_bytes_)) - 1;
     ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, log);
     Rewind();
   }
@@ -169,18 +170,18 @@ class ZstdSource final : public UnpackingSource {
     }
     if (code != ZSTD_error_frameParameter_windowTooLarge) return Invalid("is damaged");
     const std::string window = std::to_string(window_bytes_ >> 20) + " MiB";
-    if (window_bytes_ == kZstdWindowBytesMax) {
+    if (window_bytes_ == uint64_t{kZstdWindowBytesMax}) {
       return UnsupportedFormat("the zstd stream was packed with a window of more than " + window +
                                "; pack it again without --long");
     }
     return MakeError(absl::StatusCode::kResourceExhausted, "OUT_OF_MEMORY",
                      "unpacking the zstd stream needs a window of more than " + window +
-                         ", half of the memory limit; raise the memory limit or pack it again "
-                         "with a lower level",
+                         "; half of the memory limit is for it: raise the memory limit or pack it "
+                         "again with a lower level",
                      {{"category", "system"}});
   }
 
-  int64_t window_bytes_;
+  uint64_t window_bytes_;  // A power of two, as all limits of windows are.
   std::unique_ptr<ZSTD_DStream, Free> stream_;
   bool between_frames_ = false;
 };

@@ -15,7 +15,8 @@ namespace dq {
 inline constexpr int64_t kUnpackRatioMax = 300;
 inline constexpr int64_t kUnpackFreeBytes = int64_t{64} << 20;
 
-// What unpacking zstd may hold, as in the zstd program; never more than half of a memory limit.
+// What unpacking zstd may hold, as in the zstd program; never more than half of a memory limit,
+// rounded down to a power of two.
 inline constexpr int64_t kZstdWindowBytesMax = int64_t{128} << 20;
 
 // How a file that begins with `bytes` is packed.

@@ -18,7 +18,8 @@ inline constexpr size_t kBatchBytesDefault = size_t{512} << 10;
 struct ReadOptions {
   BadRowPolicy on_bad_row = BadRowPolicy::kReject;
   size_t batch_bytes = kBatchBytesDefault;  // That are read at once; never changes what is read.
-  // Of the whole job; half of it, at most kZstdWindowBytesMax, may be the window of a packed file.
+  // Of the whole job; half of it, rounded down to a power of two, at most kZstdWindowBytesMax, may
+  // be the window of a packed file.
   int64_t memory_limit_bytes = int64_t{512} << 20;
   // Asked now and then while the file is looked at before the first pass: true ends that with
   // CANCELLED. May be empty.

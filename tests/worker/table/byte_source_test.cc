@@ -157,6 +157,15 @@ TEST(Unpack, AZstdWindowAboveTheLimitIsRefusedByItsName) {
   EXPECT_EQ(reason(24, int64_t{64} << 20), "");
 }
 
+TEST(Unpack, TheRefusalNamesTheWindowThatWouldDo) {
+  const MemoryFile file(ZstdOfWindow(27));
+  const auto source = Unpack(Open(file), Compression::kZstd, int64_t{200} << 20);
+  const absl::Status refused = Drain(*source).status;
+  EXPECT_NE(MessageOf(refused).find("a window of more than 64 MiB"), std::string::npos) << refused;
+  const MemoryFile fits(ZstdOfWindow(26));
+  EXPECT_TRUE(Drain(*Unpack(Open(fits), Compression::kZstd, int64_t{200} << 20)).status.ok());
+}
+
 TEST(Unpack, FramesToBeSkippedAreSkippedAlsoAtTheBeginning) {
   const std::string skippable("\x53\x2A\x4D\x18\x04\0\0\0abcd", 12);
   const std::string text = Lines(10);
