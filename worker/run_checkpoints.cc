@@ -15,9 +15,6 @@
 namespace dq {
 namespace {
 
-constexpr std::array<const char*, 3> kNames = {"checkpoint.learned", "checkpoint.a",
-                                               "checkpoint.b"};
-
 absl::Status CannotUse(const std::string& path, const char* why) {
   return MakeError(absl::StatusCode::kNotFound, "FILE_MISSING",
                    "cannot keep checkpoints in " + path + ": " + why,
@@ -56,8 +53,8 @@ absl::StatusOr<std::unique_ptr<RunCheckpoints>> RunCheckpoints::Open(const RunOp
   std::error_code error;
   const std::filesystem::path folder(options.checkpoint_dir);
   std::filesystem::create_directories(folder, error);
-  for (size_t i = 0; i < kNames.size(); ++i) {
-    checkpoints->paths_[i] = (folder / kNames[i]).string();
+  for (size_t i = 0; i < kCheckpointNames.size(); ++i) {
+    checkpoints->paths_[i] = (folder / kCheckpointNames[i]).string();
     UniqueFd fd = OpenLocked(checkpoints->paths_[i]);
     if (!fd && errno == EWOULDBLOCK) return InUse(options.checkpoint_dir);
     if (!fd) return CannotUse(options.checkpoint_dir, std::strerror(errno));

@@ -12,6 +12,7 @@
 #include "common/base/error.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
+#include "common/base/write_all.h"
 #include "worker/api/job_files.h"
 
 namespace dq {
@@ -21,21 +22,8 @@ constexpr size_t kCopyBytes = size_t{1} << 20;
 // Of these a copy within the kernel is made: so often is asked whether it is to stop.
 constexpr size_t kCopyStepBytes = size_t{64} << 20;
 
-absl::Status CannotCopy(const std::string& name) {
-  return ErrnoError(errno, "IO_ERROR", "cannot copy \"" + name + "\" of an earlier attempt");
-}
-
-absl::Status WriteAt(int to, const char* bytes, size_t size, off_t offset,
-                     const std::string& name) {
-  while (size > 0) {
-    const ssize_t put = ::pwrite(to, bytes, size, offset);
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return CannotCopy(name);
-    bytes += put;
-    offset += put;
-    size -= static_cast<size_t>(put);
-  }
-  return absl::OkStatus();
+absl::Status CannotCopy(int error, const std::string& name) {
+  return ErrnoError(error, "IO_ERROR", "cannot copy \"" + name + "\" of an earlier attempt");
 }
 
 // Copies all that is there; within the kernel where the file system can, sharing blocks.
@@ -52,8 +40,9 @@ absl::Status CopyWhole(int from, int to, const std::string& name,
       buffer.resize(kCopyBytes);
       got = ::pread(from, buffer.data(), buffer.size(), at);
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return CannotCopy(name);
-      DQ_RETURN_IF_ERROR(WriteAt(to, buffer.data(), static_cast<size_t>(got), at, name));
+      if (got < 0) return CannotCopy(errno, name);
+      const int error = WriteAllAt(to, {buffer.data(), static_cast<size_t>(got)}, at);
+      if (error != 0) return CannotCopy(error, name);
     }
     if (got == 0) return absl::OkStatus();
     at += got;
@@ -61,7 +50,7 @@ absl::Status CopyWhole(int from, int to, const std::string& name,
 }
 
 bool HasCheckpoint(ObjectStore& store, const ChainOrder& order, const std::string& directory) {
-  for (const char* slot : {kSlotAName, kSlotBName}) {
+  for (const char* slot : {kCheckpointNames[1], kCheckpointNames[2]}) {
     const auto fd = store.OpenUnfinished(order.output_prefix, directory, slot);
     struct stat info {};
     if (fd.ok() && ::fstat(fd->get(), &info) == 0 && info.st_size > 0) return true;

@@ -18,10 +18,6 @@
 
 namespace dq {
 
-inline constexpr char kSlotAName[] = "checkpoint.a";
-inline constexpr char kSlotBName[] = "checkpoint.b";
-inline constexpr char kLearnedName[] = "checkpoint.learned";
-
 // A file of this attempt, open for writing.
 struct OwnFile {
   std::string name;

@@ -171,10 +171,9 @@ absl::Status JobFiles::Create(OutputKind kind, const std::string& name) {
 }
 
 absl::Status JobFiles::CreateCheckpoints() {
-  const std::array<std::string, 3> names = {kLearnedName, kSlotAName, kSlotBName};
-  for (size_t i = 0; i < names.size(); ++i) {
-    checkpoints_[i].name = names[i];
-    DQ_ASSIGN_OR_RETURN(checkpoints_[i].fd, publication_->CreateFile(names[i]));
+  for (size_t i = 0; i < kCheckpointNames.size(); ++i) {
+    checkpoints_[i].name = kCheckpointNames[i];
+    DQ_ASSIGN_OR_RETURN(checkpoints_[i].fd, publication_->CreateFile(kCheckpointNames[i]));
   }
   return absl::OkStatus();
 }

@@ -14,7 +14,6 @@
 namespace dq {
 namespace {
 
-constexpr int64_t kCountMax = int64_t{1} << 48;
 constexpr size_t kIdentityBytesMax = 1024;
 constexpr size_t kSha256HexBytes = 64;
 
@@ -252,7 +251,7 @@ absl::Status ChainRun::RestoreInput(StateReader& reader) {
   const auto fingerprint = reader.Get<uint64_t>();
   const bool whole = reader.GetBool();
   const std::string sha256 = reader.GetText(kSha256HexBytes);
-  const int64_t rows = reader.GetCount(kCountMax);
+  const int64_t rows = reader.GetCount(kStateCountMax);
   DQ_RETURN_IF_ERROR(reader.status());
   DQ_ASSIGN_OR_RETURN(
       const uint64_t found,
@@ -276,8 +275,8 @@ absl::Status ChainRun::RestoreLearned(StateReader& reader, size_t pass) {
     if (!has_learned) continue;
     learned_[i] = reader.Get<LearnedSection>();
     const LearnedSection& section = *learned_[i];
-    if (section.offset < 0 || section.offset > kCountMax || section.size_bytes < 0 ||
-        section.size_bytes > kCountMax || i >= pass ||
+    if (section.offset < 0 || section.offset > kStateCountMax || section.size_bytes < 0 ||
+        section.size_bytes > kStateCountMax || i >= pass ||
         stages_[i]->learned_state() == LearnedState::kNotSaved) {
       reader.Fail("its parts do not fit");
     }
@@ -296,12 +295,12 @@ absl::Status ChainRun::RestoreLearned(StateReader& reader, size_t pass) {
 // Begins the first pass where the checkpoint was taken.
 absl::Status ChainRun::RestoreMiddle(StateReader& reader) {
   const bool last = first_pass_ == stages_.size();
-  first_rows_ = reader.GetCount(kCountMax);
+  first_rows_ = reader.GetCount(kStateCountMax);
   first_bytes_ = reader.GetCount(reader_->source().raw_size_bytes());
-  report_.rows_out = reader.GetCount(kCountMax);
+  report_.rows_out = reader.GetCount(kStateCountMax);
   for (ReportStage& stage : report_.stages) {
-    stage.rows_in = reader.GetCount(kCountMax);
-    stage.rows_out = reader.GetCount(kCountMax);
+    stage.rows_in = reader.GetCount(kStateCountMax);
+    stage.rows_out = reader.GetCount(kStateCountMax);
   }
   ChainOutputs::Places places;
   for (OutputPlace& place : places) {

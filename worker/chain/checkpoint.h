@@ -26,6 +26,10 @@ struct CheckpointFiles {
   std::array<int, 2> slot_fds = {-1, -1};
 };
 
+// What they are called in the folder that holds them, in their order.
+inline constexpr std::array<const char*, 3> kCheckpointNames = {"checkpoint.learned",
+                                                                "checkpoint.a", "checkpoint.b"};
+
 // A checkpoint that is complete and on the disk.
 struct SavedCheckpoint {
   int64_t sequence = 0;  // From 1, also across runs.

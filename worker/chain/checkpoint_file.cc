@@ -11,6 +11,7 @@
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "common/base/write_all.h"
 #include "worker/table/file_error.h"
 #include "xxhash.h"
 
@@ -23,7 +24,7 @@ constexpr int64_t kSequenceMax = int64_t{1} << 48;
 constexpr size_t kDigestedWords = 6;
 static_assert(std::endian::native == std::endian::little);
 
-absl::Status CannotWrite() { return IoFailed(errno, "cannot write a checkpoint"); }
+absl::Status CannotWrite(int error) { return IoFailed(error, "cannot write a checkpoint"); }
 
 }  // namespace
 
@@ -91,7 +92,7 @@ absl::StatusOr<StateReader> CheckpointFile::OpenNewest() {
 
 absl::StatusOr<int64_t> CheckpointFile::Write(
     const std::function<absl::Status(StateWriter&)>& put) {
-  if (!learned_synced_ && ::fdatasync(files_.learned_fd) != 0) return CannotWrite();
+  if (!learned_synced_ && ::fdatasync(files_.learned_fd) != 0) return CannotWrite(errno);
   learned_synced_ = true;
   const int fd = files_.slot_fds[next_slot_];
   absl::StatusOr<int64_t> bytes = WriteSlot(fd, put);
@@ -111,9 +112,10 @@ absl::StatusOr<int64_t> CheckpointFile::WriteSlot(
   Head head{.sequence = sequence_ + 1, .size_bytes = writer.size_bytes(), .digest = {}};
   DQ_ASSIGN_OR_RETURN(head.digest, writer.Finish());
   head.head_digest = head.Digest();
-  if (::pwrite(fd, &head, sizeof(head), 0) != kHeadBytes ||
-      ::ftruncate(fd, kHeadBytes + head.size_bytes) != 0 || ::fdatasync(fd) != 0) {
-    return CannotWrite();
+  const int error = WriteAllAt(fd, {reinterpret_cast<const char*>(&head), sizeof(head)}, 0);
+  if (error != 0) return CannotWrite(error);
+  if (::ftruncate(fd, kHeadBytes + head.size_bytes) != 0 || ::fdatasync(fd) != 0) {
+    return CannotWrite(errno);
   }
   return kHeadBytes + head.size_bytes;
 }
@@ -145,7 +147,7 @@ absl::Status CheckpointFile::Clear() {
   sequence_ = learned_bytes_ = 0;
   next_slot_ = 0;
   for (const int fd : {files_.slot_fds[0], files_.slot_fds[1], files_.learned_fd}) {
-    if (::ftruncate(fd, 0) != 0) return CannotWrite();
+    if (::ftruncate(fd, 0) != 0) return CannotWrite(errno);
   }
   return absl::OkStatus();
 }

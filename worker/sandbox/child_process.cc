@@ -19,6 +19,7 @@
 #include "common/base/clock.h"
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "common/base/write_all.h"
 #include "worker/sandbox/child_fds.h"
 #include "worker/sandbox/child_message.h"
 #include "worker/sandbox/pipe_reader.h"
@@ -60,12 +61,8 @@ absl::StatusOr<Pipe> MakePipe() {
 absl::StatusOr<UniqueFd> FileOf(std::string_view text) {
   UniqueFd file(::memfd_create("orders", MFD_CLOEXEC));
   if (!file) return SandboxError(errno, "memfd_create");
-  for (size_t done = 0; done < text.size();) {
-    const ssize_t written =
-        ::pwrite(file.get(), text.data() + done, text.size() - done, static_cast<off_t>(done));
-    if (written < 0) return SandboxError(errno, "pwrite");
-    done += static_cast<size_t>(written);
-  }
+  const int error = WriteAllAt(file.get(), text, 0);
+  if (error != 0) return SandboxError(error, "pwrite");
   return file;
 }
 

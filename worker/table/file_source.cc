@@ -18,10 +18,6 @@ namespace {
 
 constexpr size_t kCheckBytes = size_t{1} << 20;
 
-}  // namespace
-
-namespace {
-
 int64_t WrittenNs(const struct stat& info) {
   return int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec;
 }

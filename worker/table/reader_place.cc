@@ -14,7 +14,6 @@ namespace dq {
 namespace {
 
 constexpr int64_t kSkipBytes = int64_t{1} << 20;
-constexpr int64_t kCountMax = int64_t{1} << 48;
 constexpr size_t kTextBytesMax = 4096;
 
 void SavePlaceOfRow(StateWriter& writer, BadRow kind, const FilePlace& place) {
@@ -30,9 +29,9 @@ BadRow RestoreBadRow(StateReader& reader) {
 
 FilePlace RestorePlaceOfRow(StateReader& reader) {
   FilePlace place;
-  place.row = reader.GetCount(kCountMax);
-  place.column = reader.GetCount(kCountMax);
-  place.byte = reader.GetCount(kCountMax);
+  place.row = reader.GetCount(kStateCountMax);
+  place.column = reader.GetCount(kStateCountMax);
+  place.byte = reader.GetCount(kStateCountMax);
   return place;
 }
 
@@ -48,7 +47,7 @@ void RowReader::SaveCounts(StateWriter& writer) const {
 void RowReader::RestoreCounts(StateReader& place) {
   for (int64_t* count : {&counts_.rows, &counts_.rejected, &counts_.blank_lines,
                          &counts_.comment_lines, &counts_.padded, &counts_.long_quotes}) {
-    *count = place.GetCount(kCountMax);
+    *count = place.GetCount(kStateCountMax);
   }
 }
 
@@ -82,14 +81,14 @@ absl::Status CsvReader::ResumePass(RowSink* rejects, StateReader& place,
   // What comes before the rows is in the rejects already.
   DQ_RETURN_IF_ERROR(StartPass(nullptr));
   rejects_ = rejects;
-  const int64_t offset = place.GetCount(kCountMax);
+  const int64_t offset = place.GetCount(kStateCountMax);
   raw_counted_ = place.GetCount(source_->raw_size_bytes());
   RestoreCounts(place);
   first_bad_ = RestoreBadRow(place);
   first_bad_place_ = RestorePlaceOfRow(place);
   first_bad_text_ = place.GetText(kTextBytesMax);
   RecordScanner::Doom doom;
-  doom.end = place.GetCount(kCountMax);
+  doom.end = place.GetCount(kStateCountMax);
   doom.kind = RestoreBadRow(place);
   DQ_RETURN_IF_ERROR(place.status());
   if (offset == 0) return absl::OkStatus();
@@ -118,9 +117,9 @@ void JsonLinesReader::SavePlace(StateWriter& writer) const {
 absl::Status JsonLinesReader::ResumePass(RowSink* rejects, StateReader& place,
                                          const std::function<bool()>& stop) {
   DQ_RETURN_IF_ERROR(StartPass(rejects));
-  offset_ = place.GetCount(kCountMax);
+  offset_ = place.GetCount(kStateCountMax);
   raw_counted_ = place.GetCount(source_->raw_size_bytes());
-  line_ = place.GetCount(kCountMax);
+  line_ = place.GetCount(kStateCountMax);
   RestoreCounts(place);
   first_bad_ = RestoreBadRow(place);
   first_bad_place_ = RestorePlaceOfRow(place);

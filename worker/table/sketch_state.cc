@@ -13,7 +13,6 @@
 namespace dq {
 namespace {
 
-constexpr int64_t kCountMax = int64_t{1} << 48;
 constexpr size_t kLevelsMax = 48;
 
 }  // namespace
@@ -62,7 +61,7 @@ void QuantileSketch::Save(StateWriter& writer) const {
 }
 
 void QuantileSketch::Restore(StateReader& reader) {
-  count_ = reader.GetCount(kCountMax);
+  count_ = reader.GetCount(kStateCountMax);
   reader.GetList(newest_, capacity_ - 1);
   full_.resize(static_cast<size_t>(reader.GetCount(kLevelsMax)));
   upper_.resize(full_.size());
@@ -85,7 +84,7 @@ void TypeCounter::Save(StateWriter& writer) const {
 }
 
 void TypeCounter::Restore(StateReader& reader) {
-  for (int64_t& count : counts_) count = reader.GetCount(kCountMax);
+  for (int64_t& count : counts_) count = reader.GetCount(kStateCountMax);
 }
 
 }  // namespace dq

@@ -9,6 +9,7 @@
 
 #include "common/base/random_id.h"
 #include "common/base/status_macros.h"
+#include "common/base/write_all.h"
 #include "worker/table/file_error.h"
 
 namespace dq {
@@ -40,14 +41,9 @@ absl::Status SpillFile::Append(std::string_view bytes) {
 }
 
 absl::Status SpillFile::Flush() {
-  std::string_view rest = buffer_;
-  while (!rest.empty()) {
-    const ssize_t put = ::pwrite(fd_.get(), rest.data(), rest.size(), written_bytes_);
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return IoFailed(errno, kWhat);
-    rest.remove_prefix(static_cast<size_t>(put));
-    written_bytes_ += put;
-  }
+  const int error = WriteAllAt(fd_.get(), buffer_, written_bytes_);
+  if (error != 0) return IoFailed(error, kWhat);
+  written_bytes_ += static_cast<int64_t>(buffer_.size());
   buffer_.clear();
   return absl::OkStatus();
 }

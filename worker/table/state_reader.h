@@ -13,6 +13,9 @@
 
 namespace dq {
 
+// No count of rows, cells or bytes in a state is more: so sums of them stay numbers.
+inline constexpr int64_t kStateCountMax = int64_t{1} << 48;
+
 // CHECKPOINT_INVALID: the checkpoint is no use, and why. Category system.
 absl::Status CheckpointInvalid(std::string_view why);
 

@@ -1,10 +1,7 @@
 #include "worker/table/state_writer.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "common/base/status_macros.h"
+#include "common/base/write_all.h"
 #include "worker/table/file_error.h"
 #include "xxhash.h"
 
@@ -32,17 +29,9 @@ void StateWriter::PutBytes(std::string_view bytes) {
 
 void StateWriter::Flush() {
   XXH3_128bits_update(digest_.get(), buffer_.data(), buffer_.size());
-  std::string_view rest = buffer_;
-  while (!rest.empty() && status_.ok()) {
-    const ssize_t put = ::pwrite(fd_, rest.data(), rest.size(), offset_);
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) {
-      status_ = IoFailed(errno, "cannot write a checkpoint");
-      break;
-    }
-    rest.remove_prefix(static_cast<size_t>(put));
-    offset_ += put;
-  }
+  const int error = status_.ok() ? WriteAllAt(fd_, buffer_, offset_) : 0;
+  if (error != 0) status_ = IoFailed(error, "cannot write a checkpoint");
+  offset_ += static_cast<int64_t>(buffer_.size());
   buffer_.clear();
 }
 

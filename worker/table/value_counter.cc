@@ -11,8 +11,7 @@ namespace {
 
 constexpr size_t kAhead = 32;  // Values whose memory is under way.
 constexpr size_t kSlotsFirst = 64;
-constexpr int64_t kCountMax = int64_t{1} << 48;  // In a state that can be.
-constexpr size_t kTextKept = 256;                // Longer values are shown cut.
+constexpr size_t kTextKept = 256;  // Longer values are shown cut.
 // Values that are remembered once there are too many: few, so that they stay in the cache.
 constexpr size_t kRememberedMax = 4096;
 constexpr size_t kSeenWordsAValue = 2;  // 128 bits of the filter for every remembered value.
@@ -202,7 +201,7 @@ void ValueCounter::Save(StateWriter& writer) const {
 // How its memory lies may differ from the saved one.
 void ValueCounter::Restore(StateReader& reader) {
   if (reader.GetBool()) StartForgetting();
-  forgotten_max_ = reader.GetCount(kCountMax);
+  forgotten_max_ = reader.GetCount(kStateCountMax);
   const size_t words = seen_.size();
   reader.GetList(seen_, words);
   seen_count_ = static_cast<size_t>(reader.GetCount(static_cast<int64_t>(words) * 64));
@@ -213,8 +212,8 @@ void ValueCounter::Restore(StateReader& reader) {
           0);
   for (size_t i = 0; i < used && reader.ok(); ++i) {
     const auto hash = reader.Get<uint64_t>();
-    const int64_t count = reader.GetCount(kCountMax);
-    const int64_t missed_max = reader.GetCount(kCountMax);
+    const int64_t count = reader.GetCount(kStateCountMax);
+    const int64_t missed_max = reader.GetCount(kStateCountMax);
     const std::string text = reader.GetText(kTextKept);
     const size_t place = Find(hash);
     if (count == 0 || tags_[place] != 0) return reader.Fail("a count in it cannot be");

@@ -91,8 +91,8 @@ TEST_F(ChainJobTest, AnAttemptThatIsStoppedWhileItTakesOverLeavesTheEarlierOneAs
   const std::string text(size_t{3} << 20, 'x');
   {
     const auto earlier = store_->Publish(order_.output_prefix, order_.output_directory).value();
-    for (const char* name :
-         {kSlotAName, kSlotBName, kLearnedName, "in.cleaned.csv", "clusters.csv", "rejects.csv"}) {
+    for (const char* name : {kCheckpointNames[0], kCheckpointNames[1], kCheckpointNames[2],
+                             "in.cleaned.csv", "clusters.csv", "rejects.csv"}) {
       const UniqueFd fd = earlier->CreateFile(name).value();
       ASSERT_EQ(::write(fd.get(), text.data(), text.size()), std::ssize(text));
     }

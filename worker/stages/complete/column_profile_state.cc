@@ -9,7 +9,6 @@
 namespace dq {
 namespace {
 
-constexpr int64_t kCountMax = int64_t{1} << 48;
 constexpr int64_t kTokensMax = 1 << 20;
 constexpr size_t kTextBytesMax = size_t{64} << 20;
 
@@ -43,11 +42,11 @@ void ShapeCounter::Save(StateWriter& writer) const {
 
 void ShapeCounter::Restore(StateReader& reader) {
   for (Seen& seen : seen_) {
-    seen.count = reader.GetCount(kCountMax);
+    seen.count = reader.GetCount(kStateCountMax);
     seen.size_min = reader.Get<uint64_t>();
     seen.size_max = reader.Get<uint64_t>();
   }
-  total_ = reader.GetCount(kCountMax);
+  total_ = reader.GetCount(kStateCountMax);
 }
 
 void ExtremeValues::Save(StateWriter& writer) const {
@@ -79,13 +78,13 @@ void ColumnProfile::Save(StateWriter& writer) const {
 }
 
 void ColumnProfile::Restore(StateReader& reader) {
-  blank_ = reader.GetCount(kCountMax);
+  blank_ = reader.GetCount(kStateCountMax);
   types_.Restore(reader);
   shapes_.Restore(reader);
   const int64_t tokens = reader.GetCount(kTokensMax);
   for (int64_t i = 0; i < tokens && reader.ok(); ++i) {
     std::string token = reader.GetText(kTextBytesMax);
-    tokens_seen_[std::move(token)] = reader.GetCount(kCountMax);
+    tokens_seen_[std::move(token)] = reader.GetCount(kStateCountMax);
   }
   values_.Restore(reader);
   numbers_.Restore(reader);

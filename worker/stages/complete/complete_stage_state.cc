@@ -6,11 +6,6 @@
 #include "worker/table/state_writer.h"
 
 namespace dq {
-namespace {
-
-constexpr int64_t kCountMax = int64_t{1} << 56;
-
-}  // namespace
 
 absl::Status CompleteStage::SaveLearned(StateWriter& writer) const {
   for (const ColumnProfile& profile : profiles_) profile.Save(writer);
@@ -42,13 +37,13 @@ absl::Status CompleteStage::SaveApplied(StateWriter& writer) const {
 // The sums are one filler's: it does not matter whose.
 absl::Status CompleteStage::RestoreApplied(StateReader& reader) {
   for (int64_t* count : {&after_.cells, &after_.missing, &after_.invalid}) {
-    *count = reader.GetCount(kCountMax);
+    *count = reader.GetCount(kStateCountMax);
   }
   for (size_t column = 0; column < columns_.size(); ++column) {
     FillCounts sum;
-    sum.filled = reader.GetCount(kCountMax);
-    sum.left_missing = reader.GetCount(kCountMax);
-    for (int64_t& bin : sum.histogram) bin = reader.GetCount(kCountMax);
+    sum.filled = reader.GetCount(kStateCountMax);
+    sum.left_missing = reader.GetCount(kStateCountMax);
+    for (int64_t& bin : sum.histogram) bin = reader.GetCount(kStateCountMax);
     fillers_.front().AddCounts(column, sum);
   }
   return reader.status();

@@ -6,11 +6,6 @@
 #include "worker/table/state_writer.h"
 
 namespace dq {
-namespace {
-
-constexpr int64_t kCountMax = int64_t{1} << 48;
-
-}  // namespace
 
 void FirstRowSet::Save(StateWriter& writer) const {
   writer.Put(uint64_t{used_});
@@ -54,14 +49,14 @@ absl::Status SpilledDuplicates::Save(StateWriter& writer) const {
 
 absl::Status SpilledDuplicates::Restore(StateReader& reader) {
   records_.reset();
-  records_bytes_ = reader.GetCount(kCountMax);
+  records_bytes_ = reader.GetCount(kStateCountMax);
   for (size_t partition = 0; partition < kPartitions; ++partition) {
-    const int64_t count = reader.GetCount(kCountMax);
+    const int64_t count = reader.GetCount(kStateCountMax);
     int64_t before = 0;
     for (int64_t i = 0; i < count && reader.ok(); ++i) {
       Duplicate duplicate;
-      duplicate.row = reader.GetCount(kCountMax);
-      duplicate.earlier.row = reader.GetCount(kCountMax);
+      duplicate.row = reader.GetCount(kStateCountMax);
+      duplicate.earlier.row = reader.GetCount(kStateCountMax);
       const auto flags = reader.Get<uint8_t>();
       duplicate.earlier.same_spelling = (flags & 1) != 0;
       duplicate.earlier.first_repeat = (flags & 2) != 0;
@@ -86,7 +81,7 @@ absl::Status DedupeStage::SaveApplied(StateWriter& writer) const {
 
 absl::Status DedupeStage::RestoreApplied(StateReader& reader) {
   for (int64_t* count : {&rows_, &exact_, &normalised_, &cluster_count_}) {
-    *count = reader.GetCount(kCountMax);
+    *count = reader.GetCount(kStateCountMax);
   }
   // The duplicates that were found in a pass of their own are given out from the next row on.
   if (spilled_ != nullptr) return reader.status();
