@@ -160,7 +160,24 @@ def fold_char(c):
     return c
 
 
+def certain_form(text):
+    """The one form of an address, an international phone number or a date; None."""
+    digits = re.sub(r"[^0-9]", "", text.replace("(0)", "", 1))
+    if re.fullmatch(r"[+][1-9][0-9 ().-]*", text) and 8 <= len(digits) <= 15 and type_of(text) != "decimal":
+        return "+" + digits
+    if is_date(text) and text[2] != ".":
+        return text[:10].replace("/", "-") + text[10:].replace("T", " ").replace("Z", "z")
+    if is_date(text):
+        return "-".join(text.split(".")[::-1]) if int(text[:2]) > 12 else None
+    if re.fullmatch(r"[A-Za-z0-9.!#$%&*+/=?^_{|}~'-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}", text):
+        return text.lower()
+    return None
+
+
 def fold(cell):
+    certain = certain_form(cell.strip(SPACE))
+    if certain is not None:
+        return certain
     out = []
     for i, c in enumerate(cell):
         before = cell[i - 1] if i else ""

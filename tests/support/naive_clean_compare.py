@@ -18,7 +18,9 @@ import naive_clean  # noqa: E402
 
 NAMES = ["Ada", "ada ", "Ádá", "Bo Li", "bo  LI", "O'Neil", "ONeil", "Zoë", "unknown", "N/A", "", "None", "Łukasz", "İnci"]
 NUMBERS = ["1", "2", "2.50", "-3", "17", "n/a", "?", "", " 4 ", "+5", "007", "null", "0.5"]
-DATES = ["2024-02-29", "2023-02-29", "2020-01-05", "31.12.2019", "", "-", "2021-03-04T10:00", "tbd"]
+DATES = ["2024-02-29", "2023-02-29", "2020-01-05", "31.12.2019", "", "-", "2021-03-04T10:00", "tbd",
+         "2021/03/04 10:00", "2019-12-31", "05.01.2020", "2020/01/05"]
+CONTACTS = ["a.b@x.org", "A.B@X.org ", "ab@x.org", "+49 (0)30 12345", "+493012345", "+49 30 1234/5", "030 12345", "a_b@x.org", "a-b@x.org"]
 CODES = ["DE", "FR", "NA", "US", "NULL", "", "UK", "na", "A-1", "A 1"]
 TEXTS = ["x\ny", "a,b", 'say "hi"', "", "..", "red", "red", "blue", "missing", "1.5 kg", "15 kg", "semi-final", "semi final",
          "semi–final", ":)", ":(", "5'", "5\"", "5"]
@@ -27,7 +29,7 @@ TEXTS = ["x\ny", "a,b", 'say "hi"', "", "..", "red", "red", "blue", "missing", "
 def random_table(seed, folder):
     pick = random.Random(seed)
     columns = {"id": [str(i) for i in range(12)] + ["A1", "a1", "A  1", "a 1", "A 1", ""], "name": NAMES, "n": NUMBERS, "day": DATES,
-               "code": CODES, "text": TEXTS}
+               "code": CODES, "contact": CONTACTS, "text": TEXTS}
     pools = {name: pick.sample(values, pick.randint(2, len(values))) for name, values in columns.items()}
     rows = [[pick.choice(pools[name]) for name in columns] for _ in range(pick.randint(0, 40))]
     rows += [list(row) for row in pick.sample(rows, len(rows) // 3)]

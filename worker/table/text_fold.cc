@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "worker/table/certain_form.h"
 #include "worker/table/short_text.h"
 #include "worker/table/utf8.h"
 #include "worker/table/value_type.h"
@@ -287,10 +288,12 @@ size_t FoldAround(Folder& folder, std::string_view text, size_t begin, size_t si
 template <typename Store>
 char* Fold(char* out, std::string_view text, const Store& store) {
   Folder folder(out);
+  __m128i at_signs = _mm_setzero_si128();
   for (size_t at = 0; at < text.size();) {
     const size_t size = std::min<size_t>(16, text.size() - at);
     const __m128i bytes = LoadShort(text.data() + at, size);
     store(at, bytes);
+    at_signs = _mm_or_si128(at_signs, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('@')));
     const FoldedBytes folded = FoldBytes(bytes, size);
     if (folded.special == 0) {
       folder.PutFolded(folded.bytes, size);
@@ -301,6 +304,9 @@ char* Fold(char* out, std::string_view text, const Store& store) {
     at += size;
     // A code point goes on behind the 16 bytes.
     for (; at < next; ++at) store(at, LoadShort(text.data() + at, 1));
+  }
+  if (MaskOf(at_signs) != 0 || MayBeNumberForm(text)) [[unlikely]] {
+    if (char* const end = WriteCertainForm(out, TrimSpace(text))) return end;
   }
   if (folder.end() > out || text.empty()) return folder.end();
   // ":)" is not ":(".

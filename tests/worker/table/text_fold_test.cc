@@ -55,6 +55,39 @@ TEST(TextFold, PunctuationThatCarriesMeaningStays) {
   EXPECT_NE(Fold("2020-01-02"), Fold("20200102"));
 }
 
+TEST(TextFold, AddressesNumbersAndDatesHaveOneForm) {
+  EXPECT_EQ(Fold(" Ann.Lee@Example.ORG "), "ann.lee@example.org");
+  for (const char* phone : {"+49 (0)30 1234-567", "+49 30 1234567", "+49 30.123.4567"}) {
+    EXPECT_EQ(Fold(phone), "+49301234567") << phone;
+  }
+  for (const char* date : {"2024-01-31", "2024/01/31", "31.01.2024", " 31.01.2024"}) {
+    EXPECT_EQ(Fold(date), "2024-01-31") << date;
+  }
+  EXPECT_EQ(Fold("2024-01-02T10:00:00Z"), Fold("2024/01/02 10:00:00Z"));
+}
+
+TEST(TextFold, WhatIsNotCertainKeepsItsForm) {
+  // Other boxes.
+  EXPECT_NE(Fold("ann.lee@example.org"), Fold("annlee@example.org"));
+  EXPECT_NE(Fold("ann-lee@example.org"), Fold("ann_lee@example.org"));
+  EXPECT_NE(Fold("ann+x@example.org"), Fold("ann@example.org"));
+  // Without the code of a country nobody knows where a number ends; numbers behind a slash are more
+  // than one, and a sum is no phone.
+  EXPECT_NE(Fold("030 123456"), Fold("0301 23456"));
+  EXPECT_NE(Fold("0049 30 123456"), Fold("+49 30 123456"));
+  EXPECT_NE(Fold("+49 30 12345678"), Fold("+49 30 1234/5678"));
+  EXPECT_NE(Fold("+49 30 1234567"), Fold("+49 30 1234568"));
+  EXPECT_NE(Fold("+1.50000000"), Fold("+150000000"));
+  EXPECT_NE(Fold("+30 123"), Fold("+301 23"));
+  EXPECT_NE(Fold("+49 30 1234567 ext 8"), Fold("+49 30 12345678"));
+  // May be the second of January or the first of February; or no day at all.
+  EXPECT_NE(Fold("02.01.2024"), Fold("2024-01-02"));
+  EXPECT_NE(Fold("02.01.2024"), Fold("2024-02-01"));
+  EXPECT_NE(Fold("01/31/2024"), Fold("31/01/2024"));
+  EXPECT_NE(Fold("31.02.2024"), Fold("2024-02-31"));
+  EXPECT_NE(Fold("2024-01-02 10:00"), Fold("2024-01-02"));
+}
+
 // The rules of the header for ASCII, one byte at a time.
 std::string FoldByByte(std::string_view text) {
   const auto is = [text](size_t at, int (*test)(int)) {
