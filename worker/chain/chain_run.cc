@@ -77,20 +77,23 @@ absl::Status ChainRun::Open(const StageFactory& make_stages) {
                          .memory_limit_bytes = spec_.memory_limit_bytes,
                          .stop = [this] { return StopAsked(); }};
   DQ_ASSIGN_OR_RETURN(reader_, OpenTable(files_.input_fd, spec_.form.input, read));
-  const StageContext context{.memory = memory_,
-                             .pool = pool_,
-                             .reference_fd = files_.reference_fd,
-                             .temp_dir_fd = CanSpill() ? files_.temp_dir_fd : -1,
-                             .rows_max = [this] { return RowsMax(); },
-                             .rows_known = [this] { return rows_.has_value(); },
-                             .changes = outputs_.changes(),
-                             .clusters = outputs_.clusters(),
-                             .stop = [this] { return StopAsked(); }};
+  const StageContext context{
+      .memory = memory_,
+      .pool = pool_,
+      .reference_fd = files_.reference_fd,
+      .temp_dir_fd = CanSpill() ? files_.temp_dir_fd : -1,
+      .rows_max = [this] { return RowsMax(); },
+      .rows_known = [this] { return rows_.has_value(); },
+      .changes = outputs_.changes(),
+      .clusters = outputs_.clusters(),
+      .stop = [this] { return StopAsked(); },
+      .long_step = [this](double share, std::string_view step) { meter_->Reach(share, step); }};
   DQ_ASSIGN_OR_RETURN(stages_, make_stages(spec_, context));
   int passes = 1;
   for (const auto& stage : stages_) {
     may_learn_.push_back(stage->learns());
     passes += may_learn_.back() ? 1 : 0;
+    passes += stage->decides_long() ? 1 : 0;
     totals_.push_back({.stage = std::string(stage->name())});
     report_.stages.push_back({.name = std::string(stage->name())});
   }
@@ -170,6 +173,9 @@ absl::Status ChainRun::EndLearn(size_t learner) {
   if (stage.learned_state() == LearnedState::kCollected) DQ_RETURN_IF_ERROR(SaveLearned(learner));
   {
     const Stopwatch watch(totals_[learner].seconds);
+    if (stage.decides_long()) {
+      meter_->StartPass(stage.name(), static_cast<int>(learner) + 1, "Deciding");
+    }
     DQ_RETURN_IF_ERROR(stage.EndLearn());
   }
   if (stage.learned_state() == LearnedState::kDecided) DQ_RETURN_IF_ERROR(SaveLearned(learner));

@@ -24,7 +24,15 @@ void ProgressMeter::Add(int64_t rows, int64_t bytes) {
   progress_.rows_done += rows;
   progress_.bytes_done += bytes;
   const auto total = static_cast<double>(std::max<int64_t>(progress_.bytes_total, 1));
-  const double share = std::min(1.0, static_cast<double>(progress_.bytes_done) / total);
+  Tell(std::min(1.0, static_cast<double>(progress_.bytes_done) / total));
+}
+
+void ProgressMeter::Reach(double share, std::string_view step) {
+  progress_.current_step = step;
+  Tell(share);
+}
+
+void ProgressMeter::Tell(double share) {
   progress_.percent = std::max(progress_.percent, kPassesPercent * (pass_ + share) / passes_);
   sink_.OnProgress(progress_);
 }

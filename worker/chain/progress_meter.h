@@ -27,6 +27,8 @@ class ProgressMeter {
   void GoOn(int64_t rows, int64_t bytes) { Add(rows, bytes); }
   // Adds what a batch held and tells the sink.
   void Add(int64_t rows, int64_t bytes);
+  // Tells the sink that `share` of a pass that reads nothing is done, and what is done now.
+  void Reach(double share, std::string_view step);
   // Tells the sink that everything is done.
   void Finish(std::string_view step);
 
@@ -35,6 +37,8 @@ class ProgressMeter {
   int64_t bytes_done() const { return progress_.bytes_done; }
 
  private:
+  void Tell(double share);
+
   ProgressSink& sink_;
   int passes_;
   int pass_ = -1;

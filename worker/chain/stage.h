@@ -68,6 +68,8 @@ class Stage {
   virtual absl::Status Learn(const RowBatch& batch) = 0;
   // Ends the learn pass: decides.
   virtual absl::Status EndLearn() = 0;
+  // Whether deciding takes about as long as a pass.
+  virtual bool decides_long() const { return false; }
   // Changes cells, drops rows. Skips rows that are dropped already.
   virtual absl::Status Apply(RowBatch& batch) = 0;
   // Sees the batch of the last Apply again as it leaves the whole chain: what is not dropped is in
@@ -105,6 +107,9 @@ struct StageContext {
   RowSink* changes = nullptr;   // row,column,before,after,method,confidence; null: not wanted.
   RowSink* clusters = nullptr;  // row,cluster_id,kept,confidence; null: not wanted.
   std::function<bool()> stop;   // Whether a long step of a stage's own should end with CANCELLED.
+  // Told how far a step of EndLearn is, 0 to 1 and never less than before, and what it does. By one
+  // thread at a time; only by stages that decide_long(). Empty: nobody wants to know.
+  std::function<void(double share, std::string_view step)> long_step = {};
 };
 
 // Returns the place of the column called `name`; SCHEMA_INCOMPATIBLE, naming `option`, when there

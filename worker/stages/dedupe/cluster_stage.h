@@ -32,6 +32,7 @@ class ClusterStage final : public Stage {
   // OUT_OF_MEMORY when the records do not fit the limit.
   absl::Status Learn(const RowBatch& batch) override;
   absl::Status EndLearn() override;
+  bool decides_long() const override { return options_.match == MatchKind::kFuzzy; }
   absl::Status Apply(RowBatch& batch) override;
   absl::Status Finish(Report& report) override;
 

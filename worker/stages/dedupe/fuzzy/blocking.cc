@@ -7,7 +7,6 @@
 #include <tuple>
 
 #include "common/base/status_macros.h"
-#include "worker/chain/stage.h"
 #include "worker/stages/dedupe/fuzzy/blocking_keys.h"
 #include "worker/stages/dedupe/fuzzy/taken_bytes.h"
 
@@ -21,6 +20,8 @@ constexpr double kPairsPerRecordOfPass = 1;
 // Larger blocks say little: their pairs are found by rarer keys.
 constexpr std::array<size_t, 8> kBlockSizes = {2, 5, 10, 25, 60, 150, 400, 1000};
 
+// Progress is told once for so many records.
+constexpr size_t kToldRecords = 16384;
 constexpr size_t kSortedParts = 4;  // A power of two.
 
 struct KeyedRecord {
@@ -57,13 +58,13 @@ absl::Status SortAll(TaskPool& pool, std::vector<Item>& items) {
 class Blocking {
  public:
   Blocking(const RecordComparison& comparison, const std::vector<RecordId>& records,
-           const PairScope& scope, const StageContext& context)
+           const PairScope& scope, const StageContext& context, LongWork& work)
       : keys_(comparison),
         records_(records),
         scope_(scope),
         pool_(context.pool),
         taken_(context.memory, "the pairs to compare"),
-        stop_(context.stop) {}
+        work_(work) {}
 
   absl::StatusOr<std::vector<PairKey>> Run();
 
@@ -79,17 +80,24 @@ class Blocking {
   const PairScope& scope_;
   TaskPool& pool_;
   TakenBytes taken_;
-  const std::function<bool()>& stop_;
+  LongWork& work_;
+  size_t keyed_passes_ = 0;         // Passes are keyed to be counted and, most of them, to be used.
   std::vector<KeyedRecord> keyed_;  // Of the pass at hand, sorted.
   std::vector<PairKey> pairs_;      // Ascending.
   std::vector<PairKey> fresh_;      // Of the pass at hand.
 };
 
 absl::Status Blocking::Key(const BlockingPass& pass) {
-  DQ_RETURN_IF_ERROR(CheckStop(stop_));
+  const auto passes = static_cast<double>(2 * keys_.passes().size());
+  const auto before = static_cast<double>(keyed_passes_++);
   keyed_.clear();
   std::vector<BlockingKey> keys;
-  for (const RecordId record : records_) {
+  for (size_t i = 0; i < records_.size(); ++i) {
+    if (i % kToldRecords == 0) {
+      const double share = static_cast<double>(i) / static_cast<double>(records_.size());
+      DQ_RETURN_IF_ERROR(work_.Reached((before + share / 2) / passes));
+    }
+    const RecordId record = records_[i];
     keys_.Make(pass, record, keys);
     if (keyed_.size() + keys.size() > keyed_.capacity()) {
       const size_t wanted = keyed_.capacity() * 3 / 2 + records_.size() + keys.size();
@@ -156,7 +164,10 @@ absl::StatusOr<std::vector<PairKey>> Blocking::Run() {
 
 // Adds the pairs of the pass's blocks up to `size_max` records.
 absl::Status Blocking::AddPairs(const BlockingPass& pass, size_t size_max) {
-  if (size_max == 0) return absl::OkStatus();
+  if (size_max == 0) {
+    ++keyed_passes_;
+    return absl::OkStatus();
+  }
   DQ_RETURN_IF_ERROR(Key(pass));
   size_t most = 0;
   ForEachBlock([&](size_t begin, size_t end) {
@@ -203,7 +214,8 @@ double PairScope::Pairs(const std::vector<RecordId>& records) const {
 
 absl::StatusOr<Candidates> FindCandidates(const RecordComparison& comparison,
                                           const std::vector<RecordId>& records,
-                                          const PairScope& scope, const StageContext& context) {
+                                          const PairScope& scope, const StageContext& context,
+                                          LongWork& work) {
   Candidates found;
   if (scope.Pairs(records) <= kAllPairsMax) {
     found.complete = true;
@@ -216,7 +228,7 @@ absl::StatusOr<Candidates> FindCandidates(const RecordComparison& comparison,
     }
     return found;
   }
-  Blocking blocking(comparison, records, scope, context);
+  Blocking blocking(comparison, records, scope, context, work);
   DQ_ASSIGN_OR_RETURN(found.pairs, blocking.Run());
   return found;
 }

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "worker/chain/stage.h"
+#include "worker/stages/dedupe/fuzzy/long_work.h"
 #include "worker/stages/dedupe/fuzzy/record_comparison.h"
 
 namespace dq {
@@ -39,9 +40,10 @@ struct PairScope {
 };
 
 // Returns the candidate pairs of `records` (ascending ids). All pairs when they are few. CANCELLED
-// when the context's `stop` says so; OUT_OF_MEMORY when the keys or pairs do not fit.
+// when `work` says so; OUT_OF_MEMORY when the keys or pairs do not fit.
 absl::StatusOr<Candidates> FindCandidates(const RecordComparison& comparison,
                                           const std::vector<RecordId>& records,
-                                          const PairScope& scope, const StageContext& context);
+                                          const PairScope& scope, const StageContext& context,
+                                          LongWork& work);
 
 }  // namespace dq

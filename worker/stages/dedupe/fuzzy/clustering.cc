@@ -11,6 +11,8 @@ namespace {
 constexpr size_t kSpeakersMax = 8;
 // One pair's evidence counts at most this much in a mean.
 constexpr double kBitsMax = 30;
+// Progress is told once for so many pairs.
+constexpr size_t kToldPairs = 4096;
 
 class Clusters {
  public:
@@ -69,12 +71,18 @@ double JointEvidence(const std::vector<RecordId>& left, const std::vector<Record
 }  // namespace
 
 std::vector<RecordId> ClusterRecords(size_t records, std::vector<MatchedPair> matched,
-                                     const ClusterRules& rules, const EvidenceOf& evidence_of) {
+                                     const ClusterRules& rules, const EvidenceOf& evidence_of,
+                                     const ClusterProgress& go_on) {
   std::sort(matched.begin(), matched.end(), [](const MatchedPair& a, const MatchedPair& b) {
     return a.evidence != b.evidence ? a.evidence > b.evidence : a.pair < b.pair;
   });
   Clusters clusters(records);
-  for (const MatchedPair& match : matched) {
+  for (size_t i = 0; i < matched.size(); ++i) {
+    const MatchedPair& match = matched[i];
+    if (go_on && i % kToldPairs == 0 &&
+        !go_on(static_cast<double>(i) / static_cast<double>(matched.size()))) {
+      break;
+    }
     const RecordId a = clusters.Find(FirstOf(match.pair));
     const RecordId b = clusters.Find(SecondOf(match.pair));
     if (a == b) continue;

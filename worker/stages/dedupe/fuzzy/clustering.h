@@ -27,8 +27,13 @@ struct ClusterRules {
 // The evidence of any two records.
 using EvidenceOf = std::function<double(RecordId, RecordId)>;
 
+// Told the share of the matched pairs that were looked at; false: the clusters are not wanted any
+// more.
+using ClusterProgress = std::function<bool(double share)>;
+
 // Returns for each of `records` ids the smallest record of its cluster. `matched` in any order.
 std::vector<RecordId> ClusterRecords(size_t records, std::vector<MatchedPair> matched,
-                                     const ClusterRules& rules, const EvidenceOf& evidence_of);
+                                     const ClusterRules& rules, const EvidenceOf& evidence_of,
+                                     const ClusterProgress& go_on = {});
 
 }  // namespace dq

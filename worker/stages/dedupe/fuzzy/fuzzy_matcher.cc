@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <random>
@@ -35,6 +36,16 @@ constexpr size_t kClusterBytes = 48;
 // when no more than that share of all records repeats another of its source.
 constexpr double kLinkedShareMin = 0.1;
 constexpr double kRepeatsMax = 0.02;
+// How much of all work it takes to make records comparable, and where the steps of an attempt end.
+constexpr double kPreparedShare = 0.05;
+constexpr double kTwoSourcesShare = 0.5;
+constexpr double kFoundEnd = 0.4;
+constexpr double kLearnedEnd = 0.55;
+constexpr double kScoredEnd = 0.75;
+constexpr double kClusteredEnd = 0.8;
+constexpr double kScoredAgainEnd = 0.95;
+
+size_t PartsOf(size_t pairs) { return (pairs + kPartPairs - 1) / kPartPairs; }
 
 }  // namespace
 
@@ -43,6 +54,7 @@ FuzzyMatcher::FuzzyMatcher(RecordStore& store, const std::vector<RecordId>& equa
     : store_(store),
       equal_to_(equal_to),
       context_(context),
+      work_(context_),
       records_bytes_(context.memory, "the records to compare") {}
 
 absl::StatusOr<FuzzyClusters> FuzzyMatcher::Run() {
@@ -53,18 +65,24 @@ absl::StatusOr<FuzzyClusters> FuzzyMatcher::Run() {
   }
   FuzzyClusters clusters;
   clusters.leader_of = equal_to_;
+  work_.Start("Finding what the columns hold", kPreparedShare);
   const std::optional<RecordId> split = FindSourceSplit(store_);
+  DQ_RETURN_IF_ERROR(work_.Reached(0));
   DQ_ASSIGN_OR_RETURN(RecordComparison comparison, RecordComparison::Prepare(store_, context_));
   comparison_ = std::make_unique<RecordComparison>(std::move(comparison));
   if (comparison_->fields().empty() || records_.size() < 2) return clusters;
   Attempt attempt;
   bool linked = false;
+  double begin = kPreparedShare;
   if (split && !SourcesRepeatThemselves(*split)) {
+    work_.Within(begin, kTwoSourcesShare);
+    begin = kTwoSourcesShare;
     DQ_ASSIGN_OR_RETURN(attempt, Try({.split = split}));
     const auto smaller = static_cast<double>(std::min<size_t>(*split, store_.size() - *split));
     linked = static_cast<double>(attempt.joined) >= kLinkedShareMin * smaller;
   }
   if (!linked) {
+    work_.Within(begin, 1);
     DQ_ASSIGN_OR_RETURN(attempt, Try({}));
   }
   clusters.pairs_compared = attempt.pairs_compared;
@@ -73,14 +91,17 @@ absl::StatusOr<FuzzyClusters> FuzzyMatcher::Run() {
 }
 
 absl::StatusOr<FuzzyMatcher::Attempt> FuzzyMatcher::Try(const PairScope& scope) {
+  work_.Start("Finding pairs of records to compare", kFoundEnd);
   DQ_ASSIGN_OR_RETURN(const Candidates found,
-                      FindCandidates(*comparison_, records_, scope, context_));
+                      FindCandidates(*comparison_, records_, scope, context_, work_));
+  work_.Start("Learning what duplicates look like", kLearnedEnd);
   TakenBytes taken(context_.memory, "the pairs to compare");
   DQ_RETURN_IF_ERROR(taken.Take(found.pairs.capacity() * sizeof(PairKey)));
   comparison_->DropStanding();
   if (scope.split) DQ_RETURN_IF_ERROR(MeasureStanding(found.pairs));
   DQ_RETURN_IF_ERROR(Learn(scope, found));
   scorer_ = std::make_unique<PairScorer>(*comparison_, model_);
+  work_.Start("Comparing records", kScoredEnd);
   DQ_ASSIGN_OR_RETURN(std::vector<MatchedPair> matched, Score(found.pairs, -kLikelyBits));
   // The likely pairs, sorted again and in parts; who leads whom; how rare values are.
   DQ_RETURN_IF_ERROR(taken.Take(matched.size() * (sizeof(PairKey) + 3 * sizeof(MatchedPair))));
@@ -97,17 +118,24 @@ absl::StatusOr<FuzzyMatcher::Attempt> FuzzyMatcher::Try(const PairScope& scope) 
                            .pairs_only = scope.split.has_value()};
   Attempt attempt;
   attempt.pairs_compared = static_cast<int64_t>(found.pairs.size());
+  const ClusterProgress go_on = [this](double share) { return work_.Reached(share).ok(); };
   const auto cluster = [&] {
-    std::vector<RecordId> leaders = ClusterRecords(store_.size(), matched, rules, evidence_of);
+    std::vector<RecordId> leaders =
+        ClusterRecords(store_.size(), matched, rules, evidence_of, go_on);
     // What equals a record is of its cluster.
     for (RecordId record = 0; record < store_.size(); ++record) {
       leaders[record] = leaders[equal_to_[record]];
     }
     return leaders;
   };
+  work_.Start("Putting records together", kClusteredEnd);
   scorer_->WeighByRarity(cluster());
+  DQ_RETURN_IF_ERROR(work_.Reached(1));
+  work_.Start("Comparing records", kScoredAgainEnd);
   DQ_ASSIGN_OR_RETURN(matched, Score(likely, odds_min));
+  work_.Start("Putting records together", 1);
   attempt.leader_of = cluster();
+  DQ_RETURN_IF_ERROR(work_.Reached(1));
   for (const RecordId record : records_) {
     attempt.joined += attempt.leader_of[record] == record ? 0 : 1;
   }
@@ -121,17 +149,13 @@ absl::Status FuzzyMatcher::MeasureStanding(const std::vector<PairKey>& pairs) {
   TakenBytes taken(context_.memory, "the pairs to compare");
   DQ_RETURN_IF_ERROR(taken.Take(pairs.size() * sizeof(float)));
   std::vector<float> alike(pairs.size());
-  const size_t parts = (pairs.size() + kPartPairs - 1) / kPartPairs;
-  DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(parts, [&](size_t part) -> absl::Status {
-    if (absl::Status go_on = CheckStop(context_.stop); !go_on.ok()) return go_on;
-    const size_t end = std::min(pairs.size(), (part + 1) * kPartPairs);
-    for (size_t i = part * kPartPairs; i < end; ++i) {
+  DQ_RETURN_IF_ERROR(InParts(pairs.size(), [&](size_t, size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
       const ValueId a = comparison_->value(FirstOf(pairs[i]), *text);
       const ValueId b = comparison_->value(SecondOf(pairs[i]), *text);
       if (a == kNoValue || b == kNoValue) continue;
       alike[i] = static_cast<float>(a == b ? 1 : comparison_->grams(*text)->Cosine(a, b));
     }
-    return absl::OkStatus();
   }));
   DQ_ASSIGN_OR_RETURN(TextStanding standing, TextStanding::Create(store_.size(), context_.memory));
   for (size_t i = 0; i < pairs.size(); ++i) {
@@ -156,20 +180,27 @@ bool FuzzyMatcher::SourcesRepeatThemselves(RecordId split) const {
   return static_cast<double>(repeats) > kRepeatsMax * static_cast<double>(store_.size());
 }
 
+absl::Status FuzzyMatcher::InParts(
+    size_t pairs, const std::function<void(size_t part, size_t begin, size_t end)>& work) {
+  const size_t parts = PartsOf(pairs);
+  std::atomic<size_t> done = 0;
+  return context_.pool.ParallelFor(parts, [&](size_t part) -> absl::Status {
+    work(part, part * kPartPairs, std::min(pairs, (part + 1) * kPartPairs));
+    return work_.Reached(static_cast<double>(++done) / static_cast<double>(parts));
+  });
+}
+
 // The pairs with odds above `odds_min`, in bits, in the order of `pairs`.
 absl::StatusOr<std::vector<MatchedPair>> FuzzyMatcher::Score(const std::vector<PairKey>& pairs,
-                                                             double odds_min) const {
-  std::vector<std::vector<MatchedPair>> parts((pairs.size() + kPartPairs - 1) / kPartPairs);
-  DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(parts.size(), [&](size_t part) -> absl::Status {
-    if (absl::Status go_on = CheckStop(context_.stop); !go_on.ok()) return go_on;
-    const size_t end = std::min(pairs.size(), (part + 1) * kPartPairs);
-    for (size_t i = part * kPartPairs; i < end; ++i) {
+                                                             double odds_min) {
+  std::vector<std::vector<MatchedPair>> parts(PartsOf(pairs.size()));
+  DQ_RETURN_IF_ERROR(InParts(pairs.size(), [&](size_t part, size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
       const double evidence = scorer_->Evidence(FirstOf(pairs[i]), SecondOf(pairs[i]));
       if (evidence + model_.prior() > odds_min) {
         parts[part].push_back({pairs[i], static_cast<float>(evidence)});
       }
     }
-    return absl::OkStatus();
   }));
   std::vector<MatchedPair> matched;
   for (auto& part : parts) {
@@ -181,17 +212,13 @@ absl::StatusOr<std::vector<MatchedPair>> FuzzyMatcher::Score(const std::vector<P
 
 // The patterns of every `step`-th pair.
 absl::StatusOr<std::vector<Pattern>> FuzzyMatcher::Compare(const std::vector<PairKey>& pairs,
-                                                           size_t step) const {
+                                                           size_t step) {
   std::vector<Pattern> patterns((pairs.size() + step - 1) / step);
-  const size_t parts = (patterns.size() + kPartPairs - 1) / kPartPairs;
-  DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(parts, [&](size_t part) -> absl::Status {
-    if (absl::Status go_on = CheckStop(context_.stop); !go_on.ok()) return go_on;
-    const size_t end = std::min(patterns.size(), (part + 1) * kPartPairs);
-    for (size_t i = part * kPartPairs; i < end; ++i) {
+  DQ_RETURN_IF_ERROR(InParts(patterns.size(), [&](size_t, size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
       const PairKey pair = pairs[i * step];
       patterns[i] = comparison_->Compare(FirstOf(pair), SecondOf(pair)).pattern;
     }
-    return absl::OkStatus();
   }));
   return patterns;
 }

@@ -11,6 +11,7 @@
 #include "worker/chain/stage.h"
 #include "worker/stages/dedupe/fuzzy/blocking.h"
 #include "worker/stages/dedupe/fuzzy/clustering.h"
+#include "worker/stages/dedupe/fuzzy/long_work.h"
 #include "worker/stages/dedupe/fuzzy/pair_scorer.h"
 #include "worker/stages/dedupe/fuzzy/taken_bytes.h"
 
@@ -46,17 +47,20 @@ class FuzzyMatcher {
 
   absl::StatusOr<Attempt> Try(const PairScope& scope);
   absl::StatusOr<std::vector<MatchedPair>> Score(const std::vector<PairKey>& pairs,
-                                                 double odds_min) const;
+                                                 double odds_min);
   absl::Status Learn(const PairScope& scope, const Candidates& candidates);
   absl::Status MeasureStanding(const std::vector<PairKey>& pairs);
-  absl::StatusOr<std::vector<Pattern>> Compare(const std::vector<PairKey>& pairs,
-                                               size_t step) const;
+  // Calls `work` for parts of so many pairs, on all threads.
+  absl::Status InParts(size_t pairs,
+                       const std::function<void(size_t part, size_t begin, size_t end)>& work);
+  absl::StatusOr<std::vector<Pattern>> Compare(const std::vector<PairKey>& pairs, size_t step);
   std::vector<PairKey> RandomPairs(const PairScope& scope) const;
   bool SourcesRepeatThemselves(RecordId split) const;
 
   RecordStore& store_;
   const std::vector<RecordId>& equal_to_;
   StageContext context_;
+  LongWork work_;
   TakenBytes records_bytes_;
   std::vector<RecordId> records_;  // Those that equal none before.
   std::unique_ptr<RecordComparison> comparison_;
