@@ -104,9 +104,10 @@ def too_early(traces):
 
 
 def failovers(traces):
-    """Seconds from the end of a leader to the next grant by another, where nothing else was broken."""
-    claims = sorted(event["us"] / 1e6 for events in traces.events.values() for event in events
-                    if event["name"] == "claim")
+    """Seconds from the end of a leader to the next grant by another, where nothing else was broken. Jobs that came after
+    all faults are left out: until then there may have been nothing to grant."""
+    claims = sorted(event["us"] / 1e6 for key, row in traces.jobs.items() if not row["request_id"].startswith("calm-")
+                    for event in traces.events_named(key, "claim"))
     for fault in traces.faults:
         if fault["kind"] not in ("kill_leader", "stop_leader"):
             continue
