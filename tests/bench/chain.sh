@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Times the chain complete → dedupe on generated files beside DuckDB and Polars doing the same work in the same
-# run: one and two threads, memory, and the cost of wide files, long cells and a small file.
+# run: one and two threads, memory, and the cost of checkpoints, wide files, long cells and a small file.
 #
 #   tests/bench/chain.sh                        100 MB and 1 GB, three rounds, a table
 #   tests/bench/chain.sh --json                 one JSON object on stdout

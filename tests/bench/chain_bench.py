@@ -64,9 +64,9 @@ def dq_command(worker, target, out, threads, *more):
             "--fill", "statistic", "--match", "normalised", "--progress", "none", *more]
 
 
-def run_dq(worker, data, out, threads):
+def run_dq(worker, data, out, threads, *more):
     wall, memory, _ = run_measured(dq_command(
-        worker, data / "target.csv", out, threads, "--reference", str(data / "reference.csv"), "--key", KEY))
+        worker, data / "target.csv", out, threads, "--reference", str(data / "reference.csv"), "--key", KEY, *more))
     return wall, memory / 2**20, int(json.loads((out / "report.json").read_text())["rows_out"])
 
 
@@ -90,7 +90,8 @@ def measure_size(options, generator, environment, peers, work, size_mb):
     data = generate(generator, pathlib.Path(options.data_dir or work) / f"d{size_mb}", size_mb)
     out = work / "out"
     runners = {"dq_1_thread": lambda: run_dq(options.worker, data, out, 1),
-               "dq_2_threads": lambda: run_dq(options.worker, data, out, 2)}
+               "dq_2_threads": lambda: run_dq(options.worker, data, out, 2),
+               "dq_checkpoints": lambda: run_dq(options.worker, data, out, 2, "--checkpoint-dir", str(out / "checkpoints"))}
     bench_dir = options.bench_dir
     if "duckdb" in peers:
         runners["duckdb"] = lambda: run_peer("duckdb", environment, bench_dir, data, out, "-")
@@ -117,6 +118,7 @@ def measure_size(options, generator, environment, peers, work, size_mb):
     result.update({name: summary(rows, size) for name, rows in runs.items() if rows})
     ours = result["dq_2_threads"]["seconds"]
     result["second_core_worth"] = round(result["dq_1_thread"]["seconds"] / ours, 2)
+    result["checkpoints_cost_percent"] = round(100 * (result["dq_checkpoints"]["seconds"] / ours - 1), 1)
     for name in ("duckdb", "duckdb_ordered", "polars"):
         if name in result:
             result[f"speed_ratio_to_{name}"] = round(result[name]["seconds"] / ours, 2)
