@@ -120,6 +120,24 @@ TEST(Dependencies, CleaningACleanedFileChangesNothing) {
   }
 }
 
+// A sample that holds all rows whole is asked about no other row. A cell too long for it shows that
+// the file may ask more: then all is judged.
+TEST(Dependencies, WhatIsJudgedWhenItIsAskedIsWhatIsJudgedAtOnce) {
+  int64_t fills = 0;
+  for (uint32_t seed = 0; seed < 100; ++seed) {
+    std::mt19937 random(seed);
+    Rows table = Dirty(TrueTable(random), random);
+    std::string& motto = table[1].back();
+    motto.assign(1000, 'm');
+    const HarnessRun asked = RunChainOnText(CompleteAlone(), TextOf(table));
+    motto.assign(1100, 'm');
+    const HarnessRun at_once = RunChainOnText(CompleteAlone(), TextOf(table));
+    ASSERT_EQ(asked.changes, at_once.changes) << "seed " << seed;
+    fills += asked.result.cells_filled;
+  }
+  EXPECT_GT(fills, 500);
+}
+
 // Twenty sites of 30 rows; one of 12 rows alone says yes. Every 30th cell is misspelt in one way,
 // so that nothing determines the flag much better than saying no.
 TEST(Dependencies, TheBestPredictorFillsWhereItIsSureOfMore) {
