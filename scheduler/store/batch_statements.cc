@@ -6,6 +6,7 @@
 
 #include "scheduler/store/embedded_sql.h"
 #include "scheduler/store/json_columns.h"
+#include "scheduler/store/nothing_made.h"
 
 namespace dq {
 namespace {
@@ -76,20 +77,12 @@ PipelineCall ClaimJobs(const UpdateList& updates) {
   return {&sql::kClaimJobs, std::move(p)};
 }
 
-// Returns whether the job has a result that says nothing: complete_jobs records it.
-bool HasEmptyResult(const JobUpdate& update) {
-  JobResult empty;
-  empty.verdict = Verdict::kNotEvaluated;
-  return update.result == empty;
-}
-
 PipelineCall CompleteJobs(const UpdateList& updates) {
   Parameters p;
   p.AddArray(updates, [](auto* u) { return u->key; });
   p.AddArray(updates, [](auto* u) { return u->expected_attempt; });
   p.AddArray(updates, [](auto* u) { return std::string_view(u->expected_token); });
   p.AddArray(updates, [](auto* u) { return u->status.end_time; });
-  p.AddArray(updates, [](auto* u) { return static_cast<int16_t>(HasEmptyResult(*u) ? 1 : 0); });
   AddCount(p, updates);
   return {&sql::kCompleteJobs, std::move(p)};
 }
@@ -304,7 +297,7 @@ struct Consequences {
 void AddInsert(const JobInsert& insert, Consequences& to) {
   const JobRecord& job = insert.record;
   for (const JobEventRecord& event : insert.events) to.events.push_back({job.key, &event});
-  if (job.result.has_value()) {
+  if (job.result.has_value() && *job.result != kNothingMade) {
     to.results.push_back({job.key, &job.name, job.created_by, &*job.result});
   }
   if (!IsTerminal(job.status.state)) to.live.push_back(job.key);
@@ -316,8 +309,7 @@ void AddUpdate(const JobUpdate& update, Consequences& to) {
   if (kind == UpdateKind::kOther) {
     for (const JobEventRecord& event : update.events) to.events.push_back({update.key, &event});
   }
-  const bool is_recorded = kind == UpdateKind::kCompletion && HasEmptyResult(update);
-  if (update.result.has_value() && !is_recorded) {
+  if (update.result.has_value() && *update.result != kNothingMade) {
     to.results.push_back({update.key, &update.name, update.created_by, &*update.result});
   }
   if (update.events.empty() || !update.events.front().from.has_value()) return;

@@ -1,6 +1,7 @@
 #include "scheduler/store/job_rows.h"
 
 #include "scheduler/store/json_columns.h"
+#include "scheduler/store/nothing_made.h"
 
 namespace dq {
 namespace {
@@ -49,7 +50,10 @@ JobStatus ReadStatus(const pqxx::row& row) {
 }
 
 std::optional<JobResult> ReadResult(const pqxx::row& row) {
-  if (row["verdict"].is_null()) return std::nullopt;
+  if (row["verdict"].is_null()) {
+    const bool completed = ReadEnum<JobState>(row["state"]) == JobState::kCompleted;
+    return completed ? std::optional(kNothingMade) : std::nullopt;
+  }
   JobResult result{.manifest_uri = row["manifest_uri"].c_str(),
                    .manifest_sha256 = row["manifest_sha256"].c_str(),
                    .report_json = "",

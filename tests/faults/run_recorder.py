@@ -13,7 +13,9 @@ select
   (select count(*) from job where (state in (3, 4, 6)) <> (lease_token <> '')) as leases,
   (select count(*) from job where state in (3, 4, 6) and worker = '') as workers,
   (select count(*) from job where (state in (7, 8, 9, 10)) = (key in (select job_key from job_live))) as live,
-  (select count(*) from job where (state = 7) <> (key in (select job_key from job_result))) as results,
+  (select count(*) from job join job_spec on job_key = key left join job_result using (job_key)
+     where case when state = 7 then manifest_uri is null and not stages <@ '["noop"]' else manifest_uri is not null end)
+     as results,
   (select count(*) from (select state, count(*) as jobs from job where project = 'default' group by state) as counted
      full join (select state, jobs from job_state_count where project = 'default') as kept using (state)
      where coalesce(counted.jobs, 0) <> coalesce(kept.jobs, 0)) as counts,

@@ -1,7 +1,7 @@
 -- Returns a job's events, oldest first, after one row that is there when the job is: its sequence is
 -- NULL. $1 project, $2 id, $3 the sequence to start after, $4 how many at most.
 -- 0 rows: no such job.
-WITH wanted AS (SELECT key FROM job WHERE project = $1 AND id = $2)
+WITH wanted AS (SELECT key, version FROM job WHERE project = $1 AND id = $2)
 SELECT NULL::bigint AS sequence, NULL::bigint AS time, NULL::smallint AS event,
        NULL::smallint AS from_state, NULL::smallint AS to_state, NULL::integer AS attempt,
        NULL::text AS worker, NULL::text AS actor, NULL::text AS reason, NULL::text AS message
@@ -9,8 +9,7 @@ FROM wanted
 UNION ALL
 (SELECT e.sequence, unix_us(e.time), e.event, e.from_state, e.to_state, e.attempt, e.worker,
         e.actor, e.reason, e.message
- FROM job_event e
- WHERE e.job_key = (SELECT key FROM wanted) AND e.sequence > $3
- ORDER BY e.sequence
- LIMIT $4)
+ FROM wanted
+ CROSS JOIN generate_series($3 + 1, least(version, $3 + $4)) AS number
+ JOIN job_event e ON e.sequence = number AND e.job_key = key)
 ORDER BY sequence NULLS FIRST

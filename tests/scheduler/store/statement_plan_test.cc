@@ -42,7 +42,7 @@ void ExpectPlansByKey(const std::string& database) {
       {sql::kUpdateJobs, "'{1,2,3}','{0,0,0}','{\"\",\"\",\"\"}'," + Repeat("'{}'", 14) + ",3",
        "job_pkey", true},
       {sql::kClaimJobs, "'{1,2}','{0,0}','{a,b}','{w,w}','{now,now}',2", "job_pkey", true},
-      {sql::kCompleteJobs, "'{1,2}','{0,0}','{a,b}','{now,now}','{0,1}',2", "job_pkey", true},
+      {sql::kCompleteJobs, "'{1,2}','{0,0}','{a,b}','{now,now}',2", "job_pkey", true},
       {sql::kDeleteLiveJobs, "'{1,2,3}'", "job_live_pkey", true},
       {sql::kFindConflictingJobs, "'{1}','{p}','{i}','{r}'", "job_by_request", true},
       {sql::kFenceBatch, "'default',1,1,0,1", "leadership_", true},
