@@ -10,6 +10,7 @@ UNION ALL
 (SELECT e.sequence, unix_us(e.time), e.event, e.from_state, e.to_state, e.attempt, e.worker,
         e.actor, e.reason, e.message
  FROM wanted
- CROSS JOIN generate_series($3 + 1, least(version, $3 + $4)) AS number
+ CROSS JOIN LATERAL (SELECT least(version, $3::bigint) AS told) before
+ CROSS JOIN generate_series(told + 1, least(version, told + $4::bigint)) AS number
  JOIN job_event e ON e.sequence = number AND e.job_key = key)
 ORDER BY sequence NULLS FIRST
