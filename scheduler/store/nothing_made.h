@@ -1,5 +1,5 @@
-// The result of a completed job whose chain makes nothing, as noop does: recorded by having no row in
-// job_result. Constant, thread-safe.
+// The result of a completed job whose chain makes nothing, as noop does: recorded by having no row
+// in job_result. Constant, thread-safe.
 #pragma once
 
 #include <optional>
