@@ -12,7 +12,7 @@ void ReadFormSettings(std::string_view bytes);
 // A line of a child's status pipe, and its orders.
 void ReadChildLine(std::string_view bytes);
 // Complete and dedupe over a file and, behind a byte 0x1E, a reference with the key of its first
-// column; then again over what was written, and with a small memory limit.
+// column; then again with a small memory limit.
 void RunWholeChain(std::string_view bytes);
 
 }  // namespace dq

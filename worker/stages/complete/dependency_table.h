@@ -25,7 +25,9 @@ class DependencyTable {
  public:
   struct Answer {
     std::string_view value;
-    std::string_view method;      // "dependency:" and the names of the determinant's columns.
+    // "dependency:", "conditional:" or "reference-dependency:", and the names of the determinant's
+    // columns.
+    std::string_view method;
     std::string_view confidence;  // As text, rounded down to thousandths.
   };
   using CellOf = DependencyRule::CellOf;
