@@ -49,6 +49,9 @@ double NumberOf(std::string_view value);
 // Digits after the point of a decimal text; 0 for an integer.
 int DecimalsOf(std::string_view value);
 
+// Whether the calendar has this day; years count from 1.
+bool DayExists(int year, int month, int day);
+
 // The moment of a date text as accepted by TypeOf, in seconds since 1970-01-01 UTC, to compare
 // dates: midnight without a time, UTC without a zone.
 double MomentOf(std::string_view value);

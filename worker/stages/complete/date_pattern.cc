@@ -4,6 +4,8 @@
 #include <array>
 #include <optional>
 
+#include "worker/table/value_type.h"
+
 namespace dq {
 namespace {
 
@@ -13,13 +15,6 @@ bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 bool StartsWithWord(std::string_view text, std::string_view lower) {
   return text.size() >= lower.size() && std::equal(lower.begin(), lower.end(), text.begin(),
                                                    [](char a, char b) { return a == (b | 0x20); });
-}
-
-bool DayExists(int year, int month, int day) {
-  constexpr std::array kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  if (month < 1 || month > 12 || day < 1) return false;
-  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  return day <= kDays[static_cast<size_t>(month - 1)] + (month == 2 && leap ? 1 : 0);
 }
 
 // Walks over a text as the pattern says.
@@ -41,7 +36,7 @@ class Matcher {
       case 'Y':
         return TakeNumber(4, 4, 1, 9999, year_);
       case 'y':
-        return TakeNumber(2, 2, 0, 99, year_);
+        return TakeYearOfCentury();
       case 'm':
         return TakeNumber(packed ? 2 : 1, 2, 1, 12, month_);
       case 'd':
@@ -79,6 +74,13 @@ class Matcher {
     if (digits < digits_min || value < least || value > most) return false;
     number = value;
     rest_.remove_prefix(digits);
+    return true;
+  }
+
+  // Of this century: 29 February exists in every fourth year of it.
+  bool TakeYearOfCentury() {
+    if (!TakeNumber(2, 2, 0, 99, year_)) return false;
+    year_ += 2000;
     return true;
   }
 
