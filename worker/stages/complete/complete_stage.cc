@@ -149,7 +149,7 @@ absl::Status CompleteStage::EndLearn() {
   for (const size_t key : key_columns_) findings_[key].rule.statistic.reset();
   missingness_ = DescribeMissingness(sampled, columns_);
   sample_rows_ = sample_->complete() ? 0 : sample_->row_count();
-  if (reference_ != nullptr) CompareWithReference(sampled);
+  if (reference_ != nullptr) DQ_RETURN_IF_ERROR(CompareWithReference(sampled));
   DQ_RETURN_IF_ERROR(LearnDependent(std::move(sampled)));
   sample_.reset();
   return absl::OkStatus();
@@ -198,7 +198,7 @@ absl::Status CompleteStage::LearnDependent(std::vector<EncodedColumn> sampled) {
   return absl::OkStatus();
 }
 
-void CompleteStage::CompareWithReference(const std::vector<EncodedColumn>& sampled) {
+absl::Status CompleteStage::CompareWithReference(const std::vector<EncodedColumn>& sampled) {
   std::vector<TypedColumn> file;
   for (size_t i = 0; i < columns_.size(); ++i) {
     file.push_back({columns_[i], findings_[i].rule.type});
@@ -207,17 +207,25 @@ void CompleteStage::CompareWithReference(const std::vector<EncodedColumn>& sampl
   for (size_t i = 0; i < reference_->columns().size(); ++i) {
     reference.push_back({reference_->columns()[i], reference_->type(i)});
   }
-  absl::flat_hash_map<size_t, EncodedColumn> values;  // Of the columns that may be renamed.
-  const auto values_of = [&](size_t column) -> const EncodedColumn* {
-    if (!reference_->has_sample()) return nullptr;
-    const auto [place, is_new] = values.try_emplace(column);
-    if (is_new) place->second = reference_->SampleOf(column);
-    return &place->second;
+  // Of the columns that may be renamed.
+  absl::flat_hash_map<size_t, ColumnTraits> of_file;
+  absl::flat_hash_map<size_t, ColumnTraits> of_reference;
+  const auto traits_of = [&](size_t column) {
+    const auto& [name, type] = reference[column];
+    if (!reference_->has_sample()) return ColumnTraits(name, type, nullptr);
+    const EncodedColumn values = reference_->SampleOf(column);
+    return ColumnTraits(name, type, &values);
   };
+  absl::Status go_on;
   schema_ = CompareSchemas(file, reference, [&](size_t to, size_t from) {
-    return RenameConfidence({file[to].name, file[to].type, &sampled[to]},
-                            {reference[from].name, reference[from].type, values_of(from)});
+    if (go_on.ok()) go_on = CheckStop(context_.stop);
+    if (!go_on.ok()) return 0.0;
+    const auto here = of_file.try_emplace(to, file[to].name, file[to].type, &sampled[to]).first;
+    auto there = of_reference.find(from);
+    if (there == of_reference.end()) there = of_reference.emplace(from, traits_of(from)).first;
+    return here->second.RenameConfidence(there->second);
   });
+  return go_on;
 }
 
 absl::Status CompleteStage::Apply(RowBatch& batch) {

@@ -66,7 +66,7 @@ class CompleteStage final : public Stage {
   void LearnFromColumn(const RowBatch& batch, size_t column);
   EncodedColumn LearnColumn(size_t column);
   absl::Status LearnDependent(std::vector<EncodedColumn> sampled);
-  void CompareWithReference(const std::vector<EncodedColumn>& sampled);
+  absl::Status CompareWithReference(const std::vector<EncodedColumn>& sampled);
   absl::Status WriteChanges(const RowBatch& batch, const RowFiller& filler);
   void SumFillers();
   void AddDimensions(Report& report) const;

@@ -25,7 +25,7 @@ struct SchemaFindings {
 using Likeness = absl::FunctionRef<double(size_t file, size_t reference)>;
 
 // Finds missing, extra, renamed, reordered and differently typed columns. A column counts as
-// renamed when that is likely by RenameConfidence and no other column is nearly as likely: it is
+// renamed when that is likely (kRenameConfidenceMin) and no other column is nearly as likely: it is
 // neither missing nor extra then, and never used for fills. Integers where decimals are expected,
 // and anything where texts are, are no mismatch. Of columns of one name only the first one counts.
 SchemaFindings CompareSchemas(std::span<const TypedColumn> file,
