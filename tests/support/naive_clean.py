@@ -214,7 +214,8 @@ def key_of(row, places, columns):
 def read(path):
     with open(path, encoding="utf-8", newline="") as file:
         records = [record for record in csv.reader(io.StringIO(file.read(), newline="")) if record]
-    return records[0], [record for record in records[1:] if len(record) == len(records[0])]
+    whole = [record for record in records[1:] if len(record) == len(records[0])]
+    return records[0], whole, len(records) - 1 - len(whole)
 
 
 def write(path, header, rows):
@@ -333,10 +334,13 @@ def main():
     parser.add_argument("--fill", default="dependency")
     parser.add_argument("--match", default="normalised")
     options = parser.parse_args()
-    header, rows = read(options.input)
-    reference = read(options.reference) if options.reference else None
+    header, rows, rejected = read(options.input)
+    reference = read(options.reference)[:2] if options.reference else None
+    before = [list(row) for row in rows]
     complete(header, rows, reference, [k for k in options.key.split(",") if k], options.fill)
-    write(options.output, header, dedupe(rows, options.match))
+    cleaned = dedupe(rows, options.match)
+    write(options.output, header, cleaned)
+    return header, before, rows, cleaned, reference, rejected
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 Prints the seed of a table that differs; `naive_clean_compare.py DQ_WORKER SEED 1` replays it.
 """
 
+import json
 import pathlib
 import random
 import subprocess
@@ -15,6 +16,7 @@ HERE = pathlib.Path(__file__).parent
 DATA = HERE.parent / "data"
 sys.path.insert(0, str(HERE))
 import naive_clean  # noqa: E402
+import naive_score  # noqa: E402
 
 NAMES = ["Ada", "ada ", "Ádá", "Bo Li", "bo  LI", "O'Neil", "ONeil", "Zoë", "unknown", "N/A", "", "None", "Łukasz", "İnci"]
 NUMBERS = ["1", "2", "2.50", "-3", "17", "n/a", "?", "", " 4 ", "+5", "007", "null", "0.5"]
@@ -42,12 +44,17 @@ def random_table(seed, folder):
 
 
 def compare(worker, folder, source, reference, key, options):
-    """Returns whether both give the same bytes."""
+    """Returns whether both give the same bytes and the same scores."""
     subprocess.run([worker, "run", "--input", source, "--reference", reference, "--key", key, "--progress", "none",
                     "--output", folder / "dq.csv", "--report", folder / "dq.json", *options],
                    check=True, stdout=subprocess.DEVNULL)
     sys.argv = ["naive_clean", str(source), str(folder / "naive.csv"), "--reference", str(reference), "--key", key, *options]
-    naive_clean.main()
+    expected = naive_score.scores(*naive_clean.main())
+    report = json.loads((folder / "dq.json").read_text())
+    for name, score in zip(("score_before", "score"), expected):
+        if abs(report[name] - score) > 0.0051:
+            print(f"{name} is {report[name]}, expected {score:.4f}")
+            return False
     return (folder / "dq.csv").read_bytes() == (folder / "naive.csv").read_bytes()
 
 
