@@ -20,14 +20,17 @@ JobViews ById(absl::StatusOr<std::vector<JobView>>& live) {
 
 }  // namespace
 
+std::function<void(JobLookup::LiveJobs)> JobLookup::TakeLater(
+    std::function<void(LiveJobs&)> take) const {
+  return [this, take = std::move(take)](LiveJobs live) {
+    auto shared = std::make_shared<LiveJobs>(std::move(live));
+    if (!replies_.Submit([take, shared] { take(*shared); })) take(*shared);
+  };
+}
+
 void JobLookup::AskEngine(const std::string& project, std::vector<std::string> ids,
                           std::function<void(LiveJobs&)> take) const {
-  ports_.scheduler.GetLiveJobs(project, std::move(ids),
-                               [this, take = std::move(take)](LiveJobs live) {
-                                 auto shared = std::make_shared<LiveJobs>(std::move(live));
-                                 if (!replies_.Submit([take, shared] { take(*shared); }))
-                                   take(*shared);
-                               });
+  ports_.scheduler.GetLiveJobs(project, std::move(ids), TakeLater(std::move(take)));
 }
 
 void JobLookup::Find(const std::string& project, std::vector<std::string> ids,
@@ -49,11 +52,13 @@ void JobLookup::FindRecorded(const std::string& project, const std::vector<std::
   const bool accepted = ports_.blocking.Submit([this, project, ids, found, done]() mutable {
     auto records = ports_.jobs.BatchGetJobs(project, ids);
     if (!records.ok()) return done(records.status());
-    for (JobRecord& record : *records) {
-      std::string id = record.name.id;
-      found[std::move(id)].record = std::move(record);
-    }
-    done(std::move(found));
+    Overlay(*std::move(records), [found, done](std::vector<JobView> views) mutable {
+      for (JobView& view : views) {
+        std::string id = view.record.name.id;
+        found[std::move(id)] = std::move(view);
+      }
+      done(std::move(found));
+    });
   });
   if (!accepted) done(TooMuchWaits());
 }
@@ -66,24 +71,18 @@ void JobLookup::FindLive(const std::string& project,
   });
 }
 
-void JobLookup::Overlay(const std::string& project, std::vector<JobRecord> records,
+void JobLookup::Overlay(std::vector<JobRecord> records,
                         std::function<void(std::vector<JobView>)> done) const {
-  if (records.empty()) return done({});  // No ids would mean all jobs.
-  std::vector<std::string> ids;
-  for (const JobRecord& record : records) ids.push_back(record.name.id);
-  // Shared, because the engine's callback is copied and a page is large.
-  auto page = std::make_shared<std::vector<JobRecord>>(std::move(records));
-  AskEngine(project, std::move(ids), [page, done = std::move(done)](LiveJobs& live) {
-    JobViews current = ById(live);
-    std::vector<JobView> views;
-    for (JobRecord& record : *page) {
-      const auto found = current.find(record.name.id);
-      const bool newer =
-          found != current.end() && found->second.record.status.version >= record.status.version;
-      views.push_back(newer ? std::move(found->second) : JobView{std::move(record), {}, 0});
-    }
-    done(std::move(views));
-  });
+  // Kept, for the case that the engine does not answer; shared, because callbacks are copied.
+  auto page = std::make_shared<std::vector<JobRecord>>(records);
+  ports_.scheduler.ShowRecords(std::move(records),
+                               TakeLater([page, done = std::move(done)](LiveJobs& shown) {
+                                 if (shown.ok()) return done(*std::move(shown));
+                                 std::vector<JobView> views;
+                                 for (JobRecord& record : *page)
+                                   views.push_back({std::move(record), {}, 0});
+                                 done(std::move(views));
+                               }));
 }
 
 }  // namespace dq

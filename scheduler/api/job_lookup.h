@@ -29,17 +29,21 @@ class JobLookup {
   void Find(const std::string& project, std::vector<std::string> ids,
             std::function<void(absl::StatusOr<JobViews>)> done) const;
 
-  // Finds all live jobs of `project`; otherwise like Find().
+  // Finds the live jobs of `project` that the engine has in memory: all but those that wait far
+  // from their turn. Otherwise like Find().
   void FindLive(const std::string& project,
                 std::function<void(absl::StatusOr<JobViews>)> done) const;
 
-  // Replaces the records that changed since, and adds progress. Calls `done` once, like Find().
-  void Overlay(const std::string& project, std::vector<JobRecord> records,
+  // Replaces the records that changed since, adds progress and what waiting jobs wait for. Calls
+  // `done` once, like Find().
+  void Overlay(std::vector<JobRecord> records,
                std::function<void(std::vector<JobView>)> done) const;
 
  private:
   using LiveJobs = absl::StatusOr<std::vector<JobView>>;
 
+  // Returns what hands an answer to `take`, off the engine's thread.
+  std::function<void(LiveJobs)> TakeLater(std::function<void(LiveJobs&)> take) const;
   // Asks the engine; its answer goes to `take`, off the engine's thread.
   void AskEngine(const std::string& project, std::vector<std::string> ids,
                  std::function<void(LiveJobs&)> take) const;

@@ -202,7 +202,7 @@ grpc::ServerUnaryReactor* JobService::ListJobs(grpc::CallbackServerContext* cont
       response->set_next_page_token(
           MakePageToken(query->identity, std::to_string(page->back().key)));
     }
-    lookup_.Overlay(query->project, *std::move(page),
+    lookup_.Overlay(*std::move(page),
                     [call, response, identity = query->identity](std::vector<JobView> jobs) {
                       FillPage(jobs, identity, *response);
                       call->Finish(absl::OkStatus());

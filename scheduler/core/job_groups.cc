@@ -20,17 +20,16 @@ GroupId JobGroups::FindOrAdd(GroupKind kind, const std::string& name) {
   return id;
 }
 
-JobPlace JobGroups::Join(const JobName& name, const JobRules& rules) {
+JobPlace JobGroups::Join(const std::string& project, const JobRules& rules, int64_t jobs) {
   JobPlace place;
-  place.project = FindOrAdd(GroupKind::kProject, name.project);
+  place.project = FindOrAdd(GroupKind::kProject, project);
   place.queue = FindOrAdd(GroupKind::kQueue, rules.queue);
-  ++At(place.project).members;
-  ++At(place.queue).members;
+  At(place.project).members += jobs;
+  At(place.queue).members += jobs;
   if (rules.concurrency_key.empty()) return place;
-  place.concurrency =
-      FindOrAdd(GroupKind::kConcurrencyKey, name.project + "/" + rules.concurrency_key);
+  place.concurrency = FindOrAdd(GroupKind::kConcurrencyKey, project + "/" + rules.concurrency_key);
   place.concurrency_max = rules.concurrency_max;
-  ++At(place.concurrency).members;
+  At(place.concurrency).members += jobs;
   return place;
 }
 

@@ -29,8 +29,12 @@ struct JobPlace {
 
 class JobGroups {
  public:
-  // Returns the groups of a job that lives from now on.
-  JobPlace Join(const JobName& name, const JobRules& rules);
+  // Returns the groups of `jobs` alike that live from now on.
+  JobPlace Join(const std::string& project, const JobRules& rules, int64_t jobs = 1);
+  // Returns the groups of a job that has joined already.
+  JobPlace PlaceOf(const std::string& project, const JobRules& rules) {
+    return Join(project, rules, 0);
+  }
   // The job lives no more.
   void Leave(const JobPlace& place);
   // Returns how many jobs of the group live.

@@ -72,6 +72,21 @@ struct BatchResult {
   std::vector<InsertResult> inserts;  // One per insert, in order.
 };
 
+// Recorded jobs that wait and are alike: their places are told, their records are not.
+struct WaitingJobs {
+  JobState state = JobState::kQueued;  // QUEUED or PAUSED.
+  std::string project;
+  JobRules rules;            // Only the queue, the priority, the stages and the concurrency key.
+  std::vector<JobKey> keys;  // Ascending.
+};
+
+// What lives.
+struct LiveJobs {
+  std::vector<JobRecord> jobs;  // Those with a lease or a time; without file_ids, reference_ids.
+  std::vector<WaitingJobs> waiting;
+  JobKey last = 0;  // The greatest key of all of them; 0: there is none.
+};
+
 class JobStore {
  public:
   virtual ~JobStore() = default;
@@ -96,9 +111,13 @@ class JobStore {
   // first time, never written twice.
   virtual absl::StatusOr<BatchResult> Commit(const WriteBatch& batch) = 0;
 
-  // Returns up to `limit` jobs in no terminal state with key > `after`, by key; without file_ids
-  // and reference_ids.
-  virtual absl::StatusOr<std::vector<JobRecord>> LoadLiveJobs(JobKey after, int limit) = 0;
+  // Returns the first `limit` jobs in no terminal state with key > `after`.
+  virtual absl::StatusOr<LiveJobs> LoadLiveJobs(JobKey after, int limit) = 0;
+
+  // Returns the jobs of these keys and of these names that exist, in any order, one of both twice;
+  // without file_ids and reference_ids.
+  virtual absl::StatusOr<std::vector<JobRecord>> LoadJobs(const std::vector<JobKey>& keys,
+                                                          const std::vector<JobName>& names) = 0;
 
   // Returns the limits that were set.
   virtual absl::StatusOr<std::vector<GroupLimit>> LoadLimits() = 0;

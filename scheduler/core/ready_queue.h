@@ -3,10 +3,14 @@
 // next, and one that was idle has saved nothing up. Inside a project: higher priority first, then
 // the older job. A job whose queue, project or concurrency key runs as many as it may is passed
 // over. Taking the next job costs the logarithm of what waits and a look at each project that may
-// not run one, with its queues; telling a position is logarithmic. Pure; not thread-safe.
+// not run one, with its queues; telling a position is logarithmic.
+// Every job that waits has its place here, but the records of those far behind may be absent from
+// memory: the queue says which ones to load as their turn comes near. Pure; not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <ext/pb_ds/assoc_container.hpp>
 #include <ext/pb_ds/tree_policy.hpp>
 #include <memory>
@@ -33,15 +37,33 @@ struct ReadyJob {
 class ReadyQueue {
  public:
   // `groups` outlives the queue and says who may run; a project or queue may become full or free
-  // without notice, of a concurrency key KeyChanged() must be told.
-  explicit ReadyQueue(const JobGroups& groups) : groups_(&groups) {}
+  // without notice, of a concurrency key KeyChanged() must be told. The records of about
+  // `records_max` jobs are wanted in memory, shared among the bins (project, queue and chain).
+  ReadyQueue(const JobGroups& groups, int records_max)
+      : groups_(&groups), records_max_(static_cast<size_t>(records_max)) {}
 
-  // Adds a job that is not in the queue.
-  void Push(const ReadyJob& job);
+  // Adds a job that is not in the queue; its record is in memory.
+  void Push(const ReadyJob& job) { Insert(job, false); }
+  // Adds one whose record is absent: it keeps its place, and is given out once it is present.
+  void PushAbsent(const ReadyJob& job) { Insert(job, true); }
+  // Returns whether the job is in the queue and its record is absent.
+  bool IsAbsent(const ReadyJob& job) const;
+  // The record of such a job came; does nothing to others. Returns whether it was such a job.
+  bool MakePresent(const ReadyJob& job);
+  // The record of a job in the queue went.
+  void MakeAbsent(const ReadyJob& job);
+  // Returns whether the record of a job in the queue is worth its memory: it stands near the front.
+  bool IsNear(const ReadyJob& job) const;
+  // Returns up to `max` absent jobs whose records are wanted next, each time it is called: those
+  // near the front that may run as far as concurrency keys go. Most often none.
+  std::vector<JobKey> NextToLoad(size_t max);
+  bool WantsRecords() const { return !hungry_.empty(); }
+  int64_t absent() const { return absent_; }
+
   // Removes the job, given as it was pushed; returns whether it was there.
   bool Erase(const ReadyJob& job);
   // Takes out the job that is next for a worker with `offer`; nothing when none may run there. The
-  // project is charged for it.
+  // project is charged for it. A project whose next job is absent is passed over.
   std::optional<JobKey> PopFor(const StageOffer& offer);
   // A job of that concurrency key began or ended to run.
   void KeyChanged(GroupId concurrency);
@@ -55,9 +77,13 @@ class ReadyQueue {
  private:
   struct Rank {
     int32_t priority;
+    mutable bool absent;  // Says nothing about the order.
     JobKey key;
-    friend bool operator==(const Rank&, const Rank&) = default;
+    friend bool operator==(const Rank& a, const Rank& b) {
+      return a.priority == b.priority && a.key == b.key;
+    }
   };
+  static Rank RankOf(const ReadyJob& job) { return {job.priority, false, job.key}; }
   struct GoesBefore {
     bool operator()(const Rank& a, const Rank& b) const {
       return a.priority != b.priority ? a.priority > b.priority : a.key < b.key;
@@ -87,6 +113,9 @@ class ReadyQueue {
     Tree keyed;  // With one: for positions.
     absl::flat_hash_map<std::pair<GroupId, int32_t>, std::unique_ptr<Lane>> lanes;
     absl::btree_set<std::pair<Rank, Lane*>, HeadGoesBefore> heads;
+    size_t present = 0;
+    size_t absent = 0;
+    bool hungry = false;  // Stands in the queue's line for records.
 
     // Returns the first job that may run as far as keys go.
     std::optional<Rank> First() const;
@@ -99,11 +128,23 @@ class ReadyQueue {
     std::vector<std::unique_ptr<Bin>> bins;
   };
 
+  void Insert(const ReadyJob& job, bool absent);
+  // Returns the place of a job that holds whether it is absent; null when it is not in the queue.
+  const Rank* PlaceOf(const Bin& bin, const ReadyJob& job) const;
+  // How many records of a bin are wanted.
+  size_t Window() const { return std::max(records_max_ / std::max(bins_, size_t{1}), size_t{1}); }
+  void AskIfLow(Bin& bin);
+  void Ask(Bin& bin);
+  // Appends absent jobs of a tree until there are `end`; looks at the first `look_max`.
+  static void ListAbsent(const Tree& tree, size_t look_max, size_t end, std::vector<JobKey>& keys);
+  // Appends those whose records a bin wants, up to `max` in all; returns whether there was room.
+  bool ListWanted(const Bin& bin, size_t max, std::vector<JobKey>& keys) const;
   Bin& BinOf(Share& share, const ReadyJob& job);
   Bin* FindBin(const ReadyJob& job) const;
   Lane& LaneOf(Bin& bin, const JobPlace& place);
   void ShowHead(Lane& lane);
   // A bin that becomes empty is gone afterwards.
+  void Drop(Share& share, Bin& bin);
   bool Remove(Share& share, Bin& bin, const ReadyJob& job);
   bool RemoveKeyed(Bin& bin, const ReadyJob& job);
   std::pair<Bin*, Rank> BestOf(const Share& share, const StageOffer& offer) const;
@@ -116,6 +157,10 @@ class ReadyQueue {
   absl::flat_hash_map<GroupId, std::vector<Lane*>> lanes_of_key_;
   int64_t pass_now_ = 0;  // Of the project served last.
   int64_t size_ = 0;
+  size_t records_max_;
+  size_t bins_ = 0;
+  int64_t absent_ = 0;
+  std::deque<Bin*> hungry_;  // Bins that want records, in the order they asked.
 };
 
 }  // namespace dq

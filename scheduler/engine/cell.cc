@@ -56,11 +56,12 @@ Cell::Cell(const SchedulerOptions& options, CellSources sources, EngineMetrics& 
       watches_(watches),
       refusal_(MakeError(absl::StatusCode::kUnavailable, "NOT_LEADER",
                          "This scheduler does not lead yet.")),
+      ready_(groups_, options.waiting_records_max),
       leases_(options.lease_ttl, options.broken_stream_ttl),
       workers_(demands_),
       writes_(options.commit_batch_rows_max) {}
 
-void Cell::TakeOver(const Instant& now, int64_t epoch, std::vector<JobRecord> live,
+void Cell::TakeOver(const Instant& now, int64_t epoch, LiveJobs live,
                     const std::map<JobState, int64_t>& counts) {
   now_ = now;
   epoch_ = epoch;
@@ -69,15 +70,18 @@ void Cell::TakeOver(const Instant& now, int64_t epoch, std::vector<JobRecord> li
   counts_ = counts;
   writes_.Restart(epoch);
   watches_.Restart(epoch);
-  for (JobRecord& record : live) LoadJob(std::move(record));
+  load_due_ = absl::InfinitePast();
+  for (JobRecord& record : live.jobs) LoadJob(std::move(record));
+  for (const WaitingJobs& alike : live.waiting) LoadWaiting(alike);
   metrics_.Leading(true, epoch);
   ReportGauges();
-  Log(LogLevel::kInfo, "leading", {{"epoch", epoch}, {"live_jobs", uint64_t{live.size()}}});
+  Log(LogLevel::kInfo, "leading",
+      {{"epoch", epoch}, {"jobs", uint64_t{live.jobs.size()}}, {"queued", ready_.size()}});
 }
 
 void Cell::LoadJob(JobRecord record) {
   const DemandId demand = demands_.Intern(record.rules.stages);
-  const JobPlace place = groups_.Join(record.name, record.rules);
+  const JobPlace place = groups_.Join(record.name.project, record.rules);
   LiveJob& job = jobs_.Add(std::move(record), demand, place);
   if (IsLeased(job.record.status.state)) {
     groups_.Started(place);
@@ -91,6 +95,17 @@ void Cell::LoadJob(JobRecord record) {
   if (job.record.status.attempt == 0) job.queued_since = job.record.create_time;
 }
 
+void Cell::LoadWaiting(const WaitingJobs& alike) {
+  const JobPlace place =
+      groups_.Join(alike.project, alike.rules, static_cast<int64_t>(alike.keys.size()));
+  if (alike.state == JobState::kPaused) {
+    parked_.insert(alike.keys.begin(), alike.keys.end());
+    return;
+  }
+  const DemandId demand = demands_.Intern(alike.rules.stages);
+  for (JobKey key : alike.keys) ready_.PushAbsent({key, alike.rules.priority, demand, place});
+}
+
 void Cell::StepDown(const absl::Status& why) {
   refusal_ = why;
   if (!IsLeading()) return;
@@ -101,7 +116,10 @@ void Cell::StepDown(const absl::Status& why) {
   for (const Worker* worker : workers_.Connected()) sinks.push_back(worker->sink);
   jobs_.Clear();
   groups_ = JobGroups();
-  ready_ = ReadyQueue(groups_);
+  ready_ = ReadyQueue(groups_, options_.waiting_records_max);
+  parked_.clear();
+  loading_.reset();
+  load_again_.clear();
   reopening_.clear();
   leases_ = LeaseTable(options_.lease_ttl, options_.broken_stream_ttl);
   waits_ = TimerQueue();
@@ -117,6 +135,7 @@ void Cell::StepDown(const absl::Status& why) {
     for (Release& release : batch.releases) release(why);
     for (Release& read : batch.reads) read(why);
   }
+  FailNamed(why);
   for (const auto& sink : sinks) sink->Close(draining_ ? absl::OkStatus() : why);
   watches_.EndAll(why);
 }
@@ -128,6 +147,7 @@ void Cell::DatabaseLost(const Instant& now) {
   metrics_.CommitFailed();
   Log(LogLevel::kWarning, "database lost", {{"rows_pending", writes_.rows_pending()}});
   RefuseReads();
+  FailNamed(DatabaseAway());
   for (const Worker* connected : workers_.Connected()) {
     Worker& worker = *workers_.Find(connected->id);
     if (worker.answered < worker.received) AnswerReport(worker, {});
@@ -229,6 +249,7 @@ absl::Time Cell::NextDue(const Instant& now) const {
   if (next_by_wall != absl::InfiniteFuture()) {
     due = std::min(due, now.boot + (next_by_wall - now.wall));
   }
+  if (!load_again_.empty()) due = std::min(due, load_due_);
   if (!degraded_) {
     due = std::min(due, writes_.CommittingSince() + kCommitMax + absl::Milliseconds(1));
   }
@@ -252,23 +273,27 @@ SpentBatch Cell::Committed(const Instant& now, BatchResult result) {
   PendingBatch batch = writes_.TakeDurable(now);
   metrics_.BatchCommitted(static_cast<int64_t>(batch.RowCount()), took);
   LeaveDegraded();
-  FinishInserts(batch, result);
+  std::vector<std::unique_ptr<LiveJob>> spent = FinishInserts(batch, result);
   for (Release& release : batch.releases) release(absl::OkStatus());
   for (Release& read : batch.reads) read(absl::OkStatus());
   SendTurns(batch);
   PublishChanges(batch);
-  std::vector<std::unique_ptr<LiveJob>> finished = DropFinished(batch);
+  DropFinished(batch, spent);
   ReportGauges();
-  return {std::move(batch), std::move(finished)};
+  return {std::move(batch), std::move(spent)};
 }
 
-void Cell::FinishInserts(PendingBatch& batch, BatchResult& result) {
+std::vector<std::unique_ptr<LiveJob>> Cell::FinishInserts(PendingBatch& batch,
+                                                          BatchResult& result) {
+  std::vector<std::unique_ptr<LiveJob>> unloaded;
   for (size_t i = 0; i < batch.submitted.size(); ++i) {
     InsertResult& insert = result.inserts[i];
     Submission& submission = batch.submitted[i];
     if (insert.outcome == InsertOutcome::kInserted) {
-      const LiveJob& job = AddInserted(std::move(batch.rows->inserts[i].record), submission.place);
+      LiveJob& job = AddInserted(std::move(batch.rows->inserts[i].record), submission.place);
       submission.Succeed(job.record.name, false, [&] { return *MakeView(job); });
+      const bool waits = job.record.status.state == JobState::kQueued;
+      if (waits && !ready_.IsNear(AsReady(job))) unloaded.push_back(Unload(job));
       continue;
     }
     groups_.Leave(submission.place);
@@ -280,6 +305,7 @@ void Cell::FinishInserts(PendingBatch& batch, BatchResult& result) {
       submission.Fail(InsertError(insert.outcome));
     }
   }
+  return unloaded;
 }
 
 void Cell::SendTurns(PendingBatch& batch) {
@@ -295,15 +321,13 @@ void Cell::SendTurns(PendingBatch& batch) {
   }
 }
 
-std::vector<std::unique_ptr<LiveJob>> Cell::DropFinished(const PendingBatch& batch) {
-  std::vector<std::unique_ptr<LiveJob>> finished;
+void Cell::DropFinished(const PendingBatch& batch, std::vector<std::unique_ptr<LiveJob>>& to) {
   for (const LiveJob* job : batch.changed) {
     if (!IsTerminal(job->record.status.state)) continue;
     if (job->last_batch != batch.rows->sequence) continue;
     groups_.Leave(job->place);
-    finished.push_back(jobs_.Take(job->record.key));
+    to.push_back(jobs_.Take(job->record.key));
   }
-  return finished;
 }
 
 void Cell::ReportGauges() {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,12 @@ struct CellSources {
   std::function<std::string(absl::Time)> file_id;
 };
 
+// Jobs whose records are to be read.
+struct RecordsRequest {
+  std::vector<JobKey> keys;
+  std::vector<JobName> names;
+};
+
 // What nothing refers to any more after a commit: the caller destroys it where it costs nobody
 // time.
 struct SpentBatch {
@@ -50,6 +57,7 @@ class Cell {
  public:
   // One being written, one that waits for it.
   static constexpr int kBatchesInFlightMax = 2;
+  static constexpr int kLoadsInFlightMax = 1;
 
   using ViewDone = std::function<void(absl::StatusOr<JobView>)>;
   using ReserveDone = std::function<void(absl::StatusOr<int64_t>)>;
@@ -62,7 +70,7 @@ class Cell {
   // Leadership.
 
   // Begins to lead with what the database holds: every leased job gets one fresh TTL.
-  void TakeOver(const Instant& now, int64_t epoch, std::vector<JobRecord> live,
+  void TakeOver(const Instant& now, int64_t epoch, LiveJobs live,
                 const std::map<JobState, int64_t>& counts);
   // Stops leading: forgets everything, fails what waits with `why` and closes every session. Also
   // tells why requests are refused from now on. Harmless when not leading.
@@ -97,7 +105,8 @@ class Cell {
   absl::StatusOr<std::vector<GroupView>> ListGroups(GroupKind kind) const;
   void GetLiveJobs(const Instant& now, const std::string& project,
                    const std::vector<std::string>& ids, ViewsDone done);
-  absl::StatusOr<SchedulerStats> GetStats(const Instant& now) const;
+  void ShowRecords(const Instant& now, std::vector<JobRecord> records, ViewsDone done);
+  absl::StatusOr<SchedulerStats> GetStats(const Instant& now);
   absl::StatusOr<std::vector<WorkerView>> ListWorkers() const;
 
   // Worker sessions; see Scheduler.
@@ -120,6 +129,12 @@ class Cell {
   // The oldest batch handed over is durable: tells what it allows to tell. Returns what is left.
   SpentBatch Committed(const Instant& now, BatchResult result);
   bool HasPendingWrites() const { return !writes_.empty(); }
+  // Returns which records to read next; nothing when none are wanted, or kLoadsInFlightMax reads
+  // run. Answer it with RecordsLoaded().
+  std::optional<RecordsRequest> RecordsToLoad(const Instant& now);
+  // The answer to the last request. ABORTED (FENCED): the database does not hold a job that waits
+  // here, so memory is wrong and the leader must step down.
+  absl::Status RecordsLoaded(const Instant& now, absl::StatusOr<std::vector<JobRecord>> records);
 
  private:
   // What a transition's event says besides the state.
@@ -131,12 +146,14 @@ class Cell {
 
   // cell.cc: leadership, time and commits.
   void LoadJob(JobRecord record);
+  void LoadWaiting(const WaitingJobs& alike);
   void EndLeases();
   void EndWaits();
   void Dispatch();
-  void FinishInserts(PendingBatch& batch, BatchResult& result);
+  // Returns the new jobs whose records are not worth their memory.
+  std::vector<std::unique_ptr<LiveJob>> FinishInserts(PendingBatch& batch, BatchResult& result);
   void SendTurns(PendingBatch& batch);
-  std::vector<std::unique_ptr<LiveJob>> DropFinished(const PendingBatch& batch);
+  void DropFinished(const PendingBatch& batch, std::vector<std::unique_ptr<LiveJob>>& to);
   void LeaveDegraded();
   void ReportGauges();
 
@@ -147,7 +164,7 @@ class Cell {
   void StartWait(const LiveJob& job);
   void Insert(JobRecord record, Submission submission);
   absl::Status RefuseForQuota() const;
-  const LiveJob& AddInserted(JobRecord record, const JobPlace& place);
+  LiveJob& AddInserted(JobRecord record, const JobPlace& place);
   void Claim(LiveJob& job, Worker& worker);
   PendingBatch& EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported, Note note);
   // Fails a QUEUED job that may not start any more.
@@ -158,8 +175,11 @@ class Cell {
   void AddOutputs(LiveJob& job, JobResult result);
   void EndLease(LiveJob& job);
 
-  // cell_control.cc: what users ask. Returns the job if it lives, else has answered.
-  LiveJob* FindFor(const JobName& name, const ViewDone& done);
+  // cell_control.cc: what users ask. Has `act` done to a live job, at once or when its record is
+  // read, or answers why not.
+  using Act = std::function<void(LiveJob&)>;
+  void Steer(const JobName& name, const ViewDone& done, Act act);
+  void SteerLoaded(const JobName& name, const ViewDone& done, const Act& act);
   void AnswerWhenDurable(const LiveJob& job, ViewDone done);
   void TellWorker(PendingBatch& batch, const LiveJob& job, RevokeReason reason);
   void ResumePaused(LiveJob& job, Note note);
@@ -178,11 +198,25 @@ class Cell {
   void SendTurn(Worker& worker, WorkerTurn turn);
   void ForgetIfGone(WorkerId worker);
 
+  // cell_records.cc: jobs whose records are not in memory.
+  bool HasAbsent() const { return ready_.absent() > 0 || !parked_.empty(); }
+  // The job is in no batch: only its place stays.
+  std::unique_ptr<LiveJob> Unload(LiveJob& job);
+  // Takes in a record that was read, if its job is absent.
+  void Admit(JobRecord record);
+  ReadyJob PlaceOf(const JobRecord& record);
+  void WhenLoaded(const JobName& name, Release release);
+  void FailNamed(const absl::Status& why);
+
   // cell_views.cc: what is shown and told.
   absl::Status CheckLeading() const;
+  static absl::Status DatabaseAway();
   absl::Status CheckAccepting() const;
   GroupView ViewOf(GroupId group) const;
   std::shared_ptr<JobView> MakeView(const LiveJob& job) const;
+  JobView MakeAbsentView(JobRecord record);
+  void ShowWait(JobView& view, const ReadyJob& job) const;
+  void AnswerViews(const LiveJob* newest, std::vector<JobView> views, ViewsDone done);
   void RecordChange(PendingBatch* batch, const LiveJob& job, ChangeKind kind);
   // Returns the view of a change that nobody watched when it was decided; null when a later change
   // shows more.
@@ -208,7 +242,14 @@ class Cell {
   StageDemands demands_;
   JobTable jobs_;
   JobGroups groups_;
-  ReadyQueue ready_{groups_};
+  ReadyQueue ready_;
+  // Paused jobs of which nothing else is in memory.
+  absl::flat_hash_set<JobKey> parked_;
+  std::optional<RecordsRequest> loading_;       // What is being read.
+  std::vector<JobKey> load_again_;              // Keys whose reading failed.
+  absl::Time load_due_ = absl::InfinitePast();  // Boot clock.
+  // Who waits for the record of a name to be read. Ordered, so that every run is alike.
+  std::map<JobName, std::vector<Release>> named_;
   absl::flat_hash_set<JobName> reopening_;  // Their records are being read.
   LeaseTable leases_;
   TimerQueue waits_;            // Ends of PENDING by a time that a user named, wall clock.

@@ -22,22 +22,24 @@ absl::Status IllegalTransition(const JobRecord& job, const std::string& what) {
 
 }  // namespace
 
-LiveJob* Cell::FindFor(const JobName& name, const ViewDone& done) {
-  if (absl::Status refusal = CheckAccepting(); !refusal.ok()) {
-    done(refusal);
-    return nullptr;
-  }
+void Cell::Steer(const JobName& name, const ViewDone& done, Act act) {
+  if (absl::Status refusal = CheckAccepting(); !refusal.ok()) return done(refusal);
+  if (jobs_.Find(name) != nullptr || !HasAbsent()) return SteerLoaded(name, done, act);
+  WhenLoaded(name, [this, name, done, act = std::move(act)](const absl::Status& status) {
+    if (!status.ok()) return done(status);
+    if (absl::Status refusal = CheckAccepting(); !refusal.ok()) return done(refusal);
+    SteerLoaded(name, done, act);
+  });
+}
+
+void Cell::SteerLoaded(const JobName& name, const ViewDone& done, const Act& act) {
   LiveJob* const job = jobs_.Find(name);
-  if (job == nullptr) {
-    done(NotLive(name));
-    return nullptr;
-  }
-  if (!IsTerminal(job->record.status.state)) return job;
+  if (job == nullptr) return done(NotLive(name));
+  if (!IsTerminal(job->record.status.state)) return act(*job);
   // Its end is decided and not yet durable: the caller reads the database afterwards.
   ReadWhenDurable(*job, [done, not_live = NotLive(name)](const absl::Status& status) {
     done(status.ok() ? not_live : status);
   });
-  return nullptr;
 }
 
 void Cell::AnswerWhenDurable(const LiveJob& job, ViewDone done) {
@@ -53,32 +55,33 @@ void Cell::AnswerWhenDurable(const LiveJob& job, ViewDone done) {
 void Cell::Cancel(const Instant& now, const JobName& name, const std::string& reason,
                   const std::string& actor, ViewDone done) {
   now_ = now;
-  LiveJob* const job = FindFor(name, done);
-  if (job == nullptr) return;
-  if (!IsLeased(job->record.status.state)) {
-    Apply(*job, JobEvent::kCancel, {.actor = actor, .message = reason});
-  } else if (job->record.status.state != JobState::kCancelling) {
-    PendingBatch& batch =
-        Apply(*job, JobEvent::kRequestCancel, {.actor = actor, .message = reason});
-    TellWorker(batch, *job, RevokeReason::kCancel);
-  }
-  AnswerWhenDurable(*job, std::move(done));
+  Steer(name, done, [this, reason, actor, done](LiveJob& job) {
+    if (!IsLeased(job.record.status.state)) {
+      Apply(job, JobEvent::kCancel, {.actor = actor, .message = reason});
+    } else if (job.record.status.state != JobState::kCancelling) {
+      PendingBatch& batch =
+          Apply(job, JobEvent::kRequestCancel, {.actor = actor, .message = reason});
+      TellWorker(batch, job, RevokeReason::kCancel);
+    }
+    AnswerWhenDurable(job, done);
+  });
 }
 
 void Cell::Pause(const Instant& now, const JobName& name, const std::string& reason,
                  const std::string& actor, ViewDone done) {
   now_ = now;
-  LiveJob* const job = FindFor(name, done);
-  if (job == nullptr) return;
-  const JobState state = job->record.status.state;
-  if (state == JobState::kCancelling) return done(IllegalTransition(job->record, "paused"));
-  if (state == JobState::kPending || state == JobState::kQueued) {
-    Apply(*job, JobEvent::kPause, {.actor = actor, .message = reason});
-  } else if (state == JobState::kProcessing) {
-    PendingBatch& batch = Apply(*job, JobEvent::kRequestPause, {.actor = actor, .message = reason});
-    TellWorker(batch, *job, RevokeReason::kPause);
-  }
-  AnswerWhenDurable(*job, std::move(done));
+  Steer(name, done, [this, reason, actor, done](LiveJob& job) {
+    const JobState state = job.record.status.state;
+    if (state == JobState::kCancelling) return done(IllegalTransition(job.record, "paused"));
+    if (state == JobState::kPending || state == JobState::kQueued) {
+      Apply(job, JobEvent::kPause, {.actor = actor, .message = reason});
+    } else if (state == JobState::kProcessing) {
+      PendingBatch& batch =
+          Apply(job, JobEvent::kRequestPause, {.actor = actor, .message = reason});
+      TellWorker(batch, job, RevokeReason::kPause);
+    }
+    AnswerWhenDurable(job, done);
+  });
 }
 
 void Cell::TellWorker(PendingBatch& batch, const LiveJob& job, RevokeReason reason) {
@@ -90,14 +93,14 @@ void Cell::TellWorker(PendingBatch& batch, const LiveJob& job, RevokeReason reas
 void Cell::Resume(const Instant& now, const JobName& name, const std::string& reason,
                   const std::string& actor, ViewDone done) {
   now_ = now;
-  LiveJob* const job = FindFor(name, done);
-  if (job == nullptr) return;
-  const JobState state = job->record.status.state;
-  if (state == JobState::kPausing || state == JobState::kCancelling) {
-    return done(IllegalTransition(job->record, "resumed; wait until it is PAUSED"));
-  }
-  if (state == JobState::kPaused) ResumePaused(*job, {.actor = actor, .message = reason});
-  AnswerWhenDurable(*job, std::move(done));
+  Steer(name, done, [this, reason, actor, done](LiveJob& job) {
+    const JobState state = job.record.status.state;
+    if (state == JobState::kPausing || state == JobState::kCancelling) {
+      return done(IllegalTransition(job.record, "resumed; wait until it is PAUSED"));
+    }
+    if (state == JobState::kPaused) ResumePaused(job, {.actor = actor, .message = reason});
+    AnswerWhenDurable(job, done);
+  });
 }
 
 void Cell::ResumePaused(LiveJob& job, Note note) {
@@ -148,7 +151,7 @@ void Cell::Reopen(const Instant& now, int64_t reservation, const JobName& name,
     return done(IllegalTransition(
         *record, "retried: its start deadline has passed; submit it again with a later one"));
   }
-  const JobPlace place = groups_.Join(record->name, record->rules);
+  const JobPlace place = groups_.Join(record->name.project, record->rules);
   if (!groups_.HasRoom(place)) {
     groups_.Leave(place);
     return done(RefuseForQuota());

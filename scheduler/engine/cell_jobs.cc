@@ -67,7 +67,7 @@ void Cell::SubmitAll(const Instant& now, std::vector<JobRecord> records, BulkDon
 
 void Cell::Insert(JobRecord record, Submission submission) {
   if (absl::Status refusal = CheckAccepting(); !refusal.ok()) return submission.Fail(refusal);
-  submission.place = groups_.Join(record.name, record.rules);
+  submission.place = groups_.Join(record.name.project, record.rules);
   if (!groups_.HasRoom(submission.place)) {
     groups_.Leave(submission.place);
     return submission.Fail(RefuseForQuota());
@@ -100,7 +100,7 @@ absl::Status Cell::RefuseForQuota() const {
                    "some have ended, or ask an operator to raise the limit.");
 }
 
-const LiveJob& Cell::AddInserted(JobRecord record, const JobPlace& place) {
+LiveJob& Cell::AddInserted(JobRecord record, const JobPlace& place) {
   const DemandId demand = demands_.Intern(record.rules.stages);
   LiveJob& job = jobs_.Add(std::move(record), demand, place);
   ++counts_[job.record.status.state];

@@ -7,14 +7,10 @@
 
 namespace dq {
 
-namespace {
-
-absl::Status DatabaseAway() {
+absl::Status Cell::DatabaseAway() {
   return MakeError(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
                    "The database does not answer: try again later.");
 }
-
-}  // namespace
 
 absl::Status Cell::CheckLeading() const { return IsLeading() ? absl::OkStatus() : refusal_; }
 
@@ -25,7 +21,8 @@ absl::Status Cell::CheckAccepting() const {
                      "This scheduler shuts down: try again, another takes over.");
   }
   if (degraded_) return DatabaseAway();
-  if (writes_.rows_pending() >= options_.commands_queued_max) {
+  const int64_t waiting = writes_.rows_pending() + std::ssize(named_);
+  if (waiting >= options_.commands_queued_max) {
     return MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
                      "Too much waits to be recorded: try again later.");
   }
@@ -38,15 +35,17 @@ std::shared_ptr<JobView> Cell::MakeView(const LiveJob& job) const {
   if (view->record.result) view->record.result->report_json.clear();
   JobStatus& status = view->record.status;
   if (IsLeased(status.state)) view->progress = job.progress;
-  if (status.state != JobState::kQueued) return view;
-  view->queue_position = ready_.CountBefore(AsReady(job));
-  if (!workers_.AnyServes(job.demand)) {
-    status.wait_reason = WaitReason::kNoWorkerForStage;
-    return view;
-  }
-  status.wait_reason = groups_.Blocks(job.place);
-  if (status.wait_reason == WaitReason::kNone) status.wait_reason = WaitReason::kBehindOthers;
+  if (status.state == JobState::kQueued) ShowWait(*view, AsReady(job));
   return view;
+}
+
+void Cell::ShowWait(JobView& view, const ReadyJob& job) const {
+  view.queue_position = ready_.CountBefore(job);
+  WaitReason& reason = view.record.status.wait_reason;
+  reason = WaitReason::kNoWorkerForStage;
+  if (!workers_.AnyServes(job.demand)) return;
+  reason = groups_.Blocks(job.place);
+  if (reason == WaitReason::kNone) reason = WaitReason::kBehindOthers;
 }
 
 void Cell::RecordChange(PendingBatch* batch, const LiveJob& job, ChangeKind kind) {
@@ -103,24 +102,57 @@ void Cell::GetLiveJobs(const Instant& now, const std::string& project,
   for (const std::string& id : ids) {
     if (LiveJob* const job = jobs_.Find(JobName{project, id})) jobs.push_back(job);
   }
-  auto views = std::make_shared<std::vector<JobView>>();
+  std::vector<JobView> views;
   const LiveJob* newest = nullptr;
   for (const LiveJob* job : jobs) {
     if (newest == nullptr || job->last_batch > newest->last_batch) newest = job;
-    if (!IsTerminal(job->record.status.state)) views->push_back(*MakeView(*job));
+    if (!IsTerminal(job->record.status.state)) views.push_back(*MakeView(*job));
   }
-  if (newest == nullptr) return done(std::move(*views));
+  AnswerViews(newest, std::move(views), std::move(done));
+}
+
+void Cell::ShowRecords(const Instant& now, std::vector<JobRecord> records, ViewsDone done) {
+  now_ = now;
+  if (absl::Status refusal = CheckLeading(); !refusal.ok()) return done(refusal);
+  std::vector<JobView> views;
+  const LiveJob* newest = nullptr;
+  for (JobRecord& record : records) {
+    const LiveJob* const job = jobs_.Find(record.name);
+    const bool shows_more = job != nullptr && !IsTerminal(job->record.status.state) &&
+                            job->record.status.version >= record.status.version;
+    if (!shows_more) {
+      views.push_back(MakeAbsentView(std::move(record)));
+      continue;
+    }
+    if (newest == nullptr || job->last_batch > newest->last_batch) newest = job;
+    views.push_back(*MakeView(*job));
+  }
+  AnswerViews(newest, std::move(views), std::move(done));
+}
+
+JobView Cell::MakeAbsentView(JobRecord record) {
+  JobView view = {std::move(record), {}, 0};
+  if (ready_.absent() == 0 || view.record.status.state != JobState::kQueued) return view;
+  const ReadyJob job = PlaceOf(view.record);
+  if (ready_.IsAbsent(job)) ShowWait(view, job);
+  return view;
+}
+
+void Cell::AnswerViews(const LiveJob* newest, std::vector<JobView> views, ViewsDone done) {
+  if (newest == nullptr) return done(std::move(views));
   // What was decided may not be seen before it is durable.
-  ReadWhenDurable(*newest, [done = std::move(done), views](const absl::Status& status) {
+  ReadWhenDurable(*newest, [done = std::move(done),
+                            shared = std::make_shared<std::vector<JobView>>(std::move(views))](
+                               const absl::Status& status) {
     if (status.ok()) {
-      done(std::move(*views));
+      done(std::move(*shared));
     } else {
       done(status);
     }
   });
 }
 
-absl::StatusOr<SchedulerStats> Cell::GetStats(const Instant& now) const {
+absl::StatusOr<SchedulerStats> Cell::GetStats(const Instant& now) {
   if (!IsLeading()) return refusal_;
   SchedulerStats stats;
   for (const auto& [state, count] : counts_) {
@@ -131,7 +163,11 @@ absl::StatusOr<SchedulerStats> Cell::GetStats(const Instant& now) const {
   stats.slots_busy = static_cast<int32_t>(leases_.size());
   stats.epoch = epoch_;
   if (const std::optional<JobKey> oldest = ready_.OldestKey()) {
-    stats.oldest_queued_age = now.wall - jobs_.Find(*oldest)->record.create_time;
+    if (const LiveJob* const job = jobs_.Find(*oldest)) {
+      stats.oldest_queued_age = now.wall - job->record.create_time;
+    } else if (std::ranges::count(load_again_, *oldest) == 0 && !loading_) {
+      load_again_.push_back(*oldest);  // Its age is known the next time.
+    }
   }
   return stats;
 }

@@ -1,6 +1,8 @@
 #include "scheduler/engine/leader_election.h"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "common/base/error.h"
@@ -12,7 +14,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;  // A wall clock that is set back stops no renewal.
 
-constexpr int kLoadPageJobs = 5000;
+constexpr int kLoadPageJobs = 50'000;
 constexpr int64_t kNoEpoch = 0;
 
 }  // namespace
@@ -81,12 +83,12 @@ void LeaderElection::Compete() {
 absl::StatusOr<TakenOver> LeaderElection::Load(int64_t epoch) {
   TakenOver taken;
   taken.epoch = epoch;
-  JobKey after = 0;
   while (true) {
-    DQ_ASSIGN_OR_RETURN(std::vector<JobRecord> page, store_.LoadLiveJobs(after, kLoadPageJobs));
-    for (JobRecord& job : page) taken.live.push_back(std::move(job));
-    if (page.size() < kLoadPageJobs) break;
-    after = taken.live.back().key;
+    DQ_ASSIGN_OR_RETURN(LiveJobs page, store_.LoadLiveJobs(taken.live.last, kLoadPageJobs));
+    if (page.last == 0) break;
+    taken.live.last = page.last;
+    std::ranges::move(page.jobs, std::back_inserter(taken.live.jobs));
+    std::ranges::move(page.waiting, std::back_inserter(taken.live.waiting));
     DQ_RETURN_IF_ERROR(store_.RenewLeadership(epoch, options_.ttl));
   }
   DQ_ASSIGN_OR_RETURN(taken.limits, store_.LoadLimits());

@@ -18,7 +18,7 @@ namespace dq {
 // What a new leader begins with.
 struct TakenOver {
   int64_t epoch = 0;
-  std::vector<JobRecord> live;
+  LiveJobs live;
   std::map<JobState, int64_t> counts;
   std::vector<GroupLimit> limits;
 };

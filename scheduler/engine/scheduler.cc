@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/base/error.h"
+#include "common/base/executor.h"
 #include "common/base/logging.h"
 #include "common/base/mutex.h"
 #include "common/base/random_id.h"
@@ -100,10 +101,14 @@ class Scheduler::Impl {
   CommitListener ListenToWriter();
   ElectionListener ListenToElection();
   absl::Time AfterPass(const Instant& now) EXCLUDES(mutex_);
+  // Has the records read that the cell wants, if any.
+  void LoadRecords(const Instant& now);
+  void StepDownAndResign(const absl::Status& why) EXCLUDES(mutex_);
   void StepDown(const absl::Status& why) EXCLUDES(mutex_);
   void WaitUntilFlushed() EXCLUDES(mutex_);
 
   const SchedulerOptions options_;
+  JobStore& store_;
   WatchHub watches_;
   Cell cell_;  // Touched by the loop's thread only.
   std::atomic<bool> serving_ = false;
@@ -118,11 +123,13 @@ class Scheduler::Impl {
   CommitWriter writer_;
   LeaderElection election_;
   RunLoop loop_;
+  Executor loader_{1, Cell::kLoadsInFlightMax};
 };
 
 Scheduler::Impl::Impl(SchedulerOptions options, JobStore& store, const Clock& clock,
                       EngineMetrics& metrics)
     : options_(std::move(options)),
+      store_(store),
       watches_(options_.watch_backlog_messages_max),
       cell_(options_, RandomSources(), metrics, watches_),
       refusal_(MakeError(absl::StatusCode::kUnavailable, "NOT_LEADER",
@@ -146,9 +153,7 @@ CommitListener Scheduler::Impl::ListenToWriter() {
   };
   listener.refused = [this](int64_t epoch, const absl::Status& why) {
     Tell([this, epoch, why](Cell& cell, const Instant&) {
-      if (cell.epoch() != epoch) return;
-      StepDown(why);
-      election_.Resign(epoch);
+      if (cell.epoch() == epoch) StepDownAndResign(why);
     });
   };
   listener.failing = [this](int64_t epoch, const absl::Status&) {
@@ -185,6 +190,27 @@ ElectionListener Scheduler::Impl::ListenToElection() {
   return listener;
 }
 
+void Scheduler::Impl::StepDownAndResign(const absl::Status& why) {
+  const int64_t epoch = cell_.epoch();
+  StepDown(why);
+  election_.Resign(epoch);
+}
+
+void Scheduler::Impl::LoadRecords(const Instant& now) {
+  std::optional<RecordsRequest> request = cell_.RecordsToLoad(now);
+  if (!request) return;
+  const auto load = [this, epoch = cell_.epoch(), request = *std::move(request)] {
+    auto records = store_.LoadJobs(request.keys, request.names);
+    Tell([this, epoch, records = std::move(records)](Cell& cell, const Instant& then) mutable {
+      if (cell.epoch() != epoch) return;
+      const absl::Status fits = cell.RecordsLoaded(then, std::move(records));
+      if (!fits.ok()) StepDownAndResign(fits);
+    });
+  };
+  // An earlier leadership of this replica may still wait for its answer.
+  if (!loader_.Submit(load)) (void)cell_.RecordsLoaded(now, absl::UnavailableError("busy"));
+}
+
 void Scheduler::Impl::StepDown(const absl::Status& why) {
   const absl::Status refusal = AsRefusal(why);
   {
@@ -203,6 +229,7 @@ absl::Status Scheduler::Impl::Refusal() const {
 
 absl::Time Scheduler::Impl::AfterPass(const Instant& now) {
   cell_.Tick(now);
+  LoadRecords(now);
   while (std::shared_ptr<const WriteBatch> batch = cell_.BatchToCommit(now)) {
     writer_.Commit(std::move(batch));
   }
@@ -253,6 +280,7 @@ void Scheduler::Impl::Stop() {
   announcer_.Stop();
   writer_.Stop();
   election_.Stop();
+  loader_.Shutdown();
 }
 
 template <typename Act>
@@ -366,6 +394,14 @@ void Scheduler::GetLiveJobs(const std::string& project, std::vector<std::string>
   impl_->Ask(std::move(done), [project, ids = std::move(ids)](Cell& cell, const Instant& now,
                                                               Cell::ViewsDone reply) {
     cell.GetLiveJobs(now, project, ids, std::move(reply));
+  });
+}
+
+void Scheduler::ShowRecords(std::vector<JobRecord> records,
+                            std::function<void(absl::StatusOr<std::vector<JobView>>)> done) {
+  impl_->Ask(std::move(done), [records = std::move(records)](Cell& cell, const Instant& now,
+                                                             Cell::ViewsDone reply) mutable {
+    cell.ShowRecords(now, std::move(records), std::move(reply));
   });
 }
 

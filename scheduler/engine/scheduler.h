@@ -39,7 +39,9 @@ struct SchedulerOptions {
   int commit_batch_rows_max = 2000;
   // While one batch is being written the next is handed over once it has so many rows.
   int commit_overlap_rows_min = 128;
-  int commands_queued_max = 100'000;        // Then RESOURCE_EXHAUSTED QUEUE_FULL.
+  int commands_queued_max = 100'000;  // Then RESOURCE_EXHAUSTED QUEUE_FULL.
+  // Waiting jobs whose records are kept in memory, about; of the others it knows the place alone.
+  int waiting_records_max = 100'000;
   int watch_backlog_messages_max = 10'000;  // Kept for resume tokens.
 };
 
@@ -169,10 +171,14 @@ class Scheduler {
   // Makes a recorded limit effective. Lists the projects or queues there are.
   void SetLimit(const GroupLimit& limit, std::function<void(absl::StatusOr<GroupView>)> done);
   void ListGroups(GroupKind kind, std::function<void(absl::StatusOr<std::vector<GroupView>>)> done);
-  // Returns the live ones among `names`, with progress and wait reason; an empty list means all of
-  // `project`. What is returned is committed; UNAVAILABLE (DATABASE_UNAVAILABLE) when an outage
-  // keeps a change of theirs from being so.
+  // Returns those among `ids` that live and whose records are in memory, with progress and wait
+  // reason; an empty list means all of `project`. What is returned is committed; UNAVAILABLE
+  // (DATABASE_UNAVAILABLE) when an outage keeps a change of theirs from being so.
   void GetLiveJobs(const std::string& project, std::vector<std::string> ids,
+                   std::function<void(absl::StatusOr<std::vector<JobView>>)> done);
+  // Returns recorded jobs as they are now, in their order: those in memory as of GetLiveJobs(), the
+  // others as recorded, with what a waiting one waits for.
+  void ShowRecords(std::vector<JobRecord> records,
                    std::function<void(absl::StatusOr<std::vector<JobView>>)> done);
   void GetStats(std::function<void(absl::StatusOr<SchedulerStats>)> done);
   void ListWorkers(std::function<void(absl::StatusOr<std::vector<WorkerView>>)> done);

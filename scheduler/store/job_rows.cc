@@ -1,5 +1,8 @@
 #include "scheduler/store/job_rows.h"
 
+#include <charconv>
+#include <string_view>
+
 #include "scheduler/store/json_columns.h"
 #include "scheduler/store/nothing_made.h"
 
@@ -64,6 +67,19 @@ std::optional<JobResult> ReadResult(const pqxx::row& row) {
   return result;
 }
 
+// Reads an array of numbers: {1,2,3}.
+std::vector<JobKey> ReadKeys(std::string_view text) {
+  std::vector<JobKey> keys;
+  const char* next = text.data() + 1;
+  const char* const end = text.data() + text.size();
+  while (next < end) {
+    JobKey key = 0;
+    next = std::from_chars(next, end, key).ptr + 1;
+    keys.push_back(key);
+  }
+  return keys;
+}
+
 }  // namespace
 
 absl::Time ReadTime(const pqxx::field& field) {
@@ -93,6 +109,19 @@ std::vector<JobRecord> ReadJobs(const pqxx::result& rows) {
   std::vector<JobRecord> jobs;
   for (const pqxx::row& row : rows) jobs.push_back(ReadJob(row));
   return jobs;
+}
+
+WaitingJobs ReadAlike(const pqxx::row& row) {
+  WaitingJobs alike;
+  alike.state = ReadEnum<JobState>(row["state"]);
+  alike.project = row["project"].c_str();
+  alike.rules.queue = row["queue"].c_str();
+  alike.rules.priority = row["priority"].as<int32_t>();
+  alike.rules.stages = ListFromJson(row["stages"].c_str());
+  alike.rules.concurrency_key = row["concurrency_key"].c_str();
+  alike.rules.concurrency_max = row["concurrency_max"].as<int32_t>();
+  alike.keys = ReadKeys(row["keys"].c_str());
+  return alike;
 }
 
 JobEventRecord ReadJobEvent(const pqxx::row& row) {

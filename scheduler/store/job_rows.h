@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "scheduler/core/job.h"
+#include "scheduler/core/job_store.h"
 
 namespace dq {
 
@@ -14,6 +15,8 @@ absl::Time ReadTime(const pqxx::field& field);
 
 JobRecord ReadJob(const pqxx::row& row);
 std::vector<JobRecord> ReadJobs(const pqxx::result& rows);
+// Reads a row of load_live_jobs.
+WaitingJobs ReadAlike(const pqxx::row& row);
 JobEventRecord ReadJobEvent(const pqxx::row& row);
 
 }  // namespace dq

@@ -1,5 +1,7 @@
 #include "scheduler/store/postgres_job_store.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "common/base/error.h"
@@ -98,19 +100,49 @@ absl::StatusOr<std::map<JobKey, JobRecord>> PostgresJobStore::LoadByKey(
     const std::vector<JobKey>& keys) {
   std::map<JobKey, JobRecord> jobs;
   if (keys.empty()) return jobs;
-  DQ_RETURN_IF_ERROR(reader_.Take()->Run([&](Transaction& transaction) {
-    for (JobRecord& job : ReadJobs(transaction.Run(sql::kGetJobsByKey, ToJson(keys)))) {
-      jobs[job.key] = std::move(job);
-    }
-    return absl::OkStatus();
-  }));
+  DQ_ASSIGN_OR_RETURN(std::vector<JobRecord> records, LoadJobs(keys, {}));
+  for (JobRecord& job : records) jobs[job.key] = std::move(job);
   return jobs;
 }
 
-absl::StatusOr<std::vector<JobRecord>> PostgresJobStore::LoadLiveJobs(JobKey after, int limit) {
+absl::StatusOr<LiveJobs> PostgresJobStore::LoadLiveJobs(JobKey after, int limit) {
+  LiveJobs live;
+  std::vector<JobKey> others;
+  DQ_RETURN_IF_ERROR(reader_.Take()->Run([&](Transaction& transaction) {
+    live = LiveJobs();
+    others.clear();
+    for (const pqxx::row& row : transaction.Run(sql::kLoadLiveJobs, after, limit)) {
+      WaitingJobs alike = ReadAlike(row);
+      live.last = std::max(live.last, alike.keys.back());
+      const bool waits = alike.state == JobState::kQueued || alike.state == JobState::kPaused;
+      if (waits) {
+        live.waiting.push_back(std::move(alike));
+      } else {
+        others.insert(others.end(), alike.keys.begin(), alike.keys.end());
+      }
+    }
+    return absl::OkStatus();
+  }));
+  if (!others.empty()) {
+    DQ_ASSIGN_OR_RETURN(live.jobs, LoadJobs(others, {}));
+  }
+  return live;
+}
+
+absl::StatusOr<std::vector<JobRecord>> PostgresJobStore::LoadJobs(
+    const std::vector<JobKey>& keys, const std::vector<JobName>& names) {
+  std::map<std::string, std::vector<std::string>> ids_of_project;
+  for (const JobName& name : names) ids_of_project[name.project].push_back(name.id);
   std::vector<JobRecord> jobs;
   DQ_RETURN_IF_ERROR(reader_.Take()->Run([&](Transaction& transaction) {
-    jobs = ReadJobs(transaction.Run(sql::kLoadLiveJobs, after, limit));
+    jobs.clear();
+    const auto add = [&jobs](std::vector<JobRecord> read) {
+      std::ranges::move(read, std::back_inserter(jobs));
+    };
+    if (!keys.empty()) add(ReadJobs(transaction.Run(sql::kGetJobsByKey, ToJson(keys))));
+    for (const auto& [project, ids] : ids_of_project) {
+      add(ReadJobs(transaction.Run(sql::kBatchGetJobs, project, ToJson(ids))));
+    }
     return absl::OkStatus();
   }));
   return jobs;

@@ -18,6 +18,13 @@ absl::Status NotLeader() {
   return MakeError(absl::StatusCode::kAborted, "NOT_LEADER", "Another scheduler leads.");
 }
 
+// What a leader is given of a job.
+JobRecord AsLoaded(JobRecord job) {
+  job.file_ids.clear();
+  job.reference_ids.clear();
+  return job;
+}
+
 }  // namespace
 
 void FakeStore::FailNextCommits(std::vector<CommitFault> faults) {
@@ -203,17 +210,47 @@ void FakeStore::PublishOutputsLocked(const JobUpdate& update, absl::Time now) {
   }
 }
 
-absl::StatusOr<std::vector<JobRecord>> FakeStore::LoadLiveJobs(JobKey after, int limit) {
+absl::StatusOr<LiveJobs> FakeStore::LoadLiveJobs(JobKey after, int limit) {
   MutexLock lock(mutex_);
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
-  std::vector<JobRecord> live;
-  for (auto row = jobs_.upper_bound(after); row != jobs_.end() && std::ssize(live) < limit; ++row) {
-    if (IsTerminal(row->second.status.state)) continue;
-    live.push_back(row->second);
-    live.back().file_ids.clear();
-    live.back().reference_ids.clear();
+  LiveJobs live;
+  int left = limit;
+  for (auto row = jobs_.upper_bound(after); row != jobs_.end() && left > 0; ++row) {
+    const JobState state = row->second.status.state;
+    if (IsTerminal(state)) continue;
+    --left;
+    live.last = row->first;
+    if (state == JobState::kQueued || state == JobState::kPaused) {
+      const JobRules& rules = row->second.rules;
+      WaitingJobs& waiting = live.waiting.emplace_back();
+      waiting.state = state;
+      waiting.project = row->second.name.project;
+      waiting.rules.queue = rules.queue;
+      waiting.rules.priority = rules.priority;
+      waiting.rules.stages = rules.stages;
+      waiting.rules.concurrency_key = rules.concurrency_key;
+      waiting.rules.concurrency_max = rules.concurrency_max;
+      waiting.keys = {row->first};
+    } else {
+      live.jobs.push_back(AsLoaded(row->second));
+    }
   }
   return live;
+}
+
+absl::StatusOr<std::vector<JobRecord>> FakeStore::LoadJobs(const std::vector<JobKey>& keys,
+                                                           const std::vector<JobName>& names) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  std::vector<JobRecord> jobs;
+  for (const JobKey key : keys) {
+    if (const auto row = jobs_.find(key); row != jobs_.end()) jobs.push_back(AsLoaded(row->second));
+  }
+  for (const JobName& name : names) {
+    const auto key = key_of_name_.find(name);
+    if (key != key_of_name_.end()) jobs.push_back(AsLoaded(jobs_.at(key->second)));
+  }
+  return jobs;
 }
 
 absl::StatusOr<std::vector<GroupLimit>> FakeStore::LoadLimits() {

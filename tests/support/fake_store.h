@@ -49,7 +49,9 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
   absl::Status RenewLeadership(int64_t epoch, absl::Duration ttl) override;
   absl::Status ReleaseLeadership(int64_t epoch) override;
   absl::StatusOr<BatchResult> Commit(const WriteBatch& batch) override;
-  absl::StatusOr<std::vector<JobRecord>> LoadLiveJobs(JobKey after, int limit) override;
+  absl::StatusOr<LiveJobs> LoadLiveJobs(JobKey after, int limit) override;
+  absl::StatusOr<std::vector<JobRecord>> LoadJobs(const std::vector<JobKey>& keys,
+                                                  const std::vector<JobName>& names) override;
   absl::StatusOr<std::vector<GroupLimit>> LoadLimits() override;
   absl::StatusOr<std::map<JobState, int64_t>> LoadStateCounts() override;
 

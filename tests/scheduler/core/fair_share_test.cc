@@ -19,7 +19,7 @@ class FairShareTest : public ::testing::Test {
     rules.queue = queue;
     rules.concurrency_key = key;
     rules.concurrency_max = key_max;
-    const JobPlace place = groups_.Join({project, "j"}, rules);
+    const JobPlace place = groups_.Join(project, rules);
     const ReadyJob job = {++keys_, priority, noop_, place};
     jobs_[job.key] = job;
     queue_.Push(job);
@@ -52,7 +52,7 @@ class FairShareTest : public ::testing::Test {
   DemandId noop_ = demands_.Intern({"noop"});
   StageOffer offer_{{"noop"}, demands_};
   JobGroups groups_;
-  ReadyQueue queue_{groups_};
+  ReadyQueue queue_{groups_, 1000};
   std::map<JobKey, ReadyJob> jobs_;
   JobKey keys_ = 0;
 };

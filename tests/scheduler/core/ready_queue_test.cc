@@ -16,8 +16,8 @@ class ReadyQueueTest : public ::testing::Test {
   StageOffer all_{{"noop", "complete", "dedupe"}, demands_};
   StageOffer only_noop_{{"noop"}, demands_};
   JobGroups groups_;
-  const JobPlace place_ = groups_.Join({"default", "a"}, JobRules());
-  ReadyQueue queue_{groups_};
+  const JobPlace place_ = groups_.Join("default", JobRules());
+  ReadyQueue queue_{groups_, 1000};
 };
 
 TEST_F(ReadyQueueTest, HigherPriorityGoesFirstThenTheOlderJob) {

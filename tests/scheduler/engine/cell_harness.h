@@ -47,7 +47,15 @@ class CellHarness {
   // Decides: runs timers and grants, and seals a batch; the commit does not happen yet.
   void Decide() {
     cell.Tick(Now());
+    while (LoadRecords()) cell.Tick(Now());
     if (auto batch = cell.BatchToCommit(Now())) in_flight_ = std::move(batch);
+  }
+  // Reads what the cell wants to be read next, if anything.
+  bool LoadRecords() {
+    const std::optional<RecordsRequest> request = cell.RecordsToLoad(Now());
+    if (!request) return false;
+    EXPECT_TRUE(cell.RecordsLoaded(Now(), store.LoadJobs(request->keys, request->names)).ok());
+    return true;
   }
   // Tries to commit the sealed batch, if any; returns whether none is left.
   bool TryCommit() {

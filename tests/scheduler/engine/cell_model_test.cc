@@ -26,6 +26,7 @@ class Model {
   explicit Model(uint64_t seed) : random_(seed) {
     options_.commit_batch_rows_max = 1 + static_cast<int>(random_() % 6);
     options_.commit_overlap_rows_min = 1 + static_cast<int>(random_() % 3);
+    options_.waiting_records_max = 1 + static_cast<int>(random_() % 4);
     if (OneIn(2)) queue_max_ = 1 + static_cast<int32_t>(random_() % 4);
     for (int i = 0; i < kWorkersMax; ++i) StartWorker(i);
     StartLeader();
@@ -215,7 +216,21 @@ class Model {
   void Decide() {
     Reopen();
     cell_->Tick(Now());
+    LoadRecords();
     while (auto batch = cell_->BatchToCommit(Now())) in_flight_.push_back(std::move(batch));
+  }
+
+  // Records are read at once and come now or after whatever happens next.
+  void LoadRecords() {
+    if (!records_) {
+      const std::optional<RecordsRequest> request = cell_->RecordsToLoad(Now());
+      if (!request) return;
+      records_ = store_.LoadJobs(request->keys, request->names);
+    }
+    if (OneIn(2)) return;
+    const absl::Status fits = cell_->RecordsLoaded(Now(), *std::exchange(records_, std::nullopt));
+    if (!fits.ok()) journal_.violations.push_back("a leader was refused: " + MessageOf(fits));
+    cell_->Tick(Now());
   }
 
   void Commit() {
@@ -288,6 +303,7 @@ class Model {
     const int64_t epoch =
         store_.AcquireLeadership("s" + std::to_string(++leaders_), "", absl::Seconds(5))->epoch;
     journal_.takeovers.insert(clock_.Now());
+    records_.reset();
     cell_ = std::make_unique<Cell>(options_, Sources(), metrics_, watches_);
     cell_->TakeOver(Now(), epoch, *store_.LoadLiveJobs(0, 1'000'000), *store_.LoadStateCounts());
     GroupLimit limit;
@@ -322,6 +338,7 @@ class Model {
   std::deque<std::shared_ptr<const WriteBatch>> in_flight_;
   std::vector<std::unique_ptr<ModelWorker>> workers_;
   std::vector<std::pair<int64_t, JobName>> reserved_;
+  std::optional<absl::StatusOr<std::vector<JobRecord>>> records_;  // Read, and not come yet.
   int32_t queue_max_ = kUnlimited;
   SessionId sessions_ = 0;
   int processes_ = 0;

@@ -66,6 +66,9 @@ std::optional<JobState> Legal(JobState from, JobEvent event) {
   return std::nullopt;
 }
 
+// The leader has been told of a commit, and has granted what could be granted.
+constexpr absl::Duration kToldWithin = absl::Seconds(1);
+
 bool IsCharged(JobEvent event) {
   return event == JobEvent::kRetry || event == JobEvent::kGiveUp || event == JobEvent::kLose;
 }
@@ -98,6 +101,9 @@ void History::Committed(const WriteBatch& batch, const absl::StatusOr<BatchResul
   for (const JobInsert& insert : batch.inserts) Follow(insert.record.name, batch.epoch);
   for (const JobUpdate& update : batch.updates) Follow(update.name, batch.epoch);
   CheckLimits();
+  for (const std::string& id : std::exchange(granted_, {})) {
+    if (is_order_expected_) CheckOrder(jobs_.at(id));
+  }
 }
 
 void History::Follow(const JobName& name, int64_t epoch) {
@@ -106,6 +112,7 @@ void History::Follow(const JobName& name, int64_t epoch) {
   const auto [entry, is_new] = jobs_.try_emplace(name.id);
   SeenJob& job = entry->second;
   job.row = *row;
+  job.changed = time_.Now();
   if (is_new) {
     Expect(requests_.insert(row->request_id).second, job, "I2 two jobs have one request id");
   }
@@ -148,6 +155,19 @@ void History::CheckGrant(SeenJob& job, const JobEventRecord& event, int64_t epoc
   Expect(!event.worker.empty(), job, "I8 a grant names no worker");
   job.leases.push_back({job.row.name, static_cast<int32_t>(std::ssize(job.leases)) + 1, ""});
   job.granting_epochs.push_back(epoch);
+  granted_.push_back(job.row.name.id);
+}
+
+// A job without a concurrency key waits for nothing but its turn: nobody behind it goes first.
+void History::CheckOrder(const SeenJob& granted) {
+  const auto rank = [](const JobRecord& job) { return std::pair(-job.rules.priority, job.key); };
+  for (const auto& [id, job] : jobs_) {
+    const bool waited = job.row.status.state == JobState::kQueued &&
+                        job.row.rules.concurrency_key.empty() &&
+                        job.changed + kToldWithin < time_.Now();
+    if (!waited || rank(job.row) > rank(granted.row)) continue;
+    Expect(false, job, "I11 somebody behind it was given a slot");
+  }
 }
 
 void History::CheckEnd(const SeenJob& job, const JobEventRecord& event, int64_t epoch) {

@@ -30,6 +30,7 @@ struct SeenJob {
   std::vector<JobEventRecord> events;
   std::vector<LeaseId> leases;           // Of each attempt, the token as a row showed it, or "".
   std::vector<int64_t> granting_epochs;  // Of each attempt.
+  absl::Time changed;                    // When a commit touched it last.
 };
 
 class History {
@@ -46,6 +47,8 @@ class History {
   void Committed(const WriteBatch& batch, const absl::StatusOr<BatchResult>& result);
   // A cancel was acknowledged with that version of the job.
   void CancelAcknowledged(const std::string& job, int64_t version);
+  // From now on the database is quick: whoever waits longest for its priority runs next.
+  void ExpectOrder() { is_order_expected_ = true; }
   // Compares everything followed with everything that is there now.
   void CheckWhole();
 
@@ -67,6 +70,7 @@ class History {
   void CheckRow(const SeenJob& job);
   void CheckCharges(const SeenJob& job);
   void CheckLimits();
+  void CheckOrder(const SeenJob& granted);
   void CheckCancel(const std::string& job, int64_t version);
   void Expect(bool holds, const SeenJob& job, const char* invariant);
   absl::Time TrueTime(int64_t epoch, absl::Time wall) const { return wall - skews_.at(epoch); }
@@ -82,6 +86,8 @@ class History {
   std::set<std::string> requests_;
   std::map<int64_t, absl::Duration> skews_;
   std::vector<std::pair<std::string, int64_t>> cancels_;
+  std::vector<std::string> granted_;  // By the commit that is followed.
+  bool is_order_expected_ = false;
   int64_t newest_epoch_ = 0;
   absl::Time last_loss_ = absl::InfinitePast();
 };

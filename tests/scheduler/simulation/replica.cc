@@ -111,12 +111,31 @@ void Replica::Pass() {
   next_pass_ = absl::InfiniteFuture();
   const Instant now = Now();
   cell_->Tick(now);
+  LoadRecords(now);
   while (Batch batch = cell_->BatchToCommit(now)) Write(std::move(batch));
   watches_->Deliver();
   const bool is_flushed =
       !cell_->HasPendingWrites() || cell_->IsDegraded() || around_.time.Now() >= flush_deadline_;
   if (std::exchange(terminating_, terminating_ && !is_flushed) && is_flushed) return HandOver();
   if (const absl::Time due = cell_->NextDue(now); due != absl::InfiniteFuture()) PlanPass(due);
+}
+
+void Replica::LoadRecords(const Instant& now) {
+  const std::optional<RecordsRequest> request = cell_->RecordsToLoad(now);
+  if (!request) return;
+  using Records = absl::StatusOr<std::vector<JobRecord>>;
+  around_.database.Ask<Records>(
+      process_,
+      [request](FakeStore& store) { return store.LoadJobs(request->keys, request->names); },
+      [this, epoch = cell_->epoch()](Records records) {
+        if (cell_->epoch() != epoch) return;
+        Do([&](Cell& cell, const Instant& then) {
+          if (cell.RecordsLoaded(then, std::move(records)).ok()) return;
+          around_.time.Trace([&] { return process_.name() + " contradicts the database"; });
+          StepDown(MakeError(absl::StatusCode::kUnavailable, "NOT_LEADER", "Memory is wrong."));
+          resigned_ = epoch;
+        });
+      });
 }
 
 void Replica::StepDown(const absl::Status& why) {

@@ -35,7 +35,7 @@ class Replica {
   Process& process() { return process_; }
   bool IsLeading() const { return cell_ != nullptr && cell_->IsLeading(); }
   // Valid while it lives.
-  const Cell& cell() const { return *cell_; }
+  Cell& cell() const { return *cell_; }
 
   void Start();
   void Die();
@@ -75,6 +75,7 @@ class Replica {
   // The run loop.
   void PlanPass(absl::Time due);
   void Pass();
+  void LoadRecords(const Instant& now);
   void StepDown(const absl::Status& why);
   void WatchAgain();
 
@@ -88,7 +89,7 @@ class Replica {
   // The election.
   void Compete();
   void Load(int64_t epoch);
-  void Lead(int64_t epoch, std::vector<JobRecord> live, std::vector<GroupLimit> limits,
+  void Lead(int64_t epoch, LiveJobs live, std::vector<GroupLimit> limits,
             const std::map<JobState, int64_t>& counts);
   void Hold(int64_t epoch);
   void Renewed(int64_t epoch, const absl::Status& status);

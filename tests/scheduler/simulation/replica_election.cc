@@ -19,7 +19,7 @@ void Replica::Compete() {
 }
 
 void Replica::Load(int64_t epoch) {
-  using Jobs = absl::StatusOr<std::vector<JobRecord>>;
+  using Jobs = absl::StatusOr<LiveJobs>;
   using Limits = absl::StatusOr<std::vector<GroupLimit>>;
   using Counts = absl::StatusOr<std::map<JobState, int64_t>>;
   Database& database = around_.database;
@@ -41,7 +41,7 @@ void Replica::Load(int64_t epoch) {
       });
 }
 
-void Replica::Lead(int64_t epoch, std::vector<JobRecord> live, std::vector<GroupLimit> limits,
+void Replica::Lead(int64_t epoch, LiveJobs live, std::vector<GroupLimit> limits,
                    const std::map<JobState, int64_t>& counts) {
   around_.time.Trace([&] { return process_.name() + " leads epoch " + std::to_string(epoch); });
   if (terminating_) return;

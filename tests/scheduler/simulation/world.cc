@@ -20,6 +20,7 @@ SchedulerOptions World::DrawOptions(Timeline& time) {
   SchedulerOptions options;
   options.commit_batch_rows_max = 1 + static_cast<int>(time.Pick(6));
   options.commit_overlap_rows_min = 1 + static_cast<int>(time.Pick(3));
+  options.waiting_records_max = 1 + static_cast<int>(time.Pick(4));
   options.poison_losses_max = 1 + static_cast<int>(time.Pick(3));
   if (!time.OneIn(3)) return options;
   options.lease_ttl = absl::Seconds(4);
@@ -92,11 +93,13 @@ const std::vector<std::string>& World::Live() {
   DisturbLater();
   if (!LiveFor(kDisturbedTime)) return findings_;
   CalmDown();
+  const absl::Time in_order = time_.Now() + absl::Seconds(2);
   const absl::Time settled =
       time_.Now() + 2 * options_.lease_ttl + options_.leadership_ttl + absl::Seconds(12);
   const absl::Time end = time_.Now() + kCalmTimeMax;
   while (!IsDone() && time_.Now() < end) {
     if (!LiveFor(kCalmStep)) return findings_;
+    if (time_.Now() >= in_order) history_.ExpectOrder();
     if (time_.Now() < settled) continue;
     WatchSlots();
     if (history_.last_loss() > settled) findings_.push_back("I10 a lease was lost for no reason");
@@ -159,7 +162,10 @@ void World::CheckRest() {
   const auto stats = leader->cell().GetStats({time_.Now(), time_.Now()});
   std::map<JobState, int64_t> kept = stats->jobs_by_state;
   std::erase_if(kept, [](const auto& count) { return count.second == 0; });
-  if (stats->slots_busy != 0 || kept != *store_.LoadStateCounts()) {
+  const auto queues = *leader->cell().ListGroups(GroupKind::kQueue);
+  const bool is_empty = std::ranges::all_of(
+      queues, [](const GroupView& queue) { return queue.live == 0 && queue.running == 0; });
+  if (!is_empty || stats->slots_busy != 0 || kept != *store_.LoadStateCounts()) {
     findings_.push_back("I18 the leader counts jobs or leases that are not there");
   }
 }

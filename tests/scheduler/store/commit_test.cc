@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <utility>
+#include <vector>
+
 #include "common/base/error.h"
 #include "tests/scheduler/store/job_matching.h"
 #include "tests/scheduler/store/job_script.h"
@@ -10,6 +14,7 @@
 namespace dq {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
@@ -212,26 +217,56 @@ TEST_P(CommitTest, AnUpdateOfAnUnknownJobIsFenced) {
   EXPECT_EQ(ReasonOf(Commit({}, {job.Claim("token")}).status()), "FENCED");
 }
 
-TEST_P(CommitTest, LiveJobsLoadByKeyInPages) {
+// The keys of those that wait, by state and priority.
+std::map<std::pair<JobState, int32_t>, std::vector<JobKey>> Waiting(const LiveJobs& live) {
+  std::map<std::pair<JobState, int32_t>, std::vector<JobKey>> keys;
+  for (const WaitingJobs& alike : live.waiting) {
+    EXPECT_EQ(alike.project, "default");
+    EXPECT_EQ(alike.rules.queue, JobScript(1, "a").record.rules.queue);
+    EXPECT_EQ(alike.rules.stages, JobScript(1, "a").record.rules.stages);
+    auto& all = keys[{alike.state, alike.rules.priority}];
+    all.insert(all.end(), alike.keys.begin(), alike.keys.end());
+  }
+  return keys;
+}
+
+TEST_P(CommitTest, LiveJobsLoadInPagesThoseThatWaitByWhatIsAlikeInThem) {
   std::vector<JobScript> scripts;
   std::vector<JobInsert> inserts;
-  for (JobKey key = 1; key <= 5; ++key) {
+  for (JobKey key = 1; key <= 6; ++key) {
     scripts.emplace_back(key, "job-" + std::to_string(key));
+    scripts.back().record.rules.priority = key < 5 ? 0 : 7;
     inserts.push_back(scripts.back().Create());
   }
   ASSERT_TRUE(Commit(inserts).ok());
   ASSERT_TRUE(Commit({}, {scripts[1].Cancel(), scripts[2].Claim("token")}).ok());
-  const auto first = jobs().LoadLiveJobs(0, 2);
+  const auto first = jobs().LoadLiveJobs(0, 3);
   ASSERT_TRUE(first.ok()) << first.status();
-  ASSERT_EQ(first->size(), 2u);
-  ExpectSameJob((*first)[0], scripts[0].record);
-  ExpectSameJob((*first)[1], scripts[2].record);
-  const auto rest = jobs().LoadLiveJobs(3, 100);
+  ASSERT_EQ(first->jobs.size(), 1u);
+  ExpectSameJob(first->jobs[0], scripts[2].record);
+  EXPECT_EQ(first->last, 4);
+  const std::pair plain = {JobState::kQueued, 0};
+  const std::pair urgent = {JobState::kQueued, 7};
+  EXPECT_THAT(Waiting(*first), UnorderedElementsAre(Pair(plain, ElementsAre(1, 4))));
+  const auto rest = jobs().LoadLiveJobs(4, 100);
   ASSERT_TRUE(rest.ok()) << rest.status();
-  ASSERT_EQ(rest->size(), 2u);
-  EXPECT_EQ((*rest)[0].key, 4);
+  EXPECT_THAT(Waiting(*rest), UnorderedElementsAre(Pair(urgent, ElementsAre(5, 6))));
+  EXPECT_EQ(jobs().LoadLiveJobs(rest->last, 100)->last, 0);
   ASSERT_TRUE(Commit({}, {scripts[1].Reopen()}).ok());
-  EXPECT_EQ((*jobs().LoadLiveJobs(1, 1))[0].key, 2);
+  EXPECT_EQ(jobs().LoadLiveJobs(1, 1)->last, 2);
+}
+
+TEST_P(CommitTest, JobsLoadByKeyAndByName) {
+  JobScript first(1, "a");
+  JobScript second(2, "b");
+  JobScript third(3, "c");
+  ASSERT_TRUE(Commit({first.Create(), second.Create(), third.Create()}).ok());
+  const auto loaded = jobs().LoadJobs({1, 9}, {second.record.name, {"default", "none"}});
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_EQ(loaded->size(), 2u);
+  ExpectSameJob((*loaded)[0], first.record);
+  ExpectSameJob((*loaded)[1], second.record);
+  EXPECT_TRUE(jobs().LoadJobs({}, {})->empty());
 }
 
 TEST_P(CommitTest, StateCountsFollowEveryBatch) {

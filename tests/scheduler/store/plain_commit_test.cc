@@ -34,7 +34,7 @@ TEST_P(PlainCommitTest, AnOrdinaryLifeReadsBackStepByStep) {
   ExpectRecorded(job);
   ASSERT_TRUE(Commit({}, {job.Complete(SomeResult("f-1"))}).ok());
   ExpectRecorded(job);
-  EXPECT_TRUE(jobs().LoadLiveJobs(0, 10)->empty());
+  EXPECT_EQ(jobs().LoadLiveJobs(0, 10)->last, 0);
 }
 
 TEST_P(PlainCommitTest, ACompletionThatBroughtNothingReadsBackWithItsVerdict) {
