@@ -83,8 +83,13 @@ class JobService final : public v1::JobService::CallbackService {
   // Answers an action on a job that is not in the engine's memory, from its record.
   void AnswerEnded(const std::shared_ptr<UnaryCall>& call, const JobAction& action,
                    const JobName& name, v1::Job* answer);
+  // Retries the job, unless this very request has done so before: the etag in it tells.
+  void RetryUnlessDone(const std::shared_ptr<UnaryCall>& call, const JobName& name,
+                       const v1::RetryJobRequest& request, v1::Job* answer);
+  void Retry(const std::shared_ptr<UnaryCall>& call, const JobName& name,
+             const v1::RetryJobRequest& request, v1::Job* answer);
   void Reopen(const std::shared_ptr<UnaryCall>& call, int64_t reservation, const JobName& name,
-              const std::string& reason, v1::Job* answer);
+              const v1::RetryJobRequest& request, v1::Job* answer);
   // Blocks.
   void SubmitAll(const std::shared_ptr<UnaryCall>& call, const v1::BatchCreateJobsRequest& request,
                  v1::BatchCreateJobsResponse* response);

@@ -1,4 +1,5 @@
 // What users do to a job that is there: cancel, pause, resume, retry.
+#include <charconv>
 #include <utility>
 
 #include "common/base/error.h"
@@ -29,6 +30,20 @@ absl::StatusOr<JobName> CheckRequest(const Request& request) {
                      "at most 500 characters and no control characters");
   if (absl::Status valid = violations.ToStatus(); !valid.ok()) return valid;
   return name;
+}
+
+// The version that an etag names; 0 for none, and for what is no etag.
+int64_t VersionOf(const std::string& etag) {
+  int64_t version = 0;
+  const char* const end = etag.data() + etag.size();
+  const auto [stop, error] = std::from_chars(etag.data(), end, version);
+  return error == std::errc() && stop == end ? version : 0;
+}
+
+absl::Status JobChanged(const JobName& name) {
+  return MakeError(absl::StatusCode::kAborted, "JOB_CHANGED",
+                   "the job has changed since you saw it; look at it again",
+                   {{"job", JobText(name)}});
 }
 
 // Answers with the job, or why there is none.
@@ -111,19 +126,52 @@ grpc::ServerUnaryReactor* JobService::RetryJob(grpc::CallbackServerContext* cont
     call->Finish(name.status());
     return call->reactor();
   }
-  ports_.scheduler.ReserveReopen(
-      *name, [this, call, name = *name, request, response](const absl::StatusOr<int64_t>& place) {
-        if (!place.ok()) return call->Finish(place.status());
-        Reopen(call, *place, name, request->reason(), response->mutable_job());
-      });
+  const auto version = VersionOf(request->etag());
+  if (version == 0 && !request->etag().empty()) {
+    call->Finish(JobChanged(*name));
+  } else if (version == 0) {
+    Retry(call, *name, *request, response->mutable_job());
+  } else {
+    call->RunBlocking([this, call, name = *name, request, response] {
+      RetryUnlessDone(call, name, *request, response->mutable_job());
+    });
+  }
   return call->reactor();
 }
 
+void JobService::RetryUnlessDone(const std::shared_ptr<UnaryCall>& call, const JobName& name,
+                                 const v1::RetryJobRequest& request, v1::Job* answer) {
+  const int64_t seen = VersionOf(request.etag());
+  const auto job = ports_.jobs.GetJob(name);
+  if (!job.ok()) return call->Finish(job.status());
+  if (job->status.version == seen) return Retry(call, name, request, answer);
+  const auto next = ports_.jobs.ListJobEvents(name, seen, 1);
+  if (!next.ok()) return call->Finish(next.status());
+  // What followed the state that the caller saw tells whether the request was carried out before.
+  const bool is_done = !next->empty() && next->front().event == JobEvent::kReopen &&
+                       next->front().actor == call->caller() &&
+                       next->front().message == request.reason();
+  if (!is_done) return call->Finish(JobChanged(name));
+  *answer = ToProto(*job);
+  call->Finish(absl::OkStatus());
+}
+
+void JobService::Retry(const std::shared_ptr<UnaryCall>& call, const JobName& name,
+                       const v1::RetryJobRequest& request, v1::Job* answer) {
+  ports_.scheduler.ReserveReopen(
+      name, [this, call, name, &request, answer](const absl::StatusOr<int64_t>& place) {
+        if (!place.ok()) return call->Finish(place.status());
+        Reopen(call, *place, name, request, answer);
+      });
+}
+
 void JobService::Reopen(const std::shared_ptr<UnaryCall>& call, int64_t reservation,
-                        const JobName& name, const std::string& reason, v1::Job* answer) {
-  const auto reopen = [this, call, reservation, name, reason,
+                        const JobName& name, const v1::RetryJobRequest& request, v1::Job* answer) {
+  const auto reopen = [this, call, reservation, name, &request,
                        answer](absl::StatusOr<JobRecord> record) {
-    ports_.scheduler.Reopen(reservation, name, std::move(record), reason, call->caller(),
+    const int64_t seen = VersionOf(request.etag());
+    if (record.ok() && seen != 0 && record->status.version != seen) record = JobChanged(name);
+    ports_.scheduler.Reopen(reservation, name, std::move(record), request.reason(), call->caller(),
                             AnswerJob(call, answer));
   };
   const bool accepted =

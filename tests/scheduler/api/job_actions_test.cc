@@ -101,6 +101,25 @@ TEST_F(JobActionsTest, ManyJobsAreCreatedByOneCallAndEachIsAnswered) {
             "BAD_FIELD");
 }
 
+TEST_F(JobActionsTest, ARetryWithAnEtagIsCarriedOutOnceHoweverOftenItIsRepeated) {
+  const std::string name = server_.CreateNoop("a");
+  ASSERT_TRUE(Cancel(name).ok());
+  v1::RetryJobRequest request;
+  request.set_name(name);
+  request.set_reason("again");
+  request.set_etag(server_.Get(name).etag());
+  v1::RetryJobResponse response;
+  ASSERT_TRUE(Call(*server_.jobs(), &Jobs::RetryJob, request, response).ok());
+  ASSERT_TRUE(Cancel(name).ok());
+  // The first answer was lost; since then the job has ended again.
+  ASSERT_TRUE(Call(*server_.jobs(), &Jobs::RetryJob, request, response).ok());
+  EXPECT_EQ(response.job().state(), v1::JOB_STATE_CANCELLED);
+  request.set_reason("another person's");
+  EXPECT_EQ(ReasonOf(Call(*server_.jobs(), &Jobs::RetryJob, request, response)), "JOB_CHANGED");
+  request.set_etag("no etag");
+  EXPECT_EQ(ReasonOf(Call(*server_.jobs(), &Jobs::RetryJob, request, response)), "JOB_CHANGED");
+}
+
 TEST_F(JobActionsTest, AQueueThatIsFullSaysSoToEveryJobThatWaitsForIt) {
   v1::UpdateQueueRequest update;
   update.mutable_queue()->set_name("queues/default");
