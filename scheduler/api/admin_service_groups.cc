@@ -145,10 +145,14 @@ grpc::ServerUnaryReactor* AdminService::UpdateProject(grpc::CallbackServerContex
 
 void AdminService::Set(const std::shared_ptr<UnaryCall>& call, const GroupLimit& limit,
                        std::function<void(const GroupView&)> answer) {
-  const auto record = [this, call, limit, answer = std::move(answer)] {
+  const auto record = [this, call, limit, answer = std::move(answer)](int64_t epoch) {
     // One at a time, so that memory holds what the table holds.
     MutexLock lock(limits_mutex_);
-    const absl::Status saved = ports_.catalog.SaveLimit(limit);
+    const absl::Status saved = ports_.catalog.SaveLimit(limit, epoch);
+    if (absl::IsAborted(saved)) {
+      return call->Finish(MakeError(absl::StatusCode::kUnavailable, ReasonOf(saved),
+                                    MessageOf(saved)));
+    }
     if (!saved.ok()) return call->Finish(saved);
     ports_.scheduler.SetLimit(limit, [call, answer](const absl::StatusOr<GroupView>& view) {
       if (view.ok()) answer(*view);
@@ -156,11 +160,10 @@ void AdminService::Set(const std::shared_ptr<UnaryCall>& call, const GroupLimit&
     });
   };
   // Only the leader can make it effective: another replica must not record it unheard.
-  ports_.scheduler.ListGroups(limit.kind,
-                              [call, record](const absl::StatusOr<std::vector<GroupView>>& views) {
-                                if (!views.ok()) return call->Finish(views.status());
-                                call->RunBlocking(record);
-                              });
+  ports_.scheduler.GetStats([call, record](const absl::StatusOr<SchedulerStats>& stats) {
+    if (!stats.ok()) return call->Finish(stats.status());
+    call->RunBlocking([record, epoch = stats->epoch] { record(epoch); });
+  });
 }
 
 }  // namespace dq

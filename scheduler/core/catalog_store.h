@@ -79,9 +79,9 @@ class CatalogStore {
   // FAILED_PRECONDITION IN_USE while a live job needs it. Absent is OK.
   virtual absl::Status DeleteReference(const std::string& project, const std::string& id) = 0;
 
-  // Records the limits of a project or queue in place of earlier ones. The leader is to be told
-  // afterwards.
-  virtual absl::Status SaveLimit(const GroupLimit& limit) = 0;
+  // Records the limits of a project or queue in place of earlier ones, for the leader of `epoch`,
+  // which is to be told afterwards. ABORTED (NOT_LEADER): another leads, nothing was written.
+  virtual absl::Status SaveLimit(const GroupLimit& limit, int64_t epoch) = 0;
 };
 
 }  // namespace dq

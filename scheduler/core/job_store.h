@@ -72,7 +72,8 @@ struct BatchResult {
   std::vector<InsertResult> inserts;  // One per insert, in order.
 };
 
-// Recorded jobs that wait and are alike: their places are told, their records are not.
+// Recorded jobs that wait for nothing but their turn or a person (IsTimeless()) and are alike:
+// their places are told, their records are not.
 struct WaitingJobs {
   JobState state = JobState::kQueued;  // QUEUED or PAUSED.
   std::string project;
@@ -80,9 +81,17 @@ struct WaitingJobs {
   std::vector<JobKey> keys;  // Ascending.
 };
 
+// Returns whether nothing happens to the job by itself as time passes.
+inline bool IsTimeless(const JobRecord& job) {
+  const JobStatus& status = job.status;
+  if (status.state == JobState::kPaused) return true;
+  const bool is_bound = status.attempt == 0 && job.rules.start_deadline != absl::InfiniteFuture();
+  return status.state == JobState::kQueued && !is_bound;
+}
+
 // What lives.
 struct LiveJobs {
-  std::vector<JobRecord> jobs;  // Those with a lease or a time; without file_ids, reference_ids.
+  std::vector<JobRecord> jobs;  // Those that are not timeless; without file_ids, reference_ids.
   std::vector<WaitingJobs> waiting;
   JobKey last = 0;  // The greatest key of all of them; 0: there is none.
 };

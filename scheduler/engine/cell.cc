@@ -292,8 +292,9 @@ std::vector<std::unique_ptr<LiveJob>> Cell::FinishInserts(PendingBatch& batch,
     if (insert.outcome == InsertOutcome::kInserted) {
       LiveJob& job = AddInserted(std::move(batch.rows->inserts[i].record), submission.place);
       submission.Succeed(job.record.name, false, [&] { return *MakeView(job); });
-      const bool waits = job.record.status.state == JobState::kQueued;
-      if (waits && !ready_.IsNear(AsReady(job))) unloaded.push_back(Unload(job));
+      const bool is_queued = job.record.status.state == JobState::kQueued;
+      if (is_queued && IsTimeless(job.record) && !ready_.IsNear(AsReady(job)))
+        unloaded.push_back(Unload(job));
       continue;
     }
     groups_.Leave(submission.place);

@@ -9,8 +9,9 @@ namespace dq {
 
 class PostgresCatalogStore : public CatalogStore {
  public:
-  // `sessions` outlives the store.
-  explicit PostgresCatalogStore(ResourcePool<Session>& sessions) : sessions_(sessions) {}
+  // `cell` names the leadership row; `sessions` outlives the store.
+  PostgresCatalogStore(std::string cell, ResourcePool<Session>& sessions)
+      : cell_(std::move(cell)), sessions_(sessions) {}
 
   absl::StatusOr<Created<FileRecord>> CreateFile(const FileRecord& file) override;
   absl::StatusOr<FileRecord> GetFile(const std::string& project, const std::string& id) override;
@@ -26,9 +27,10 @@ class PostgresCatalogStore : public CatalogStore {
                                                               const std::string& before_id,
                                                               int limit) override;
   absl::Status DeleteReference(const std::string& project, const std::string& id) override;
-  absl::Status SaveLimit(const GroupLimit& limit) override;
+  absl::Status SaveLimit(const GroupLimit& limit, int64_t epoch) override;
 
  private:
+  const std::string cell_;
   ResourcePool<Session>& sessions_;
 };
 

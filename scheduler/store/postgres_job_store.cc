@@ -114,8 +114,7 @@ absl::StatusOr<LiveJobs> PostgresJobStore::LoadLiveJobs(JobKey after, int limit)
     for (const pqxx::row& row : transaction.Run(sql::kLoadLiveJobs, after, limit)) {
       WaitingJobs alike = ReadAlike(row);
       live.last = std::max(live.last, alike.keys.back());
-      const bool waits = alike.state == JobState::kQueued || alike.state == JobState::kPaused;
-      if (waits) {
+      if (row["waits"].as<bool>()) {
         live.waiting.push_back(std::move(alike));
       } else {
         others.insert(others.end(), alike.keys.begin(), alike.keys.end());

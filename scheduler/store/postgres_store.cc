@@ -35,7 +35,7 @@ struct PostgresStore::Parts {
              std::make_unique<BatchWriter>(target, options.cell, options.statement_timeout),
              std::make_unique<Session>(target, Limits(options), &watchdog)),
         reader(sessions),
-        catalog(sessions) {}
+        catalog(options.cell, sessions) {}
 
   SessionWatchdog watchdog;
   ResourcePool<Session> sessions;

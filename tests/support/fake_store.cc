@@ -220,7 +220,7 @@ absl::StatusOr<LiveJobs> FakeStore::LoadLiveJobs(JobKey after, int limit) {
     if (IsTerminal(state)) continue;
     --left;
     live.last = row->first;
-    if (state == JobState::kQueued || state == JobState::kPaused) {
+    if (IsTimeless(row->second)) {
       const JobRules& rules = row->second.rules;
       WaitingJobs& waiting = live.waiting.emplace_back();
       waiting.state = state;
@@ -261,9 +261,10 @@ absl::StatusOr<std::vector<GroupLimit>> FakeStore::LoadLimits() {
   return limits;
 }
 
-absl::Status FakeStore::SaveLimit(const GroupLimit& limit) {
+absl::Status FakeStore::SaveLimit(const GroupLimit& limit, int64_t epoch) {
   MutexLock lock(mutex_);
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  DQ_RETURN_IF_ERROR(CheckEpochLocked(epoch));
   limits_[{limit.kind, limit.name}] = limit;
   return absl::OkStatus();
 }

@@ -81,7 +81,7 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
                                                               const std::string& before_id,
                                                               int limit) override;
   absl::Status DeleteReference(const std::string& project, const std::string& id) override;
-  absl::Status SaveLimit(const GroupLimit& limit) override;
+  absl::Status SaveLimit(const GroupLimit& limit, int64_t epoch) override;
 
  private:
   // (project, id) or (project, request id).

@@ -56,7 +56,9 @@ World::World(uint64_t seed)
   GroupLimit limit;
   limit.name = "default";
   limit.running_max = bounds_.queue_running_max;
-  (void)store_.SaveLimit(limit);
+  const int64_t operator_epoch = store_.AcquireLeadership("operator", "", absl::Seconds(1))->epoch;
+  (void)store_.SaveLimit(limit, operator_epoch);
+  (void)store_.ReleaseLeadership(operator_epoch);
   for (int i = 0; i < kReplicas; ++i) {
     replicas_.push_back(std::make_unique<Replica>(
         Surroundings{time_, database_, signs_, witness_, options_}, "s" + std::to_string(i)));
@@ -117,7 +119,7 @@ bool World::LiveFor(absl::Duration length) {
 }
 
 bool World::IsDone() const {
-  if (Leader() == nullptr) return false;
+  if (Leader() == nullptr || Leader()->cell().HasPendingWrites()) return false;
   const bool are_idle = std::ranges::all_of(clients_, [](const auto& c) { return c->IsIdle(); });
   return are_idle && std::ranges::all_of(history_.jobs(), [](const auto& entry) {
            return IsTerminal(entry.second.row.status.state);

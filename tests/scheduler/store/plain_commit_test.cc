@@ -161,11 +161,11 @@ TEST_P(PlainCommitTest, LimitsAreRecordedInPlaceOfEarlierOnes) {
   GroupLimit project = queue;
   project.kind = GroupKind::kProject;
   project.weight = 7;
-  ASSERT_TRUE(catalog().SaveLimit(queue).ok());
-  ASSERT_TRUE(catalog().SaveLimit(project).ok());
+  ASSERT_TRUE(catalog().SaveLimit(queue, epoch()).ok());
+  ASSERT_TRUE(catalog().SaveLimit(project, epoch()).ok());
   queue.running_max = kUnlimited;
   queue.live_max = 100;
-  ASSERT_TRUE(catalog().SaveLimit(queue).ok());
+  ASSERT_TRUE(catalog().SaveLimit(queue, epoch()).ok());
   const auto limits = jobs().LoadLimits();
   ASSERT_TRUE(limits.ok()) << limits.status();
   EXPECT_THAT(*limits, ::testing::UnorderedElementsAre(queue, project));
