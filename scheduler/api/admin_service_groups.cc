@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "scheduler/api/admin_service.h"
 #include "scheduler/api/page_token.h"
@@ -150,8 +151,8 @@ void AdminService::Set(const std::shared_ptr<UnaryCall>& call, const GroupLimit&
     MutexLock lock(limits_mutex_);
     const absl::Status saved = ports_.catalog.SaveLimit(limit, epoch);
     if (absl::IsAborted(saved)) {
-      return call->Finish(MakeError(absl::StatusCode::kUnavailable, ReasonOf(saved),
-                                    MessageOf(saved)));
+      return call->Finish(
+          MakeError(absl::StatusCode::kUnavailable, ReasonOf(saved), MessageOf(saved)));
     }
     if (!saved.ok()) return call->Finish(saved);
     ports_.scheduler.SetLimit(limit, [call, answer](const absl::StatusOr<GroupView>& view) {

@@ -203,9 +203,9 @@ absl::Status PostgresCatalogStore::DeleteReference(const std::string& project,
 
 absl::Status PostgresCatalogStore::SaveLimit(const GroupLimit& limit, int64_t epoch) {
   return sessions_.Take()->Run([&](Transaction& transaction) {
-    const auto rows = transaction.Run(sql::kSaveGroupLimit, static_cast<int16_t>(limit.kind),
-                                      limit.name, limit.running_max, limit.live_max, limit.weight,
-                                      cell_, epoch);
+    const auto rows =
+        transaction.Run(sql::kSaveGroupLimit, static_cast<int16_t>(limit.kind), limit.name,
+                        limit.running_max, limit.live_max, limit.weight, cell_, epoch);
     if (rows.affected_rows() == 1) return absl::OkStatus();
     return MakeError(absl::StatusCode::kAborted, "NOT_LEADER",
                      "another scheduler leads: epoch " + std::to_string(epoch) + " is over");

@@ -171,5 +171,17 @@ TEST_P(PlainCommitTest, LimitsAreRecordedInPlaceOfEarlierOnes) {
   EXPECT_THAT(*limits, ::testing::UnorderedElementsAre(queue, project));
 }
 
+TEST_P(PlainCommitTest, OnlyTheLeaderRecordsLimits) {
+  GroupLimit queue;
+  queue.name = "nightly";
+  const int64_t next = jobs().AcquireLeadership("first", "", absl::Hours(1))->epoch;
+  ASSERT_NE(next, epoch());
+  EXPECT_EQ(ReasonOf(catalog().SaveLimit(queue, epoch())), "NOT_LEADER");
+  EXPECT_TRUE(jobs().LoadLimits()->empty());
+  EXPECT_TRUE(catalog().SaveLimit(queue, next).ok());
+  ASSERT_TRUE(jobs().ReleaseLeadership(next).ok());
+  EXPECT_EQ(ReasonOf(catalog().SaveLimit(queue, next)), "NOT_LEADER");
+}
+
 }  // namespace
 }  // namespace dq
