@@ -226,7 +226,9 @@ std::vector<JobKey> ReadyQueue::NextToLoad(size_t max) {
     Bin& bin = *hungry_.front();
     hungry_.pop_front();
     bin.hungry = false;
-    if (!ListWanted(bin, max, keys)) Ask(bin);
+    const size_t before = keys.size();
+    const bool had_room = ListWanted(bin, max, keys);
+    if (!had_room && bin.present + (keys.size() - before) < Window()) Ask(bin);
   }
   return keys;
 }

@@ -76,6 +76,14 @@ TEST_F(AbsentJobsTest, WhatDoesNotFitIntoOneReadingIsWantedTheNextTime) {
   EXPECT_THAT(queue_.NextToLoad(2), ElementsAre(3, 4));
 }
 
+TEST_F(AbsentJobsTest, NoMoreIsWantedThanAWindowHowOftenItIsAsked) {
+  for (JobKey key = 1; key <= 30; ++key) queue_.PushAbsent(Job(key));
+  while (queue_.WantsRecords()) {
+    for (JobKey key : queue_.NextToLoad(1)) queue_.MakePresent(Job(key));
+  }
+  EXPECT_EQ(queue_.absent(), 26);
+}
+
 TEST_F(AbsentJobsTest, AMissedJobIsWantedThoughEnoughOthersArePresent) {
   for (JobKey key = 10; key < 20; ++key) queue_.Push(Job(key));
   queue_.PushAbsent(Job(1));
