@@ -16,6 +16,15 @@ class ReportService final : public v1::ReportService::CallbackService {
   grpc::ServerUnaryReactor* GetReport(grpc::CallbackServerContext* context,
                                       const v1::GetReportRequest* request,
                                       v1::GetReportResponse* response) override;
+  grpc::ServerUnaryReactor* ListFindings(grpc::CallbackServerContext* context,
+                                         const v1::ListFindingsRequest* request,
+                                         v1::ListFindingsResponse* response) override;
+  grpc::ServerUnaryReactor* ListDuplicateClusters(
+      grpc::CallbackServerContext* context, const v1::ListDuplicateClustersRequest* request,
+      v1::ListDuplicateClustersResponse* response) override;
+  grpc::ServerUnaryReactor* ListChanges(grpc::CallbackServerContext* context,
+                                        const v1::ListChangesRequest* request,
+                                        v1::ListChangesResponse* response) override;
 
  private:
   const ApiPorts ports_;

@@ -200,6 +200,21 @@ absl::StatusOr<dq::v1::Report> Client::GetReport(const std::string& name) {
   return std::move(*response.mutable_report());
 }
 
+absl::StatusOr<dq::v1::ListFindingsResponse> Client::ListFindings(
+    const dq::v1::ListFindingsRequest& request) {
+  return Call(*stubs_->report, &dq::v1::ReportService::Stub::ListFindings, request);
+}
+
+absl::StatusOr<dq::v1::ListDuplicateClustersResponse> Client::ListDuplicateClusters(
+    const dq::v1::ListDuplicateClustersRequest& request) {
+  return Call(*stubs_->report, &dq::v1::ReportService::Stub::ListDuplicateClusters, request);
+}
+
+absl::StatusOr<dq::v1::ListChangesResponse> Client::ListChanges(
+    const dq::v1::ListChangesRequest& request) {
+  return Call(*stubs_->report, &dq::v1::ReportService::Stub::ListChanges, request);
+}
+
 absl::StatusOr<dq::v1::GetStatsResponse> Client::GetStats() {
   return Call(*stubs_->admin, &dq::v1::AdminService::Stub::GetStats, dq::v1::GetStatsRequest());
 }

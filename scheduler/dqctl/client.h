@@ -60,6 +60,12 @@ class Client {
   absl::StatusOr<dq::v1::ListReferencesResponse> ListReferences(
       const dq::v1::ListReferencesRequest& request);
   absl::StatusOr<dq::v1::Report> GetReport(const std::string& name);
+  absl::StatusOr<dq::v1::ListFindingsResponse> ListFindings(
+      const dq::v1::ListFindingsRequest& request);
+  absl::StatusOr<dq::v1::ListDuplicateClustersResponse> ListDuplicateClusters(
+      const dq::v1::ListDuplicateClustersRequest& request);
+  absl::StatusOr<dq::v1::ListChangesResponse> ListChanges(
+      const dq::v1::ListChangesRequest& request);
   absl::StatusOr<dq::v1::GetStatsResponse> GetStats();
   absl::StatusOr<dq::v1::ListQueuesResponse> ListQueues(const dq::v1::ListQueuesRequest& request);
   absl::StatusOr<dq::v1::Queue> UpdateQueue(const dq::v1::Queue& queue);

@@ -109,6 +109,32 @@ struct JobEventsCommand {
   OutputFormat format = OutputFormat::kTable;
 };
 
+// `dqctl report show`: of a job, or of a report's JSON file.
+struct ReportShowCommand {
+  std::string name;
+  std::string html;  // Where the page goes; empty: none.
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct ReportFindingsCommand {
+  std::string name;
+  int limit = 50;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct ReportClustersCommand {
+  std::string name;
+  int limit = 50;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct ReportChangesCommand {
+  std::string name;
+  std::string column;  // Empty: of all.
+  int limit = 50;
+  OutputFormat format = OutputFormat::kTable;
+};
+
 struct FileUploadCommand {
   std::string path;
   std::string file_id;
@@ -196,6 +222,8 @@ using Command =
                  JobActionCommand, QueueListCommand, QueueSetCommand, ProjectListCommand,
                  ProjectSetCommand, JobEventsCommand, FileUploadCommand, FileListCommand,
                  FileGetCommand, FileDownloadCommand, ReferenceAddCommand, ReferenceListCommand,
-                 WorkerListCommand, AdminStatsCommand, DevCommand, DoctorCommand, VersionCommand>;
+                 WorkerListCommand, AdminStatsCommand, DevCommand, DoctorCommand, VersionCommand,
+                 ReportShowCommand, ReportFindingsCommand, ReportClustersCommand,
+                 ReportChangesCommand>;
 
 }  // namespace dq::dqctl

@@ -7,9 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <utility>
 
 #include "common/base/error.h"
@@ -22,6 +20,7 @@
 #include "scheduler/dqctl/form_options.h"
 #include "scheduler/dqctl/programs.h"
 #include "scheduler/dqctl/progress_display.h"
+#include "scheduler/dqctl/report_file.h"
 
 namespace dq::dqctl {
 namespace {
@@ -143,21 +142,6 @@ absl::StatusOr<ChildEnd> RunWorker(const std::vector<std::string>& command, Sess
                                          : "stopped; nothing was written");
 }
 
-absl::StatusOr<dq::v1::Report> ReadReport(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  dq::v1::Report report;
-  google::protobuf::util::JsonParseOptions options;
-  options.ignore_unknown_fields = true;
-  const auto status = google::protobuf::util::JsonStringToMessage(text.str(), &report, options);
-  if (!file || !status.ok()) {
-    return MakeError(absl::StatusCode::kDataLoss, "REPORT_UNREADABLE",
-                     "dq-worker wrote no readable report to " + path);
-  }
-  return report;
-}
-
 dq::v1::Verdict VerdictOf(const CleanCommand& command, ExitCode code) {
   if (command.chain.gate.empty()) return dq::v1::VERDICT_NOT_EVALUATED;
   return code == ExitCode::kGateFailed ? dq::v1::VERDICT_FAILED : dq::v1::VERDICT_PASSED;
@@ -191,7 +175,7 @@ absl::StatusOr<ExitCode> CleanLocally(const CleanCommand& command, Session& sess
   }
   const auto code = static_cast<ExitCode>(end.exit_code);
   if (!HasPublished(end)) return code;
-  DQ_ASSIGN_OR_RETURN(const dq::v1::Report report, ReadReport(report_path));
+  DQ_ASSIGN_OR_RETURN(const dq::v1::Report report, ReadReportFile(report_path));
   PrintCleaned(command, report, VerdictOf(command, code), session.console);
   return code;
 }

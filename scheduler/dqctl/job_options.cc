@@ -1,0 +1,136 @@
+#include "scheduler/dqctl/job_options.h"
+
+#include <string>
+#include <vector>
+
+#include "scheduler/dqctl/option_parts.h"
+
+namespace dq::dqctl {
+namespace {
+
+void AddJobSubmit(CLI::App& parent, CommandLine& line) {
+  const auto [app, command] = AddCommand<JobSubmitCommand>(
+      parent, line, "submit", "Create a job and return",
+      "  dqctl job submit customers.csv --key customer_id --reference references/master\n"
+      "  dqctl job submit files/f-1 --priority 10 --label team=sales -o json\n"
+      "  dqctl job submit export.txt --delimiter tab --no-header --cleaned-format csv\n"
+      "  dqctl job submit export.csv --not-before 2030-01-31T22:00:00Z --start-deadline 8h\n"
+      "  dqctl job submit --chain noop --noop-ms 100\n");
+  app->add_option("FILE", command->input, "A path, or a file the scheduler has");
+  AddChain(*app, command->chain);
+  app->add_option("--noop-ms", command->chain.noop_ms, "How long a stage noop takes")
+      ->check(CLI::Range(int64_t{0}, int64_t{3'600'000}));
+  app->add_option("--job-id", command->job_id, "The id to be (default: the scheduler chooses)");
+  app->add_option("--request-id", command->request_id,
+                  "The same one again answers the same job (default: random)");
+  app->add_option("--display-name", command->display_name, "A label for people");
+  app->add_option("--queue", command->queue, "The queue (default \"default\")");
+  app->add_option("--priority", command->priority, "Higher is sooner")
+      ->check(CLI::Range(-100, 100))
+      ->capture_default_str();
+  app->add_option("--max-attempts", command->attempts_max,
+                  "Attempts that may fail or be lost (default 3)")
+      ->check(CLI::Range(1, 100));
+  AddDuration(*app, "--execution-timeout", command->timeout, "The longest an attempt may take");
+  AddDuration(*app, "--no-progress-timeout", command->no_progress_timeout,
+              "The longest an attempt may report no progress");
+  AddInstant(*app, "--not-before", command->not_before, "Let it wait until then");
+  AddInstant(*app, "--start-deadline", command->start_deadline,
+             "Fail it unless its first attempt starts by then");
+  app->add_option_function<std::vector<std::string>>(
+         "--label",
+         [labels = &command->labels](const std::vector<std::string>& pairs) {
+           for (const std::string& pair : pairs) {
+             const size_t equals = pair.find('=');
+             if (equals == std::string::npos || equals == 0) {
+               throw CLI::ValidationError("--label", "KEY=VALUE, not " + pair);
+             }
+             (*labels)[pair.substr(0, equals)] = pair.substr(equals + 1);
+           }
+         },
+         "A label; may be given again")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  app->add_option("--concurrency-key", command->concurrency_key,
+                  "Jobs of the project with the same key share --concurrency-limit");
+  app->add_option("--concurrency-limit", command->concurrency_limit,
+                  "How many of them may run at a time (default 1)")
+      ->check(CLI::Range(1, 1'000'000));
+  AddFormat(*app, command->format);
+}
+
+void AddJobFollow(CLI::App& parent, CommandLine& line) {
+  const auto [watch, watched] =
+      AddCommand<JobFollowCommand>(parent, line, "watch", "Follow a job to its end with progress",
+                                   "  dqctl job watch j-0123\n"
+                                   "  dqctl job watch projects/default/jobs/j-0123 -o json\n");
+  watch->add_option("JOB", watched->name, "Id or resource name")->required();
+  AddDuration(*watch, "--timeout", watched->timeout, "Give up after this, exit code 7");
+  AddFormat(*watch, watched->format);
+
+  const auto [wait, waited] =
+      AddCommand<JobFollowCommand>(parent, line, "wait", "Wait for a job's end without progress",
+                                   "  dqctl job wait j-0123 --timeout 10m && echo done\n");
+  waited->show_progress = false;
+  wait->add_option("JOB", waited->name, "Id or resource name")->required();
+  AddDuration(*wait, "--timeout", waited->timeout, "Give up after this, exit code 7");
+  AddFormat(*wait, waited->format);
+}
+
+void AddJobActions(CLI::App& parent, CommandLine& line) {
+  struct Action {
+    JobActionCommand::Kind kind;
+    const char* name;
+    const char* help;
+  };
+  constexpr Action kActions[] = {
+      {JobActionCommand::Kind::kCancel, "cancel", "Cancel a job"},
+      {JobActionCommand::Kind::kPause, "pause",
+       "Pause a job; one that runs stops, frees its slot, and starts over when resumed"},
+      {JobActionCommand::Kind::kResume, "resume", "Resume a paused job"},
+      {JobActionCommand::Kind::kRetry, "retry", "Queue a failed or cancelled job again"},
+  };
+  for (const Action& action : kActions) {
+    const std::string name = action.name;
+    const auto [app, command] = AddCommand<JobActionCommand>(
+        parent, line, name, action.help, "  dqctl job " + name + " j-0123 --reason 'as agreed'\n");
+    command->kind = action.kind;
+    app->add_option("JOB", command->name, "Id or resource name")->required();
+    app->add_option("--reason", command->reason, "Why, for the audit");
+    AddFormat(*app, command->format);
+  }
+}
+
+}  // namespace
+
+void AddJob(CLI::App& parent, CommandLine& line) {
+  CLI::App* group = AddGroup(parent, "job", "Create, observe and steer jobs",
+                             "  dqctl job submit customers.csv\n"
+                             "  dqctl job list --filter 'state = \"FAILED\"'\n"
+                             "  dqctl job watch j-0123\n");
+  AddJobSubmit(*group, line);
+  const auto [get, got] = AddCommand<JobGetCommand>(*group, line, "get", "Print a job",
+                                                    "  dqctl job get j-0123 -o json\n");
+  get->add_option("JOB", got->name, "Id or resource name")->required();
+  AddFormat(*get, got->format);
+
+  const auto [list, listed] = AddCommand<JobListCommand>(
+      *group, line, "list", "List jobs, newest first",
+      "  dqctl job list\n"
+      "  dqctl job list --filter 'state = \"FAILED\" AND labels.team = \"sales\"' -o ndjson\n");
+  list->add_option("--filter", listed->filter,
+                   "Terms joined by AND over state, queue, worker, labels.*, created_by, "
+                   "create_time, end_time, quality_score, error_reason");
+  AddLimit(*list, listed->limit);
+  AddFormat(*list, listed->format);
+  AddJobFollow(*group, line);
+
+  AddJobActions(*group, line);
+
+  const auto [events, evented] = AddCommand<JobEventsCommand>(
+      *group, line, "events", "Print what happened to a job", "  dqctl job events j-0123\n");
+  events->add_option("JOB", evented->name, "Id or resource name")->required();
+  AddFormat(*events, evented->format);
+}
+
+}  // namespace dq::dqctl

@@ -1,0 +1,120 @@
+#include "scheduler/dqctl/option_parts.h"
+
+#include <map>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "scheduler/dqctl/form_options.h"
+
+namespace dq::dqctl {
+namespace {
+
+const std::map<std::string, OutputFormat> kFormats = {{"table", OutputFormat::kTable},
+                                                      {"json", OutputFormat::kJson},
+                                                      {"ndjson", OutputFormat::kNdjson}};
+
+}  // namespace
+
+std::string ExamplesFirst::make_help(const CLI::App* app, std::string name,
+                                     CLI::AppFormatMode mode) const {
+  const std::string examples = app->get_footer();
+  const std::string rest = CLI::Formatter::make_help(app, std::move(name), mode);
+  return examples.empty() ? rest : "Examples:\n" + examples + "\n" + rest;
+}
+
+CLI::App* AddGroup(CLI::App& parent, const std::string& name, const std::string& description,
+                   const std::string& examples) {
+  CLI::App* group = parent.add_subcommand(name, description);
+  group->footer(examples);
+  group->require_subcommand(1);
+  group->fallthrough();
+  return group;
+}
+
+void AddFormat(CLI::App& app, OutputFormat& format, const std::string& flags) {
+  app.add_option(flags, format, "How to print: table, json or ndjson")
+      ->transform(
+          CLI::CheckedTransformer(kFormats, CLI::ignore_case).description("{table,json,ndjson}"))
+      ->default_str("table");
+}
+
+void AddDuration(CLI::App& app, const std::string& flag, absl::Duration& value,
+                 const std::string& help) {
+  app.add_option_function<std::string>(
+         flag,
+         [&value, flag](const std::string& text) {
+           if (!absl::ParseDuration(text, &value) || value <= absl::ZeroDuration()) {
+             throw CLI::ValidationError(flag, "a time like 30s, 5m or 1h, not " + text);
+           }
+         },
+         help)
+      ->type_name("TIME");
+}
+
+void AddInstant(CLI::App& app, const std::string& flag, std::optional<absl::Time>& value,
+                const std::string& help) {
+  app.add_option_function<std::string>(
+         flag,
+         [&value, flag](const std::string& text) {
+           absl::Duration from_now;
+           absl::Time time;
+           if (absl::ParseDuration(text, &from_now) && from_now > absl::ZeroDuration()) {
+             time = absl::Now() + from_now;
+           } else if (!absl::ParseTime(absl::RFC3339_full, text, &time, nullptr)) {
+             throw CLI::ValidationError(
+                 flag,
+                 "a time like 2030-01-31T08:00:00Z, or 30m for that long from now, not " + text);
+           }
+           value = time;
+         },
+         help)
+      ->type_name("WHEN");
+}
+
+void AddLimit(CLI::App& app, int& limit) {
+  app.add_option("--limit", limit, "At most so many")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+}
+
+void AddChain(CLI::App& app, ChainOptions& chain) {
+  app.add_option("--reference", chain.reference,
+                 "Reference file to compare with and fill from: a path, or one the scheduler has");
+  app.add_option("--key", chain.key, "Columns that join the file with the reference")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("COL,..");
+  app.add_option("--chain", chain.stages, "Stages, in order (default complete,dedupe)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("STAGE,..");
+  app.add_option("--fill", chain.fill, "What to do with missing cells (default dependency)")
+      ->check(CLI::IsMember({"none", "reference", "dependency", "statistic"}));
+  app.add_option("--detect", chain.detect,
+                 "Which cells count as missing besides empty ones: none, words for it, also values "
+                 "that stand for it by evidence (default evidence)")
+      ->check(CLI::IsMember({"none", "vocabulary", "evidence"}));
+  app.add_option("--missing", chain.missing, "Words that always mean \"no value\"")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("TOKEN,..");
+  app.add_option("--not-missing", chain.not_missing, "Words and values that are data")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("TOKEN,..");
+  app.add_option("--match", chain.match, "Which records are duplicates (default normalised)")
+      ->check(CLI::IsMember({"exact", "normalised", "fuzzy"}));
+  app.add_option(
+         "--survivor", chain.survivor,
+         "Which record of a cluster stays: first, most_complete, newest:COL (default first)")
+      ->type_name("WHICH");
+  app.add_flag("--merge", chain.merge,
+               "Fill empty cells of that record from the others of its cluster");
+  app.add_option("--gate", chain.gate,
+                 "When the data counts as good: 'score>=90', 'duplicates<=0.1', 'schema'")
+      ->allow_extra_args(false)
+      ->type_name("CONDITION");
+  AddFormOptions(app, chain.form);
+}
+
+}  // namespace dq::dqctl

@@ -1,0 +1,100 @@
+#include "scheduler/api/report_details.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "common/base/error.h"
+
+namespace dq {
+namespace {
+
+class ReportDetailsTest : public testing::Test {
+ protected:
+  ReportDetailsTest() {
+    std::string pattern = testing::TempDir() + "/dq-details-XXXXXX";
+    folder_ = ::mkdtemp(pattern.data());
+    objects_ = *OpenFileObjectStore(folder_);
+  }
+  ~ReportDetailsTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string Write(const std::string& content) {
+    std::ofstream(folder_ + "/details.csv", std::ios::binary) << content;
+    return "file:///details.csv";
+  }
+
+  std::string folder_;
+  std::unique_ptr<ObjectStore> objects_;
+};
+
+constexpr char kChanges[] =
+    "row,column,before,after,method,confidence\n"
+    "1,city,,Rome,reference,1\n"
+    "2,note,\" a \"\"b\"\"\n,c\",x,merge,0.5\n"
+    "7,city,N/A,,clear,1\n";
+
+TEST_F(ReportDetailsTest, ChangesComeInPagesThatJoinToTheWholeFile) {
+  const std::string uri = Write(kChanges);
+  const auto first = ReadChanges(*objects_, uri, "", 0, 2);
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_EQ(first->changes.size(), 2u);
+  EXPECT_EQ(first->changes[0].after(), "Rome");
+  EXPECT_EQ(first->changes[1].before(), " a \"b\"\n,c");
+  ASSERT_TRUE(first->next);
+  const auto second = ReadChanges(*objects_, uri, "", *first->next, 2);
+  ASSERT_TRUE(second.ok()) << second.status();
+  ASSERT_EQ(second->changes.size(), 1u);
+  EXPECT_EQ(second->changes[0].row(), 7);
+  EXPECT_FALSE(second->next);
+}
+
+TEST_F(ReportDetailsTest, ChangesOfOneColumnLeaveTheOthersOut) {
+  const auto page = ReadChanges(*objects_, Write(kChanges), "city", 0, 50);
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_EQ(page->changes.size(), 2u);
+  EXPECT_EQ(page->changes[1].row(), 7);
+}
+
+TEST_F(ReportDetailsTest, ClustersAreWholeThoughTheirRecordsLieApart) {
+  const std::string uri = Write(
+      "row,cluster_id,kept,confidence\n"
+      "1,1,true,1\n2,2,true,1\n3,1,false,0.95\n4,2,false,1\n9,1,false,1\n10,10,true,1\n11,10,false,"
+      "1\n");
+  const auto page = ReadClusters(*objects_, uri, 0, 2);
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_EQ(page->clusters.size(), 2u);
+  EXPECT_TRUE(page->has_more);
+  EXPECT_EQ(page->clusters[0].cluster_id(), 1);
+  EXPECT_EQ(page->clusters[0].size(), 3);
+  EXPECT_TRUE(page->clusters[0].rows(0).kept());
+  EXPECT_DOUBLE_EQ(page->clusters[0].rows(1).confidence(), 0.95);
+  const auto rest = ReadClusters(*objects_, uri, 2, 2);
+  ASSERT_TRUE(rest.ok()) << rest.status();
+  ASSERT_EQ(rest->clusters.size(), 1u);
+  EXPECT_EQ(rest->clusters[0].cluster_id(), 10);
+  EXPECT_FALSE(rest->has_more);
+}
+
+TEST_F(ReportDetailsTest, AFileThatIsNoneOrIsCutShortIsATypedError) {
+  for (const std::string content :
+       {"", "row,column\n1,a,b\n", "row,column,before\nx,\"y", "row,column,before\nx,y,z\n",
+        "row,column,before\n1,\"a\"b,c\n"}) {
+    EXPECT_EQ(ReasonOf(ReadChanges(*objects_, Write(content), "", 0, 9).status()),
+              "DETAILS_UNREADABLE")
+        << content;
+  }
+}
+
+TEST_F(ReportDetailsTest, AFileWithoutRecordsHasNone) {
+  const auto page =
+      ReadChanges(*objects_, Write("row,column,before,after,method,confidence\n"), "", 0, 9);
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_TRUE(page->changes.empty());
+  EXPECT_FALSE(page->next);
+}
+
+}  // namespace
+}  // namespace dq
