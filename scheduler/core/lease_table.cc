@@ -12,7 +12,8 @@ absl::Time DueOf(const Lease& lease) {
 LeaseEnd EndAt(const Lease& lease, absl::Time now) {
   if (lease.limits.execution_deadline <= now) return LeaseEnd::kTimedOut;
   // A worker that is not heard of cannot tell of progress.
-  return lease.expiry <= now ? LeaseEnd::kExpired : LeaseEnd::kStalled;
+  const bool stalled = lease.progress_deadline <= now && lease.expiry > now;
+  return stalled ? LeaseEnd::kStalled : LeaseEnd::kExpired;
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ def schema(header, columns, reference):
 
 def scores(header, before, filled, cleaned, reference, rejected):
     """(before, after) of the rows as read, as filled, and as left by dedupe; so many rows could not be read."""
-    read = len(before) / max(1, len(before) + rejected)
+    read = percent(len(before), len(before) + rejected) / 100
     others = naive_clean.reference_columns(header, reference)
     columns = [naive_clean.Column([row[i] for row in before], False, others.get(name)) for i, name in enumerate(header)]
     found = {"completeness": (completeness(before, columns), completeness(cleaned, columns)),
