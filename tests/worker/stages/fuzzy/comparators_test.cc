@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/worker/stages/fuzzy/naive_levels.h"
+
 namespace dq {
 namespace {
 
@@ -56,25 +58,6 @@ TEST(EditDistance, StopsBehindTheMostThatMatters) {
   EXPECT_EQ(EditDistance("", "", 0), 0);
 }
 
-// The plain table of the same distance, without any bound.
-int PlainDistance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<int>> d(a.size() + 1, std::vector<int>(b.size() + 1));
-  for (size_t i = 0; i <= a.size(); ++i) {
-    for (size_t j = 0; j <= b.size(); ++j) {
-      if (i == 0 || j == 0) {
-        d[i][j] = static_cast<int>(i + j);
-        continue;
-      }
-      d[i][j] = std::min(
-          {d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
-      }
-    }
-  }
-  return d[a.size()][b.size()];
-}
-
 TEST(EditDistance, EqualsThePlainTableOnRandomTexts) {
   uint32_t state = 7;
   const auto draw = [&state](uint32_t below) {
@@ -86,7 +69,7 @@ TEST(EditDistance, EqualsThePlainTableOnRandomTexts) {
     for (uint32_t i = draw(9); i > 0; --i) a += static_cast<char>('a' + draw(3));
     for (uint32_t i = draw(9); i > 0; --i) b += static_cast<char>('a' + draw(3));
     const int most = static_cast<int>(draw(4));
-    ASSERT_EQ(EditDistance(a, b, most), std::min(most + 1, PlainDistance(a, b))) << a << " " << b;
+    ASSERT_EQ(EditDistance(a, b, most), std::min(most + 1, naive::Edits(a, b))) << a << " " << b;
   }
 }
 

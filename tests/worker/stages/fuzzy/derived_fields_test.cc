@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/base/error.h"
+#include "tests/worker/stages/fuzzy/filled_store.h"
 
 namespace dq {
 namespace {
@@ -27,14 +28,7 @@ class Records {
     std::vector<size_t> columns(table.size());
     std::iota(columns.begin(), columns.end(), 0);
     store_.emplace(columns, CellForm::kFolded, memory_);
-    RowBatch batch;
-    batch.Reset(table.size());
-    std::vector<std::string_view> cells(table.size());
-    for (size_t row = 0; row < table.front().size(); ++row) {
-      for (size_t i = 0; i < table.size(); ++i) cells[i] = table[i][row];
-      batch.AddRow({.number = static_cast<int64_t>(row) + 1}, cells.data());
-      EXPECT_TRUE(store_->Add(batch, row).ok());
-    }
+    AddRows(*store_, table);
   }
 
   absl::StatusOr<std::vector<PlannedField>> Plan(std::function<bool()> stop = {}) {

@@ -99,6 +99,12 @@ TEST(LetterBag, BoundsTheLikenessOfAnyTwoTexts) {
     EXPECT_GE(JaroWinklerMost(a, BagOf(a), b, BagOf(b)), JaroWinkler(a, b) - 1e-9) << a << "|" << b;
   }
   EXPECT_LT(JaroWinklerMost("anna", BagOf("anna"), "violet", BagOf("violet")), 0.5);
+  // Of long names other letters are compared in alphabetical order.
+  const std::string early(64, 'a');
+  const std::string late(64, 'z');
+  const std::string a = early + " " + late;
+  const std::string b = late + " " + early;
+  EXPECT_EQ(JaroWinklerMost(a, BagOf(a), b, BagOf(b)), 1);
 }
 
 TEST(SplitAddress, FindsTheHouseBeforeOrBehindTheStreet) {

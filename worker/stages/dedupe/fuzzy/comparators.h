@@ -3,6 +3,7 @@
 // one of them is not ASCII.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace dq {
@@ -11,9 +12,17 @@ namespace dq {
 // letters), 0 to 1; two empty texts are equal. M. Jaro 1989, W. Winkler 1990.
 double JaroWinkler(std::string_view a, std::string_view b);
 
+// Whether a similarity is at least a bound, in spite of the rounding of binary fractions.
+inline bool IsAtLeast(double similarity, double bound) { return similarity >= bound - 1e-9; }
+
 // The number of insertions, deletions, substitutions and swaps of neighbours between the texts
 // (restricted: no part is edited twice), or `most` + 1 when there are more. `most` is small: the
 // cost is the length times `most`.
 int EditDistance(std::string_view a, std::string_view b, int most);
+
+bool HasDigit(std::string_view text);
+
+// How many letters a text has: its code points.
+size_t LetterCount(std::string_view text);
 
 }  // namespace dq

@@ -17,10 +17,12 @@ constexpr size_t kLettersMax = 64;
 }  // namespace
 
 LetterBag BagOf(std::string_view text) {
+  // In another order of the words other letters are compared.
+  if (text.size() > kLettersMax) return kUnbounded << (2 * kBuckets);
   std::array<uint8_t, kBuckets> counts{};
   uint64_t more = 0;
   uint64_t bag = 0;
-  for (const char c : text.substr(0, kLettersMax)) {
+  for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x80) return kUnbounded << (2 * kBuckets);
     const size_t bucket = c >= 'a' && c <= 'z' ? byte - size_t{'a'} : 26 + byte % 4;

@@ -65,19 +65,26 @@ std::string SortedWords(std::string_view text) {
   }
   std::sort(words.begin(), words.end());
   std::string out;
-  for (const std::string_view word : words) out.append(word).append(" ");
+  for (const std::string_view word : words) out.append(out.empty() ? "" : " ").append(word);
   return out;
+}
+
+// Letters in the text that has fewer.
+size_t FewerLetters(std::string_view a, std::string_view b) {
+  return std::min(LetterCount(a), LetterCount(b));
 }
 
 bool HasWords(std::string_view text) { return text.find(' ') != std::string_view::npos; }
 
 uint32_t NameLevel(double similarity) {
-  return similarity >= 0.92 ? 1 : similarity >= 0.88 ? 2 : similarity >= kNameAlikeMin ? 3 : 4;
+  if (IsAtLeast(similarity, 0.92)) return 1;
+  if (IsAtLeast(similarity, 0.88)) return 2;
+  return IsAtLeast(similarity, kNameAlikeMin) ? 3 : 4;
 }
 
 uint32_t CompareNames(std::string_view a, std::string_view b) {
   uint32_t level = NameLevel(JaroWinkler(a, b));
-  if (level > 1 && std::min(a.size(), b.size()) >= 4 && EditDistance(a, b, 1) <= 1) level = 1;
+  if (level > 1 && FewerLetters(a, b) >= 4 && EditDistance(a, b, 1) <= 1) level = 1;
   if (level > 1 && HasWords(a) && HasWords(b)) {
     level = std::min(level, NameLevel(JaroWinkler(SortedWords(a), SortedWords(b))));
   }
@@ -86,14 +93,13 @@ uint32_t CompareNames(std::string_view a, std::string_view b) {
 
 // Words apart, one in two or two in one, and the level that the words have in common.
 uint32_t ComparePhrases(std::string_view a, std::string_view b, uint32_t level) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (level <= 2 || std::any_of(a.begin(), a.end(), is_digit)) return level;  // 54th is not 46th.
-  return JaroWinkler(a, b) >= 0.92 ? 2 : level;
+  if (level <= 2 || HasDigit(a) || HasDigit(b)) return level;  // 54th is not 46th.
+  return IsAtLeast(JaroWinkler(a, b), 0.92) ? 2 : level;
 }
 
 uint32_t CompareCodes(std::string_view a, std::string_view b) {
   const int edits = EditDistance(a, b, 2);
-  const size_t shorter = std::min(a.size(), b.size());
+  const size_t shorter = FewerLetters(a, b);
   if (edits <= 1) return shorter > 2 ? 1 : 2;
   return edits == 2 && shorter >= 6 ? 2 : 3;
 }
@@ -108,16 +114,20 @@ uint32_t ComparePhones(std::string_view a, std::string_view b) {
 }
 
 uint32_t CompareEmails(std::string_view a, std::string_view b) {
-  const size_t at_a = a.find('@');
-  const size_t at_b = b.find('@');
-  const bool same_person = at_a >= 4 && a.substr(0, at_a) == b.substr(0, at_b);
+  const std::string_view person = a.substr(0, a.find('@'));
+  const bool same_person = person == b.substr(0, b.find('@')) && LetterCount(person) >= 4;
   if (same_person || EditDistance(a, b, 1) <= 1) return 1;
-  return NameLevel(JaroWinkler(a, b)) <= 1 ? 2 : 2 + (JaroWinkler(a, b) >= 0.85 ? 1 : 2);
+  const double alike = JaroWinkler(a, b);
+  return IsAtLeast(alike, 0.92) ? 2 : IsAtLeast(alike, 0.85) ? 3 : 4;
+}
+
+bool IsDay(std::string_view text) {
+  return text.size() == 8 && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 // `a` and `b` are YYYYMMDD, or what else the field holds.
 uint32_t CompareDates(std::string_view a, std::string_view b) {
-  if (a.size() != 8 || b.size() != 8) return EditDistance(a, b, 1) <= 1 ? 1 : 4;
+  if (!IsDay(a) || !IsDay(b)) return EditDistance(a, b, 1) <= 1 ? 1 : 4;
   const bool same_year = a.substr(0, 4) == b.substr(0, 4);
   if (same_year && a.substr(4, 2) == b.substr(6) && a.substr(6) == b.substr(4, 2)) return 1;
   const int edits = EditDistance(a, b, 2);
@@ -129,7 +139,13 @@ uint32_t CompareDates(std::string_view a, std::string_view b) {
 uint32_t CompareNumbers(double a, double b) {
   if (std::isnan(a) || std::isnan(b)) return kNumberLevels - 1;
   const double apart = std::abs(a - b) / std::max({std::abs(a), std::abs(b), 1e-9});
-  return apart <= 0.01 ? 1 : apart <= 0.05 ? 2 : apart <= 0.2 ? 3 : apart <= 0.5 ? 4 : 5;
+  constexpr double kRounding = 1e-12;  // 5.70 is within 5 % of 6.00, though not in binary digits.
+  uint32_t level = 1;
+  for (const double most : {0.01, 0.05, 0.2, 0.5}) {
+    if (apart <= most + kRounding) break;
+    ++level;
+  }
+  return level;
 }
 
 // The level of a similarity, where level 1 begins at the first of `bounds`.
@@ -218,11 +234,11 @@ absl::Status RecordComparison::Index(size_t field, MemoryBudget& memory) {
     letters_[field].push_back(0);
     for (ValueId id = 1; id <= texts.size(); ++id) letters_[field].push_back(BagOf(texts.text(id)));
   } else if (fields_[field].kind == FieldKind::kNumber) {
-    DQ_RETURN_IF_ERROR(index_bytes_->Take((texts.size() + size_t{1}) * sizeof(float)));
+    DQ_RETURN_IF_ERROR(index_bytes_->Take((texts.size() + size_t{1}) * sizeof(double)));
     numbers_[field].reserve(texts.size() + size_t{1});
     numbers_[field].push_back(0);
     for (ValueId id = 1; id <= texts.size(); ++id) {
-      numbers_[field].push_back(static_cast<float>(QuantityOf(texts.text(id))));
+      numbers_[field].push_back(QuantityOf(texts.text(id)));
     }
   }
   return absl::OkStatus();
@@ -339,8 +355,9 @@ bool RecordComparison::Swapped(size_t field, RecordId a, RecordId b) const {
   const size_t other = *fields_[field].swaps;
   const double across = CrossAlike(field, value(a, field), other, value(b, other));
   const double back = CrossAlike(field, value(b, field), other, value(a, other));
-  if (across < 0 || back < 0) return std::max(across, back) >= kAlike;
-  return std::max(across, back) >= kAlike && std::min(across, back) >= kOtherAlike;
+  if (across < 0 || back < 0) return IsAtLeast(std::max(across, back), kAlike);
+  return IsAtLeast(std::max(across, back), kAlike) &&
+         IsAtLeast(std::min(across, back), kOtherAlike);
 }
 
 // How alike values of two fields are; below 0 when one of them is missing.
@@ -350,8 +367,8 @@ double RecordComparison::CrossAlike(size_t field, ValueId here, size_t other, Va
   const std::string_view right = values(other).text(there);
   constexpr double kWorthComparing = 0.85;
   if (!letters_[field].empty() && !letters_[other].empty() &&
-      JaroWinklerMost(left, letters_[field][here], right, letters_[other][there]) <
-          kWorthComparing) {
+      !IsAtLeast(JaroWinklerMost(left, letters_[field][here], right, letters_[other][there]),
+                 kWorthComparing)) {
     return 0;
   }
   return JaroWinkler(left, right);
@@ -390,16 +407,17 @@ uint32_t RecordComparison::CompareUngraded(size_t field, ValueId a, ValueId b) c
     case FieldKind::kStanding:
       return kLevelUnknown;
     case FieldKind::kName:
-      return JaroWinklerMost(texts.text(a), letters_[field][a], texts.text(b), letters_[field][b]) <
-                     kNameAlikeMin
-                 ? kNameLevels - 1
-                 : CompareNames(texts.text(a), texts.text(b));
+      return IsAtLeast(JaroWinklerMost(texts.text(a), letters_[field][a], texts.text(b),
+                                       letters_[field][b]),
+                       kNameAlikeMin)
+                 ? CompareNames(texts.text(a), texts.text(b))
+                 : kNameLevels - 1;
     case FieldKind::kAddress:
       return CompareAddresses(texts.text(a), texts.text(b), words_[field]->Similarity(a, b));
     case FieldKind::kCode:
       return CompareCodes(texts.text(a), texts.text(b));
     case FieldKind::kNumber:
-      return CompareNumbers(double{numbers_[field][a]}, double{numbers_[field][b]});
+      return CompareNumbers(numbers_[field][a], numbers_[field][b]);
     case FieldKind::kDate:
       return CompareDates(texts.text(a), texts.text(b));
     case FieldKind::kPhone:

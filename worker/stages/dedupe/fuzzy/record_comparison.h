@@ -113,7 +113,7 @@ class RecordComparison {
   std::optional<TextStanding> standing_;
   size_t standing_text_ = 0;                     // The compared field whose standing it is.
   std::vector<std::vector<LetterBag>> letters_;  // By compared field and value, for kName.
-  std::vector<std::vector<float>> numbers_;      // By compared field and value, for kNumber.
+  std::vector<std::vector<double>> numbers_;     // By compared field and value, for kNumber.
 };
 
 }  // namespace dq

@@ -17,19 +17,31 @@ constexpr double kMisspeltMin = 0.9;
 constexpr double kShortened = 0.85;
 constexpr size_t kMisspeltLettersMin = 4;
 
-bool HasDigit(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+// Takes the first letter of a text, "" of an empty one.
+std::string_view TakeLetter(std::string_view& text) {
+  size_t end = std::min<size_t>(text.size(), 1);
+  while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
+  const std::string_view letter = text.substr(0, end);
+  text.remove_prefix(end);
+  return letter;
 }
 
 bool IsShortFormOf(std::string_view word, std::string_view full) {
-  if (word.size() < 2 || word.size() >= full.size() || word.front() != full.front()) return false;
+  if (word.empty() || full.empty() || word.front() != full.front()) return false;
+  const size_t letters = LetterCount(word);
+  const size_t full_letters = LetterCount(full);
+  if (letters < 2 || letters >= full_letters) return false;
   if (full.starts_with(word)) return true;
-  if (word.back() != full.back() || word.size() * 4 > full.size() * 3) return false;
-  size_t at = 0;
-  for (const char c : full) {
-    if (at < word.size() && word[at] == c) ++at;
+  if (letters * 4 > full_letters * 3) return false;
+  std::string_view last = TakeLetter(full);
+  if (!word.starts_with(last)) return false;
+  std::string_view left = word.substr(last.size());
+  std::string_view wanted = TakeLetter(left);
+  while (!full.empty()) {
+    last = TakeLetter(full);
+    if (last == wanted) wanted = TakeLetter(left);
   }
-  return at == word.size();
+  return wanted.empty() && word.ends_with(last);
 }
 
 }  // namespace
@@ -39,9 +51,10 @@ double WordsAlike(std::string_view a, std::string_view b) {
   if (a.size() > b.size()) std::swap(a, b);
   if (HasDigit(a) || HasDigit(b)) return 0;
   if (IsShortFormOf(a, b)) return kShortened;
-  if (a.size() < kMisspeltLettersMin || 2 * a.size() < b.size()) return 0;
+  const auto [fewer, more] = std::minmax({LetterCount(a), LetterCount(b)});
+  if (fewer < kMisspeltLettersMin || 2 * fewer < more) return 0;
   const double alike = JaroWinkler(a, b);
-  return alike >= kMisspeltMin ? alike : 0;
+  return IsAtLeast(alike, kMisspeltMin) ? alike : 0;
 }
 
 WordVectors::~WordVectors() { memory_->Release(taken_bytes_); }
@@ -80,10 +93,14 @@ absl::Status WordVectors::AddValue(std::string_view text) {
   const size_t first = ids_.size();
   for (size_t begin = 0; begin < text.size() && ids_.size() < first + kWordsMax;) {
     const size_t end = std::min(text.find(' ', begin), text.size());
-    DQ_ASSIGN_OR_RETURN(const ValueId word, words_.Add(text.substr(begin, end - begin)));
-    const auto from = ids_.begin() + static_cast<std::ptrdiff_t>(first);
-    if (word != kNoValue && std::find(from, ids_.end(), word) == ids_.end()) ids_.push_back(word);
+    const std::string_view word = text.substr(begin, end - begin);
     begin = end + 1;
+    const auto from = ids_.begin() + static_cast<std::ptrdiff_t>(first);
+    const bool is_repeated =
+        std::any_of(from, ids_.end(), [&](ValueId id) { return words_.text(id) == word; });
+    if (word.empty() || is_repeated) continue;
+    DQ_ASSIGN_OR_RETURN(const ValueId id, words_.Add(word));
+    ids_.push_back(id);
   }
   ends_.push_back(ids_.size());
   return absl::OkStatus();
