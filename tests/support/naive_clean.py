@@ -269,17 +269,13 @@ def reference_columns(header, reference):
 
 
 def reference_rows(header, reference):
-    """The rows of the reference, a cell for every column of the file; None where it has no value."""
+    """The distinct rows of the reference, a cell for every column of the file; None where it has no value."""
     if not reference:
         return []
     names, rows = reference
-    columns = reference_columns(header, reference)
-
-    def value(row, name):
-        cell = row[names.index(name)].strip(SPACE) if name in columns else ""
-        return None if not cell or columns[name].is_missing(cell) else cell
-
-    return [[value(row, name) for name in header] for row in rows]
+    columns = reference_columns(names, reference)
+    known = naive_dependency.distinct(known_cells(columns.values(), row) for row in rows)
+    return [[row[names.index(name)] if name in names else None for name in header] for row in known]
 
 
 def known_cells(columns, row):

@@ -11,6 +11,11 @@ DETERMINANTS_MAX, PAIRS_MAX, DEPENDENCIES_MAX = 64, 100, 4
 GOOD = 0.97
 
 
+def distinct(rows):
+    """The rows without their copies: a record that is there twice is evidence once."""
+    return [list(row) for row in dict.fromkeys(map(tuple, rows))]
+
+
 def votes_by_group(rows, by, target):
     """{values of the determinant: [votes, the most frequent first, and the number of missing cells]}."""
     groups = collections.defaultdict(lambda: [collections.Counter(), 0])
@@ -161,10 +166,11 @@ def odds(sure):
 
 class Dependencies:
     """What the rows, and those of the reference, say about missing cells of `targets`; `accepts(target, value)` says what
-    may be filled."""
+    may be filled. The reference has no copies."""
 
     def __init__(self, rows, reference, targets, accepts, least=0.9):
         self.least = least
+        rows = distinct(rows)
         self.rules = collections.defaultdict(list)
         for source in (rows, reference):
             for target, found in find_dependencies(source, targets).items():

@@ -156,6 +156,68 @@ TEST(Dependencies, TheBestPredictorFillsWhereItIsSureOfMore) {
       << run.changes;
 }
 
+// Nothing determines anything; some amounts meet by chance, some records are there twice.
+Rows RandomTable(std::mt19937& random, bool copies) {
+  Rows rows = {{"id", "name", "city", "amount"}};
+  const size_t amounts = random() % 2 == 0 ? 1000 : 10000;
+  for (size_t i = 0; i < 300; ++i) {
+    if (copies && i > 0 && random() % 6 == 0) {
+      const std::vector<std::string> copied = rows[1 + random() % (rows.size() - 1)];
+      rows.push_back(copied);
+      continue;
+    }
+    const std::string city = random() % 6 == 0 ? "" : "city " + std::to_string(random() % 500);
+    rows.push_back({std::to_string(i), "name " + std::to_string(i), city,
+                    std::to_string(random() % amounts) + ".50"});
+  }
+  return rows;
+}
+
+TEST(Dependencies, CopiesOfARecordProveNothing) {
+  for (uint32_t seed = 0; seed < 100; ++seed) {
+    std::mt19937 random(seed);
+    const HarnessRun run = RunChainOnText(CompleteAlone(), TextOf(RandomTable(random, true)));
+    ASSERT_EQ(run.result.cells_filled, 0) << "seed " << seed << "\n" << run.changes;
+  }
+}
+
+// The lines of a table, each of its records `times` times.
+std::string Repeated(const std::string& text, int times) {
+  std::string repeated;
+  size_t begin = 0;
+  for (size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
+    const std::string line = text.substr(begin, end + 1 - begin);
+    for (int i = 0; i < (begin == 0 ? 1 : times); ++i) repeated += line;
+    begin = end + 1;
+  }
+  return repeated;
+}
+
+TEST(Dependencies, ATableWithEveryRecordTwiceIsFilledAsTheTableItself) {
+  int64_t fills = 0;
+  for (uint32_t seed = 0; seed < 60; ++seed) {
+    std::mt19937 random(seed);
+    const std::string table =
+        TextOf(seed % 3 == 0 ? RandomTable(random, false) : Dirty(TrueTable(random), random));
+    const HarnessRun once = RunChainOnText(CompleteAlone(), table);
+    const HarnessRun twice = RunChainOnText(CompleteAlone(), Repeated(table, 2));
+    ASSERT_EQ(twice.cleaned, Repeated(once.cleaned, 2)) << "seed " << seed;
+    fills += once.result.cells_filled;
+  }
+  EXPECT_GT(fills, 300);
+}
+
+TEST(Dependencies, CopiesInTheReferenceProveNothing) {
+  for (uint32_t seed = 0; seed < 60; ++seed) {
+    std::mt19937 random(seed);
+    const std::string file = TextOf(Dirty(TrueTable(random), random));
+    const std::string reference = TextOf(Dirty(TrueTable(random), random));
+    const HarnessRun once = RunChainOnText(CompleteAlone(), file, reference);
+    const HarnessRun twice = RunChainOnText(CompleteAlone(), file, Repeated(reference, 2));
+    ASSERT_EQ(twice.changes, once.changes) << "seed " << seed;
+  }
+}
+
 TEST(Dependencies, AHigherConfidenceFillsLess) {
   std::mt19937 random(3);
   const std::string table = TextOf(Dirty(TrueTable(random), random));

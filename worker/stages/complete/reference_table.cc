@@ -8,6 +8,7 @@
 #define XXH_INLINE_ALL
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "worker/stages/complete/distinct_rows.h"
 #include "worker/table/file_error.h"
 #include "worker/table/open_table.h"
 #include "worker/table/read_ahead.h"
@@ -213,14 +214,19 @@ absl::StatusOr<ReferenceTable::Row> ReferenceTable::FindSpelling(std::string_vie
   return SpellingOf(row) == spelling ? row : nullptr;
 }
 
+// Rows are told apart by all columns of the reference, also by those that the file lacks.
 std::vector<EncodedColumn> ReferenceTable::Sample() const {
+  std::vector<EncodedColumn> own;
+  for (size_t i = 0; i < columns_.size(); ++i) own.push_back(SampleOf(i));
+  const std::vector<uint32_t> distinct = DistinctRows(own);
+  for (EncodedColumn& column : own) KeepRows(column, distinct);
   std::vector<EncodedColumn> columns(stored_.size());
   for (size_t i = 0; i < columns.size(); ++i) {
-    if (!stored_[i].has_value()) {
-      columns[i].codes.assign(sample_->row_count(), EncodedColumn::kBlank);
-      continue;
+    if (stored_[i].has_value()) {
+      columns[i] = own[kept_columns_[*stored_[i]]];
+    } else {
+      columns[i].codes.assign(distinct.size(), EncodedColumn::kBlank);
     }
-    columns[i] = SampleOf(kept_columns_[*stored_[i]]);
   }
   return columns;
 }

@@ -79,8 +79,8 @@ class ReferenceTable {
   const std::vector<std::string>& columns() const { return columns_; }
   // The type of a column of the reference.
   ValueType type(size_t column) const { return rules_[column].type; }
-  // A sample of the rows, a column of the file each; cells without a value are blank, and all of a
-  // column that the reference lacks. Views into the table, until ForgetSample.
+  // A sample of the distinct rows, a column of the file each; cells without a value are blank, and
+  // all of a column that the reference lacks. Views into the table, until ForgetSample.
   std::vector<EncodedColumn> Sample() const;
   // The same of one column of the reference.
   EncodedColumn SampleOf(size_t column) const;

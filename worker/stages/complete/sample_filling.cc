@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "worker/stages/complete/distinct_rows.h"
 #include "worker/table/value_type.h"
 
 namespace dq {
@@ -27,6 +28,18 @@ SampleFilling::SampleFilling(std::vector<EncodedColumn> columns,
     const bool blank = std::find(codes.begin(), codes.end(), EncodedColumn::kBlank) != codes.end();
     if (blank) blank_.push_back(i);
   }
+  ForgetCopies();
+}
+
+// Rows that were different may have become equal by what was filled.
+void SampleFilling::ForgetCopies() {
+  const std::vector<uint32_t> distinct = DistinctRows(columns_);
+  if (columns_.empty() || distinct.size() == columns_[0].codes.size()) return;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    KeepRows(columns_[i], distinct);
+    indexes_.Of(i).Refresh();
+  }
+  std::fill(changed_.begin(), changed_.end(), true);
 }
 
 std::string_view SampleFilling::Cell(size_t column, size_t row) const {
@@ -69,6 +82,7 @@ absl::Status SampleFilling::FillByKey(const ReferenceKey& key) {
     DQ_RETURN_IF_ERROR(FillRowByKey(key, row));
     shelf_.ClearWhenLarge();
   }
+  ForgetCopies();
   return absl::OkStatus();
 }
 
@@ -113,6 +127,7 @@ std::vector<bool> SampleFilling::Fill(DependencyTable& table, double confidence_
   for (const Fillings& range : fillings) {
     for (const Filling& filling : range.all) Set(filling.column, filling.row, filling.value);
   }
+  ForgetCopies();
   return changed_;
 }
 

@@ -24,14 +24,15 @@ namespace dq {
 
 class SampleFilling {
  public:
-  // Takes the sample, missing cells blank. `rules`, `tokens` and `memory` outlive it.
+  // Takes the sample, missing cells blank. `rules`, `tokens` and `memory` outlive it. Of equal rows
+  // it keeps the first: what fills that one fills them all, and a copy is no evidence.
   SampleFilling(std::vector<EncodedColumn> columns, std::vector<const ColumnRule*> rules,
                 const MissingTokens& tokens, MemoryBudget& memory);
   SampleFilling(const SampleFilling&) = delete;
   SampleFilling& operator=(const SampleFilling&) = delete;
 
-  // The rows as they are now; their texts live as long as the sample, this object and the tables it
-  // was filled by.
+  // The distinct rows as they are now; their texts live as long as the sample, this object and the
+  // tables it was filled by.
   const std::vector<EncodedColumn>& columns() const { return columns_; }
   // The same with its indexes.
   ValueIndexes& indexed() { return indexes_; }
@@ -70,6 +71,7 @@ class SampleFilling {
   std::string_view CellFilled(size_t column, size_t row, const Fillings& fillings) const;
   absl::Status SetCopy(size_t column, size_t row, std::string_view value);
   void Set(size_t column, size_t row, std::string_view value);
+  void ForgetCopies();
 
   std::vector<EncodedColumn> columns_;
   std::vector<const ColumnRule*> rules_;
