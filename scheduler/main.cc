@@ -15,6 +15,7 @@
 #include "common/base/status_macros.h"
 #include "common/rpc/server_runner.h"
 #include "common/storage/object_store.h"
+#include "common/storage/object_uri.h"
 #include "common/telemetry/admin_server.h"
 #include "common/telemetry/metric_registry.h"
 #include "scheduler/api/admin_service.h"
@@ -22,7 +23,9 @@
 #include "scheduler/api/job_service.h"
 #include "scheduler/api/reference_service.h"
 #include "scheduler/api/report_service.h"
+#include "scheduler/api/resource_name.h"
 #include "scheduler/api/worker_service.h"
+#include "scheduler/engine/attempt_sweeper.h"
 #include "scheduler/engine/scheduler.h"
 #include "scheduler/metrics.h"
 #include "scheduler/options.h"
@@ -99,7 +102,11 @@ absl::Status Run(const SchedulerFlags& flags) {
   MetricRegistry registry("dq-scheduler", DQ_VERSION);
   SchedulerMetrics metrics(registry);
   Executor blocking(flags.blocking_threads, static_cast<size_t>(flags.blocking_queue_max));
-  Scheduler scheduler(EngineOptions(flags, instance), store->jobs(), SystemClock(), metrics);
+  AttemptSweeper sweeper(*objects, SystemClock(),
+                         [](const JobName& job) { return FileUri(JobText(job)); });
+  Scheduler scheduler(EngineOptions(flags, instance), store->jobs(), SystemClock(), metrics,
+                      {.ended = [&](const EndedJob& job) { sweeper.Ended(job); },
+                       .reopening = [&](const JobName& job) { sweeper.Reopening(job); }});
   const ApiPorts ports{scheduler, store->reader(), store->catalog(), *objects,
                        blocking,  SystemClock(),   metrics};
   WatchLimits watch_limits;

@@ -52,6 +52,15 @@ void SetResult(const JobRecord& record, v1::Job& job) {
   }
 }
 
+void SetCheckpoint(const JobRecord& record, v1::Job& job) {
+  if (record.checkpoint == nullptr) return;
+  v1::JobCheckpoint& checkpoint = *job.mutable_checkpoint();
+  checkpoint.set_attempt(record.checkpoint->attempt);
+  checkpoint.set_percent(record.checkpoint->percent);
+  checkpoint.set_stage(record.checkpoint->stage);
+  *checkpoint.mutable_create_time() = ToProto(record.checkpoint->time);
+}
+
 }  // namespace
 
 v1::Job ToProto(const JobRecord& record) {
@@ -65,6 +74,7 @@ v1::Job ToProto(const JobRecord& record) {
   *job.mutable_create_time() = ToProto(record.create_time);
   SetStatus(record.status, job);
   SetResult(record, job);
+  SetCheckpoint(record, job);
   if (record.status.state == JobState::kCompleted) job.mutable_progress()->set_percent(100);
   return job;
 }

@@ -171,8 +171,9 @@ void JobService::Reopen(const std::shared_ptr<UnaryCall>& call, int64_t reservat
                        answer](absl::StatusOr<JobRecord> record) {
     const int64_t seen = VersionOf(request.etag());
     if (record.ok() && seen != 0 && record->status.version != seen) record = JobChanged(name);
-    ports_.scheduler.Reopen(reservation, name, std::move(record), request.reason(), call->caller(),
-                            AnswerJob(call, answer));
+    const RetryFrom from = request.from_start() ? RetryFrom::kStart : RetryFrom::kCheckpoint;
+    ports_.scheduler.Reopen(reservation, name, std::move(record), from, request.reason(),
+                            call->caller(), AnswerJob(call, answer));
   };
   const bool accepted =
       ports_.blocking.Submit([this, name, reopen] { reopen(ports_.jobs.GetJob(name)); });

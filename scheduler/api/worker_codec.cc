@@ -22,6 +22,7 @@ constexpr int kFilesMax = 16;
 constexpr size_t kTokenDigits = 32;
 constexpr size_t kTextCharactersMax = 4096;
 constexpr size_t kReportBytesMax = 64 * 1024;
+constexpr size_t kCheckpointBytesMax = 4096;
 constexpr int kErrorMetadataMax = 32;
 constexpr size_t kGrantBytesMax = 4 << 20;  // In one message.
 
@@ -130,6 +131,23 @@ absl::StatusOr<Outcome> OutcomeFromProto(const v1::Outcome& outcome) {
   return BadField("outcome.result", "not set, or of a newer protocol");
 }
 
+// Returns the checkpoint to keep; null when there is none that could be used.
+std::shared_ptr<const JobCheckpoint> CheckpointFromProto(const v1::LeaseReport& report) {
+  if (!report.has_checkpoint()) return nullptr;
+  const v1::Checkpoint& proto = report.checkpoint();
+  const bool fits = proto.attempt() == report.lease().attempt() && proto.sequence() > 0 &&
+                    proto.percent() >= 0 && proto.percent() <= 100 &&
+                    proto.ByteSizeLong() <= kCheckpointBytesMax;
+  if (!fits) return nullptr;
+  auto checkpoint = std::make_shared<JobCheckpoint>();
+  checkpoint->attempt = proto.attempt();
+  checkpoint->sequence = proto.sequence();
+  checkpoint->percent = proto.percent();
+  checkpoint->stage = Printable(proto.stage());
+  checkpoint->place = proto.SerializeAsString();
+  return checkpoint;
+}
+
 absl::StatusOr<LeaseReport> LeaseReportFromProto(const v1::LeaseReport& proto) {
   LeaseReport report;
   DQ_ASSIGN_OR_RETURN(report.lease, LeaseFromProto(proto.lease()));
@@ -138,18 +156,24 @@ absl::StatusOr<LeaseReport> LeaseReportFromProto(const v1::LeaseReport& proto) {
   } else {
     report.status = ProgressFromProto(proto.progress());
   }
+  report.checkpoint = CheckpointFromProto(proto);
   return report;
 }
 
+// One version apart they understand each other: what is new in a version can be left out.
+absl::Status CheckProtocol(int32_t protocol) {
+  if (protocol >= kWorkerProtocol - 1 && protocol <= kWorkerProtocol + 1) return absl::OkStatus();
+  const bool is_old = protocol < kWorkerProtocol;
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   is_old ? "PROTOCOL_TOO_OLD" : "PROTOCOL_TOO_NEW",
+                   "the scheduler speaks worker protocol " + std::to_string(kWorkerProtocol) +
+                       ", the worker " + std::to_string(protocol) + ": bring the " +
+                       (is_old ? "worker" : "scheduler") + " to a newer release",
+                   {{"protocol", std::to_string(kWorkerProtocol)}});
+}
+
 absl::Status CheckHello(const v1::Hello& hello) {
-  if (hello.protocol() != kWorkerProtocol) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "PROTOCOL_TOO_OLD",
-                     "the scheduler speaks worker protocol 1, not " +
-                         std::to_string(hello.protocol()) +
-                         "; run worker and scheduler of one "
-                         "release",
-                     {{"protocol", std::to_string(kWorkerProtocol)}});
-  }
+  DQ_RETURN_IF_ERROR(CheckProtocol(hello.protocol()));
   Violations violations;
   violations.Require(IsResourceId(hello.instance()), "hello.instance",
                      "an id: lower-case letters, digits and dashes, from a letter on");
@@ -243,6 +267,10 @@ std::vector<v1::WorkResponse> ToProto(const WorkerTurn& turn) {
       continue;
     }
     *grant.mutable_lease() = ToProto(granted.lease);
+    if (granted.checkpoint != nullptr &&
+        !grant.mutable_checkpoint()->ParseFromString(granted.checkpoint->place)) {
+      grant.clear_checkpoint();
+    }
     if (bytes > 0 && bytes + granted.grant_payload.size() > kGrantBytesMax) {
       messages.push_back(FollowUp(messages.front().turn()));
       bytes = 0;

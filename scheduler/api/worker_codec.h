@@ -10,10 +10,10 @@
 
 namespace dq {
 
-inline constexpr int32_t kWorkerProtocol = 1;
+inline constexpr int32_t kWorkerProtocol = 2;
 
-// Checks and translates. FAILED_PRECONDITION PROTOCOL_TOO_OLD for another protocol than
-// kWorkerProtocol; INVALID_ARGUMENT BAD_FIELD.
+// Checks and translates. FAILED_PRECONDITION PROTOCOL_TOO_OLD or PROTOCOL_TOO_NEW for a
+// protocol more than one version from kWorkerProtocol; INVALID_ARGUMENT BAD_FIELD.
 absl::StatusOr<WorkerHello> FromProto(const v1::Hello& hello);
 
 // Checks and translates. INVALID_ARGUMENT BAD_FIELD.

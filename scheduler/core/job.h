@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -177,6 +178,20 @@ struct JobStatus {
   int64_t version = 0;  // Number of transitions so far = sequence of the last event.
 };
 
+// Where a job could go on: what an attempt has left, reported under its lease. Immutable.
+struct JobCheckpoint {
+  int32_t attempt = 0;   // That took it.
+  int64_t sequence = 0;  // Grows within an attempt.
+  double percent = 0;
+  std::string stage;
+  absl::Time time;    // When it was reported.
+  std::string place;  // Serialized dq.v1.Checkpoint, for the worker that goes on; opaque.
+  friend bool operator==(const JobCheckpoint&, const JobCheckpoint&) = default;
+};
+
+// Where the retry of an ended job begins.
+enum class RetryFrom { kCheckpoint, kStart };
+
 // A job as recorded.
 struct JobRecord {
   JobKey key = 0;
@@ -195,6 +210,8 @@ struct JobRecord {
   JobRules rules;
   JobPayload payload;
   JobStatus status;
+  // The newest one; null: the next attempt begins at the beginning.
+  std::shared_ptr<const JobCheckpoint> checkpoint;
   std::optional<JobResult> result;  // Once COMPLETED.
 };
 

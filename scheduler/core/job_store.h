@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,15 @@ struct JobUpdate {
   std::vector<JobEventRecord> events;  // Empty only when the state stays as it is.
 };
 
+// The newest checkpoint of a running job, with the lease under which it was reported: at most one
+// per job and batch.
+struct CheckpointSave {
+  JobKey key = 0;
+  int32_t attempt = 0;  // The fence: what the row holds before the updates of the batch.
+  std::string token;
+  std::shared_ptr<const JobCheckpoint> checkpoint;
+};
+
 // Everything one commit makes durable, all or nothing.
 struct WriteBatch {
   int64_t epoch = 0;  // Of the leader; a newer one in the database refuses the batch.
@@ -53,6 +63,8 @@ struct WriteBatch {
   absl::Time now;
   std::vector<JobInsert> inserts;
   std::vector<JobUpdate> updates;
+  std::vector<CheckpointSave> checkpoints;  // Written before the updates.
+  std::vector<JobKey> dropped_checkpoints;  // Of these jobs none is kept; after all else.
 };
 
 // What became of one insert.

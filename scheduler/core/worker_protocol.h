@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -39,6 +40,7 @@ using Outcome = std::variant<CompletedOutcome, FailedOutcome, StoppedOutcome, Re
 struct LeaseReport {
   LeaseId lease;
   std::variant<JobProgress, Outcome> status;
+  std::shared_ptr<const JobCheckpoint> checkpoint = {};  // The attempt's newest; null: it has none.
 };
 
 // The full state of a worker.
@@ -61,7 +63,8 @@ struct WorkerWelcome {
 // A job for a worker.
 struct WorkerGrant {
   LeaseId lease;
-  std::string grant_payload;  // JobPayload::grant.
+  std::string grant_payload;                             // JobPayload::grant.
+  std::shared_ptr<const JobCheckpoint> checkpoint = {};  // Where to go on; null: at the beginning.
 };
 
 // Numbers equal dq.v1.RevokeReason.

@@ -153,11 +153,13 @@ absl::StatusOr<dq::v1::Job> Client::ActOnJob(JobActionCommand::Kind kind, const 
       return act(dq::v1::PauseJobRequest(), &Stub::PauseJob);
     case JobActionCommand::Kind::kResume:
       return act(dq::v1::ResumeJobRequest(), &Stub::ResumeJob);
-    case JobActionCommand::Kind::kRetry: {
+    case JobActionCommand::Kind::kRetry:
+    case JobActionCommand::Kind::kRetryFromStart: {
       // Says which end is meant: a repetition after a lost answer must not undo a later one.
       DQ_ASSIGN_OR_RETURN(const dq::v1::Job job, GetJob(name));
       dq::v1::RetryJobRequest request;
       request.set_etag(job.etag());
+      request.set_from_start(kind == JobActionCommand::Kind::kRetryFromStart);
       return act(request, &Stub::RetryJob);
     }
   }

@@ -97,7 +97,7 @@ struct JobFollowCommand {
 
 // `dqctl job cancel`, `pause`, `resume` and `retry`.
 struct JobActionCommand {
-  enum class Kind { kCancel, kPause, kResume, kRetry };
+  enum class Kind { kCancel, kPause, kResume, kRetry, kRetryFromStart };
   Kind kind = Kind::kCancel;
   std::string name;
   std::string reason;

@@ -86,9 +86,10 @@ void AddJobActions(CLI::App& parent, CommandLine& line) {
   constexpr Action kActions[] = {
       {JobActionCommand::Kind::kCancel, "cancel", "Cancel a job"},
       {JobActionCommand::Kind::kPause, "pause",
-       "Pause a job; one that runs stops, frees its slot, and starts over when resumed"},
+       "Pause a job; one that runs stops, frees its slot, and goes on from its checkpoint later"},
       {JobActionCommand::Kind::kResume, "resume", "Resume a paused job"},
-      {JobActionCommand::Kind::kRetry, "retry", "Queue a failed or cancelled job again"},
+      {JobActionCommand::Kind::kRetry, "retry",
+       "Queue a failed or cancelled job again; a failed one goes on from its checkpoint"},
   };
   for (const Action& action : kActions) {
     const std::string name = action.name;
@@ -98,6 +99,11 @@ void AddJobActions(CLI::App& parent, CommandLine& line) {
     app->add_option("JOB", command->name, "Id or resource name")->required();
     app->add_option("--reason", command->reason, "Why, for the audit");
     AddFormat(*app, command->format);
+    if (action.kind != JobActionCommand::Kind::kRetry) continue;
+    app->add_flag_callback(
+        "--from-start",
+        [kind = &command->kind] { *kind = JobActionCommand::Kind::kRetryFromStart; },
+        "Begin at the start of the input, not at the job's checkpoint");
   }
 }
 

@@ -126,6 +126,8 @@ void Cell::StepDown(const absl::Status& why) {
   start_deadlines_ = TimerQueue();
   backoffs_ = TimerQueue();
   workers_.Clear();
+  unsaved_checkpoints_.clear();
+  checkpoints_due_ = absl::InfiniteFuture();
   for (auto& [state, count] : counts_) count = 0;  // The next leader shows them.
   ReportGauges();
   counts_.clear();
@@ -179,6 +181,7 @@ void Cell::Tick(const Instant& now) {
   EndLeases();
   EndWaits();
   Dispatch();
+  SaveCheckpoints();
 }
 
 void Cell::EndLeases() {
@@ -251,6 +254,7 @@ absl::Time Cell::NextDue(const Instant& now) const {
   }
   if (!load_again_.empty()) due = std::min(due, load_due_);
   if (!degraded_) {
+    due = std::min(due, checkpoints_due_);
     due = std::min(due, writes_.CommittingSince() + kCommitMax + absl::Milliseconds(1));
   }
   return due;

@@ -98,8 +98,8 @@ class Cell {
               const std::string& actor, ViewDone done);
   void ReserveReopen(const Instant& now, const JobName& name, ReserveDone done);
   void Reopen(const Instant& now, int64_t reservation, const JobName& name,
-              absl::StatusOr<JobRecord> record, const std::string& reason, const std::string& actor,
-              ViewDone done);
+              absl::StatusOr<JobRecord> record, RetryFrom from, const std::string& reason,
+              const std::string& actor, ViewDone done);
   // Limits hold from now on; what runs already goes on.
   absl::StatusOr<GroupView> SetLimit(const GroupLimit& limit);
   absl::StatusOr<std::vector<GroupView>> ListGroups(GroupKind kind) const;
@@ -166,6 +166,7 @@ class Cell {
   absl::Status RefuseForQuota() const;
   LiveJob& AddInserted(JobRecord record, const JobPlace& place);
   void Claim(LiveJob& job, Worker& worker);
+  static Note NoteOfGrant(const JobCheckpoint* checkpoint);
   PendingBatch& EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported, Note note);
   // Fails a QUEUED job that may not start any more.
   void Expire(LiveJob& job);
@@ -207,6 +208,15 @@ class Cell {
   ReadyJob PlaceOf(const JobRecord& record);
   void WhenLoaded(const JobName& name, Release release);
   void FailNamed(const absl::Status& why);
+
+  // cell_checkpoints.cc: where jobs may go on.
+  // Takes in what a worker reports of a job whose lease it holds.
+  void KeepCheckpoint(LiveJob& job, const std::shared_ptr<const JobCheckpoint>& reported);
+  void SaveCheckpoints();
+  // Records the newest one before the lease under which it was reported ends.
+  void SaveCheckpointOf(LiveJob& job);
+  // The job needs none any more.
+  void DropCheckpoint(LiveJob& job, PendingBatch& batch);
 
   // cell_views.cc: what is shown and told.
   absl::Status CheckLeading() const;
@@ -258,6 +268,9 @@ class Cell {
       backoffs_;  // Ends of PENDING by BACKOFF, boot clock: a wall clock set back extends none.
   WorkerTable workers_;
   WriteQueue writes_;
+  std::vector<JobKey> unsaved_checkpoints_;
+  absl::Time checkpoints_due_ =
+      absl::InfiniteFuture();  // When they are to be recorded; boot clock.
   std::map<JobState, int64_t> counts_;
 };
 

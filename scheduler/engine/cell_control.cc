@@ -134,7 +134,7 @@ absl::StatusOr<int64_t> Cell::Reserve(const JobName& name) {
 }
 
 void Cell::Reopen(const Instant& now, int64_t reservation, const JobName& name,
-                  absl::StatusOr<JobRecord> record, const std::string& reason,
+                  absl::StatusOr<JobRecord> record, RetryFrom from, const std::string& reason,
                   const std::string& actor, ViewDone done) {
   now_ = now;
   if (epoch_ == reservation) reopening_.erase(name);
@@ -165,7 +165,11 @@ void Cell::Reopen(const Instant& now, int64_t reservation, const JobName& name,
   status.start_time = absl::InfinitePast();
   status.end_time = absl::InfinitePast();
   job.record.result.reset();
-  Apply(job, JobEvent::kReopen, {.actor = actor, .message = reason});
+  const bool forgets = from == RetryFrom::kStart && job.checkpoint_recorded;
+  PendingBatch& batch =
+      Apply(job, JobEvent::kReopen,
+            {.actor = actor, .reason = forgets ? "FROM_START" : "", .message = reason});
+  if (forgets) DropCheckpoint(job, batch);
   AnswerWhenDurable(job, std::move(done));
 }
 

@@ -1,5 +1,6 @@
 // Jobs: submitted, claimed, ended, and the one function that changes a state.
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <utility>
 
@@ -121,17 +122,26 @@ void Cell::Claim(LiveJob& job, Worker& worker) {
   job.lease_seen = false;
   --worker.credits;
   ++worker.unseen;
-  PendingBatch& batch = Apply(job, JobEvent::kClaim, {});
+  PendingBatch& batch = Apply(job, JobEvent::kClaim, NoteOfGrant(job.record.checkpoint.get()));
   groups_.Started(job.place);
   ready_.KeyChanged(job.place.concurrency);
   const JobRules& rules = job.record.rules;
   leases_.Grant(job.record.key, worker.id, now_.boot,
                 {now_.boot + rules.execution_timeout, rules.no_progress_timeout});
   batch.TurnFor(worker.id, worker.session)
-      .grants.push_back({LeaseOf(job), job.record.payload.grant});
+      .grants.push_back({LeaseOf(job), job.record.payload.grant, job.record.checkpoint});
   job.claim_batch = batch.rows->sequence;
   metrics_.LeaseGranted();
   metrics_.QueueWaited(now_.wall - job.queued_since);
+}
+
+// A history tells where its attempts went on.
+Cell::Note Cell::NoteOfGrant(const JobCheckpoint* checkpoint) {
+  if (checkpoint == nullptr) return {};
+  return {.reason = "FROM_CHECKPOINT",
+          .message =
+              absl::StrCat("To go on from checkpoint ", checkpoint->sequence, " of attempt ",
+                           checkpoint->attempt, " at ", std::lround(checkpoint->percent), " %.")};
 }
 
 JobFailure Cell::FailureOf(const LiveJob& job, AttemptEnd end, JobFailure reported) const {
@@ -172,6 +182,9 @@ PendingBatch& Cell::EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported
         "POISON", absl::StrCat(status.losses + decision.losses,
                                " workers were lost over this job, last ", status.worker, "."));
   }
+  const bool may_go_on =
+      decision.event != JobEvent::kComplete && status.state != JobState::kCancelling;
+  if (may_go_on) SaveCheckpointOf(job);
   status.charges += decision.charges;
   status.losses += decision.losses;
   if (decision.charges > 0) {
@@ -236,6 +249,8 @@ PendingBatch& Cell::Apply(LiveJob& job, JobEvent event, Note note) {
   --counts_[from];
   ++counts_[*to];
   EnterState(job);
+  // A failed job may be retried from there.
+  if (IsTerminal(*to) && *to != JobState::kFailed) DropCheckpoint(job, batch);
   RecordChange(&batch, job, ChangeKind::kState);
   return batch;
 }

@@ -110,6 +110,7 @@ void Cell::HandleLease(Worker& worker, const LeaseReport& report, WorkerTurn& an
     return RefuseStale(worker, job, report, answer);
   }
   MarkSeen(worker, *job);
+  KeepCheckpoint(*job, report.checkpoint);
   if (const auto* progress = std::get_if<JobProgress>(&report.status)) {
     HandleProgress(*job, *progress, answer);
   } else {

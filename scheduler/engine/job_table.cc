@@ -12,6 +12,7 @@ LiveJob& JobTable::Add(JobRecord record, DemandId demand, const JobPlace& place)
   job->place = place;
   job->row_attempt = job->record.status.attempt;
   job->row_token = job->record.status.lease_token;
+  job->checkpoint_recorded = job->record.checkpoint != nullptr;
   LiveJob& added = *job;
   by_key_[added.record.key] = std::move(job);
   by_name_.insert(&added);

@@ -30,6 +30,11 @@ struct LiveJob {
   int32_t row_attempt = 0;  // What its row holds once every sealed batch is durable: the fence.
   std::string row_token;
 
+  bool checkpoint_unsaved = false;   // Whether no batch has the newest one yet.
+  bool checkpoint_recorded = false;  // Whether the database has one, or a batch on its way.
+  int64_t checkpoint_batch = 0;      // The batch with its newest one.
+  size_t checkpoint_index = 0;       // Its place there.
+
   int64_t session = 0;  // The stream its lease was granted or last reported on.
   // Whether the worker may know of its lease; what an earlier leader granted counts as told.
   bool grant_told = true;

@@ -76,7 +76,8 @@ class AnnouncedSink final : public WorkerSink {
 
 class Scheduler::Impl {
  public:
-  Impl(SchedulerOptions options, JobStore& store, const Clock& clock, EngineMetrics& metrics);
+  Impl(SchedulerOptions options, JobStore& store, const Clock& clock, EngineMetrics& metrics,
+       EndListener ends);
 
   void Start();
   void Stop() EXCLUDES(mutex_);
@@ -93,12 +94,17 @@ class Scheduler::Impl {
   template <typename Act>
   bool Tell(Act act);
 
+  void TellReopening(const JobName& name) const {
+    if (ends_.reopening) ends_.reopening(name);
+  }
+
   WatchHub& watches() { return watches_; }
   Announcer& announcer() { return announcer_; }
   SessionId NextSession() { return next_session_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
   CommitListener ListenToWriter();
+  void TellEnds(const SpentBatch& spent) const;
   ElectionListener ListenToElection();
   absl::Time AfterPass(const Instant& now) EXCLUDES(mutex_);
   // Has the records read that the cell wants, if any.
@@ -109,6 +115,7 @@ class Scheduler::Impl {
 
   const SchedulerOptions options_;
   JobStore& store_;
+  const EndListener ends_;
   WatchHub watches_;
   Cell cell_;  // Touched by the loop's thread only.
   std::atomic<bool> serving_ = false;
@@ -127,9 +134,10 @@ class Scheduler::Impl {
 };
 
 Scheduler::Impl::Impl(SchedulerOptions options, JobStore& store, const Clock& clock,
-                      EngineMetrics& metrics)
+                      EngineMetrics& metrics, EndListener ends)
     : options_(std::move(options)),
       store_(store),
+      ends_(std::move(ends)),
       watches_(options_.watch_backlog_messages_max),
       cell_(options_, RandomSources(), metrics, watches_),
       refusal_(MakeError(absl::StatusCode::kUnavailable, "NOT_LEADER",
@@ -148,7 +156,7 @@ CommitListener Scheduler::Impl::ListenToWriter() {
     Tell([this, epoch, result = std::move(result)](Cell& cell, const Instant& now) mutable {
       if (cell.epoch() != epoch) return;
       auto spent = std::make_shared<SpentBatch>(cell.Committed(now, std::move(result)));
-      announcer_.Post([spent] {});
+      announcer_.Post([this, spent] { TellEnds(*spent); });
     });
   };
   listener.refused = [this](int64_t epoch, const absl::Status& why) {
@@ -162,6 +170,20 @@ CommitListener Scheduler::Impl::ListenToWriter() {
     });
   };
   return listener;
+}
+
+void Scheduler::Impl::TellEnds(const SpentBatch& spent) const {
+  if (!ends_.ended) return;
+  for (const std::unique_ptr<LiveJob>& job : spent.finished) {
+    const JobUpdate& row = spent.batch.rows->updates[job->update_index];
+    if (!MayHaveLeftFiles(row.status)) continue;
+    EndedJob ended = {row.name, row.status.state, row.status.attempt, 0, ""};
+    if (job->record.checkpoint != nullptr) {
+      ended.checkpoint_attempt = job->record.checkpoint->attempt;
+    }
+    if (row.result.has_value()) ended.manifest_uri = row.result->manifest_uri;
+    ends_.ended(ended);
+  }
 }
 
 ElectionListener Scheduler::Impl::ListenToElection() {
@@ -308,8 +330,8 @@ void Scheduler::Impl::Ask(Done done, Act act) {
 }
 
 Scheduler::Scheduler(SchedulerOptions options, JobStore& store, const Clock& clock,
-                     EngineMetrics& metrics)
-    : impl_(std::make_unique<Impl>(std::move(options), store, clock, metrics)) {}
+                     EngineMetrics& metrics, EndListener ends)
+    : impl_(std::make_unique<Impl>(std::move(options), store, clock, metrics, std::move(ends))) {}
 
 Scheduler::~Scheduler() { Stop(); }
 
@@ -363,15 +385,16 @@ void Scheduler::ReserveReopen(const JobName& name,
 }
 
 void Scheduler::Reopen(int64_t reservation, const JobName& name, absl::StatusOr<JobRecord> record,
-                       const std::string& reason, const std::string& actor,
+                       RetryFrom from, const std::string& reason, const std::string& actor,
                        std::function<void(absl::StatusOr<JobView>)> done) {
+  if (record.ok()) impl_->TellReopening(name);
   // Told also when many wait: the reservation must not stay.
   const auto shared_done = std::make_shared<Cell::ViewDone>(std::move(done));
-  const bool accepted =
-      impl_->Tell([reservation, name, record = std::move(record), reason, actor,
-                   reply = impl_->Announced(shared_done)](Cell& cell, const Instant& now) mutable {
-        cell.Reopen(now, reservation, name, std::move(record), reason, actor, std::move(reply));
-      });
+  const bool accepted = impl_->Tell([reservation, name, record = std::move(record), from, reason,
+                                     actor, reply = impl_->Announced(shared_done)](
+                                        Cell& cell, const Instant& now) mutable {
+    cell.Reopen(now, reservation, name, std::move(record), from, reason, actor, std::move(reply));
+  });
   if (!accepted) (*shared_done)(Draining());
 }
 

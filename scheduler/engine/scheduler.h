@@ -19,6 +19,7 @@
 #include "scheduler/core/job.h"
 #include "scheduler/core/job_store.h"
 #include "scheduler/core/worker_protocol.h"
+#include "scheduler/engine/ended_job.h"
 
 namespace dq {
 
@@ -134,7 +135,8 @@ struct SchedulerStats {
 class Scheduler {
  public:
   // All references outlive the scheduler. Start() begins the work.
-  Scheduler(SchedulerOptions options, JobStore& store, const Clock& clock, EngineMetrics& metrics);
+  Scheduler(SchedulerOptions options, JobStore& store, const Clock& clock, EngineMetrics& metrics,
+            EndListener ends = {});
   // Calls Stop().
   ~Scheduler();
 
@@ -166,7 +168,7 @@ class Scheduler {
   // record and hands it over, or what kept it from that. Between the two nobody else does so.
   void ReserveReopen(const JobName& name, std::function<void(absl::StatusOr<int64_t>)> done);
   void Reopen(int64_t reservation, const JobName& name, absl::StatusOr<JobRecord> record,
-              const std::string& reason, const std::string& actor,
+              RetryFrom from, const std::string& reason, const std::string& actor,
               std::function<void(absl::StatusOr<JobView>)> done);
   // Makes a recorded limit effective. Lists the projects or queues there are.
   void SetLimit(const GroupLimit& limit, std::function<void(absl::StatusOr<GroupView>)> done);

@@ -81,6 +81,22 @@ PendingBatch& WriteQueue::Change(LiveJob& job, const Instant& now) {
   return batch;
 }
 
+void WriteQueue::SaveCheckpoint(LiveJob& job, const Instant& now) {
+  PendingBatch& batch = Open(now);
+  CheckpointSave save = {job.record.key, job.record.status.attempt, job.record.status.lease_token,
+                         job.record.checkpoint};
+  job.checkpoint_unsaved = false;
+  job.checkpoint_recorded = true;
+  std::vector<CheckpointSave>& saves = batch.rows->checkpoints;
+  if (std::exchange(job.checkpoint_batch, batch.rows->sequence) == batch.rows->sequence) {
+    saves[job.checkpoint_index] = std::move(save);
+    return;
+  }
+  job.checkpoint_index = saves.size();
+  saves.push_back(std::move(save));
+  ++rows_pending_;
+}
+
 PendingBatch* WriteQueue::Find(int64_t sequence) {
   if (batches_.empty() || sequence <= durable_) return nullptr;
   const int64_t index = sequence - batches_.front().rows->sequence;

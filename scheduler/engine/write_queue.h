@@ -82,7 +82,9 @@ struct PendingBatch {
   std::vector<DraftChange> changes;
   size_t insert_bytes = 0;  // Of the jobs' payloads.
 
-  size_t RowCount() const { return rows->inserts.size() + rows->updates.size(); }
+  size_t RowCount() const {
+    return rows->inserts.size() + rows->updates.size() + rows->checkpoints.size();
+  }
   // Returns what `worker` will be told on `session` with this batch.
   TurnDraft& DraftFor(WorkerId worker, int64_t session);
   WorkerTurn& TurnFor(WorkerId worker, int64_t session) { return DraftFor(worker, session).turn; }
@@ -103,6 +105,9 @@ class WriteQueue {
   // so that what follows from a change is never recorded before it. The row's status is taken from
   // the job when the batch is frozen: when it is sealed, or full and the next one opened.
   PendingBatch& Change(LiveJob& job, const Instant& now);
+  // Adds the checkpoint that the job has under its present lease to the newest batch. To be called
+  // before the change that ends the lease.
+  void SaveCheckpoint(LiveJob& job, const Instant& now);
   // Returns the row of `job` in the batch that Change() returned.
   static JobUpdate& RowOf(PendingBatch& batch, const LiveJob& job) {
     return batch.rows->updates[job.update_index];

@@ -329,6 +329,20 @@ std::vector<FileRow> ProducedFiles(const std::vector<ResultRow>& results) {
   return files;
 }
 
+PipelineCall SaveCheckpoints(const std::vector<CheckpointSave>& saves) {
+  Parameters p;
+  p.AddArray(saves, [](auto& s) { return s.key; });
+  p.AddArray(saves, [](auto& s) { return s.attempt; });
+  p.AddArray(saves, [](auto& s) { return std::string_view(s.token); });
+  p.AddArray(saves, [](auto& s) { return s.checkpoint->sequence; });
+  p.AddArray(saves, [](auto& s) { return s.checkpoint->percent; });
+  p.AddArray(saves, [](auto& s) { return std::string_view(s.checkpoint->stage); });
+  p.AddArray(saves, [](auto& s) { return s.checkpoint->time; });
+  p.AddArray(saves, [](auto& s) { return ByteView{s.checkpoint->place}; });
+  p.AddInt64(static_cast<int64_t>(saves.size()));
+  return {&sql::kSaveCheckpoints, std::move(p)};
+}
+
 std::vector<PipelineCall> UpdateCalls(const WriteBatch& batch) {
   UpdateList claims;
   UpdateList completions;
@@ -347,6 +361,8 @@ std::vector<PipelineCall> UpdateCalls(const WriteBatch& batch) {
     }
   }
   std::vector<PipelineCall> calls;
+  // First: their leases may end in this batch.
+  if (!batch.checkpoints.empty()) calls.push_back(SaveCheckpoints(batch.checkpoints));
   if (!claims.empty()) calls.push_back(ClaimJobs(claims));
   if (!completions.empty()) calls.push_back(CompleteJobs(completions));
   if (!others.empty()) calls.push_back(UpdateJobs(others));
@@ -358,6 +374,9 @@ std::vector<PipelineCall> RemainingCalls(const WriteBatch& batch, const Conseque
   std::vector<PipelineCall> calls;
   if (!rows.live.empty()) calls.push_back(KeysCall(sql::kInsertLiveJobs, rows.live));
   if (!rows.finished.empty()) calls.push_back(KeysCall(sql::kDeleteLiveJobs, rows.finished));
+  if (!batch.dropped_checkpoints.empty()) {
+    calls.push_back(KeysCall(sql::kDeleteCheckpoints, batch.dropped_checkpoints));
+  }
   if (!rows.events.empty()) calls.push_back(InsertJobEvents(rows.events));
   if (!rows.results.empty()) calls.push_back(InsertJobResults(rows.results));
   if (!files.empty()) calls.push_back(InsertProducedFiles(files, batch.now));

@@ -28,7 +28,8 @@ constexpr auto kWriterStatements = std::to_array<const sql::Statement*>({
     &sql::kFindConflictingJobs, &sql::kInsertJobSpecs,      &sql::kInsertJobNeeds,
     &sql::kInsertLiveJobs,      &sql::kDeleteLiveJobs,      &sql::kInsertJobEvents,
     &sql::kInsertJobResults,    &sql::kInsertProducedFiles, &sql::kAddStateCounts,
-    &sql::kCommitBatch,         &sql::kRollBackBatch,
+    &sql::kSaveCheckpoints,     &sql::kDeleteCheckpoints,   &sql::kCommitBatch,
+    &sql::kRollBackBatch,
 });
 
 int64_t Number(const std::string& text) {

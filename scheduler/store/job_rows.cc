@@ -80,6 +80,18 @@ std::vector<JobKey> ReadKeys(std::string_view text) {
   return keys;
 }
 
+std::shared_ptr<const JobCheckpoint> ReadCheckpoint(const pqxx::row& row) {
+  if (row["checkpoint_attempt"].is_null()) return nullptr;
+  auto checkpoint = std::make_shared<JobCheckpoint>();
+  checkpoint->attempt = row["checkpoint_attempt"].as<int32_t>();
+  checkpoint->sequence = row["checkpoint_sequence"].as<int64_t>();
+  checkpoint->percent = row["checkpoint_percent"].as<double>();
+  checkpoint->stage = row["checkpoint_stage"].c_str();
+  checkpoint->time = ReadTime(row["checkpoint_time"]);
+  checkpoint->place = pqxx::binarystring(row["checkpoint_place"]).str();
+  return checkpoint;
+}
+
 }  // namespace
 
 absl::Time ReadTime(const pqxx::field& field) {
@@ -101,6 +113,7 @@ JobRecord ReadJob(const pqxx::row& row) {
   job.payload = {.spec = pqxx::binarystring(row["spec"]).str(),
                  .grant = pqxx::binarystring(row["grant_payload"]).str()};
   job.status = ReadStatus(row);
+  job.checkpoint = ReadCheckpoint(row);
   job.result = ReadResult(row);
   return job;
 }

@@ -53,12 +53,15 @@ void Submit(const Cluster& cluster, const std::string& id, std::vector<std::stri
 JobFact GetJob(const Cluster& cluster, const std::string& id) {
   const Json json = CtlJson(cluster, {"job", "get", id});
   const Json error = json.value("error", Json::object());
+  const Json checkpoint = json.value("checkpoint", Json::object());
   JobFact job{.state = After(Text(json, "state"), "JOB_STATE_"),
               .attempt = json.value("attempt", 0),
               .worker = After(Text(json, "worker"), "/"),
               .error_reason = Text(error, "reason"),
               .error_message = Text(error, "message"),
               .input_file = After(Text(json.value("spec", Json::object()), "input_file"), "/"),
+              .checkpoint_attempt = checkpoint.value("attempt", 0),
+              .checkpoint_percent = checkpoint.value("percent", 0.0),
               .outputs = {}};
   for (const Json& output : json.value("output_files", Json::array())) {
     job.outputs.push_back({.kind = After(Text(output, "kind"), "OUTPUT_KIND_"),
@@ -73,7 +76,8 @@ std::vector<EventFact> GetEvents(const Cluster& cluster, const std::string& id) 
   for (const Json& event : CtlJson(cluster, {"job", "events", id})) {
     events.push_back({.event = Text(event, "event"),
                       .attempt = event.value("attempt", 0),
-                      .worker = After(Text(event, "worker"), "/")});
+                      .worker = After(Text(event, "worker"), "/"),
+                      .reason = Text(event, "reason")});
   }
   return events;
 }

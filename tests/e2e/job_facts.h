@@ -13,6 +13,7 @@ struct EventFact {
   std::string event;
   int attempt = 0;
   std::string worker;
+  std::string reason;
 };
 
 // A job as `dqctl job get` shows it.
@@ -23,6 +24,8 @@ struct JobFact {
   std::string error_reason;
   std::string error_message;
   std::string input_file;
+  int checkpoint_attempt = 0;  // Of the recorded checkpoint; 0: there is none.
+  double checkpoint_percent = 0;
   // Id and SHA-256 of the output of a kind, for example "CLEANED"; empty without it.
   std::string OutputId(const std::string& kind) const;
   std::string OutputSha256(const std::string& kind) const;

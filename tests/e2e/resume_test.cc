@@ -1,5 +1,5 @@
-// Jobs that are interrupted after they have taken checkpoints: they go on from there on any worker,
-// and the result is the same.
+// Jobs that are interrupted after they have taken checkpoints: the scheduler has recorded them,
+// they go on from there on any worker, and the result is the same.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -28,8 +28,9 @@ class Resume : public ::testing::Test {
     for (int i = 0; i < kTriesMax; ++i) {
       const std::string job = "disturbed-" + std::to_string(i);
       Submit(cluster_, job, {input_});
-      EXPECT_TRUE(WaitUntil(
-          [&] { return HasLogged("checkpoint written", job) || HasLogged("attempt ended", job); }));
+      EXPECT_TRUE(WaitUntil([&] {
+        return GetJob(cluster_, job).checkpoint_attempt == 1 || HasLogged("attempt ended", job);
+      }));
       if (interrupt(job)) return job;
     }
     ADD_FAILURE() << "every job ended before it could be interrupted";
@@ -46,6 +47,16 @@ class Resume : public ::testing::Test {
       EXPECT_EQ(got.OutputSha256(kind), want.OutputSha256(kind)) << kind;
     }
     EXPECT_TRUE(HasLogged("attempt resumed from a checkpoint", job));
+    EXPECT_TRUE(WasGrantedFromCheckpoint(job));
+    EXPECT_EQ(got.checkpoint_attempt, 0) << "a completed job needs none";
+  }
+
+  // Whether the history says that the second grant carried a checkpoint.
+  bool WasGrantedFromCheckpoint(const std::string& job) const {
+    for (const EventFact& event : GetEvents(cluster_, job)) {
+      if (event.event == "CLAIM" && event.attempt == 2) return event.reason == "FROM_CHECKPOINT";
+    }
+    return false;
   }
 
   // Whether a worker has logged the event about the job.
@@ -82,7 +93,7 @@ TEST_F(Resume, APausedJobGoesOnFromItsCheckpoint) {
              const std::string state = GetJob(cluster_, one).state;
              return state == "PAUSED" || state == "COMPLETED";
            }) &&
-           GetJob(cluster_, one).state == "PAUSED";
+           GetJob(cluster_, one).state == "PAUSED" && GetJob(cluster_, one).checkpoint_percent > 0;
   });
   EXPECT_EQ(cluster_.Ctl({"job", "resume", job}).exit_code, 0);
   ExpectResumedWithTheSameResult(job);

@@ -186,7 +186,23 @@ def check_i8_one_lease_per_job(traces):
             yield f"{row['id']} has ended and still has a lease"
 
 
+def stale_checkpoints(traces):
+    """Grants that go on from a checkpoint: of an earlier attempt, and never an older one than before."""
+    for key, row in traces.jobs.items():
+        newest = (0, 0)
+        for event in traces.events[key]:
+            if event["reason"] == "FROM_START":
+                newest = (0, 0)
+            if event["reason"] != "FROM_CHECKPOINT":
+                continue
+            sequence, attempt = map(int, re.search(r"checkpoint (\d+) of attempt (\d+) ", event["message"]).groups())
+            if not newest <= (attempt, sequence) or attempt >= event["attempt"]:
+                yield f"{row['id']} attempt {event['attempt']} goes on from checkpoint {sequence} of attempt {attempt}"
+            newest = (attempt, sequence)
+
+
 def check_i9_nothing_stale_is_accepted(traces):
+    yield from stale_checkpoints(traces)
     claimed = {line["uri"]: line for line in traces.stale if line["what"] == "claimed"}
     granted = granted_by_stale_worker(traces)
     for key, row in traces.jobs.items():

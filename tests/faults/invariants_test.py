@@ -61,6 +61,7 @@ class FakeTraces(t.Traces):
         complete = [("ready", t.QUEUED), ("claim", t.PROCESSING), ("complete", t.COMPLETED)]
         self.add("clean", complete[1:], item="in-0")
         self.add("lost", [("claim", t.PROCESSING), ("retry", t.PENDING), *complete])
+        self.go_on("lost", 2, 7, 1)
         self.add("cancelled", [("claim", t.PROCESSING), ("request_cancel", t.CANCELLING), ("confirm_cancel", t.CANCELLED)])
         self.add("poisoned", [("claim", t.PROCESSING), ("retry", t.PENDING), ("ready", t.QUEUED)] * 2
                  + [("claim", t.PROCESSING), ("give_up", t.FAILED)])
@@ -81,6 +82,11 @@ class FakeTraces(t.Traces):
         self.probes = [{"t": START + 2, "snapshot": zero, "told": [["clean", 1, 3]], "leases": [["clean", "1", TOKEN, "w"]]}]
         counted = t.collections.Counter(row["state"] for row in self.jobs.values())
         self.counts = [{"project": "default", "state": state, "jobs": jobs} for state, jobs in counted.items()]
+
+    def go_on(self, name, grant, sequence, attempt):
+        """The grant number `grant` of a job carries that checkpoint."""
+        claim = [event for event in self.events[self.by_id[name]["key"]] if event["name"] == "claim"][grant - 1]
+        claim.update(reason="FROM_CHECKPOINT", message=f"To go on from checkpoint {sequence} of attempt {attempt} at 50 %.")
 
     def journal(self, **line):
         self.journals["client0"].append(line)
@@ -229,6 +235,8 @@ CORRUPTIONS = {
            lambda run: update(run.row("clean"), lease_token=TOKEN),
            lambda run: run.probes[0]["snapshot"].update(leases=1)],
     "i9": [believe_stale,
+           lambda run: run.go_on("lost", 2, 7, 2),
+           lambda run: (run.go_on("poisoned", 2, 7, 1), run.go_on("poisoned", 3, 6, 1)),
            lambda run: update(run.result("honest"), manifest_uri="file:///again/2"),
            lambda run: update(run.result("honest"), manifest_uri="file:///wrong/unknown"),
            lambda run: update(run.row("honest"), attempt=2)],

@@ -25,6 +25,11 @@ JobRecord AsLoaded(JobRecord job) {
   return job;
 }
 
+absl::Status Fenced(const std::string& job) {
+  return MakeError(absl::StatusCode::kAborted, "FENCED", "A row holds another lease.",
+                   {{"job", job}});
+}
+
 }  // namespace
 
 void FakeStore::FailNextCommits(std::vector<CommitFault> faults) {
@@ -113,9 +118,7 @@ absl::StatusOr<BatchResult> FakeStore::Commit(const WriteBatch& batch) {
     faults_.pop_front();
   }
   if (fault == CommitFault::kNotWritten) return Unavailable();
-  if (fault == CommitFault::kFenced) {
-    return MakeError(absl::StatusCode::kAborted, "FENCED", "A row holds another lease.");
-  }
+  if (fault == CommitFault::kFenced) return Fenced("");
   DQ_RETURN_IF_ERROR(CheckEpochLocked(batch.epoch));
   if (!results_.contains({batch.epoch, batch.sequence})) {
     if (batch.after != 0 && !results_.contains({batch.epoch, batch.after})) {
@@ -132,15 +135,18 @@ absl::StatusOr<BatchResult> FakeStore::Commit(const WriteBatch& batch) {
 }
 
 absl::Status FakeStore::CheckFencesLocked(const WriteBatch& batch) const {
+  for (const CheckpointSave& save : batch.checkpoints) {
+    const auto row = jobs_.find(save.key);
+    const bool holds = row != jobs_.end() && row->second.status.attempt == save.attempt &&
+                       row->second.status.lease_token == save.token;
+    if (!holds) return Fenced("");
+  }
   for (const JobUpdate& update : batch.updates) {
     const auto row = jobs_.find(update.key);
     const bool holds = row != jobs_.end() &&
                        row->second.status.attempt == update.expected_attempt &&
                        row->second.status.lease_token == update.expected_token;
-    if (!holds) {
-      return MakeError(absl::StatusCode::kAborted, "FENCED", "A row holds another lease.",
-                       {{"job", update.name.id}});
-    }
+    if (!holds) return Fenced(update.name.id);
   }
   return absl::OkStatus();
 }
@@ -162,7 +168,11 @@ absl::Status FakeStore::CheckOutputsLocked(const WriteBatch& batch) const {
 BatchResult FakeStore::ApplyLocked(const WriteBatch& batch) {
   BatchResult result;
   for (const JobInsert& insert : batch.inserts) result.inserts.push_back(InsertLocked(insert));
+  for (const CheckpointSave& save : batch.checkpoints) {
+    jobs_.at(save.key).checkpoint = save.checkpoint;
+  }
   for (const JobUpdate& update : batch.updates) UpdateLocked(update, batch.now);
+  for (const JobKey key : batch.dropped_checkpoints) jobs_.at(key).checkpoint = nullptr;
   return result;
 }
 

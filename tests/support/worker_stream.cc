@@ -14,7 +14,7 @@ WorkerStream::WorkerStream(const std::shared_ptr<grpc::Channel>& channel,
   v1::WorkRequest request;
   v1::Hello& hello = *request.mutable_hello();
   hello.set_instance(instance);
-  hello.set_protocol(1);
+  hello.set_protocol(2);
   hello.add_stages("noop");
   hello.set_slots(1);
   hello.set_version("test");

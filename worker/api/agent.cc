@@ -47,11 +47,11 @@ std::string_view NameOf(AttemptEnd end) {
 StopWay WayOf(StopReason reason) {
   switch (reason) {
     case StopReason::kCancelled:
-    case StopReason::kLost:
       return StopWay::kDiscard;
     case StopReason::kPaused:
     case StopReason::kReleased:
       return StopWay::kSave;
+    case StopReason::kLost:
     case StopReason::kFenced:
       return StopWay::kLeave;
   }
@@ -103,6 +103,12 @@ void Agent::Handle(StreamEnd& event) {
 
 void Agent::Handle(JobProgressed& event) {
   leases_.SetProgress(event.lease, std::move(event.progress));
+}
+
+// The sooner the scheduler knows of it, the less is lost with this worker.
+void Agent::Handle(JobSaved& event) {
+  leases_.SetCheckpoint(event.lease, std::move(event.checkpoint));
+  link_.News();
 }
 
 void Agent::Handle(JobEnded& event) {

@@ -65,6 +65,7 @@ class Agent {
   void Handle(StreamMessage& event);
   void Handle(StreamEnd& event);
   void Handle(JobProgressed& event);
+  void Handle(JobSaved& event);
   void Handle(JobEnded& event);
   void Handle(DrainAsked& event);
   void HandleWelcome(const v1::Welcome& welcome);

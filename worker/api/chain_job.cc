@@ -26,6 +26,13 @@ absl::Status ReportTooLong() {
                    {{"category", "processing"}});
 }
 
+// Whether another attempt may go on where this one failed. What lies there takes room, which a full
+// disk has not.
+bool IsWorthLeaving(const absl::Status& failure) {
+  return failure.code() != absl::StatusCode::kCancelled && IsRetryable(failure) &&
+         ReasonOf(failure) != "DISK_FULL";
+}
+
 }  // namespace
 
 // Passes the child's progress on with an estimate of the end.
@@ -45,6 +52,7 @@ class ChainJob::Reporter final : public JobSink {
       note_ =
           " (resumed from a checkpoint at " + std::to_string(std::lround(start.percent)) + " %)";
     }
+    if (start.resumed) PushResumed(start);
     if (!start.resumed && job_.lease_.attempt == 1) return;
     Log(LogLevel::kInfo,
         start.resumed ? "attempt resumed from a checkpoint" : "attempt starts over",
@@ -60,9 +68,24 @@ class ChainJob::Reporter final : public JobSink {
          {"sequence", saved.sequence},
          {"percent", int64_t{std::lround(saved.percent)}},
          {"bytes", saved.bytes}});
+    Push(saved);
   }
 
  private:
+  void Push(const SavedCheckpoint& saved) {
+    job_.has_checkpoint_ = true;
+    job_.surroundings_.events.Push(JobSaved{
+        job_.lease_, SerialiseCheckpoint(job_.lease_, job_.order_.output_directory, saved)});
+  }
+  // What was taken over is this attempt's own now.
+  void PushResumed(const ChainStart& start) {
+    if (!job_.order_.resume.has_value()) return;  // The child is not trusted.
+    const ResumeOrder& taken = *job_.order_.resume;
+    Push({.sequence = start.sequence,
+          .percent = start.percent,
+          .stage = taken.stage,
+          .fingerprint = taken.checkpoint.fingerprint});
+  }
   absl::Time EstimateEnd(double percent) const {
     const double done = percent - begin_percent_;
     if (done < kEstimatePercentMin) return absl::InfiniteFuture();
@@ -154,7 +177,9 @@ absl::StatusOr<JobEnded> ChainJob::Attempt() {
   DQ_ASSIGN_OR_RETURN(JobFiles files,
                       JobFiles::Open(surroundings_.store, order_, [this] { return stop_asked(); }));
   absl::StatusOr<JobEnded> ended = RunOver(files);
-  if (!ended.ok() && leaves() && EndsStopped(ended.status())) files.Leave();
+  const bool stays = has_checkpoint_ &&
+                     ((leaves() && EndsStopped(ended.status())) || IsWorthLeaving(ended.status()));
+  if (!ended.ok() && stays) files.Leave();
   return ended;
 }
 
@@ -164,6 +189,7 @@ absl::StatusOr<JobEnded> ChainJob::RunOver(JobFiles& files) {
   if (result.report_json.size() > kReportBytesMax) return ReportTooLong();
   DQ_ASSIGN_OR_RETURN(const JobFiles::Published published,
                       files.Publish(result, lease_, [this] { return stopped(); }));
+  RemoveEarlierAttempts(surroundings_.store, order_);
   return JobEnded{lease_, CompletedOutcome(result, published.manifest, published.outputs),
                   AttemptEnd::kCompleted, std::move(result.totals)};
 }
@@ -172,9 +198,9 @@ absl::StatusOr<ChainResult> ChainJob::RunChild(const JobFiles& files) {
   const absl::Time begin = surroundings_.clock.Boot();
   DQ_ASSIGN_OR_RETURN(
       const std::unique_ptr<SandboxedJob> child,
-      SandboxedJob::Start(surroundings_.child_program, order_.spec, files.chain_files(),
-                          order_.cpu_seconds,
-                          {files.checkpoint_files(), surroundings_.checkpoint_interval}));
+      SandboxedJob::Start(
+          surroundings_.child_program, order_.spec, files.chain_files(), order_.cpu_seconds,
+          {files.checkpoint_files(), surroundings_.checkpoint_interval, files.resume()}));
   {
     MutexLock lock(mutex_);
     if (stop_.has_value()) return AttemptStopped();

@@ -73,6 +73,7 @@ class ChainJob {
   Mutex mutex_;
   std::optional<StopWay> stop_ GUARDED_BY(mutex_);
   SandboxedJob* child_ GUARDED_BY(mutex_) = nullptr;  // While it runs.
+  bool has_checkpoint_ = false;                       // The job's thread only.
   std::thread thread_;
 };
 

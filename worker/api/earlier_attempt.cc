@@ -1,16 +1,10 @@
 #include "worker/api/earlier_attempt.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdint>
-#include <utility>
 
 #include "common/base/error.h"
-#include "common/base/logging.h"
 #include "common/base/status_macros.h"
 #include "common/base/write_all.h"
 #include "worker/api/job_files.h"
@@ -49,45 +43,20 @@ absl::Status CopyWhole(int from, int to, const std::string& name,
   }
 }
 
-bool HasCheckpoint(ObjectStore& store, const ChainOrder& order, const std::string& directory) {
-  for (const char* slot : {kCheckpointNames[1], kCheckpointNames[2]}) {
-    const auto fd = store.OpenUnfinished(order.output_prefix, directory, slot);
-    struct stat info {};
-    if (fd.ok() && ::fstat(fd->get(), &info) == 0 && info.st_size > 0) return true;
-  }
-  return false;
-}
-
-absl::Status CopyAll(ObjectStore& store, const ChainOrder& order, const std::string& directory,
-                     const std::vector<OwnFile>& files, const std::function<bool()>& stopped) {
-  for (const OwnFile& file : files) {
-    DQ_ASSIGN_OR_RETURN(const UniqueFd from,
-                        store.OpenUnfinished(order.output_prefix, directory, file.name));
-    DQ_RETURN_IF_ERROR(CopyWhole(from.get(), file.fd, file.name, stopped));
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
-int64_t TakeOverEarlierAttempt(ObjectStore& store, const ChainOrder& order,
-                               const std::vector<OwnFile>& files,
-                               const std::function<bool()>& stopped) {
-  const auto unfinished = store.ListUnfinished(order.output_prefix);
-  if (!unfinished.ok()) return 0;
-  std::pair<int64_t, std::string> newest;
-  for (const std::string& directory : *unfinished) {
-    const int64_t attempt = AttemptOfDirectory(directory).value_or(0);
-    if (attempt >= order.attempt || attempt <= newest.first) continue;
-    if (HasCheckpoint(store, order, directory)) newest = {attempt, directory};
+absl::Status TakeOverEarlierAttempt(ObjectStore& store, const std::string& prefix_uri,
+                                    const std::string& directory, const std::vector<OwnFile>& files,
+                                    const std::function<bool()>& stopped) {
+  std::vector<UniqueFd> found;
+  for (const OwnFile& file : files) {
+    DQ_ASSIGN_OR_RETURN(found.emplace_back(),
+                        store.OpenUnfinished(prefix_uri, directory, file.name));
   }
-  if (newest.first == 0) return 0;
-  const absl::Status copied = CopyAll(store, order, newest.second, files, stopped);
-  if (copied.ok()) return newest.first;
-  if (copied.code() == absl::StatusCode::kCancelled) return 0;
-  Log(LogLevel::kWarning, "the checkpoints of an earlier attempt cannot be taken over",
-      {{"prefix", order.output_prefix}, {"attempt", newest.first}, {"message", MessageOf(copied)}});
-  return 0;
+  for (size_t i = 0; i < files.size(); ++i) {
+    DQ_RETURN_IF_ERROR(CopyWhole(found[i].get(), files[i].fd, files[i].name, stopped));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace dq

@@ -37,6 +37,12 @@ struct JobProgressed {
   std::string progress;
 };
 
+// Another attempt could go on from here: a serialised dq.v1.Checkpoint.
+struct JobSaved {
+  LeaseKey lease;
+  std::string checkpoint;
+};
+
 // A job's thread has nothing left to do.
 struct JobEnded {
   LeaseKey lease;
@@ -51,7 +57,8 @@ struct DrainAsked {
   absl::Duration grace;
 };
 
-using AgentEvent = std::variant<StreamMessage, StreamEnd, JobProgressed, JobEnded, DrainAsked>;
+using AgentEvent =
+    std::variant<StreamMessage, StreamEnd, JobProgressed, JobSaved, JobEnded, DrainAsked>;
 
 class EventQueue {
  public:

@@ -1,7 +1,6 @@
 #include "worker/api/job_files.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "common/base/error.h"
+#include "common/base/logging.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/utf8.h"
 #include "nlohmann/json.hpp"
@@ -101,12 +101,11 @@ std::string ManifestOf(const LeaseKey& lease, const std::vector<PublishedOutput>
   return manifest.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-// Earlier attempts are fenced, whether they have noticed or not; a later one may be at work. What
-// cannot be removed only takes room.
-void SweepEarlierAttempts(ObjectStore& store, const ChainOrder& order) {
-  const auto is_earlier = [&order](std::string_view directory) {
+// Removes earlier attempts but `kept`.
+void RemoveEarlier(ObjectStore& store, const ChainOrder& order, std::string_view kept) {
+  const auto is_earlier = [&](std::string_view directory) {
     const std::optional<int64_t> attempt = AttemptOfDirectory(directory);
-    return attempt.has_value() && *attempt < order.attempt;
+    return attempt.has_value() && *attempt < order.attempt && directory != kept;
   };
   store.RemoveUnfinished(order.output_prefix, is_earlier).IgnoreError();
 }
@@ -128,6 +127,10 @@ std::string CleanedName(std::string_view display_name, const OutputChoice& choic
   extension += PackingFor(choice.compression);
   const std::string stem = ValidUtf8(name.substr(0, dot), kStemBytesMax);
   return (stem.empty() ? "output" : stem) + ".cleaned" + extension;
+}
+
+void RemoveEarlierAttempts(ObjectStore& store, const ChainOrder& order) {
+  RemoveEarlier(store, order, "");
 }
 
 absl::Status AttemptStopped() {
@@ -154,14 +157,28 @@ absl::StatusOr<JobFiles> JobFiles::Open(ObjectStore& store, const ChainOrder& or
   }
   DQ_RETURN_IF_ERROR(files.Create(OutputKind::kRejects, "rejects.csv"));
   DQ_RETURN_IF_ERROR(files.CreateCheckpoints());
-  const int64_t taken = TakeOverEarlierAttempt(store, order, files.ContinuedFiles(), stopped);
+  files.TakeOver(store, order, stopped);
   if (stopped()) return AttemptStopped();
-  if (taken == 0) {
-    // A half of a copy is no checkpoint.
-    for (const Output& file : files.checkpoints_) (void)::ftruncate(file.fd.get(), 0);
-  }
-  SweepEarlierAttempts(store, order);
+  // What is recorded stays until this attempt has come to its end: its own may never be recorded.
+  RemoveEarlier(store, order, order.resume.has_value() ? order.resume->directory : "");
   return files;
+}
+
+void JobFiles::TakeOver(ObjectStore& store, const ChainOrder& order,
+                        const std::function<bool()>& stopped) {
+  if (!order.resume.has_value()) return;
+  const absl::Status taken = TakeOverEarlierAttempt(
+      store, order.output_prefix, order.resume->directory, ContinuedFiles(), stopped);
+  if (taken.ok()) {
+    resume_ = order.resume->checkpoint;
+    return;
+  }
+  if (taken.code() == absl::StatusCode::kCancelled) return;
+  Log(LogLevel::kWarning, "the granted checkpoint is gone: the attempt starts over",
+      {{"prefix", order.output_prefix},
+       {"attempt", order.attempt},
+       {"directory", order.resume->directory},
+       {"message", MessageOf(taken)}});
 }
 
 absl::Status JobFiles::Create(OutputKind kind, const std::string& name) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,18 +28,24 @@ std::string CleanedName(std::string_view display_name, const OutputChoice& choic
 // CANCELLED: how an attempt ends that was told to stop.
 absl::Status AttemptStopped();
 
+// Removes what attempts before that of `order` left unfinished: they are fenced, whether they have
+// noticed or not. What cannot be removed only takes room.
+void RemoveEarlierAttempts(ObjectStore& store, const ChainOrder& order);
+
 class JobFiles {
  public:
-  // Opens the inputs and creates the outputs; goes on with those of an earlier attempt that has
-  // left a checkpoint. Besides the errors of ObjectStore: INPUT_CHANGED when an input has another
-  // size than the grant says, REFERENCE_MISSING, both of category file; CANCELLED once `stopped`
-  // says so, which is asked while files are copied: then the earlier attempt is as it was.
+  // Opens the inputs and creates the outputs; goes on with those of the earlier attempt that the
+  // order names. Besides the errors of ObjectStore: INPUT_CHANGED when an input has another size
+  // than the grant says, REFERENCE_MISSING, both of category file; CANCELLED once `stopped` says
+  // so, which is asked while files are copied: then the earlier attempt is as it was.
   static absl::StatusOr<JobFiles> Open(ObjectStore& store, const ChainOrder& order,
                                        const std::function<bool()>& stopped);
 
   // The descriptors for the chain.
   ChainFiles chain_files() const;
   CheckpointFiles checkpoint_files() const;
+  // The checkpoint in these files to go on from; none: the chain begins at the beginning.
+  const std::optional<WantedCheckpoint>& resume() const { return resume_; }
   // Closes the descriptors: the child has its own.
   void CloseFiles();
 
@@ -65,6 +72,7 @@ class JobFiles {
   int FdOf(OutputKind kind) const;
   absl::Status Create(OutputKind kind, const std::string& name);
   absl::Status CreateCheckpoints();
+  void TakeOver(ObjectStore& store, const ChainOrder& order, const std::function<bool()>& stopped);
   std::vector<OwnFile> ContinuedFiles() const;
 
   UniqueFd input_;
@@ -72,6 +80,7 @@ class JobFiles {
   std::unique_ptr<Publication> publication_;
   std::vector<Output> outputs_;
   std::array<Output, 3> checkpoints_;  // What was learned, two slots; never published.
+  std::optional<WantedCheckpoint> resume_;
 };
 
 }  // namespace dq

@@ -89,6 +89,17 @@ NoopOrder ReadNoop(const v1::Grant& grant) {
   return order;
 }
 
+// The directory is another attempt's, and nothing else on the disk.
+std::optional<ResumeOrder> ReadCheckpoint(const v1::Grant& grant) {
+  const v1::Checkpoint& checkpoint = grant.checkpoint();
+  const std::optional<int64_t> attempt = AttemptOfDirectory(checkpoint.directory());
+  const bool is_earlier = attempt == checkpoint.attempt() && *attempt < grant.lease().attempt();
+  if (!is_earlier || checkpoint.sequence() < 1) return std::nullopt;
+  return ResumeOrder{checkpoint.directory(),
+                     checkpoint.stage(),
+                     {checkpoint.sequence(), checkpoint.fingerprint()}};
+}
+
 absl::StatusOr<ChainOrder> ReadChain(const v1::Grant& grant, const JobResources& resources) {
   if (!grant.has_input()) return Misconfigured("BAD_FIELD", "the job has no input file");
   ChainOrder order;
@@ -114,6 +125,7 @@ absl::StatusOr<ChainOrder> ReadChain(const v1::Grant& grant, const JobResources&
     order.spec.reference_key_columns.assign(reference.key_columns().begin(),
                                             reference.key_columns().end());
   }
+  order.resume = ReadCheckpoint(grant);
   order.output_prefix = grant.output_prefix();
   order.attempt = grant.lease().attempt();
   order.output_directory = "a" + std::to_string(grant.lease().attempt()) + "-" +

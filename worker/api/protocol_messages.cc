@@ -40,6 +40,11 @@ void SetStatus(const LeaseView& view, v1::LeaseReport& report) {
   }
 }
 
+void SetCheckpoint(const LeaseView& view, v1::LeaseReport& report) {
+  if (view.checkpoint->empty()) return;
+  if (!report.mutable_checkpoint()->ParseFromString(*view.checkpoint)) report.clear_checkpoint();
+}
+
 }  // namespace
 
 v1::Lease ToMessage(const LeaseKey& lease) {
@@ -80,7 +85,8 @@ v1::WorkReport MakeReport(std::span<const LeaseView> views) {
   for (const LeaseView& view : views) {
     v1::LeaseReport& lease = *report.add_leases();
     *lease.mutable_lease() = ToMessage(*view.lease);
-    bytes += view.payload->size();
+    bytes += view.payload->size() + view.checkpoint->size();
+    SetCheckpoint(view, lease);
     if (bytes > kReportMessageBytesMax) {
       bytes -= view.payload->size();
       lease.mutable_progress();
@@ -104,6 +110,19 @@ std::string SerialiseProgress(const ChainProgress& progress, absl::Time eta) {
   if (eta != absl::InfiniteFuture()) {
     message.mutable_estimated_end_time()->set_seconds(absl::ToUnixSeconds(eta));
   }
+  return message.SerializeAsString();
+}
+
+std::string SerialiseCheckpoint(const LeaseKey& lease, const std::string& directory,
+                                const SavedCheckpoint& saved) {
+  v1::Checkpoint message;
+  message.set_attempt(lease.attempt);
+  message.set_sequence(saved.sequence);
+  message.set_directory(directory);
+  message.set_percent(saved.percent);
+  message.set_stage(saved.stage);
+  message.set_size_bytes(saved.bytes);
+  message.set_fingerprint(saved.fingerprint);
   return message.SerializeAsString();
 }
 

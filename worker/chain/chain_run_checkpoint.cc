@@ -121,7 +121,9 @@ absl::StatusOr<bool> ChainRun::Save(size_t pass, Within within) {
   plan_.control->OnSaved({.sequence = checkpoints_.sequence(),
                           .percent = meter_->percent(),
                           .bytes = *bytes,
-                          .seconds = seconds.count()});
+                          .seconds = seconds.count(),
+                          .stage = meter_->stage(),
+                          .fingerprint = Sha256Of(Identity())});
   return true;
 }
 
@@ -213,6 +215,12 @@ absl::StatusOr<ChainStart> ChainRun::Resume() {
   const std::string identity = reader.GetText(kIdentityBytesMax);
   DQ_RETURN_IF_ERROR(reader.status());
   if (identity != Identity()) return DifferenceOf(identity);
+  if (checkpoints_.sequence() < plan_.wanted.sequence_min) {
+    return CheckpointInvalid("the one to go on from is gone");
+  }
+  if (!plan_.wanted.fingerprint.empty() && plan_.wanted.fingerprint != Sha256Of(identity)) {
+    return CheckpointInvalid("it is not the one to go on from");
+  }
   restored_ = true;
   ChainStart start{.resumed = true, .sequence = checkpoints_.sequence(), .reason = ""};
   start.percent = reader.Get<double>();

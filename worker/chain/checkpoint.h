@@ -36,6 +36,16 @@ struct SavedCheckpoint {
   double percent = 0;    // How far the chain is there.
   int64_t bytes = 0;     // Of its file.
   double seconds = 0;    // That writing took.
+  std::string stage;     // That ran then.
+  // SHA-256, lower-case hex, of what must be the same where it is used, besides the bytes of the
+  // input.
+  std::string fingerprint;
+};
+
+// Which checkpoint a chain may go on from. By default any that fits.
+struct WantedCheckpoint {
+  int64_t sequence_min = 0;
+  std::string fingerprint;  // Empty: any.
 };
 
 // How a chain begins.
@@ -77,6 +87,7 @@ struct CheckpointPlan {
   CheckpointControl* control = nullptr;  // Outlives the chain; null: no checkpoints.
   bool resume =
       false;  // Goes on from the newest checkpoint in `files`; else what they hold is lost.
+  WantedCheckpoint wanted = {};
   size_t batch_bytes = kBatchBytesDefault;  // That are read at once; never changes a result.
 };
 

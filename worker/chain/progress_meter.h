@@ -33,6 +33,7 @@ class ProgressMeter {
   void Finish(std::string_view step);
 
   double percent() const { return progress_.percent; }
+  const std::string& stage() const { return progress_.stage; }
   int64_t rows_done() const { return progress_.rows_done; }
   int64_t bytes_done() const { return progress_.bytes_done; }
 

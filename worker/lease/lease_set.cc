@@ -51,13 +51,19 @@ GrantAnswer LeaseSet::Grant(const LeaseKey& lease) {
 }
 
 void LeaseSet::Refuse(const LeaseKey& lease) {
-  leases_.try_emplace(lease, Entry{Phase::kReleased, ""});
+  leases_.try_emplace(lease, Entry{Phase::kReleased, "", ""});
 }
 
 void LeaseSet::SetProgress(const LeaseKey& lease, std::string payload) {
   const auto found = leases_.find(lease);
   if (found == leases_.end() || !TakesSlot(found->second.phase)) return;
   found->second.payload = std::move(payload);
+}
+
+void LeaseSet::SetCheckpoint(const LeaseKey& lease, std::string checkpoint) {
+  const auto found = leases_.find(lease);
+  if (found == leases_.end() || !TakesSlot(found->second.phase)) return;
+  found->second.checkpoint = std::move(checkpoint);
 }
 
 EndAnswer LeaseSet::End(const LeaseKey& lease, std::optional<std::string> outcome) {
@@ -71,15 +77,18 @@ EndAnswer LeaseSet::End(const LeaseKey& lease, std::optional<std::string> outcom
     return EndAnswer::kDiscarded;
   }
   if (entry.phase == Phase::kCancelling) {
-    entry = {Phase::kStopped, ""};
+    entry.End(Phase::kStopped);
     return EndAnswer::kDiscarded;
   }
   if (entry.phase == Phase::kPausing && !outcome.has_value()) {
-    entry = {Phase::kStopped, ""};
+    entry.End(Phase::kStopped);
     return EndAnswer::kReported;
   }
-  entry =
-      outcome.has_value() ? Entry{Phase::kEnded, *std::move(outcome)} : Entry{Phase::kReleased, ""};
+  if (outcome.has_value()) {
+    entry.End(Phase::kEnded, *std::move(outcome));
+  } else {
+    entry.End(Phase::kReleased);
+  }
   return EndAnswer::kReported;
 }
 
@@ -112,7 +121,7 @@ std::vector<StopOrder> LeaseSet::Cancel(const LeaseKey& lease) {
       return {{lease, StopReason::kCancelled}};
     case Phase::kEnded:
     case Phase::kReleased:
-      entry = {Phase::kStopped, ""};
+      entry.End(Phase::kStopped);
       return {};
     case Phase::kCancelling:
     case Phase::kDiscarding:
@@ -126,7 +135,7 @@ std::vector<StopOrder> LeaseSet::Pause(const LeaseKey& lease) {
   const auto found = leases_.find(lease);
   if (found == leases_.end()) return {};
   Entry& entry = found->second;
-  if (entry.phase == Phase::kReleased) entry = {Phase::kStopped, ""};
+  if (entry.phase == Phase::kReleased) entry.End(Phase::kStopped);
   if (entry.phase != Phase::kRunning && entry.phase != Phase::kReleasing) return {};
   entry.phase = Phase::kPausing;
   return {{lease, StopReason::kPaused}};
@@ -174,7 +183,7 @@ std::vector<LeaseView> LeaseSet::Report() const {
   views.reserve(leases_.size());
   for (const auto& [lease, entry] : leases_) {
     if (entry.phase == Phase::kDiscarding) continue;
-    views.push_back({&lease, StatusOf(entry.phase), &entry.payload});
+    views.push_back({&lease, StatusOf(entry.phase), &entry.payload, &entry.checkpoint});
   }
   return views;
 }

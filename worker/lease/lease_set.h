@@ -18,6 +18,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "worker/lease/lease_key.h"
@@ -54,11 +55,12 @@ enum class EndAnswer {
 enum class LeaseStatus { kRunning, kEnded, kStopped, kReleased };
 
 // One lease as a report shows it. `payload` is the progress of a running lease (empty before the
-// first), the outcome of an ended one, else empty.
+// first), the outcome of an ended one, else empty. `checkpoint` is empty before the first.
 struct LeaseView {
   const LeaseKey* lease;
   LeaseStatus status;
   const std::string* payload;
+  const std::string* checkpoint;
 };
 
 class LeaseSet {
@@ -72,6 +74,9 @@ class LeaseSet {
   void Refuse(const LeaseKey& lease);
   // Remembers how far a running lease is; ignored for any other. `payload` is opaque.
   void SetProgress(const LeaseKey& lease, std::string payload);
+  // Remembers where another attempt could go on; it stays in the reports when the lease has ended.
+  // Ignored for a lease that does not run. `checkpoint` is opaque.
+  void SetCheckpoint(const LeaseKey& lease, std::string checkpoint);
   // The attempt has ended and uses nothing any more. `outcome` is opaque and is missing when the
   // attempt was stopped before its end.
   EndAnswer End(const LeaseKey& lease, std::optional<std::string> outcome);
@@ -120,6 +125,12 @@ class LeaseSet {
   struct Entry {
     Phase phase = Phase::kRunning;
     std::string payload;
+    std::string checkpoint;
+
+    void End(Phase end, std::string outcome = "") {
+      phase = end;
+      payload = std::move(outcome);
+    }
   };
   using Entries = std::map<LeaseKey, Entry>;
 

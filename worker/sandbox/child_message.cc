@@ -92,6 +92,8 @@ SavedCheckpoint ReadSaved(const Json& json) {
   saved.percent = json.at("percent").get<double>();
   saved.bytes = json.at("bytes").get<int64_t>();
   saved.seconds = json.at("seconds").get<double>();
+  saved.stage = json.at("stage").get<std::string>();
+  saved.fingerprint = json.at("fingerprint").get<std::string>();
   return saved;
 }
 
@@ -106,11 +108,15 @@ ChildLine ReadLine(const Json& json) {
 }  // namespace
 
 std::string EncodeChildOrders(const ChildOrders& orders) {
-  return Line({{"parent_pid", orders.parent_pid},
+  Json json = {{"parent_pid", orders.parent_pid},
                {"address_space_bytes", orders.limits.address_space_bytes},
                {"cpu_seconds", orders.limits.cpu_seconds},
-               {"checkpoint_interval_ms", orders.checkpoint_interval_ms}}) +
-         EncodeChainSpec(orders.chain);
+               {"checkpoint_interval_ms", orders.checkpoint_interval_ms}};
+  if (orders.resume.has_value()) {
+    json["resume"] = {{"sequence_min", orders.resume->sequence_min},
+                      {"fingerprint", orders.resume->fingerprint}};
+  }
+  return Line(json) + EncodeChainSpec(orders.chain);
 }
 
 absl::StatusOr<ChildOrders> DecodeChildOrders(std::string_view text) {
@@ -123,6 +129,11 @@ absl::StatusOr<ChildOrders> DecodeChildOrders(std::string_view text) {
     orders.limits.address_space_bytes = json.at("address_space_bytes").get<int64_t>();
     orders.limits.cpu_seconds = json.at("cpu_seconds").get<int64_t>();
     orders.checkpoint_interval_ms = json.at("checkpoint_interval_ms").get<int64_t>();
+    if (json.contains("resume")) {
+      const Json& resume = json.at("resume");
+      orders.resume = {resume.at("sequence_min").get<int64_t>(),
+                       resume.at("fingerprint").get<std::string>()};
+    }
   } catch (const std::exception& error) {
     return BadLine(error.what());
   }
@@ -155,7 +166,9 @@ std::string EncodeSavedLine(const SavedCheckpoint& saved) {
                 {{"sequence", saved.sequence},
                  {"percent", saved.percent},
                  {"bytes", saved.bytes},
-                 {"seconds", saved.seconds}}}});
+                 {"seconds", saved.seconds},
+                 {"stage", saved.stage},
+                 {"fingerprint", saved.fingerprint}}}});
 }
 
 std::string EncodeResultLine(const ChainResult& result) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -25,9 +26,10 @@ inline constexpr size_t kChildLineBytesMax = size_t{1} << 20;
 struct ChildOrders {
   int32_t parent_pid = 0;  // A child whose parent is another process ends at once.
   ChildLimits limits;
-  // How often checkpoints are taken, where there are files for them; the chain goes on from the
-  // newest one there.
+  // How often checkpoints are taken, where there are files for them.
   int64_t checkpoint_interval_ms = 0;
+  // The chain goes on from the newest one in these files, if it is this one; none: it starts over.
+  std::optional<WantedCheckpoint> resume;
   ChainSpec chain;
 };
 

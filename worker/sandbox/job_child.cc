@@ -117,7 +117,8 @@ absl::StatusOr<ChainResult> RunOrders(const StageFactory& make_stages) {
       [](const SavedCheckpoint& saved) { WriteLine(EncodeSavedLine(saved)); });
   CheckpointPlan plan;
   plan.files = {IfOpen(kChildLearnedFd), {IfOpen(kChildSlotAFd), IfOpen(kChildSlotBFd)}};
-  plan.resume = true;
+  plan.resume = orders.resume.has_value();
+  plan.wanted = orders.resume.value_or(WantedCheckpoint());
   if (plan.files.learned_fd >= 0) plan.control = &control;
   return RunChain(orders.chain, make_stages, PassedFiles(), progress, never, plan);
 }

@@ -85,6 +85,7 @@ absl::StatusOr<std::unique_ptr<SandboxedJob>> SandboxedJob::Start(
                                       spec.threads * kAddressSpacePerThreadBytes;
   orders.limits.cpu_seconds = cpu_seconds;
   orders.checkpoint_interval_ms = checkpoints.interval.count();
+  orders.resume = checkpoints.resume;
   orders.chain = spec;
   DQ_ASSIGN_OR_RETURN(
       std::unique_ptr<ChildProcess> child,

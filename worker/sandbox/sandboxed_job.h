@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -41,6 +42,8 @@ class NullJobSink : public JobSink {
 struct JobCheckpoints {
   CheckpointFiles files;  // Open while the job starts.
   std::chrono::milliseconds interval = kCheckpointIntervalDefault;
+  // The one in the files to go on from; none: it starts over.
+  std::optional<WantedCheckpoint> resume = {};
 };
 
 class SandboxedJob {

@@ -8,6 +8,7 @@
 
 #include "common/rpc/status_mapping.h"
 #include "dq/v1/worker_service.grpc.pb.h"
+#include "scheduler/api/worker_codec.h"
 
 namespace dq {
 
@@ -21,15 +22,19 @@ class FakeWorker {
   ~FakeWorker() { context_.TryCancel(); }
 
   // Says hello and returns the welcome; empty when the stream ended.
-  v1::Welcome Hello(const std::string& instance, int slots = 1, int protocol = 1) {
-    v1::WorkRequest request;
-    v1::Hello& hello = *request.mutable_hello();
+  v1::Welcome Hello(const std::string& instance, int slots = 1, int protocol = kWorkerProtocol) {
+    v1::Hello hello;
     hello.set_instance(instance);
     hello.set_protocol(protocol);
     hello.add_stages("noop");
     hello.add_stages("complete");
     hello.add_stages("dedupe");
     hello.set_slots(slots);
+    return Hello(hello);
+  }
+  v1::Welcome Hello(const v1::Hello& hello) {
+    v1::WorkRequest request;
+    *request.mutable_hello() = hello;
     stream_->Write(request);
     v1::WorkResponse response;
     return stream_->Read(&response) ? response.welcome() : v1::Welcome();

@@ -83,13 +83,100 @@ TEST(WorkerService, ManyReportsInARowAreAllTaken) {
   EXPECT_EQ(worker.TakeGrant().lease().job(), name);
 }
 
-TEST(WorkerService, AnotherProtocolIsRefused) {
+// Adds what a newer version of a message may hold.
+template <typename Message>
+void AddUnknownFields(Message& message) {
+  auto& unknown = *message.GetReflection()->MutableUnknownFields(&message);
+  unknown.AddVarint(1000, 7);
+  unknown.AddLengthDelimited(1001, "something new");
+}
+
+TEST(WorkerService, AWorkerOneVersionOlderRunsJobsWithoutCheckpoints) {
   ApiServer server;
+  const std::string name = server.CreateNoop("a");
   FakeWorker worker(server.workers());
-  worker.Hello("w-1", 1, 99);
-  const absl::Status status = worker.End();
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(ReasonOf(status), "PROTOCOL_TOO_OLD");
+  EXPECT_GT(worker.Hello("w-1", 1, kWorkerProtocol - 1).epoch(), 0);
+  const v1::Grant grant = worker.TakeGrant();
+  v1::LeaseReport report;
+  *report.mutable_lease() = grant.lease();
+  report.mutable_progress()->set_percent(40);
+  worker.Report(&report, 0);
+  EXPECT_TRUE(WaitUntil([&] { return server.Get(name).progress().percent() == 40; }));
+  EXPECT_FALSE(server.Get(name).has_checkpoint());
+  worker.Complete(grant, {});
+  EXPECT_EQ(server.Get(name).state(), v1::JOB_STATE_COMPLETED);
+}
+
+TEST(WorkerService, AWorkerOneVersionNewerIsUnderstoodAsFarAsItCanBe) {
+  ApiServer server;
+  const std::string name = server.CreateNoop("a");
+  FakeWorker worker(server.workers());
+  v1::Hello hello;
+  hello.set_instance("w-1");
+  hello.set_protocol(kWorkerProtocol + 1);
+  hello.add_stages("noop");
+  hello.add_stages("a stage of tomorrow");
+  hello.set_slots(1);
+  AddUnknownFields(hello);
+  EXPECT_GT(worker.Hello(hello).epoch(), 0);
+  const v1::Grant grant = worker.TakeGrant();
+  v1::LeaseReport report;
+  *report.mutable_lease() = grant.lease();
+  AddUnknownFields(*report.mutable_lease());
+  AddUnknownFields(*report.mutable_progress());
+  AddUnknownFields(report);
+  report.mutable_progress()->set_percent(40);
+  worker.Report(&report, 0);
+  EXPECT_TRUE(WaitUntil([&] { return server.Get(name).progress().percent() == 40; }));
+  v1::Completion completion;
+  AddUnknownFields(completion);
+  worker.Complete(grant, completion);
+  EXPECT_EQ(server.Get(name).state(), v1::JOB_STATE_COMPLETED);
+}
+
+TEST(WorkerService, ProtocolsFurtherApartAreRefused) {
+  ApiServer server;
+  for (const auto& [protocol, reason] : {std::pair(kWorkerProtocol - 2, "PROTOCOL_TOO_OLD"),
+                                         std::pair(kWorkerProtocol + 2, "PROTOCOL_TOO_NEW")}) {
+    FakeWorker worker(server.workers());
+    worker.Hello("w-1", 1, protocol);
+    const absl::Status status = worker.End();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(ReasonOf(status), reason);
+  }
+}
+
+TEST(WorkerService, ACheckpointIsShownAndGrantedToTheNextAttempt) {
+  ApiServer server;
+  const std::string name = server.CreateNoop("a");
+  FakeWorker worker(server.workers());
+  worker.Hello("w-1");
+  const v1::Grant first = worker.TakeGrant();
+  EXPECT_FALSE(first.has_checkpoint());
+  v1::LeaseReport report;
+  *report.mutable_lease() = first.lease();
+  report.mutable_progress();
+  v1::Checkpoint& checkpoint = *report.mutable_checkpoint();
+  checkpoint.set_attempt(1);
+  checkpoint.set_sequence(3);
+  checkpoint.set_directory("a1-01234567");
+  checkpoint.set_percent(62.5);
+  checkpoint.set_stage("dedupe");
+  checkpoint.set_fingerprint("f");
+  worker.Report(&report, 0);
+  EXPECT_TRUE(WaitUntil([&] { return server.Get(name).has_checkpoint(); }));
+  const v1::JobCheckpoint shown = server.Get(name).checkpoint();
+  EXPECT_EQ(shown.attempt(), 1);
+  EXPECT_EQ(shown.percent(), 62.5);
+  EXPECT_EQ(shown.stage(), "dedupe");
+  EXPECT_GT(shown.create_time().seconds(), 0);
+  report.mutable_outcome()->mutable_released();
+  worker.Report(&report, 1);
+  v1::Turn turn = worker.NextNews();
+  if (turn.grants().empty()) turn = worker.NextNews();
+  ASSERT_EQ(turn.grants_size(), 1);
+  EXPECT_EQ(turn.grants(0).lease().attempt(), 2);
+  EXPECT_EQ(turn.grants(0).checkpoint().SerializeAsString(), checkpoint.SerializeAsString());
 }
 
 TEST(WorkerService, HelloComesFirstAndOnce) {

@@ -73,14 +73,15 @@ TEST(Options, AnUnknownCommandIsToldWithThoseThatExist) {
 }
 
 TEST(Options, ActionsOnJobsAreTheOnesNamed) {
-  const auto kind_of = [](const std::string& name) {
-    const auto line = ParseCommandLine({"job", name, "j-1", "--reason", "why"});
+  const auto kind_of = [](const std::string& name, const std::string& reason = "--reason=why") {
+    const auto line = ParseCommandLine({"job", name, "j-1", reason});
     return std::get<JobActionCommand>(*line->command).kind;
   };
   EXPECT_EQ(kind_of("cancel"), JobActionCommand::Kind::kCancel);
   EXPECT_EQ(kind_of("pause"), JobActionCommand::Kind::kPause);
   EXPECT_EQ(kind_of("resume"), JobActionCommand::Kind::kResume);
   EXPECT_EQ(kind_of("retry"), JobActionCommand::Kind::kRetry);
+  EXPECT_EQ(kind_of("retry", "--from-start"), JobActionCommand::Kind::kRetryFromStart);
 }
 
 TEST(Options, HelpOfEveryCommandBeginsWithExamples) {

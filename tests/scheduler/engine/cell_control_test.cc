@@ -38,7 +38,8 @@ class CellControl : public ::testing::Test {
         *answer = place.status();
         return;
       }
-      h_.cell.Reopen(h_.Now(), *place, name, h_.store.GetJob(name), "as asked", "tester",
+      h_.cell.Reopen(h_.Now(), *place, name, h_.store.GetJob(name), RetryFrom::kCheckpoint,
+                     "as asked", "tester",
                      [answer](absl::StatusOr<JobView> view) { *answer = std::move(view); });
     });
     h_.Settle();
@@ -206,8 +207,8 @@ TEST_F(CellControl, TwoRetriesAtOnceAreOne) {
   ASSERT_TRUE(first.ok());
   EXPECT_EQ(ReasonOf(second.status()), "JOB_NOT_LOADED");
   absl::StatusOr<JobView> reopened;
-  h_.cell.Reopen(h_.Now(), *first, name, h_.store.GetJob(name), "", "tester",
-                 [&](absl::StatusOr<JobView> view) { reopened = std::move(view); });
+  h_.cell.Reopen(h_.Now(), *first, name, h_.store.GetJob(name), RetryFrom::kCheckpoint, "",
+                 "tester", [&](absl::StatusOr<JobView> view) { reopened = std::move(view); });
   h_.Settle();
   EXPECT_TRUE(reopened.ok()) << reopened.status();
   EXPECT_EQ(h_.StateOf("a"), JobState::kQueued);

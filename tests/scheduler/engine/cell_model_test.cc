@@ -172,8 +172,8 @@ class Model {
   // The records of reserved jobs have been read.
   void Reopen() {
     for (const auto& [place, name] : std::exchange(reserved_, {})) {
-      cell_->Reopen(Now(), place, name, store_.GetJob(name), "model", "model",
-                    [this, id = name.id](const absl::StatusOr<JobView>& view) {
+      cell_->Reopen(Now(), place, name, store_.GetJob(name), RetryFrom::kCheckpoint, "model",
+                    "model", [this, id = name.id](const absl::StatusOr<JobView>& view) {
                       if (view.ok()) journal_.cancelled.erase(id);
                     });
     }

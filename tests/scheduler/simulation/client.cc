@@ -57,6 +57,7 @@ Client::Call Client::DrawSubmit() {
   job.request_id = "request-" + process_.name() + "-" + std::to_string(++submitted_);
   job.request_hash = "hash";
   job.created_by = process_.name();
+  job.payload.grant = "work of " + job.request_id;
   job.rules.stages = {"noop"};
   job.rules.priority = static_cast<int32_t>(time.Pick(3));
   job.rules.max_attempts = 1 + static_cast<int32_t>(time.Pick(5));

@@ -31,13 +31,12 @@ void Database::Commit(Process& caller, std::shared_ptr<const WriteBatch> batch,
 }
 
 void Database::Acquire(Process& caller, const std::string& instance, absl::Duration ttl,
-                       absl::Duration wall_skew,
                        std::function<void(absl::StatusOr<Leadership>)> done) {
   Ask<absl::StatusOr<Leadership>>(
       caller,
-      [this, instance, ttl, wall_skew](FakeStore& store) {
+      [this, instance, ttl](FakeStore& store) {
         absl::StatusOr<Leadership> won = store.AcquireLeadership(instance, instance, ttl);
-        if (won.ok()) history_.Elected(won->epoch, wall_skew);
+        if (won.ok()) history_.Elected(won->epoch);
         return won;
       },
       std::move(done));

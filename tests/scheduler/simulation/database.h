@@ -41,7 +41,7 @@ class Database {
   void Commit(Process& caller, std::shared_ptr<const WriteBatch> batch,
               std::function<void(absl::StatusOr<BatchResult>)> done);
   void Acquire(Process& caller, const std::string& instance, absl::Duration ttl,
-               absl::Duration wall_skew, std::function<void(absl::StatusOr<Leadership>)> done);
+               std::function<void(absl::StatusOr<Leadership>)> done);
 
   // One call in `one_in` breaks from now on; 0: none. Longest time of a way.
   void SetBreaking(size_t one_in) { break_one_in_ = one_in; }

@@ -29,10 +29,12 @@ void World::DisturbReplica(Replica& replica) {
   Process& process = replica.process();
   if (!process.IsAlive() || process.IsStopped()) return;
   const absl::Duration length = time_.Between(absl::ZeroDuration(), 2 * options_.leadership_ttl);
-  switch (time_.Pick(5)) {
+  switch (time_.Pick(6)) {
     case 0:
       replica.Terminate();
       break;
+    case 5:
+      return replica.SetClock(time_.Between(absl::Seconds(-40), absl::Seconds(40)));
     case 1:
     case 2:
       process.Stop();

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "scheduler/core/state_table.h"
-#include "tests/scheduler/simulation/lease_text.h"
+#include "tests/scheduler/simulation/checkpoint_text.h"
 
 namespace dq::sim {
 namespace {
@@ -77,16 +77,21 @@ bool IsLoss(const JobEventRecord& event) {
   return event.reason == "WORKER_LOST" || event.reason == "POISON";
 }
 
+// Whether the job has ended for good, or began anew from the start.
+bool NeedsNone(const SeenJob& job) {
+  const JobState state = job.row.status.state;
+  if (IsTerminal(state) && state != JobState::kFailed) return true;
+  return std::ranges::any_of(job.events,
+                             [](const auto& event) { return event.reason == "FROM_START"; });
+}
+
 }  // namespace
 
 void History::Expect(bool holds, const SeenJob& job, const char* invariant) {
   if (!holds) findings_.push_back(job.row.name.id + ": " + invariant);
 }
 
-void History::Elected(int64_t epoch, absl::Duration wall_skew) {
-  newest_epoch_ = std::max(newest_epoch_, epoch);
-  skews_[epoch] = wall_skew;
-}
+void History::Elected(int64_t epoch) { newest_epoch_ = std::max(newest_epoch_, epoch); }
 
 void History::Committed(const WriteBatch& batch, const absl::StatusOr<BatchResult>& result) {
   time_.Trace([&] {
@@ -99,6 +104,7 @@ void History::Committed(const WriteBatch& batch, const absl::StatusOr<BatchResul
     findings_.push_back("I10 a leader of the past recorded something");
   }
   for (const JobInsert& insert : batch.inserts) Follow(insert.record.name, batch.epoch);
+  for (const CheckpointSave& save : batch.checkpoints) FollowCheckpoint(save.key, batch.epoch);
   for (const JobUpdate& update : batch.updates) Follow(update.name, batch.epoch);
   CheckLimits();
   for (const std::string& id : std::exchange(granted_, {})) {
@@ -106,11 +112,18 @@ void History::Committed(const WriteBatch& batch, const absl::StatusOr<BatchResul
   }
 }
 
+void History::FollowCheckpoint(JobKey key, int64_t epoch) {
+  const auto found =
+      std::ranges::find_if(jobs_, [key](const auto& entry) { return entry.second.row.key == key; });
+  if (found != jobs_.end()) Follow(JobName(found->second.row.name), epoch);
+}
+
 void History::Follow(const JobName& name, int64_t epoch) {
   const absl::StatusOr<JobRecord> row = store_.GetJob(name);
   if (!row.ok()) return;  // An insert that met an earlier request.
   const auto [entry, is_new] = jobs_.try_emplace(name.id);
   SeenJob& job = entry->second;
+  const std::shared_ptr<const JobCheckpoint> checkpoint_before = job.row.checkpoint;
   job.row = *row;
   job.changed = time_.Now();
   if (is_new) {
@@ -130,6 +143,27 @@ void History::Follow(const JobName& name, int64_t epoch) {
     Expect(is_unique, job, "I8 a token was given twice");
   }
   CheckRow(job);
+  CheckCheckpoint(job, checkpoint_before.get());
+}
+
+void History::CheckCheckpoint(const SeenJob& job, const JobCheckpoint* before) {
+  const JobCheckpoint* const now = job.row.checkpoint.get();
+  if (now == nullptr) {
+    Expect(before == nullptr || NeedsNone(job), job, "I9 a recorded checkpoint was forgotten");
+    return;
+  }
+  const bool has_owner = now->attempt >= 1 && now->attempt <= std::ssize(job.leases);
+  Expect(has_owner, job, "I9 a checkpoint is of no attempt");
+  if (!has_owner) return;
+  const LeaseId& owner = job.leases[static_cast<size_t>(now->attempt) - 1];
+  Expect(OwnerOf(now->place) == TextOf(owner), job,
+         "I9 a checkpoint of another lease was recorded");
+  Expect(PayloadOf(now->place) == job.row.payload.grant, job,
+         "I15 a checkpoint of something else was recorded");
+  if (before == nullptr || *before == *now) return;
+  const bool is_newer = now->attempt > before->attempt ||
+                        (now->attempt == before->attempt && now->sequence > before->sequence);
+  Expect(is_newer, job, "I9 an older checkpoint was recorded");
 }
 
 void History::CheckEvent(SeenJob& job, const JobEventRecord& event, int64_t epoch) {
@@ -198,10 +232,20 @@ void History::CheckLoss(const SeenJob& job, const JobEventRecord& event, int64_t
     return earlier.event == JobEvent::kClaim;
   });
   last_loss_ = time_.Now();
-  const TakenLease taken = {epoch, job.leases.back(), event.worker,
-                            TrueTime(job.granting_epochs.back(), grant->time),
-                            TrueTime(epoch, event.time)};
-  Expect(taken.taken >= signs_.MayEndAfter(taken), job, "I10 a lease was reaped before its time");
+  // A clock that was set back leaves it open when something happened: one of the times must do.
+  const auto granted = signs_.TrueTimes(job.granting_epochs.back(), grant->time, time_.Now());
+  bool is_due = false;
+  bool is_in_time = false;
+  TakenLease taken = {epoch, job.leases.back(), event.worker, granted.front(), {}};
+  for (const absl::Time time : signs_.TrueTimes(epoch, event.time, time_.Now())) {
+    taken.taken = time;
+    is_due |= time >= signs_.MayEndAfter(taken);
+    TakenLease latest = taken;
+    latest.granted = granted.back();
+    is_in_time |= time <= signs_.MustEndBy(latest);
+  }
+  Expect(is_due, job, "I10 a lease was reaped before its time");
+  Expect(is_in_time, job, "I10 a lease was reaped too late");
   Expect(!signs_.IsSilence(taken) || !runs_(taken.lease), job,
          "I8 a worker runs on what was taken from it for its silence");
 }

@@ -41,8 +41,8 @@ class History {
 
   // `runs` tells whether some worker that does not stand still runs an attempt.
   void SetRuns(std::function<bool(const LeaseId&)> runs) { runs_ = std::move(runs); }
-  // A leadership was recorded; the wall clock of its leader is so far ahead of the true time.
-  void Elected(int64_t epoch, absl::Duration wall_skew);
+  // A leadership was recorded.
+  void Elected(int64_t epoch);
   // The database answered a commit.
   void Committed(const WriteBatch& batch, const absl::StatusOr<BatchResult>& result);
   // A cancel was acknowledged with that version of the job.
@@ -63,17 +63,18 @@ class History {
 
  private:
   void Follow(const JobName& name, int64_t epoch);
+  void FollowCheckpoint(JobKey key, int64_t epoch);
   void CheckEvent(SeenJob& job, const JobEventRecord& event, int64_t epoch);
   void CheckGrant(SeenJob& job, const JobEventRecord& event, int64_t epoch);
   void CheckEnd(const SeenJob& job, const JobEventRecord& event, int64_t epoch);
   void CheckLoss(const SeenJob& job, const JobEventRecord& event, int64_t epoch);
   void CheckRow(const SeenJob& job);
   void CheckCharges(const SeenJob& job);
+  void CheckCheckpoint(const SeenJob& job, const JobCheckpoint* before);
   void CheckLimits();
   void CheckOrder(const SeenJob& granted);
   void CheckCancel(const std::string& job, int64_t version);
   void Expect(bool holds, const SeenJob& job, const char* invariant);
-  absl::Time TrueTime(int64_t epoch, absl::Time wall) const { return wall - skews_.at(epoch); }
 
   Timeline& time_;
   FakeStore& store_;
@@ -84,7 +85,6 @@ class History {
   std::map<std::string, SeenJob> jobs_;
   std::set<std::string> tokens_;
   std::set<std::string> requests_;
-  std::map<int64_t, absl::Duration> skews_;
   std::vector<std::pair<std::string, int64_t>> cancels_;
   std::vector<std::string> granted_;  // By the commit that is followed.
   bool is_order_expected_ = false;

@@ -4,6 +4,12 @@
 #include <iterator>
 
 namespace dq::sim {
+namespace {
+
+// A leader takes a lease at most so long after its end.
+constexpr absl::Duration kReapDelayMax = absl::Seconds(2);
+
+}  // namespace
 
 absl::Time LeaseSigns::LastSign(const TakenLease& taken) const {
   absl::Time last = taken.granted;
@@ -24,6 +30,30 @@ absl::Time LeaseSigns::MayEndAfter(const TakenLease& taken) const {
   if (ends == ends_.end()) return end;
   const auto first = ends->second.lower_bound(last);
   return first == ends->second.end() ? end : std::min(end, *first + bounds_.broken_stream_ttl);
+}
+
+absl::Time LeaseSigns::MustEndBy(const TakenLease& taken) const {
+  absl::Time end = MayEndAfter(taken);
+  if (const auto stood = standstills_.find(taken.epoch); stood != standstills_.end()) {
+    const auto after = stood->second.upper_bound(taken.taken);
+    // Then every lease has one more life.
+    if (after != stood->second.begin()) end = std::max(end, *std::prev(after) + bounds_.ttl);
+  }
+  return end + kReapDelayMax;
+}
+
+std::vector<absl::Time> LeaseSigns::TrueTimes(int64_t epoch, absl::Time wall,
+                                              absl::Time now) const {
+  const auto& clock = clocks_.at(epoch);
+  std::vector<absl::Time> times;
+  for (auto set = clock.begin(); set != clock.end(); ++set) {
+    const absl::Time time = wall - set->second;
+    const auto next = std::next(set);
+    const bool is_after = set == clock.begin() || time >= set->first;
+    const bool is_before = time <= (next == clock.end() ? now : next->first);
+    if (is_after && is_before) times.push_back(time);
+  }
+  return times;
 }
 
 bool LeaseSigns::IsSilence(const TakenLease& taken) const {

@@ -41,6 +41,12 @@ class LeaseSigns {
     ends_[{epoch, worker}].insert(time);
   }
   void Told(const LeaseId& lease) { told_.insert(lease); }
+  // The wall clock of the leader of `epoch` is so far ahead from `time` on.
+  void ClockSet(int64_t epoch, absl::Time time, absl::Duration ahead) {
+    clocks_[epoch][time] = ahead;
+  }
+  // The leader of `epoch` went on at `time` after it had stood still.
+  void StoodStill(int64_t epoch, absl::Time time) { standstills_[epoch].insert(time); }
   // What a worker's newest report listed.
   void Reported(int64_t epoch, const std::string& worker, std::set<LeaseId> leases) {
     reported_[{epoch, worker}] = std::move(leases);
@@ -53,6 +59,11 @@ class LeaseSigns {
   }
   // Returns the earliest time at which the lease could be taken.
   absl::Time MayEndAfter(const TakenLease& taken) const;
+  // Returns the latest time at which a leader that does not stand still takes it.
+  absl::Time MustEndBy(const TakenLease& taken) const;
+  // Returns when, until `now`, the wall clock of the leader of `epoch` showed `wall`, oldest first:
+  // more than once when it was set back.
+  std::vector<absl::Time> TrueTimes(int64_t epoch, absl::Time wall, absl::Time now) const;
   // Returns whether it was taken because its worker, heard of before, fell silent: no stream ended,
   // and no other leader heard of it since. (One of the past that cannot reach the database goes on
   // answering; a grant that was long on its way may arrive when it is over.)
@@ -67,6 +78,8 @@ class LeaseSigns {
   std::map<std::pair<int64_t, std::string>, std::set<absl::Time>> ends_;
   std::map<std::pair<int64_t, std::string>, std::set<LeaseId>> reported_;
   std::set<LeaseId> told_;
+  std::map<int64_t, std::map<absl::Time, absl::Duration>> clocks_;
+  std::map<int64_t, std::set<absl::Time>> standstills_;
 };
 
 }  // namespace dq::sim

@@ -72,6 +72,17 @@ void Replica::Die() {
   }
 }
 
+void Replica::SetClock(absl::Duration step) {
+  around_.time.Trace(
+      [&] { return process_.name() + " sets its clock by " + absl::FormatDuration(step); });
+  skew_ += step;
+  if (epoch_ != 0) around_.signs.ClockSet(epoch_, around_.time.Now(), skew_);
+}
+
+void Replica::NoteStandstill() {
+  if (epoch_ != 0) around_.signs.StoodStill(epoch_, process_.went_on());
+}
+
 void Replica::Terminate() {
   process_.Later(absl::ZeroDuration(), [this] {
     around_.time.Trace([&] { return process_.name() + " is asked to end"; });
@@ -93,6 +104,7 @@ void Replica::HandOver() {
 }
 
 void Replica::Do(const Act& act) {
+  NoteStandstill();
   act(*cell_, Now());
   PlanPass(around_.time.Now());
 }
@@ -109,6 +121,7 @@ void Replica::PlanPass(absl::Time due) {
 
 void Replica::Pass() {
   next_pass_ = absl::InfiniteFuture();
+  NoteStandstill();
   const Instant now = Now();
   cell_->Tick(now);
   LoadRecords(now);
@@ -149,6 +162,7 @@ void Replica::WatchAgain() {
 }
 
 void Replica::Reopen(const JobName& name, const std::string& reason, Cell::ViewDone done) {
+  const RetryFrom from = around_.time.OneIn(4) ? RetryFrom::kStart : RetryFrom::kCheckpoint;
   Do([&](Cell& cell, const Instant& now) {
     cell.ReserveReopen(now, name, [=, this](const absl::StatusOr<int64_t>& place) {
       if (!place.ok()) return done(place.status());
@@ -156,7 +170,7 @@ void Replica::Reopen(const JobName& name, const std::string& reason, Cell::ViewD
           process_, [name](FakeStore& store) { return store.GetJob(name); },
           [=, this](absl::StatusOr<JobRecord> record) {
             Do([&](Cell& later, const Instant& then) {
-              later.Reopen(then, *place, name, std::move(record), reason, "client", done);
+              later.Reopen(then, *place, name, std::move(record), from, reason, "client", done);
             });
           });
     });

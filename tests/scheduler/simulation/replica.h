@@ -39,6 +39,8 @@ class Replica {
 
   void Start();
   void Die();
+  // Its wall clock is set ahead, or back.
+  void SetClock(absl::Duration step);
   // SIGTERM: hands everything over, then dies.
   void Terminate();
 
@@ -70,6 +72,7 @@ class Replica {
   };
 
   Instant Now() const;
+  void NoteStandstill();
   CellSources Sources();
 
   // The run loop.

@@ -11,7 +11,7 @@ void Replica::Compete() {
   if (terminating_) return;
   around_.database.Acquire(
       process_, process_.name() + "-" + std::to_string(process_.life()),
-      around_.options.leadership_ttl, skew_, [this](const absl::StatusOr<Leadership>& won) {
+      around_.options.leadership_ttl, [this](const absl::StatusOr<Leadership>& won) {
         if (won.ok()) return Load(won->epoch);
         StepDown(MakeError(absl::StatusCode::kUnavailable, "NOT_LEADER", "Another leads."));
         CompeteLater();
@@ -47,6 +47,7 @@ void Replica::Lead(int64_t epoch, LiveJobs live, std::vector<GroupLimit> limits,
   if (terminating_) return;
   epoch_ = epoch;
   around_.signs.TookOver(epoch, around_.time.Now());
+  around_.signs.ClockSet(epoch, around_.time.Now(), skew_);
   Do([&](Cell& cell, const Instant& now) {
     cell.TakeOver(now, epoch, std::move(live), counts);
     for (const GroupLimit& limit : limits) (void)cell.SetLimit(limit);

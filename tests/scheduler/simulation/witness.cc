@@ -42,20 +42,29 @@ void Witness::Welcomed(int64_t epoch, const WorkerWelcome& welcome) {
 }
 
 void Witness::Turned(int64_t epoch, const WorkerTurn& turn) {
-  for (const WorkerGrant& grant : turn.grants) CheckGrant(grant.lease);
+  for (const WorkerGrant& grant : turn.grants) CheckGrant(grant);
   for (const LeaseId& lease : turn.closed) {
     CheckGone(epoch, lease, "I13 a lease was closed before its end was durable");
   }
   for (const WorkerRevocation& revocation : turn.revoked) CheckRevocation(epoch, revocation);
 }
 
-void Witness::CheckGrant(const LeaseId& lease) {
+void Witness::CheckGrant(const WorkerGrant& grant) {
+  const LeaseId& lease = grant.lease;
   time_.Trace([&] { return "grant told: " + TextOf(lease); });
   const SeenJob* const job = history_.Find(lease.job.id);
   const auto index = static_cast<size_t>(lease.attempt) - 1;
   const bool is_durable =
       job != nullptr && index < job->leases.size() && job->leases[index] == lease;
   if (!is_durable) Found(TextOf(lease) + ": I13 was granted before it was durable");
+  // Until its worker has spoken nobody can record another one.
+  const JobCheckpoint* const recorded = job == nullptr ? nullptr : job->row.checkpoint.get();
+  const JobCheckpoint* const granted = grant.checkpoint.get();
+  const bool is_newest = (recorded == nullptr && granted == nullptr) ||
+                         (recorded != nullptr && granted != nullptr && *recorded == *granted);
+  const bool is_current = is_durable && history_.IsLive(lease);
+  if (is_current && !is_newest)
+    Found(TextOf(lease) + ": I9 the grant has not the newest checkpoint");
   if (signs_.WasTold(lease)) Found(TextOf(lease) + ": I8 was granted twice");
   signs_.Told(lease);
 }

@@ -31,7 +31,7 @@ class Witness {
   void CheckAcknowledged(bool ended);
 
  private:
-  void CheckGrant(const LeaseId& lease);
+  void CheckGrant(const WorkerGrant& grant);
   void CheckGone(int64_t epoch, const LeaseId& lease, const char* invariant);
   void CheckRevocation(int64_t epoch, const WorkerRevocation& revocation);
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "tests/scheduler/simulation/lease_text.h"
+#include "tests/scheduler/simulation/checkpoint_text.h"
 
 namespace dq::sim {
 namespace {
@@ -45,27 +45,31 @@ class WorkerSinkOfStream final : public WorkerSink {
   const std::shared_ptr<Stream> stream_;
 };
 
-// What a report says of a lease.
-LeaseReport ReportOf(const LeaseView& view) {
-  const LeaseId lease = IdOf(*view.lease);
+// What a report says of how an attempt is.
+std::variant<JobProgress, Outcome> StatusOf(const LeaseView& view, const LeaseId& lease) {
   switch (view.status) {
     case LeaseStatus::kRunning:
-      return {lease, JobProgress()};
+      return JobProgress();
     case LeaseStatus::kStopped:
-      return {lease, Outcome(StoppedOutcome())};
+      return Outcome(StoppedOutcome());
     case LeaseStatus::kReleased:
-      return {lease, Outcome(ReleasedOutcome())};
+      return Outcome(ReleasedOutcome());
     case LeaseStatus::kEnded:
       break;
   }
   if (*view.payload != kCompleted) {
-    return {lease, Outcome(FailedOutcome{{kFailureReason, TextOf(lease), {}},
-                                         *view.payload == kRetryable})};
+    return Outcome(FailedOutcome{{kFailureReason, TextOf(lease), {}}, *view.payload == kRetryable});
   }
   CompletedOutcome completed;
   completed.result.manifest_uri = TextOf(lease);
   completed.result.outputs.resize(1);
-  return {lease, Outcome(std::move(completed))};
+  return Outcome(std::move(completed));
+}
+
+// What a report says of a lease.
+LeaseReport ReportOf(const LeaseView& view) {
+  const LeaseId lease = IdOf(*view.lease);
+  return {lease, StatusOf(view, lease), ReportedCheckpoint(*view.checkpoint)};
 }
 
 }  // namespace
@@ -170,10 +174,43 @@ void Worker::Accept(const WorkerGrant& grant) {
   if (answer != GrantAnswer::kStart) return;
   Timeline& time = process_.time();
   const size_t fate = calm_ ? 0 : time.Pick(20);
-  memory.attempts[lease] = {fate < 14 ? kCompleted : fate < 19 ? kRetryable : kForGood};
+  memory.attempts[lease] = {fate < 14   ? kCompleted
+                            : fate < 19 ? kRetryable
+                                        : kForGood,
+                            grant.grant_payload, GoOnFrom(grant)};
+  SaveLater(lease);
   const absl::Duration longest = calm_ || time.OneIn(2) ? absl::Seconds(1) : absl::Seconds(25);
   process_.Later(time.Between(absl::ZeroDuration(), longest),
                  [this, lease] { AttemptEnds(lease); });
+}
+
+int64_t Worker::GoOnFrom(const WorkerGrant& grant) {
+  if (grant.checkpoint == nullptr) return 0;
+  const std::string& place = grant.checkpoint->place;
+  if (PayloadOf(place) != grant.grant_payload) {
+    witness_.Found(TextOf(grant.lease) + ": I15 goes on from a checkpoint of something else");
+  }
+  // It is the attempt's own from now on.
+  const std::string own =
+      CheckpointText(grant.lease, grant.grant_payload, grant.checkpoint->sequence);
+  memory_->leases.SetCheckpoint(KeyOf(grant.lease), own);
+  return grant.checkpoint->sequence;
+}
+
+void Worker::SaveLater(const LeaseKey& lease) {
+  process_.Later(process_.time().Between(absl::Milliseconds(20), absl::Seconds(6)),
+                 [this, lease] { Save(lease); });
+}
+
+void Worker::Save(const LeaseKey& lease) {
+  const auto found = memory_->attempts.find(lease);
+  if (found == memory_->attempts.end()) return;
+  Attempt& attempt = found->second;
+  memory_->leases.SetCheckpoint(
+      lease, CheckpointText(IdOf(lease), attempt.payload, ++attempt.checkpoint_sequence));
+  memory_->pacer.News();
+  SaveLater(lease);
+  Tick();
 }
 
 void Worker::AttemptEnds(const LeaseKey& lease) {

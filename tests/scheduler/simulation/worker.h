@@ -46,6 +46,8 @@ class Worker {
   // What an attempt will be, decided when it starts.
   struct Attempt {
     std::string outcome;
+    std::string payload;          // What it works on.
+    int64_t checkpoint_sequence;  // Of its newest one, or of that it goes on from.
     bool stopping = false;
   };
   // All that a process forgets when it dies.
@@ -73,6 +75,11 @@ class Worker {
   std::string Instance() const;
 
   void AttemptEnds(const LeaseKey& lease);
+  // An attempt takes a checkpoint now and then.
+  void SaveLater(const LeaseKey& lease);
+  void Save(const LeaseKey& lease);
+  // Returns the number of the checkpoint that a grant goes on from; 0: none.
+  int64_t GoOnFrom(const WorkerGrant& grant);
 
   void Tick();
   bool IsDone() const;

@@ -145,7 +145,7 @@ TEST_F(AgentTest, TheHelloIntroducesTheWorker) {
   StartAgent({scheduler_.address()});
   const v1::Hello hello = scheduler_.NextSession()->hello();
   EXPECT_EQ(hello.instance(), "w-test");
-  EXPECT_EQ(hello.protocol(), 1);
+  EXPECT_EQ(hello.protocol(), 2);
   EXPECT_THAT(hello.stages(), testing::ElementsAre("complete", "dedupe", "noop"));
   EXPECT_EQ(hello.labels().at("zone"), "a");
   EXPECT_EQ(hello.slots(), 2);

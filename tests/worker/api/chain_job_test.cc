@@ -99,6 +99,7 @@ TEST_F(ChainJobTest, AnAttemptThatIsStoppedWhileItTakesOverLeavesTheEarlierOneAs
     earlier->Leave();
   }
   const std::vector<std::string> before = Names(root_ / "jobs/j");
+  order_.resume = ResumeOrder{order_.output_directory, "", {1, ""}};
   order_.output_directory = "a2-01234567";
   order_.attempt = 2;
   for (int checks = 0; checks < 10; ++checks) {

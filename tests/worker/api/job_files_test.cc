@@ -1,12 +1,19 @@
 #include "worker/api/job_files.h"
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "common/base/error.h"
 #include "worker/api/outcome_messages.h"
 
 namespace dq {
 namespace {
+
+namespace fs = std::filesystem;
 
 std::string NameOf(std::string_view display_name) { return CleanedName(display_name, {}); }
 
@@ -49,6 +56,74 @@ TEST(CleanedName, ALongNameIsCutAtACharacterAndKeepsItsExtension) {
   EXPECT_EQ(NameOf("a." + std::string(253, 'b')), "a." + std::string(198, 'b') + ".cleaned");
   EXPECT_EQ(NameOf("my customers (1).csv"), "my customers (1).cleaned.csv");
   EXPECT_EQ(NameOf("a\xff.csv"), "a?.cleaned.csv");
+}
+
+// The folder of a job at its attempt 3, with what two earlier attempts have left.
+class JobFilesTest : public ::testing::Test {
+ protected:
+  JobFilesTest() {
+    std::string pattern = (fs::temp_directory_path() / "dq-files-XXXXXX").string();
+    root_ = mkdtemp(pattern.data());
+    store_ = OpenFileObjectStore(root_.string()).value();
+    std::ofstream(root_ / "in.csv") << "a\n1\n";
+    for (const char* attempt : {"a1-01234567", "a2-01234567"}) {
+      for (const char* file : {kCheckpointNames[0], kCheckpointNames[1], kCheckpointNames[2],
+                               "in.cleaned.csv", "rejects.csv"}) {
+        fs::create_directories(FolderOf(attempt));
+        std::ofstream(FolderOf(attempt) / file) << attempt;
+      }
+    }
+    order_.input = {"file:///in.csv", 4};
+    order_.spec.display_name = "in.csv";
+    order_.output_prefix = "file:///job";
+    order_.output_directory = "a3-01234567";
+    order_.attempt = 3;
+  }
+  ~JobFilesTest() override { fs::remove_all(root_); }
+  fs::path FolderOf(const std::string& attempt) const {
+    return root_ / "job" / (".tmp-" + attempt + "-89abcdef");
+  }
+  static std::string Content(int fd) {
+    std::string text(64, ' ');
+    const ssize_t got = ::pread(fd, text.data(), text.size(), 0);
+    return text.substr(0, got < 0 ? 0 : static_cast<size_t>(got));
+  }
+  JobFiles Open() {
+    return JobFiles::Open(*store_, order_, [] { return false; }).value();
+  }
+
+  fs::path root_;
+  std::unique_ptr<ObjectStore> store_;
+  ChainOrder order_;
+};
+
+TEST_F(JobFilesTest, TheGrantedCheckpointIsTakenOverWhateverElseLiesThere) {
+  order_.resume = ResumeOrder{"a1-01234567", "", {7, "f"}};
+  const JobFiles files = Open();
+  ASSERT_TRUE(files.resume().has_value());
+  EXPECT_EQ(files.resume()->sequence_min, 7);
+  EXPECT_EQ(Content(files.checkpoint_files().slot_fds[0]), "a1-01234567");
+  EXPECT_EQ(Content(files.chain_files().cleaned_fd), "a1-01234567");
+}
+
+TEST_F(JobFilesTest, WhatHoldsTheGrantedCheckpointStaysUntilTheAttemptHasCompleted) {
+  order_.resume = ResumeOrder{"a1-01234567", "", {7, "f"}};
+  const JobFiles files = Open();
+  EXPECT_TRUE(fs::exists(FolderOf("a1-01234567")));
+  EXPECT_FALSE(fs::exists(FolderOf("a2-01234567")));
+  RemoveEarlierAttempts(*store_, order_);
+  EXPECT_FALSE(fs::exists(FolderOf("a1-01234567")));
+}
+
+TEST_F(JobFilesTest, WithoutAGrantedCheckpointTheAttemptBeginsAtTheBeginning) {
+  const JobFiles files = Open();
+  EXPECT_FALSE(files.resume().has_value());
+  EXPECT_EQ(Content(files.checkpoint_files().slot_fds[0]), "");
+}
+
+TEST_F(JobFilesTest, ACheckpointThatIsGoneMakesTheAttemptBeginAtTheBeginning) {
+  order_.resume = ResumeOrder{"a1-76543210", "", {7, "f"}};
+  EXPECT_FALSE(Open().resume().has_value());
 }
 
 TEST(IsRetryable, BadInputAndBadConfigurationAreNot) {

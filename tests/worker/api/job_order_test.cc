@@ -46,6 +46,38 @@ TEST(ReadGrant, AChainIsTranslatedWithItsSurroundings) {
   EXPECT_FALSE(order.spec.gate.has_value());
 }
 
+TEST(ReadGrant, ACheckpointOfAnEarlierAttemptIsWhereToGoOn) {
+  v1::Grant grant = SomeGrant();
+  EXPECT_FALSE(ReadChainOrder(grant).resume.has_value());
+  grant.mutable_checkpoint()->set_attempt(2);
+  grant.mutable_checkpoint()->set_sequence(9);
+  grant.mutable_checkpoint()->set_directory("a2-76543210");
+  grant.mutable_checkpoint()->set_fingerprint("f");
+  const auto resume = ReadChainOrder(grant).resume;
+  ASSERT_TRUE(resume.has_value());
+  EXPECT_EQ(resume->directory, "a2-76543210");
+  EXPECT_EQ(resume->checkpoint.sequence_min, 9);
+  EXPECT_EQ(resume->checkpoint.fingerprint, "f");
+}
+
+TEST(ReadGrant, WhatCannotBeACheckpointOfAnEarlierAttemptIsNone) {
+  for (const char* directory : {"", "a3-01234567", "a1-01234567", "../a2-01234567", "b2-0"}) {
+    v1::Grant grant = SomeGrant();  // Attempt 3.
+    grant.mutable_checkpoint()->set_attempt(2);
+    grant.mutable_checkpoint()->set_sequence(1);
+    grant.mutable_checkpoint()->set_directory(directory);
+    EXPECT_FALSE(ReadChainOrder(grant).resume.has_value()) << directory;
+  }
+}
+
+TEST(ReadGrant, WhatANewerSchedulerSaysBesidesIsIgnored) {
+  v1::Grant grant = SomeGrant();
+  grant.GetReflection()->MutableUnknownFields(&grant)->AddVarint(1000, 7);
+  v1::Lease& lease = *grant.mutable_lease();
+  lease.GetReflection()->MutableUnknownFields(&lease)->AddLengthDelimited(1001, "new");
+  EXPECT_EQ(ReadChainOrder(grant).output_directory, "a3-01234567");
+}
+
 TEST(ReadGrant, UnsetOptionsAreTheStagesDefaults) {
   v1::Grant grant = SomeGrant();
   grant.add_stages()->mutable_dedupe();

@@ -296,6 +296,21 @@ TEST(LeaseSet, ProgressIsTheLastOneSetWhileItRuns) {
   EXPECT_EQ(*set.Report()[0].payload, "done");
 }
 
+TEST(LeaseSet, TheNewestCheckpointStaysInTheReportsWhateverEndsTheAttempt) {
+  for (const StopReason reason : {StopReason::kPaused, StopReason::kReleased}) {
+    LeaseSet set(1);
+    set.SetCheckpoint(kLease, "before the grant");
+    set.Grant(kLease);
+    EXPECT_EQ(*set.Report()[0].checkpoint, "");
+    set.SetCheckpoint(kLease, "1");
+    (void)(reason == StopReason::kPaused ? set.Pause(kLease) : set.ReleaseAll());
+    set.SetCheckpoint(kLease, "2");
+    set.End(kLease, std::nullopt);
+    set.SetCheckpoint(kLease, "3");
+    EXPECT_EQ(*set.Report()[0].checkpoint, "2");
+  }
+}
+
 TEST(LeaseSet, HeldNamesWhatTheReportNames) {
   LeaseSet set(3);
   const LeaseKey ended{"projects/p/jobs/k", 2, "k"};

@@ -26,6 +26,26 @@ TEST(ChildMessage, OrdersSurviveTheWay) {
   EXPECT_EQ(decoded->limits.address_space_bytes, int64_t{5} << 30);
   EXPECT_EQ(decoded->limits.cpu_seconds, 77);
   EXPECT_EQ(EncodeChainSpec(decoded->chain), EncodeChainSpec(orders.chain));
+  EXPECT_FALSE(decoded->resume.has_value());
+  orders.resume = WantedCheckpoint{7, "f"};
+  const auto resumed = DecodeChildOrders(EncodeChildOrders(orders));
+  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  EXPECT_EQ(resumed->resume->sequence_min, 7);
+  EXPECT_EQ(resumed->resume->fingerprint, "f");
+}
+
+TEST(ChildMessage, ACheckpointSurvivesTheWay) {
+  const auto line = Decode(EncodeSavedLine({.sequence = 3,
+                                            .percent = 12.5,
+                                            .bytes = 99,
+                                            .seconds = 0.5,
+                                            .stage = "dedupe",
+                                            .fingerprint = "f"}));
+  ASSERT_TRUE(line.ok()) << line.status();
+  const auto& saved = std::get<SavedCheckpoint>(*line);
+  EXPECT_EQ(saved.sequence, 3);
+  EXPECT_EQ(saved.stage, "dedupe");
+  EXPECT_EQ(saved.fingerprint, "f");
 }
 
 TEST(ChildMessage, ProgressSurvivesTheWay) {

@@ -1,0 +1,121 @@
+#include "scheduler/engine/attempt_sweeper.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/logging.h"
+
+namespace dq {
+namespace {
+
+constexpr absl::Duration kWaitMax = absl::Seconds(60);
+
+// Workers call the directory of an attempt "a{attempt}-{token8}". Returns 0 for another name.
+int32_t AttemptIn(std::string_view directory) {
+  int32_t attempt = 0;
+  if (!directory.starts_with('a')) return 0;
+  const char* const end = directory.data() + directory.size();
+  const auto [rest, error] = std::from_chars(directory.data() + 1, end, attempt);
+  return error == std::errc() && rest != end && *rest == '-' ? attempt : 0;
+}
+
+// Returns the first part of `uri` behind `prefix`, a directory; empty when there is none.
+std::string DirectoryIn(const std::string& uri, const std::string& prefix) {
+  if (!uri.starts_with(prefix + "/")) return "";
+  const std::string rest = uri.substr(prefix.size() + 1);
+  const size_t slash = rest.find('/');
+  return slash == std::string::npos ? "" : rest.substr(0, slash);
+}
+
+}  // namespace
+
+AttemptSweeper::AttemptSweeper(ObjectStore& objects, const Clock& clock,
+                               std::function<std::string(const JobName&)> prefix_of)
+    : objects_(objects), clock_(clock), prefix_of_(std::move(prefix_of)) {
+  thread_ = std::thread([this] { Run(); });
+}
+
+AttemptSweeper::~AttemptSweeper() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    changed_.NotifyAll();
+  }
+  thread_.join();
+}
+
+void AttemptSweeper::Ended(const EndedJob& job) {
+  const bool is_completed = job.state == JobState::kCompleted;
+  Sweep sweep = {clock_.Boot(), job.attempt, "", job.checkpoint_attempt};
+  if (is_completed) sweep.kept_directory = DirectoryIn(job.manifest_uri, prefix_of_(job.name));
+  if (is_completed && sweep.kept_directory.empty()) return;  // It publishes nothing: a noop.
+  MutexLock lock(mutex_);
+  sweeps_[job.name] = std::move(sweep);
+  changed_.NotifyAll();
+}
+
+void AttemptSweeper::Reopening(const JobName& job) {
+  MutexLock lock(mutex_);
+  sweeps_.erase(job);
+  while (sweeping_ == job) changed_.Wait(mutex_);
+}
+
+void AttemptSweeper::Run() {
+  while (const auto next = Take()) {
+    Carry(next->first, next->second);
+    Finish();
+  }
+}
+
+std::optional<std::pair<JobName, AttemptSweeper::Sweep>> AttemptSweeper::Take() {
+  MutexLock lock(mutex_);
+  while (!stopping_) {
+    const auto next =
+        std::ranges::min_element(sweeps_, {}, [](const auto& entry) { return entry.second.due; });
+    absl::Duration left = kWaitMax;
+    if (next != sweeps_.end()) left = std::min(left, next->second.due - clock_.Boot());
+    if (left > absl::ZeroDuration()) {
+      changed_.WaitFor(mutex_, absl::ToChronoNanoseconds(left));
+      continue;
+    }
+    const std::pair<JobName, Sweep> taken = *next;
+    sweeps_.erase(next);
+    if (taken.second.kept_attempt != 0) {
+      sweeps_[taken.first] = {clock_.Boot() + kKeptForRetry, taken.second.attempt_max, "", 0};
+    }
+    sweeping_ = taken.first;
+    return taken;
+  }
+  return std::nullopt;
+}
+
+void AttemptSweeper::Finish() {
+  MutexLock lock(mutex_);
+  sweeping_ = {};
+  changed_.NotifyAll();
+}
+
+void AttemptSweeper::Carry(const JobName& job, const Sweep& sweep) {
+  const std::string prefix = prefix_of_(job);
+  const auto is_over = [&](std::string_view directory) {
+    const int32_t attempt = AttemptIn(directory);
+    return attempt > 0 && attempt <= sweep.attempt_max && attempt != sweep.kept_attempt;
+  };
+  absl::Status swept = objects_.RemoveUnfinished(prefix, is_over);
+  std::set<std::string> published;
+  if (const auto files = objects_.List(prefix); files.ok()) {
+    for (const ObjectInfo& file : *files) published.insert(DirectoryIn(file.uri, prefix));
+  }
+  for (const std::string& directory : published) {
+    if (directory == sweep.kept_directory || !is_over(directory)) continue;
+    swept.Update(objects_.Unpublish(prefix, directory));
+  }
+  if (swept.ok() || absl::IsNotFound(swept)) return;
+  Log(LogLevel::kWarning, "what attempts have left stays",
+      {{"job", job.id}, {"project", job.project}, {"message", MessageOf(swept)}});
+}
+
+}  // namespace dq

@@ -1,0 +1,33 @@
+// What there is to know of a job whose end is recorded, for whoever clears up after it. Plain
+// value.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "scheduler/core/job.h"
+
+namespace dq {
+
+struct EndedJob {
+  JobName name;
+  JobState state = JobState::kFailed;
+  int32_t attempt = 0;             // Its last one.
+  int32_t checkpoint_attempt = 0;  // Whose checkpoint a retry goes on from; 0: none.
+  std::string manifest_uri;        // Of its outputs; empty: it has none.
+};
+
+// Returns whether attempts of an ended job may have left something behind. The only attempt of a
+// completed one has not.
+inline bool MayHaveLeftFiles(const JobStatus& status) {
+  return status.attempt > 1 || (status.attempt == 1 && status.state != JobState::kCompleted);
+}
+
+// Hears of the ends and new beginnings of jobs. Called by engine threads; returns quickly.
+struct EndListener {
+  std::function<void(const EndedJob&)> ended;     // The end is recorded; MayHaveLeftFiles().
+  std::function<void(const JobName&)> reopening;  // It may be made live again, from now on.
+};
+
+}  // namespace dq
