@@ -53,14 +53,25 @@ void AttemptSweeper::Ended(const EndedJob& job) {
   if (is_completed) sweep.kept_directory = DirectoryIn(job.manifest_uri, prefix_of_(job.name));
   if (is_completed && sweep.kept_directory.empty()) return;  // It publishes nothing: a noop.
   MutexLock lock(mutex_);
-  sweeps_[job.name] = std::move(sweep);
+  PlanLocked(job.name, std::move(sweep));
   changed_.NotifyAll();
 }
 
 void AttemptSweeper::Reopening(const JobName& job) {
   MutexLock lock(mutex_);
-  sweeps_.erase(job);
+  ForgetLocked(job);
   while (sweeping_ == job) changed_.Wait(mutex_);
+}
+
+void AttemptSweeper::PlanLocked(const JobName& job, Sweep sweep) {
+  ForgetLocked(job);
+  dues_.emplace(sweep.due, job);
+  sweeps_[job] = std::move(sweep);
+}
+
+void AttemptSweeper::ForgetLocked(const JobName& job) {
+  const auto planned = sweeps_.extract(job);
+  if (!planned.empty()) dues_.erase({planned.mapped().due, job});
 }
 
 void AttemptSweeper::Run() {
@@ -73,21 +84,20 @@ void AttemptSweeper::Run() {
 std::optional<std::pair<JobName, AttemptSweeper::Sweep>> AttemptSweeper::Take() {
   MutexLock lock(mutex_);
   while (!stopping_) {
-    const auto next =
-        std::ranges::min_element(sweeps_, {}, [](const auto& entry) { return entry.second.due; });
     absl::Duration left = kWaitMax;
-    if (next != sweeps_.end()) left = std::min(left, next->second.due - clock_.Boot());
+    if (!dues_.empty()) left = std::min(left, dues_.begin()->first - clock_.Boot());
     if (left > absl::ZeroDuration()) {
       changed_.WaitFor(mutex_, absl::ToChronoNanoseconds(left));
       continue;
     }
-    const std::pair<JobName, Sweep> taken = *next;
-    sweeps_.erase(next);
-    if (taken.second.kept_attempt != 0) {
-      sweeps_[taken.first] = {clock_.Boot() + kKeptForRetry, taken.second.attempt_max, "", 0};
+    const JobName job = dues_.begin()->second;
+    const Sweep sweep = sweeps_.at(job);
+    ForgetLocked(job);
+    if (sweep.kept_attempt != 0) {
+      PlanLocked(job, {clock_.Boot() + kKeptForRetry, sweep.attempt_max, "", 0});
     }
-    sweeping_ = taken.first;
-    return taken;
+    sweeping_ = job;
+    return std::pair(job, sweep);
   }
   return std::nullopt;
 }

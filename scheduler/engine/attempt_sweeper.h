@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -50,6 +51,8 @@ class AttemptSweeper {
     int32_t kept_attempt = 0;    // Whose folder a retry goes on from; 0: none.
   };
   void Run();
+  void PlanLocked(const JobName& job, Sweep sweep) REQUIRES(mutex_);
+  void ForgetLocked(const JobName& job) REQUIRES(mutex_);
   // Waits for the next sweep that is due and takes it out; nothing when the thread is to end.
   std::optional<std::pair<JobName, Sweep>> Take() EXCLUDES(mutex_);
   void Finish() EXCLUDES(mutex_);
@@ -61,6 +64,7 @@ class AttemptSweeper {
   Mutex mutex_;
   CondVar changed_;
   std::map<JobName, Sweep> sweeps_ GUARDED_BY(mutex_);
+  std::set<std::pair<absl::Time, JobName>> dues_ GUARDED_BY(mutex_);  // Of sweeps_, in order.
   JobName sweeping_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;

@@ -50,7 +50,7 @@ struct RecordsRequest {
 // time.
 struct SpentBatch {
   PendingBatch batch;
-  std::vector<std::unique_ptr<LiveJob>> finished;
+  std::vector<std::unique_ptr<LiveJob>> jobs;  // Ended, or let go until their turn comes near.
 };
 
 class Cell {

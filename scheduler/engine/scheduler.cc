@@ -174,7 +174,8 @@ CommitListener Scheduler::Impl::ListenToWriter() {
 
 void Scheduler::Impl::TellEnds(const SpentBatch& spent) const {
   if (!ends_.ended) return;
-  for (const std::unique_ptr<LiveJob>& job : spent.finished) {
+  for (const std::unique_ptr<LiveJob>& job : spent.jobs) {
+    if (!IsTerminal(job->record.status.state)) continue;
     const JobUpdate& row = spent.batch.rows->updates[job->update_index];
     if (!MayHaveLeftFiles(row.status)) continue;
     EndedJob ended = {row.name, row.status.state, row.status.attempt, 0, ""};

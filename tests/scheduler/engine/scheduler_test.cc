@@ -6,6 +6,7 @@
 #include <atomic>
 #include <future>
 #include <thread>
+#include <vector>
 
 #include "common/base/error.h"
 #include "scheduler/core/state_table.h"
@@ -117,6 +118,36 @@ TEST_F(SchedulerTest, AKilledWorkersJobIsGrantedToAnotherAsTheSecondAttempt) {
   scheduler.OpenSession(Hello("w2", 1), second);
   ASSERT_TRUE(WaitUntil([&] { return second->grants().size() == 1; }));
   EXPECT_EQ(second->grants()[0].lease.attempt, 2);
+}
+
+TEST_F(SchedulerTest, TheRecordedEndOfAJobThatRanIsToldOnceAndOfJobsThatWaitNothing) {
+  SchedulerOptions options = QuickOptions("s1");
+  options.waiting_records_max = 1;  // Nearly all are let go.
+  Mutex mutex;
+  std::vector<EndedJob> ends;
+  Scheduler scheduler(options, store_, SystemClock(), metrics_,
+                      {.ended =
+                           [&](const EndedJob& job) {
+                             MutexLock lock(mutex);
+                             ends.push_back(job);
+                           },
+                       .reopening = {}});
+  Serve(scheduler);
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(Submit(scheduler, NoopJob("j" + std::to_string(i))).ok());
+  }
+  auto sink = std::make_shared<RecordingWorkerSink>();
+  const SessionId session = scheduler.OpenSession(Hello("w1", 1), sink);
+  ASSERT_TRUE(WaitUntil([&] { return sink->grants().size() == 1; }));
+  const LeaseId lease = sink->grants()[0].lease;
+  ASSERT_TRUE(Cancel(scheduler, lease.job.id).ok());
+  scheduler.HandleReport(session, {1, {{lease, Outcome(StoppedOutcome{})}}, 0, false}, [] {});
+  ASSERT_TRUE(WaitUntil([&] { return StateOf(lease.job.id) == JobState::kCancelled; }));
+  scheduler.Stop();
+  ASSERT_EQ(ends.size(), 1U);
+  EXPECT_EQ(ends[0].name, lease.job);
+  EXPECT_EQ(ends[0].state, JobState::kCancelled);
+  EXPECT_EQ(ends[0].attempt, 1);
 }
 
 TEST_F(SchedulerTest, AStandbyTakesOverAtOnceWhenTheLeaderStops) {

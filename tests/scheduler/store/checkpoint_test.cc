@@ -40,8 +40,11 @@ class CheckpointTest : public StoreTest {
       return job.checkpoint != nullptr && *job.checkpoint == *Checkpoint(sequence);
     };
     EXPECT_TRUE(shows(*reader().GetJob({"default", "a"})));
+    const auto loaded = jobs().LoadJobs({1}, {});
+    ASSERT_EQ(loaded->size(), 1U);
+    EXPECT_TRUE(shows(loaded->front()));
     const auto live = jobs().LoadLiveJobs(0, 10);
-    for (const JobRecord& job : *live) EXPECT_TRUE(shows(job));
+    for (const JobRecord& job : live->jobs) EXPECT_TRUE(shows(job));
   }
   JobScript Running() {
     JobScript job(1, "a");
