@@ -54,7 +54,7 @@ class Resume : public ::testing::Test {
   // Whether the history says that the second grant carried a checkpoint.
   bool WasGrantedFromCheckpoint(const std::string& job) const {
     for (const EventFact& event : GetEvents(cluster_, job)) {
-      if (event.event == "CLAIM" && event.attempt == 2) return event.reason == "FROM_CHECKPOINT";
+      if (event.event == "claim" && event.attempt == 2) return event.reason == "FROM_CHECKPOINT";
     }
     return false;
   }

@@ -52,7 +52,8 @@ class JobChildTest : public testing::Test {
     files.temp_dir_fd = temp.get();
     auto job = SandboxedJob::Start(kProgram, spec_, files, 60,
                                    {.files = {learned.get(), {slot_a.get(), slot_b.get()}},
-                                    .interval = std::chrono::milliseconds(0)});
+                                    .interval = std::chrono::milliseconds(0),
+                                    .resume = WantedCheckpoint()});
     if (!job.ok()) return job.status();
     on_start(**job);
     return (*job)->Run(absl::Seconds(60), sink);
