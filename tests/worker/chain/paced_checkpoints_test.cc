@@ -26,7 +26,7 @@ TEST_F(PacedCheckpointsTest, OneIsTakenAfterTheIntervalAndManyTimesWhatTheLastOn
   EXPECT_EQ(Decide(), CheckpointCall::kGoOn);
   time_ += seconds(30);
   EXPECT_EQ(Decide(), CheckpointCall::kSave);
-  paced_.OnSaved({.seconds = 2});
+  paced_.OnSaved({.seconds = 2, .stage = "", .fingerprint = ""});
   time_ += seconds(99);
   EXPECT_EQ(Decide(), CheckpointCall::kGoOn);
   time_ += seconds(1);
