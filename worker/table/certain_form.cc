@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "worker/table/value_type.h"
 
@@ -14,27 +15,42 @@ constexpr size_t kDateBytes = 10;  // Of YYYY-MM-DD.
 constexpr std::string_view kTrunkZero = "(0)";
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-bool IsLocalPart(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return IsLetter(c) || IsDigit(c) ||
-           std::string_view(".!#$%&*+/=?^_{|}~'-").find(c) != std::string_view::npos;
-  });
+// What a character may be of an address.
+enum AddressPart : uint8_t { kLocal = 1, kDomain = 2, kLetter = 4 };
+
+constexpr auto kAddressParts = [] {
+  std::array<uint8_t, 256> parts{};
+  for (const char c : std::string_view("!#$%&*+/=?^_{|}~'")) {
+    parts[static_cast<uint8_t>(c)] = kLocal;
+  }
+  for (const char c : std::string_view(".-0123456789")) {
+    parts[static_cast<uint8_t>(c)] = kLocal | kDomain;
+  }
+  for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyz")) {
+    parts[static_cast<uint8_t>(c)] = kLocal | kDomain | kLetter;
+    parts[static_cast<uint8_t>(c ^ 0x20)] = kLocal | kDomain | kLetter;
+  }
+  return parts;
+}();
+
+// Whether all characters of `text` may be such a part.
+bool IsAll(std::string_view text, AddressPart part) {
+  uint8_t common = part;
+  for (const char c : text) common &= kAddressParts[static_cast<uint8_t>(c)];
+  return common != 0;
 }
 
 // A name with a point in it that ends in letters.
 bool IsDomain(std::string_view text) {
   const size_t point = text.rfind('.');
   if (point == std::string_view::npos || point == 0 || text.size() - point < 3) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return IsLetter(c) || IsDigit(c) || c == '-' || c == '.'; }) &&
-         std::all_of(text.begin() + static_cast<ptrdiff_t>(point) + 1, text.end(), IsLetter);
+  return IsAll(text, kDomain) && IsAll(text.substr(point + 1), kLetter);
 }
 
 char* WriteEmail(char* out, std::string_view text) {
   const size_t at = text.find('@');
-  if (at == std::string_view::npos || !IsLocalPart(text.substr(0, at)) ||
+  if (at == std::string_view::npos || at == 0 || !IsAll(text.substr(0, at), kLocal) ||
       !IsDomain(text.substr(at + 1))) {
     return nullptr;
   }
