@@ -14,8 +14,14 @@ namespace dq {
 // So much room a destination needs behind what is copied to it.
 inline constexpr size_t kCopySlackBytes = 16;
 
-// Sanitizers do not see that bytes read beyond an end are thrown away.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// Sanitizers do not see that bytes read beyond an end are thrown away. Compilers tell of them in
+// two ways.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define DQ_IS_SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(DQ_IS_SANITIZED)
 inline constexpr bool kReadsBeyond = false;
 #else
 inline constexpr bool kReadsBeyond = true;
