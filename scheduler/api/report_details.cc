@@ -81,7 +81,15 @@ absl::StatusOr<ClusterPage> ReadClusters(ObjectStore& objects, const std::string
     lowest.erase(std::prev(lowest.end()));
     page.has_more = true;
   }
-  for (auto& [id, cluster] : lowest) page.clusters.push_back(std::move(cluster));
+  size_t bytes = 0;
+  for (auto& [id, cluster] : lowest) {
+    if (bytes > kPageBytesMax) {
+      page.has_more = true;
+      break;
+    }
+    bytes += cluster.ByteSizeLong();
+    page.clusters.push_back(std::move(cluster));
+  }
   return page;
 }
 

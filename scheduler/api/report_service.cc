@@ -25,12 +25,14 @@ absl::StatusOr<v1::Report> ReadReport(const ApiPorts& ports, const JobName& name
 // Returns where the job's output of that kind is; "" when it has none. NOT_FOUND
 // (REPORT_NOT_FOUND) for a job without a report.
 absl::StatusOr<std::string> UriOf(const ApiPorts& ports, const JobName& name, v1::OutputKind kind) {
-  DQ_RETURN_IF_ERROR(ports.jobs.GetReportJson(name).status());
-  DQ_ASSIGN_OR_RETURN(const JobRecord job, ports.jobs.GetJob(name));
-  if (!job.result) return std::string();
-  for (const JobOutput& output : job.result->outputs) {
-    if (output.kind == kind) return output.uri;
+  const absl::StatusOr<JobRecord> job = ports.jobs.GetJob(name);
+  if (!job.ok() && !absl::IsNotFound(job.status())) return job.status();
+  if (job.ok() && job->result) {
+    for (const JobOutput& output : job->result->outputs) {
+      if (output.kind == kind) return output.uri;
+    }
   }
+  DQ_RETURN_IF_ERROR(ports.jobs.GetReportJson(name).status());
   return std::string();
 }
 

@@ -5,7 +5,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 #include <string>
+#include <vector>
 
 #include "common/base/error.h"
 
@@ -76,6 +78,36 @@ TEST_F(ReportDetailsTest, ClustersAreWholeThoughTheirRecordsLieApart) {
   ASSERT_EQ(rest->clusters.size(), 1u);
   EXPECT_EQ(rest->clusters[0].cluster_id(), 10);
   EXPECT_FALSE(rest->has_more);
+}
+
+TEST_F(ReportDetailsTest, LargeClustersFillAPageEarlierAndNoneIsLost) {
+  constexpr int kClusters = 120;
+  std::string content = "row,cluster_id,kept,confidence,explanation\n";
+  for (int cluster = 1; cluster <= kClusters; ++cluster) {
+    for (int i = 0; i < kClusterRowsMax; ++i) {
+      const std::string id = std::to_string(cluster);
+      content += id + "," + id + ",false,1," + std::string(kDetailTextBytesMax, 'x') + "\n";
+    }
+  }
+  const std::string uri = Write(content);
+  std::vector<int64_t> ids;
+  int pages = 0;
+  for (bool more = true; more; ++pages) {
+    const auto page = ReadClusters(*objects_, uri, ids.empty() ? 0 : ids.back(), 1000);
+    ASSERT_TRUE(page.ok()) << page.status();
+    ASSERT_FALSE(page->clusters.empty());
+    size_t bytes = 0;
+    for (const auto& cluster : page->clusters) {
+      ids.push_back(cluster.cluster_id());
+      bytes += cluster.ByteSizeLong();
+    }
+    EXPECT_LT(bytes, size_t{9} << 20);
+    more = page->has_more;
+  }
+  EXPECT_EQ(pages, 2);
+  std::vector<int64_t> all(kClusters);
+  std::iota(all.begin(), all.end(), 1);
+  EXPECT_EQ(ids, all);
 }
 
 TEST_F(ReportDetailsTest, AFileThatIsNoneOrIsCutShortIsATypedError) {
