@@ -9,19 +9,9 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
-from private_postgres import PrivatePostgres, free_port, wait_for  # noqa: E402
+from private_postgres import PrivatePostgres, children_of, free_port, wait_for  # noqa: E402
 
 FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
-
-
-def children_of(pid):
-    found = []
-    for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found += [int(child) for child in task.read_text().split()]
-        except OSError:
-            pass  # It has just ended.
-    return found
 
 
 def signal_all(pids, number):

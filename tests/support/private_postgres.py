@@ -26,6 +26,17 @@ def wait_for(what, condition, seconds=60, interval=0.05):
         time.sleep(interval)
 
 
+def children_of(pid):
+    """The processes that `pid` has started and not yet reaped."""
+    found = []
+    for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += [int(child) for child in task.read_text().split()]
+        except OSError:
+            pass  # It has just ended.
+    return found
+
+
 class PrivatePostgres:
     """A fresh cluster in `folder`, which another user must be able to enter when we are root: a server does not run as
     root. `user` is its superuser, `settings` are "name=value"."""

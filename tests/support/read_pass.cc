@@ -23,24 +23,31 @@ class RejectsOf final : public RowSink {
 absl::Status ReadPass(RowReader& reader, NaiveTable& table) {
   RejectsOf rejects(table);
   if (absl::Status status = reader.StartPass(&rejects); !status.ok()) return status;
-  RowBatch batch;
-  for (;;) {
-    const auto more = reader.Next(batch);
-    if (!more.ok()) return more.status();
-    if (!*more) break;
-    for (size_t row = 0; row < batch.row_count(); ++row) {
-      table.numbers.push_back(batch.row(row).number);
-      table.rows.emplace_back();
-      for (size_t column = 0; column < batch.column_count(); ++column) {
-        table.rows.back().emplace_back(batch.cell(row, column));
-      }
-    }
+  if (absl::Status status = ReadRows(reader, table.rows, table.numbers); !status.ok()) {
+    return status;
   }
   table.rows_read = reader.rows();
   table.blank_lines = reader.blank_lines();
   table.comment_lines = reader.comment_lines();
   table.padded = reader.rows_padded();
   return absl::OkStatus();
+}
+
+absl::Status ReadRows(RowReader& reader, std::vector<std::vector<std::string>>& rows,
+                      std::vector<int64_t>& numbers) {
+  RowBatch batch;
+  for (;;) {
+    const auto more = reader.Next(batch);
+    if (!more.ok()) return more.status();
+    if (!*more) return absl::OkStatus();
+    for (size_t row = 0; row < batch.row_count(); ++row) {
+      numbers.push_back(batch.row(row).number);
+      rows.emplace_back();
+      for (size_t column = 0; column < batch.column_count(); ++column) {
+        rows.back().emplace_back(batch.cell(row, column));
+      }
+    }
+  }
 }
 
 }  // namespace dq

@@ -9,7 +9,7 @@ import sys
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "support"))
-from private_postgres import PrivatePostgres, free_port, wait_for  # noqa: E402
+from private_postgres import PrivatePostgres, children_of, free_port, wait_for  # noqa: E402
 
 USER = "bench"
 STOP_SECONDS = 60
@@ -42,17 +42,6 @@ class Processes:
     def stop_all(self):
         for child, _ in reversed(list(self.children)):
             self.stop(child)
-
-
-def children_of(pid):
-    """The processes that `pid` has started and not yet reaped."""
-    found = []
-    for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found += [int(child) for child in task.read_text().split()]
-        except OSError:
-            pass  # It has just ended.
-    return found
 
 
 class Database(PrivatePostgres):

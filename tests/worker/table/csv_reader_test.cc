@@ -8,6 +8,7 @@
 
 #include "common/base/error.h"
 #include "tests/support/memory_file.h"
+#include "tests/support/read_pass.h"
 #include "worker/table/table_sample.h"
 
 namespace dq {
@@ -43,18 +44,8 @@ struct ReadText {
 absl::Status ReadPass(CsvReader& reader, ReadText& read) {
   ListSink rejects;
   read.status = reader.StartPass(&rejects);
-  RowBatch batch;
-  for (;;) {
-    const auto more = reader.Next(batch);
-    if (!more.ok()) return more.status();
-    if (!*more) break;
-    for (size_t row = 0; row < batch.row_count(); ++row) {
-      read.numbers.push_back(batch.row(row).number);
-      read.rows.emplace_back();
-      for (size_t i = 0; i < batch.column_count(); ++i) {
-        read.rows.back().emplace_back(batch.cell(row, i));
-      }
-    }
+  if (absl::Status status = ReadRows(reader, read.rows, read.numbers); !status.ok()) {
+    return status;
   }
   read.rejects = rejects.rows;
   read.rows_read = reader.rows();
