@@ -8,8 +8,8 @@
 #include "tests/support/memory_file.h"
 #include "tests/support/naive_csv.h"
 #include "tests/support/read_pass.h"
-#include "worker/table/csv_reader.h"
-#include "worker/table/structural_index.h"
+#include "worker/table/delimited/csv_reader.h"
+#include "worker/table/delimited/structural_index.h"
 #include "worker/table/table_layout.h"
 
 namespace dq {

@@ -10,14 +10,14 @@
 #include "tests/fuzz/fuzz_checks.h"
 #include "tests/fuzz/fuzz_structure_targets.h"
 #include "tests/support/memory_file.h"
-#include "worker/table/compressed_source.h"
-#include "worker/table/csv_formatter.h"
-#include "worker/table/csv_reader.h"
-#include "worker/table/file_source.h"
+#include "worker/table/bytes/compressed_source.h"
+#include "worker/table/bytes/file_source.h"
+#include "worker/table/bytes/text_encoding.h"
+#include "worker/table/bytes/utf8.h"
+#include "worker/table/delimited/csv_formatter.h"
+#include "worker/table/delimited/csv_reader.h"
 #include "worker/table/open_table.h"
 #include "worker/table/table_formatter.h"
-#include "worker/table/text_encoding.h"
-#include "worker/table/utf8.h"
 
 namespace dq {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "worker/table/bytes/utf8.h"
 #include "worker/table/reject_content.h"
-#include "worker/table/utf8.h"
 
 namespace dq {
 namespace {

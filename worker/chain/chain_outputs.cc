@@ -5,7 +5,7 @@
 #include <variant>
 
 #include "common/base/status_macros.h"
-#include "worker/table/state_reader.h"
+#include "worker/table/bytes/state_reader.h"
 #include "worker/table/table_formatter.h"
 
 namespace dq {

@@ -13,9 +13,9 @@
 #include "common/base/task_pool.h"
 #include "worker/chain/chain_runner.h"
 #include "worker/table/batch_writer.h"
-#include "worker/table/csv_writer.h"
+#include "worker/table/bytes/output_file.h"
+#include "worker/table/delimited/csv_writer.h"
 #include "worker/table/output_choice.h"
-#include "worker/table/output_file.h"
 #include "worker/table/table_layout.h"
 
 namespace dq {

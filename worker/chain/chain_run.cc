@@ -10,10 +10,10 @@
 #include "common/base/status_macros.h"
 #include "worker/chain/gate.h"
 #include "worker/chain/reading_report.h"
-#include "worker/table/file_error.h"
-#include "worker/table/file_source.h"
+#include "worker/table/bytes/file_error.h"
+#include "worker/table/bytes/file_source.h"
+#include "worker/table/bytes/spill_file.h"
 #include "worker/table/open_table.h"
-#include "worker/table/spill_file.h"
 
 namespace dq {
 namespace {

@@ -9,7 +9,7 @@
 #include "common/base/sha256.h"
 #include "common/base/status_macros.h"
 #include "worker/chain/chain_run.h"
-#include "worker/table/file_source.h"
+#include "worker/table/bytes/file_source.h"
 
 namespace dq {
 namespace {

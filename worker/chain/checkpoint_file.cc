@@ -12,7 +12,7 @@
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "common/base/write_all.h"
-#include "worker/table/file_error.h"
+#include "worker/table/bytes/file_error.h"
 #include "xxhash.h"
 
 namespace dq {

@@ -15,8 +15,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "worker/chain/checkpoint.h"
-#include "worker/table/state_reader.h"
-#include "worker/table/state_writer.h"
+#include "worker/table/bytes/state_reader.h"
+#include "worker/table/bytes/state_writer.h"
 
 namespace dq {
 

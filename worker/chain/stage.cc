@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "common/base/error.h"
-#include "worker/table/file_error.h"
+#include "worker/table/bytes/file_error.h"
 
 namespace dq {
 

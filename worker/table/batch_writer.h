@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "common/base/task_pool.h"
-#include "worker/table/output_file.h"
+#include "worker/table/bytes/output_file.h"
 #include "worker/table/row_formatter.h"
 
 namespace dq {

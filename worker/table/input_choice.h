@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "worker/table/dialect_choice.h"
-#include "worker/table/file_form.h"
+#include "worker/table/bytes/file_form.h"
+#include "worker/table/delimited/dialect_choice.h"
 
 namespace dq {
 

@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "common/base/status_macros.h"
-#include "worker/table/compressed_source.h"
-#include "worker/table/container_format.h"
-#include "worker/table/csv_reader.h"
-#include "worker/table/file_error.h"
-#include "worker/table/file_source.h"
-#include "worker/table/json_lines_reader.h"
+#include "worker/table/bytes/compressed_source.h"
+#include "worker/table/bytes/container_format.h"
+#include "worker/table/bytes/file_error.h"
+#include "worker/table/bytes/file_source.h"
+#include "worker/table/bytes/text_encoding.h"
+#include "worker/table/delimited/csv_reader.h"
+#include "worker/table/json/json_lines_reader.h"
 #include "worker/table/table_sample.h"
-#include "worker/table/text_encoding.h"
 
 namespace dq {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "worker/table/file_form.h"
+#include "worker/table/bytes/file_form.h"
 
 namespace dq {
 

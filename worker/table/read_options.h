@@ -7,11 +7,9 @@
 #include <functional>
 
 #include "worker/table/bad_row.h"
+#include "worker/table/bytes/byte_source.h"
 
 namespace dq {
-
-// Whether anybody will ask for the SHA-256 of the file.
-enum class Digest { kWanted, kNotWanted };
 
 inline constexpr size_t kBatchBytesDefault = size_t{512} << 10;
 

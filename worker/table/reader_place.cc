@@ -4,11 +4,11 @@
 #include <string>
 
 #include "common/base/status_macros.h"
-#include "worker/table/csv_reader.h"
-#include "worker/table/json_lines_reader.h"
+#include "worker/table/bytes/state_reader.h"
+#include "worker/table/bytes/state_writer.h"
+#include "worker/table/delimited/csv_reader.h"
+#include "worker/table/json/json_lines_reader.h"
 #include "worker/table/row_reader.h"
-#include "worker/table/state_reader.h"
-#include "worker/table/state_writer.h"
 
 namespace dq {
 namespace {

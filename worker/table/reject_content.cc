@@ -1,6 +1,6 @@
 #include "worker/table/reject_content.h"
 
-#include "worker/table/escape.h"
+#include "worker/table/values/escape.h"
 
 namespace dq {
 

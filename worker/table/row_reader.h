@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "worker/table/bad_row.h"
-#include "worker/table/byte_source.h"
+#include "worker/table/bytes/byte_source.h"
 #include "worker/table/row_batch.h"
 #include "worker/table/row_sink.h"
 #include "worker/table/table_layout.h"

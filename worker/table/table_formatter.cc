@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "worker/table/csv_formatter.h"
-#include "worker/table/json_lines_formatter.h"
+#include "worker/table/delimited/csv_formatter.h"
+#include "worker/table/json/json_lines_formatter.h"
 
 namespace dq {
 namespace {

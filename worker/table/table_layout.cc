@@ -5,12 +5,12 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
-#include "worker/table/cell_shape.h"
-#include "worker/table/file_error.h"
-#include "worker/table/header_evidence.h"
-#include "worker/table/record_scanner.h"
-#include "worker/table/utf8.h"
-#include "worker/table/value_type.h"
+#include "worker/table/bytes/file_error.h"
+#include "worker/table/bytes/utf8.h"
+#include "worker/table/delimited/header_evidence.h"
+#include "worker/table/delimited/record_scanner.h"
+#include "worker/table/values/cell_shape.h"
+#include "worker/table/values/value_type.h"
 
 namespace dq {
 namespace {

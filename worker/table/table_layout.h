@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "worker/table/dialect.h"
-#include "worker/table/dialect_choice.h"
-#include "worker/table/dialect_detector.h"
-#include "worker/table/file_form.h"
+#include "worker/table/bytes/file_form.h"
+#include "worker/table/delimited/dialect.h"
+#include "worker/table/delimited/dialect_choice.h"
+#include "worker/table/delimited/dialect_detector.h"
 
 namespace dq {
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "common/base/status_macros.h"
-#include "worker/table/container_format.h"
-#include "worker/table/file_error.h"
-#include "worker/table/structural_index.h"
+#include "worker/table/bytes/container_format.h"
+#include "worker/table/bytes/file_error.h"
+#include "worker/table/delimited/structural_index.h"
 
 namespace dq {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstddef>
 
 #include "absl/status/statusor.h"
-#include "worker/table/byte_source.h"
-#include "worker/table/dialect_choice.h"
+#include "worker/table/bytes/byte_source.h"
+#include "worker/table/delimited/dialect_choice.h"
 #include "worker/table/table_layout.h"
 
 namespace dq {

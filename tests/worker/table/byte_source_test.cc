@@ -9,10 +9,10 @@
 
 #include "common/base/error.h"
 #include "tests/support/memory_file.h"
-#include "worker/table/compressed_source.h"
-#include "worker/table/file_source.h"
+#include "worker/table/bytes/compressed_source.h"
+#include "worker/table/bytes/file_source.h"
+#include "worker/table/bytes/text_encoding.h"
 #include "worker/table/open_table.h"
-#include "worker/table/text_encoding.h"
 
 namespace dq {
 namespace {

@@ -1,5 +1,5 @@
 // Reading delimited text: every edge of the format, bad rows, and any bytes at all.
-#include "worker/table/csv_reader.h"
+#include "worker/table/delimited/csv_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // Writing delimited text with the least quoting.
-#include "worker/table/csv_writer.h"
+#include "worker/table/delimited/csv_writer.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

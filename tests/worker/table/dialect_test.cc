@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "worker/table/structural_index.h"
+#include "worker/table/delimited/structural_index.h"
 #include "worker/table/table_layout.h"
 
 namespace dq {

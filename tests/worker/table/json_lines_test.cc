@@ -6,7 +6,7 @@
 #include "nlohmann/json.hpp"
 #include "tests/support/chain_harness.h"
 #include "tests/support/memory_file.h"
-#include "worker/table/json_object.h"
+#include "worker/table/json/json_object.h"
 #include "worker/table/open_table.h"
 
 namespace dq {

@@ -8,7 +8,7 @@
 
 #include "tests/support/memory_file.h"
 #include "tests/support/read_pass.h"
-#include "worker/table/csv_reader.h"
+#include "worker/table/delimited/csv_reader.h"
 
 namespace dq {
 namespace {

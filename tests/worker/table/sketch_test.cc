@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "worker/table/distinct_counter.h"
-#include "worker/table/hyper_log_log.h"
-#include "worker/table/quantile_sketch.h"
-#include "worker/table/sort_numbers.h"
-#include "worker/table/value_counter.h"
+#include "worker/table/sketch/distinct_counter.h"
+#include "worker/table/sketch/hyper_log_log.h"
+#include "worker/table/sketch/quantile_sketch.h"
+#include "worker/table/sketch/sort_numbers.h"
+#include "worker/table/sketch/value_counter.h"
 
 namespace dq {
 namespace {

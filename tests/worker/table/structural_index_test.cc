@@ -1,5 +1,5 @@
 // The structural bytes are found by every classifier of this processor alike.
-#include "worker/table/structural_index.h"
+#include "worker/table/delimited/structural_index.h"
 
 #include <gtest/gtest.h>
 

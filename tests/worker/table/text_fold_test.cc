@@ -1,5 +1,5 @@
 // Folding: what becomes equal and, above all, what does not.
-#include "worker/table/text_fold.h"
+#include "worker/table/values/text_fold.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "worker/table/value_type.h"
+#include "worker/table/values/value_type.h"
 
 namespace dq {
 namespace {

@@ -1,5 +1,5 @@
 // What a text is.
-#include "worker/table/value_type.h"
+#include "worker/table/values/value_type.h"
 
 #include <gtest/gtest.h>
 

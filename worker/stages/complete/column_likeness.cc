@@ -5,7 +5,7 @@
 #include <iterator>
 
 #include "worker/stages/complete/value_index.h"
-#include "worker/table/text_fold.h"
+#include "worker/table/values/text_fold.h"
 
 namespace dq {
 namespace {

@@ -15,10 +15,10 @@
 #include "worker/stages/complete/disguise.h"
 #include "worker/stages/complete/extreme_values.h"
 #include "worker/stages/complete/missing_tokens.h"
-#include "worker/table/quantile_sketch.h"
 #include "worker/table/row_batch.h"
-#include "worker/table/value_counter.h"
-#include "worker/table/value_type.h"
+#include "worker/table/sketch/quantile_sketch.h"
+#include "worker/table/sketch/value_counter.h"
+#include "worker/table/values/value_type.h"
 
 namespace dq {
 

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "worker/stages/complete/column_profile.h"
-#include "worker/table/state_reader.h"
-#include "worker/table/state_writer.h"
+#include "worker/table/bytes/state_reader.h"
+#include "worker/table/bytes/state_writer.h"
 
 namespace dq {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "worker/stages/complete/missing_tokens.h"
-#include "worker/table/value_type.h"
+#include "worker/table/values/value_type.h"
 
 namespace dq {
 

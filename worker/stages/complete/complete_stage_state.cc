@@ -2,8 +2,8 @@
 // which EndLearn derives the rest again; while it applies, its counts.
 #include "common/base/status_macros.h"
 #include "worker/stages/complete/complete_stage.h"
-#include "worker/table/state_reader.h"
-#include "worker/table/state_writer.h"
+#include "worker/table/bytes/state_reader.h"
+#include "worker/table/bytes/state_writer.h"
 
 namespace dq {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <optional>
 
-#include "worker/table/value_type.h"
+#include "worker/table/values/value_type.h"
 
 namespace dq {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "worker/stages/complete/number_sentinels.h"
 #include "worker/stages/complete/text_placeholders.h"
-#include "worker/table/value_type.h"
+#include "worker/table/values/value_type.h"
 
 namespace dq {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "worker/table/short_text.h"
+#include "worker/table/values/short_text.h"
 
 namespace dq {
 namespace {

@@ -12,8 +12,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "worker/chain/memory_budget.h"
-#include "worker/table/huge_array.h"
-#include "worker/table/spill_file.h"
+#include "worker/table/bytes/huge_array.h"
+#include "worker/table/bytes/spill_file.h"
 
 namespace dq {
 

@@ -1,7 +1,7 @@
 #include "worker/stages/complete/reference_look_up.h"
 
 #include "common/base/status_macros.h"
-#include "worker/table/value_type.h"
+#include "worker/table/values/value_type.h"
 
 namespace dq {
 namespace {

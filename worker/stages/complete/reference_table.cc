@@ -9,10 +9,10 @@
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "worker/stages/complete/distinct_rows.h"
-#include "worker/table/file_error.h"
+#include "worker/table/bytes/file_error.h"
 #include "worker/table/open_table.h"
 #include "worker/table/read_ahead.h"
-#include "worker/table/text_fold.h"
+#include "worker/table/values/text_fold.h"
 #include "xxhash.h"
 
 namespace dq {

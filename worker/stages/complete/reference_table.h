@@ -21,7 +21,7 @@
 #include "worker/stages/complete/reference_rows.h"
 #include "worker/stages/complete/row_sample.h"
 #include "worker/table/row_batch.h"
-#include "worker/table/value_type.h"
+#include "worker/table/values/value_type.h"
 
 namespace dq {
 

@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "common/base/status_macros.h"
-#include "worker/table/value_type.h"
+#include "worker/table/values/value_type.h"
 
 namespace dq {
 namespace {

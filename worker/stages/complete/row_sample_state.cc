@@ -1,8 +1,8 @@
 // How a sample of rows is saved and restored.
 #include "common/base/status_macros.h"
 #include "worker/stages/complete/row_sample.h"
-#include "worker/table/state_reader.h"
-#include "worker/table/state_writer.h"
+#include "worker/table/bytes/state_reader.h"
+#include "worker/table/bytes/state_writer.h"
 
 namespace dq {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "common/base/status_macros.h"
 #include "worker/stages/complete/distinct_rows.h"
-#include "worker/table/value_type.h"
+#include "worker/table/values/value_type.h"
 
 namespace dq {
 namespace {

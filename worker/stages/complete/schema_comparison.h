@@ -7,7 +7,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "worker/chain/report.h"
-#include "worker/table/value_type.h"
+#include "worker/table/values/value_type.h"
 
 namespace dq {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "worker/table/value_type.h"
+#include "worker/table/values/value_type.h"
 
 namespace dq {
 namespace {

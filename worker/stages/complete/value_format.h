@@ -6,7 +6,7 @@
 #include <string>
 
 #include "worker/stages/complete/encoded_column.h"
-#include "worker/table/value_type.h"
+#include "worker/table/values/value_type.h"
 
 namespace dq {
 

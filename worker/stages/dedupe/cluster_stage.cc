@@ -10,7 +10,7 @@
 
 #include "common/base/status_macros.h"
 #include "worker/stages/dedupe/dedupe_rules.h"
-#include "worker/table/file_error.h"
+#include "worker/table/bytes/file_error.h"
 
 namespace dq {
 namespace {

@@ -2,8 +2,8 @@
 // records it knows while it applies.
 #include "common/base/status_macros.h"
 #include "worker/stages/dedupe/dedupe_stage.h"
-#include "worker/table/state_reader.h"
-#include "worker/table/state_writer.h"
+#include "worker/table/bytes/state_reader.h"
+#include "worker/table/bytes/state_writer.h"
 
 namespace dq {
 

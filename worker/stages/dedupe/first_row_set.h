@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "worker/chain/memory_budget.h"
-#include "worker/table/huge_array.h"
+#include "worker/table/bytes/huge_array.h"
 
 namespace dq {
 

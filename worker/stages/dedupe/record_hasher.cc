@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #define XXH_INLINE_ALL
-#include "worker/table/short_text.h"
-#include "worker/table/text_fold.h"
-#include "worker/table/value_type.h"
+#include "worker/table/values/short_text.h"
+#include "worker/table/values/text_fold.h"
+#include "worker/table/values/value_type.h"
 #include "xxhash.h"
 
 namespace dq {

@@ -13,7 +13,7 @@
 #include "common/base/task_pool.h"
 #include "worker/chain/memory_budget.h"
 #include "worker/stages/dedupe/first_row_set.h"
-#include "worker/table/partitioned_spill.h"
+#include "worker/table/bytes/partitioned_spill.h"
 #include "worker/table/row_batch.h"
 
 namespace dq {

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
-#include "worker/table/text_fold.h"
-#include "worker/table/value_type.h"
+#include "worker/table/values/text_fold.h"
+#include "worker/table/values/value_type.h"
 
 #define XXH_INLINE_ALL
 #include "xxhash.h"

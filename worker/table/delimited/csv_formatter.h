@@ -1,0 +1,59 @@
+// Formats rows as delimited text in a given dialect with the least quoting of RFC 4180: a cell is
+// quoted when it holds the delimiter, the quote, the escape, a line feed or a carriage return, when
+// it would begin a comment or, where space is no data, begins with space; so is the empty cell of a
+// table of one column, which would be a blank line. Rows whose text is known are copied. Immutable;
+// thread-safe.
+#pragma once
+
+#include <emmintrin.h>
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "worker/table/delimited/dialect.h"
+#include "worker/table/row_formatter.h"
+
+namespace dq {
+
+// Whether rows whose text is known are copied: not where they were written in another dialect.
+enum class CopyRows { kYes, kNo };
+// Whether cells that look like formulas get an apostrophe.
+enum class FormulaGuard { kOff, kOn };
+
+class CsvFormatter final : public RowFormatter {
+ public:
+  // `header`: the names of the columns; empty when there is to be none.
+  CsvFormatter(const Dialect& dialect, const std::vector<std::string>& header,
+               CopyRows copy = CopyRows::kYes, FormulaGuard guard = FormulaGuard::kOff);
+
+  // The byte order mark, when the dialect has one, and the header.
+  absl::Status AppendHeader(std::string& out) const override;
+  // UNSUPPORTED_FORMAT for a cell that needs quotes in a dialect that has none.
+  absl::Status AppendRows(std::string& out, const RowBatch& batch, size_t begin,
+                          size_t end) const override;
+  // Appends one row; the same error.
+  absl::Status AppendRow(std::string& out, std::span<const std::string_view> cells) const;
+
+ private:
+  absl::Status AppendGuarded(std::string& out, std::vector<std::string_view>& cells) const;
+  // Bytes that a cell without quotes does not hold, each 16 times.
+  struct QuotedBytes {
+    __m128i delimiter, quote, escape, line_feed, carriage_return;
+  };
+
+  static QuotedBytes FindQuotedBytes(const Dialect& dialect);
+  char* PutPlain(char* out, std::string_view cell) const;
+  char* PutCell(char* out, std::string_view cell) const;
+
+  Dialect dialect_;
+  QuotedBytes quoted_bytes_;
+  std::string_view line_end_;
+  std::vector<std::string> header_;
+  CopyRows copy_;
+  FormulaGuard guard_;
+};
+
+}  // namespace dq

@@ -1,0 +1,108 @@
+#include "worker/table/delimited/header_evidence.h"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <string_view>
+
+#include "worker/table/values/cell_shape.h"
+#include "worker/table/values/value_type.h"
+
+namespace dq {
+namespace {
+
+constexpr double kMost = 0.9;
+constexpr size_t kLengthRowsMin = 3;
+
+// Whether the row's cells are years that follow each other, as in tables with a column a year.
+bool HoldsYears(const RowText& row) {
+  int before = 0;
+  size_t years = 0;
+  for (const std::string& cell : row) {
+    int year = 0;
+    const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), year);
+    if (error != std::errc() || end != cell.data() + cell.size()) continue;
+    if (year < 1900 || year > 2100 || (years > 0 && year != before + 1)) return false;
+    before = year;
+    ++years;
+  }
+  return years >= 2;
+}
+
+// What programs write where there is no value is neither a name nor like what is below it.
+bool StandsForNothing(std::string_view cell) {
+  static constexpr std::string_view kWords[] = {"nan", "na", "n/a", "#n/a", "null", "none",
+                                                "nil", "-",  "--",  "?",    ".",    "\\n"};
+  std::string folded(TrimSpace(cell));
+  for (char& c : folded) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return std::find(std::begin(kWords), std::end(kWords), folded) != std::end(kWords);
+}
+
+struct ColumnBelow {
+  size_t held = 0;
+  size_t numbers = 0;
+  size_t moments = 0;
+  size_t as_long = 0;  // As the first of them.
+  bool repeats = false;
+};
+
+ColumnBelow Look(const std::string& cell, size_t column, std::span<const RowText> below) {
+  ColumnBelow found;
+  size_t length = 0;
+  for (const RowText& row : below) {
+    if (column >= row.size() || row[column].empty()) continue;
+    const std::string& value = row[column];
+    if (StandsForNothing(value)) continue;
+    if (found.held++ == 0) length = value.size();
+    found.as_long += value.size() == length ? 1 : 0;
+    const CellShape shape = CellShapeOf(value);
+    found.numbers += shape == CellShape::kNumber ? 1 : 0;
+    found.moments += shape == CellShape::kMoment ? 1 : 0;
+    found.repeats |= value == cell;
+  }
+  if (found.as_long == found.held && length == cell.size()) found.as_long = 0;
+  return found;
+}
+
+}  // namespace
+
+HeaderEvidence JudgeHeader(const RowText& row, std::span<const RowText> below) {
+  HeaderEvidence evidence;
+  const bool years = HoldsYears(row);
+  for (size_t column = 0; column < row.size(); ++column) {
+    const std::string& cell = row[column];
+    if (cell.empty() || StandsForNothing(cell)) continue;
+    const ColumnBelow found = Look(cell, column, below);
+    if (found.held == 0) continue;
+    const double most = kMost * static_cast<double>(found.held);
+    const CellShape shape = CellShapeOf(cell);
+    const bool number = static_cast<double>(found.numbers) >= most;
+    const bool moment = static_cast<double>(found.moments) >= most;
+    if (number || moment) {
+      const bool same = shape == (number ? CellShape::kNumber : CellShape::kMoment);
+      if (same && !years) evidence.values += 1;
+      if (shape == CellShape::kText) evidence.names += 1;
+    } else if (found.repeats) {
+      evidence.values += 0.5;
+    } else if (found.held >= kLengthRowsMin && found.as_long == found.held) {
+      evidence.names += 0.5;
+    }
+  }
+  return evidence;
+}
+
+bool CouldBeNames(const RowText& row) {
+  size_t held = 0;
+  size_t texts = 0;
+  for (const std::string& cell : row) {
+    if (cell.empty()) continue;
+    ++held;
+    const CellShape shape = CellShapeOf(cell);
+    texts += shape == CellShape::kText ? 1 : 0;
+    const bool digits = cell.find_first_not_of("0123456789") == std::string::npos;
+    if (shape != CellShape::kText && !digits) return false;
+  }
+  return held * 2 >= row.size() && (texts * 2 >= held || HoldsYears(row));
+}
+
+}  // namespace dq

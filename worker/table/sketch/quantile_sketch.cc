@@ -1,0 +1,90 @@
+#include "worker/table/sketch/quantile_sketch.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <utility>
+
+#include "worker/table/sketch/sort_numbers.h"
+
+namespace dq {
+
+void QuantileSketch::Collapse() {
+  std::vector<double> carried = std::exchange(newest_, {});
+  SortNumbers(carried);
+  for (size_t level = 0;; ++level) {
+    if (level == full_.size()) {
+      full_.emplace_back();
+      upper_.push_back(false);
+    }
+    if (full_[level].empty()) {
+      full_[level] = std::move(carried);
+      return;
+    }
+    std::vector<double> merged;
+    merged.reserve(carried.size() * 2);
+    std::merge(carried.begin(), carried.end(), full_[level].begin(), full_[level].end(),
+               std::back_inserter(merged));
+    full_[level] = {};
+    carried.clear();
+    for (size_t i = upper_[level] ? 1 : 0; i < merged.size(); i += 2) carried.push_back(merged[i]);
+    upper_[level] = !upper_[level];
+  }
+}
+
+// The numbers still known, in order, each with how many of the stream it stands for.
+QuantileSketch::Weighted QuantileSketch::Sorted(const std::vector<double>& without) const {
+  Weighted weighted;
+  for (const double number : newest_) weighted.emplace_back(number, 1);
+  for (size_t level = 0; level < full_.size(); ++level) {
+    for (const double number : full_[level]) weighted.emplace_back(number, int64_t{1} << level);
+  }
+  if (!without.empty()) {
+    std::erase_if(weighted, [&without](const auto& entry) {
+      return std::find(without.begin(), without.end(), entry.first) != without.end();
+    });
+  }
+  std::sort(weighted.begin(), weighted.end());
+  return weighted;
+}
+
+std::vector<double> QuantileSketch::At(const std::vector<double>& shares,
+                                       const std::vector<double>& without) const {
+  const Weighted weighted = Sorted(without);
+  int64_t count = count_;
+  if (!without.empty()) {
+    count = 0;
+    for (const auto& entry : weighted) count += entry.second;
+  }
+  std::vector<double> answers;
+  size_t at = 0;
+  int64_t before = 0;  // Numbers of the stream before `weighted[at]`.
+  for (const double share : shares) {
+    if (weighted.empty()) {
+      answers.push_back(0);
+      continue;
+    }
+    const auto rank = static_cast<int64_t>(std::floor(share * static_cast<double>(count - 1)));
+    while (at + 1 < weighted.size() && before + weighted[at].second <= rank) {
+      before += weighted[at++].second;
+    }
+    answers.push_back(weighted[at].first);
+  }
+  return answers;
+}
+
+std::optional<double> QuantileSketch::MedianOfWholeNumbers(
+    const std::vector<double>& without) const {
+  Weighted whole = Sorted(without);
+  std::erase_if(whole, [](const auto& entry) { return entry.first != std::floor(entry.first); });
+  int64_t count = 0;
+  for (const auto& entry : whole) count += entry.second;
+  int64_t before = 0;
+  for (const auto& [number, times] : whole) {
+    before += times;
+    if (before > (count - 1) / 2) return number;
+  }
+  return std::nullopt;
+}
+
+}  // namespace dq
