@@ -1,5 +1,5 @@
 // Dates as they are written, and only days that exist.
-#include "worker/stages/complete/date_pattern.h"
+#include "worker/stages/complete/profile/date_pattern.h"
 
 #include <gtest/gtest.h>
 

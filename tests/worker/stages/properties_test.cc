@@ -10,7 +10,7 @@
 #include "tests/support/chain_harness.h"
 #include "tests/support/memory_file.h"
 #include "worker/stages/build_stages.h"
-#include "worker/stages/complete/column_profile.h"
+#include "worker/stages/complete/profile/column_profile.h"
 
 namespace dq {
 namespace {

@@ -1,5 +1,5 @@
 // The reference, in memory and in a temporary file.
-#include "worker/stages/complete/reference_rows.h"
+#include "worker/stages/complete/reference/reference_rows.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -10,8 +10,8 @@
 #include "common/base/error.h"
 #include "common/base/unique_fd.h"
 #include "tests/support/memory_file.h"
-#include "worker/stages/complete/reference_index.h"
-#include "worker/stages/complete/reference_table.h"
+#include "worker/stages/complete/reference/reference_index.h"
+#include "worker/stages/complete/reference/reference_table.h"
 
 namespace dq {
 namespace {

@@ -1,5 +1,5 @@
 // The sample of a file while it is filled: what it keeps, and that this counts.
-#include "worker/stages/complete/sample_filling.h"
+#include "worker/stages/complete/dependency/sample_filling.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

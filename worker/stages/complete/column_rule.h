@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "worker/stages/complete/missing_tokens.h"
+#include "worker/stages/complete/missing/missing_tokens.h"
 #include "worker/table/values/value_type.h"
 
 namespace dq {

@@ -8,11 +8,11 @@
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
-#include "worker/stages/complete/column_likeness.h"
-#include "worker/stages/complete/disguise_finder.h"
-#include "worker/stages/complete/missing_pattern.h"
-#include "worker/stages/complete/semantic_type.h"
-#include "worker/stages/complete/value_format.h"
+#include "worker/stages/complete/missing/disguise_finder.h"
+#include "worker/stages/complete/missing/missing_pattern.h"
+#include "worker/stages/complete/profile/column_likeness.h"
+#include "worker/stages/complete/profile/semantic_type.h"
+#include "worker/stages/complete/profile/value_format.h"
 
 namespace dq {
 namespace {

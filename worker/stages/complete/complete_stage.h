@@ -10,14 +10,14 @@
 #include <vector>
 
 #include "worker/chain/stage.h"
-#include "worker/stages/complete/column_profile.h"
-#include "worker/stages/complete/dependency_learning.h"
-#include "worker/stages/complete/encoded_column.h"
-#include "worker/stages/complete/missing_tokens.h"
-#include "worker/stages/complete/reference_table.h"
+#include "worker/stages/complete/dependency/dependency_learning.h"
+#include "worker/stages/complete/missing/missing_tokens.h"
+#include "worker/stages/complete/profile/column_profile.h"
+#include "worker/stages/complete/reference/reference_table.h"
+#include "worker/stages/complete/reference/schema_comparison.h"
 #include "worker/stages/complete/row_filler.h"
-#include "worker/stages/complete/row_sample.h"
-#include "worker/stages/complete/schema_comparison.h"
+#include "worker/stages/complete/sample/encoded_column.h"
+#include "worker/stages/complete/sample/row_sample.h"
 
 namespace dq {
 

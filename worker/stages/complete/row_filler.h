@@ -16,9 +16,9 @@
 #include "absl/status/status.h"
 #include "worker/chain/chain_spec.h"
 #include "worker/stages/complete/column_rule.h"
-#include "worker/stages/complete/dependency_table.h"
-#include "worker/stages/complete/missing_tokens.h"
-#include "worker/stages/complete/reference_look_up.h"
+#include "worker/stages/complete/dependency/dependency_table.h"
+#include "worker/stages/complete/missing/missing_tokens.h"
+#include "worker/stages/complete/reference/reference_look_up.h"
 #include "worker/table/row_batch.h"
 
 namespace dq {

@@ -1,0 +1,181 @@
+#include "worker/stages/complete/profile/semantic_type.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+#include "worker/table/values/value_type.h"
+
+namespace dq {
+namespace {
+
+constexpr int64_t kCellsMin = 5;
+constexpr double kConformityMin = 0.9;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool IsWordChar(char c) { return IsDigit(c) || IsLetter(c) || static_cast<signed char>(c) < 0; }
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  }
+  return lower;
+}
+
+template <size_t n>
+bool NameSays(const std::string& name, const std::array<std::string_view, n>& words) {
+  const std::string lower = Lower(name);
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+}
+
+// A name with a point in it, as after an @ or //.
+bool IsDomain(std::string_view text) {
+  const size_t point = text.rfind('.');
+  if (point == std::string_view::npos || point == 0 || text.size() - point < 3) return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return IsWordChar(c) || c == '-' || c == '.'; });
+}
+
+bool IsEmail(std::string_view value) {
+  const size_t at = value.find('@');
+  if (at == 0 || at == std::string_view::npos) return false;
+  return value.substr(0, at).find_first_of(" \t,;\"") == std::string_view::npos &&
+         IsDomain(value.substr(at + 1));
+}
+
+bool IsUrl(std::string_view value) {
+  const std::string lower = Lower(value);
+  for (const std::string_view start : {"http://", "https://", "ftp://", "www."}) {
+    if (!lower.starts_with(start)) continue;
+    std::string_view host = std::string_view(lower).substr(start.size());
+    host = host.substr(0, host.find_first_of("/?#:"));
+    return lower.find(' ') == std::string::npos && IsDomain(host);
+  }
+  return false;
+}
+
+bool IsPhone(std::string_view value, bool named) {
+  size_t digits = 0;
+  bool separated = false;
+  for (const char c : value) {
+    if (IsDigit(c)) {
+      ++digits;
+    } else if (std::string_view(" +-()./").find(c) != std::string_view::npos) {
+      separated |= c != '+' && c != '.';
+    } else {
+      return false;
+    }
+  }
+  if (digits < 7 || digits > 15 || TypeOf(value) == ValueType::kDate) return false;
+  if (named || value[0] == '+' || value[0] == '(') return true;
+  if (value[0] == '0') return digits >= 9;
+  return separated && digits >= 10;
+}
+
+// Digits as 9, letters as a, other bytes as they are.
+std::string Shape(std::string_view value) {
+  std::string shape;
+  for (const char c : value) shape += IsDigit(c) ? '9' : IsLetter(c) ? 'a' : c;
+  return shape;
+}
+
+bool IsPostcode(std::string_view value, bool named) {
+  static constexpr std::array<std::string_view, 10> kShapes = {
+      "a9 9aa",   "a99 9aa", "aa9 9aa", "aa99 9aa",   "a9a 9aa",
+      "aa9a 9aa", "a9a 9a9", "9999 aa", "99999-9999", "aa-9999"};
+  const std::string shape = Shape(value);
+  if (std::find(kShapes.begin(), kShapes.end(), shape) != kShapes.end()) return true;
+  if (!named || value.size() < 3 || value.size() > 10) return false;
+  return std::all_of(shape.begin(), shape.end(),
+                     [](char c) { return c == '9' || c == 'a' || c == ' ' || c == '-'; }) &&
+         shape.find('9') != std::string::npos;
+}
+
+bool IsCountry(std::string_view value, bool named) {
+  static constexpr std::string_view kNames =
+      "|afghanistan|albania|algeria|andorra|angola|argentina|armenia|australia|austria|azerbaijan|"
+      "bahrain|bangladesh|belarus|belgium|belize|bolivia|botswana|brazil|bulgaria|cambodia|"
+      "cameroon|"
+      "canada|chile|china|colombia|costa rica|croatia|cuba|cyprus|czechia|czech republic|denmark|"
+      "dominican republic|ecuador|egypt|el "
+      "salvador|england|estonia|ethiopia|finland|france|georgia|"
+      "germany|ghana|greece|greenland|guatemala|haiti|honduras|hong kong|hungary|iceland|india|"
+      "indonesia|iran|iraq|ireland|israel|italy|ivory coast|jamaica|japan|jordan|kazakhstan|kenya|"
+      "kosovo|kuwait|latvia|lebanon|libya|liechtenstein|lithuania|luxembourg|malaysia|malta|mexico|"
+      "moldova|monaco|mongolia|montenegro|morocco|mozambique|namibia|nepal|netherlands|new zealand|"
+      "nicaragua|nigeria|north macedonia|norway|oman|pakistan|panama|paraguay|peru|philippines|"
+      "poland|portugal|qatar|romania|russia|rwanda|saudi arabia|scotland|senegal|serbia|singapore|"
+      "slovakia|slovenia|south africa|south korea|spain|sri lanka|sudan|sweden|switzerland|syria|"
+      "taiwan|tanzania|thailand|tunisia|turkey|uganda|ukraine|united arab emirates|united kingdom|"
+      "united states|united states of america|uruguay|uzbekistan|venezuela|vietnam|wales|yemen|"
+      "zambia|zimbabwe|";
+  // Most values that are no names of countries show it at a glance.
+  const bool words =
+      std::all_of(value.begin(), value.end(), [](char c) { return c == ' ' || IsLetter(c); });
+  if (words && kNames.find("|" + Lower(value) + "|") != std::string_view::npos) return true;
+  return named && (value.size() == 2 || value.size() == 3) &&
+         std::all_of(value.begin(), value.end(), IsLetter);
+}
+
+struct NameHints {
+  bool phone = false;
+  bool postcode = false;
+  bool country = false;
+};
+
+using Judge = bool (*)(std::string_view value, const NameHints& hints);
+struct Semantic {
+  std::string_view type;
+  Judge fits;
+};
+constexpr std::array<Semantic, 5> kSemantics = {{
+    {"email", [](std::string_view value, const NameHints&) { return IsEmail(value); }},
+    {"url", [](std::string_view value, const NameHints&) { return IsUrl(value); }},
+    {"postcode", [](std::string_view value,
+                    const NameHints& hints) { return IsPostcode(value, hints.postcode); }},
+    {"phone",
+     [](std::string_view value, const NameHints& hints) { return IsPhone(value, hints.phone); }},
+    {"country", [](std::string_view value,
+                   const NameHints& hints) { return IsCountry(value, hints.country); }},
+}};
+
+// How many of `cells` fit; 0 as soon as they cannot be enough any more.
+int64_t CountFitting(const EncodedColumn& column, const Semantic& semantic, const NameHints& hints,
+                     int64_t cells) {
+  const double misses_max = (1 - kConformityMin) * static_cast<double>(cells) + 1;
+  int64_t fitting = 0;
+  int64_t misses = 0;
+  for (size_t code = 0; code < column.values.size(); ++code) {
+    if (column.counts[code] == 0) continue;
+    (semantic.fits(column.values[code], hints) ? fitting : misses) += column.counts[code];
+    if (static_cast<double>(misses) > misses_max) return 0;
+  }
+  return fitting;
+}
+
+}  // namespace
+
+SemanticFinding FindSemanticType(const std::string& name, const EncodedColumn& column) {
+  static constexpr std::array<std::string_view, 5> kPhone = {"phone", "tel", "fax", "mobile",
+                                                             "cell"};
+  static constexpr std::array<std::string_view, 4> kPostcode = {"zip", "post", "plz", "pincode"};
+  static constexpr std::array<std::string_view, 3> kCountry = {"country", "nation", "iso2"};
+  const NameHints hints{NameSays(name, kPhone), NameSays(name, kPostcode),
+                        NameSays(name, kCountry)};
+  const int64_t cells = std::accumulate(column.counts.begin(), column.counts.end(), int64_t{0});
+  std::array<int64_t, kSemantics.size()> fitting{};
+  for (size_t i = 0; i < kSemantics.size(); ++i) {
+    fitting[i] = CountFitting(column, kSemantics[i], hints, cells);
+  }
+  const auto best = std::max_element(fitting.begin(), fitting.end());
+  const double share = cells == 0 ? 0 : static_cast<double>(*best) / static_cast<double>(cells);
+  if (cells < kCellsMin || share < kConformityMin) return {};
+  return {kSemantics[static_cast<size_t>(best - fitting.begin())].type,
+          std::round(share * 1e4) / 1e4};
+}
+
+}  // namespace dq

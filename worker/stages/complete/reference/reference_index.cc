@@ -1,0 +1,105 @@
+#include "worker/stages/complete/reference/reference_index.h"
+
+#include <algorithm>
+
+#include "common/base/status_macros.h"
+
+namespace dq {
+namespace {
+
+constexpr size_t kEntriesInMemory = size_t{256} << 10;  // 4 MiB.
+constexpr size_t kEntriesAhead = 16;
+constexpr int kPlaceBits = 39;
+constexpr uint64_t kAmbiguous = uint64_t{1} << kPlaceBits;
+constexpr uint64_t kPlaceMask = kAmbiguous - 1;
+constexpr int kTagShift = kPlaceBits + 1;
+
+uint64_t TagOf(uint64_t hash) { return hash << kTagShift; }
+int64_t PlaceOf(uint64_t slot) { return static_cast<int64_t>(slot & kPlaceMask) - 1; }
+bool HasTag(uint64_t slot, uint64_t hash) { return slot >> kTagShift == TagOf(hash) >> kTagShift; }
+
+}  // namespace
+
+absl::Status ReferenceIndex::Add(const Entry& entry) {
+  ++count_;
+  entries_.push_back(entry);
+  return entries_.size() < kEntriesInMemory ? absl::OkStatus() : Flush();
+}
+
+absl::Status ReferenceIndex::Flush() {
+  if (temp_dir_fd_ < 0) {
+    // They stay: count what the vector may grow to.
+    if (entries_.size() % kEntriesInMemory != 0) return absl::OkStatus();
+    const auto bytes = static_cast<int64_t>(2 * kEntriesInMemory * sizeof(Entry));
+    DQ_RETURN_IF_ERROR(memory_.Take(bytes, "the index of the reference"));
+    taken_bytes_ += bytes;
+    return absl::OkStatus();
+  }
+  if (file_ == nullptr) {
+    DQ_ASSIGN_OR_RETURN(file_, SpillFile::Create(temp_dir_fd_));
+  }
+  const auto* const bytes = reinterpret_cast<const char*>(entries_.data());
+  DQ_RETURN_IF_ERROR(file_->Append({bytes, entries_.size() * sizeof(Entry)}));
+  entries_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status ReferenceIndex::Build(const SameKey& same_key) {
+  const size_t slots = count_ + count_ / 4 + 1;
+  const auto bytes = static_cast<int64_t>(slots * sizeof(uint64_t));
+  DQ_RETURN_IF_ERROR(memory_.Take(bytes, "the index of the reference"));
+  taken_bytes_ += bytes;
+  slots_ = HugeArray<uint64_t>(slots);
+  if (file_ != nullptr) {
+    std::vector<Entry> read(kEntriesInMemory);
+    for (int64_t at = 0; at < file_->size_bytes();) {
+      DQ_ASSIGN_OR_RETURN(const size_t got, file_->ReadAt(at, reinterpret_cast<char*>(read.data()),
+                                                          kEntriesInMemory * sizeof(Entry)));
+      at += static_cast<int64_t>(got);
+      read.resize(got / sizeof(Entry));
+      DQ_RETURN_IF_ERROR(InsertAll(read, same_key));
+    }
+  }
+  DQ_RETURN_IF_ERROR(InsertAll(entries_, same_key));
+  const auto waited = static_cast<int64_t>(taken_bytes_ - bytes);
+  entries_ = {};
+  memory_.Release(waited);
+  taken_bytes_ -= waited;
+  return absl::OkStatus();
+}
+
+absl::Status ReferenceIndex::InsertAll(const std::vector<Entry>& entries, const SameKey& same_key) {
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (i + kEntriesAhead < entries.size()) Prefetch(entries[i + kEntriesAhead].hash);
+    DQ_RETURN_IF_ERROR(Insert(entries[i], same_key));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReferenceIndex::Insert(const Entry& entry, const SameKey& same_key) {
+  Cursor cursor;
+  while (Next(entry.hash, cursor)) {
+    DQ_ASSIGN_OR_RETURN(const bool same, same_key({cursor.place, entry.place, cursor.ambiguous}));
+    if (!same) continue;
+    if (!cursor.ambiguous) ++ambiguous_keys_;
+    slots_[cursor.slot] |= kAmbiguous;
+    return absl::OkStatus();
+  }
+  slots_[cursor.slot] = TagOf(entry.hash) | static_cast<uint64_t>(entry.place + 1);
+  return absl::OkStatus();
+}
+
+// Leaves the cursor at the free slot behind the last one when there is no other.
+bool ReferenceIndex::Next(uint64_t hash, Cursor& cursor) const {
+  if (slots_.size() == 0) return false;
+  size_t at = cursor.slot == SIZE_MAX ? SlotOf(hash) : cursor.slot + 1;
+  for (;; ++at) {
+    if (at == slots_.size()) at = 0;
+    const uint64_t slot = slots_[at];
+    if (slot != 0 && !HasTag(slot, hash)) continue;
+    cursor = {.slot = at, .place = PlaceOf(slot), .ambiguous = (slot & kAmbiguous) != 0};
+    return slot != 0;
+  }
+}
+
+}  // namespace dq
