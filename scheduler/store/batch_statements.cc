@@ -117,7 +117,13 @@ UpdateKind KindOf(const JobUpdate& update) {
   return IsPlainCompletion(update) ? UpdateKind::kCompletion : UpdateKind::kOther;
 }
 
-// What create_jobs tells.
+// The state in which job_history says that a job was created.
+JobState ToldState(const JobRecord& job) {
+  const bool waits = absl::ToUnixMicros(job.rules.not_before) > absl::ToUnixMicros(job.create_time);
+  return waits ? JobState::kPending : JobState::kQueued;
+}
+
+// What create_jobs records: the creation is told by the job's own rows.
 bool IsPlainCreation(const JobInsert& insert) {
   const JobRecord& job = insert.record;
   const JobStatus& status = job.status;
@@ -125,7 +131,8 @@ bool IsPlainCreation(const JobInsert& insert) {
   const JobEventRecord& only = insert.events.front();
   return only.event == JobEvent::kCreate && only.reason.empty() && only.message.empty() &&
          only.actor == job.created_by && only.time == job.create_time && status.attempt == 0 &&
-         status.charges == 0 && status.error.reason.empty() && !IsTerminal(status.state);
+         status.charges == 0 && status.error.reason.empty() && only.to == status.state &&
+         status.state == ToldState(job);
 }
 
 // Whole microseconds; nothing for an infinite duration.
@@ -269,13 +276,26 @@ PipelineCall InsertProducedFiles(const std::vector<FileRow>& rows, absl::Time no
   return {&sql::kInsertProducedFiles, std::move(p)};
 }
 
-PipelineCall KeysCall(const sql::Statement& statement, const std::vector<JobKey>& keys) {
+PipelineCall DeleteCheckpoints(const std::vector<JobKey>& keys) {
   Parameters p;
   p.AddArray(keys, [](JobKey key) { return key; });
-  return {&statement, std::move(p)};
+  return {&sql::kDeleteCheckpoints, std::move(p)};
 }
 
 using StateCounts = std::map<std::pair<std::string_view, JobState>, int64_t>;
+
+// Live jobs by project and page of keys.
+using PageCounts = std::map<std::pair<std::string_view, int64_t>, int64_t>;
+
+constexpr int kPageBits = 8;  // As in job_page.
+
+PipelineCall CountLiveJobs(const PageCounts& pages) {
+  Parameters p;
+  p.AddArray(pages, [](auto& c) { return c.first.first; });
+  p.AddArray(pages, [](auto& c) { return c.first.second; });
+  p.AddArray(pages, [](auto& c) { return c.second; });
+  return {&sql::kCountLiveJobs, std::move(p)};
+}
 
 PipelineCall AddStateCounts(const StateCounts& counts) {
   Parameters p;
@@ -289,18 +309,24 @@ PipelineCall AddStateCounts(const StateCounts& counts) {
 struct Consequences {
   std::vector<EventRow> events;
   std::vector<ResultRow> results;
-  std::vector<JobKey> live;
-  std::vector<JobKey> finished;
+  PageCounts pages;
   StateCounts counts;
 };
 
+// Counts a job that was live, or not, and is now.
+void CountLive(PageCounts& pages, const JobName& name, JobKey key, bool before, bool after) {
+  if (before != after) pages[{name.project, key >> kPageBits}] += after ? 1 : -1;
+}
+
 void AddInsert(const JobInsert& insert, Consequences& to) {
   const JobRecord& job = insert.record;
-  for (const JobEventRecord& event : insert.events) to.events.push_back({job.key, &event});
+  if (!IsPlainCreation(insert)) {
+    for (const JobEventRecord& event : insert.events) to.events.push_back({job.key, &event});
+  }
   if (job.result.has_value() && *job.result != kNothingMade) {
     to.results.push_back({job.key, &job.name, job.created_by, &*job.result});
   }
-  if (!IsTerminal(job.status.state)) to.live.push_back(job.key);
+  CountLive(to.pages, job.name, job.key, false, !IsTerminal(job.status.state));
   ++to.counts[{job.name.project, job.status.state}];
 }
 
@@ -315,8 +341,7 @@ void AddUpdate(const JobUpdate& update, Consequences& to) {
   if (update.events.empty() || !update.events.front().from.has_value()) return;
   const JobState before = *update.events.front().from;
   const JobState after = update.status.state;
-  if (IsTerminal(after)) to.finished.push_back(update.key);
-  if (IsTerminal(before) && !IsTerminal(after)) to.live.push_back(update.key);
+  CountLive(to.pages, update.name, update.key, !IsTerminal(before), !IsTerminal(after));
   --to.counts[{update.name.project, before}];
   ++to.counts[{update.name.project, after}];
 }
@@ -372,14 +397,13 @@ std::vector<PipelineCall> UpdateCalls(const WriteBatch& batch) {
 std::vector<PipelineCall> RemainingCalls(const WriteBatch& batch, const Consequences& rows) {
   const std::vector<FileRow> files = ProducedFiles(rows.results);
   std::vector<PipelineCall> calls;
-  if (!rows.live.empty()) calls.push_back(KeysCall(sql::kInsertLiveJobs, rows.live));
-  if (!rows.finished.empty()) calls.push_back(KeysCall(sql::kDeleteLiveJobs, rows.finished));
   if (!batch.dropped_checkpoints.empty()) {
-    calls.push_back(KeysCall(sql::kDeleteCheckpoints, batch.dropped_checkpoints));
+    calls.push_back(DeleteCheckpoints(batch.dropped_checkpoints));
   }
   if (!rows.events.empty()) calls.push_back(InsertJobEvents(rows.events));
   if (!rows.results.empty()) calls.push_back(InsertJobResults(rows.results));
   if (!files.empty()) calls.push_back(InsertProducedFiles(files, batch.now));
+  if (!rows.pages.empty()) calls.push_back(CountLiveJobs(rows.pages));
   if (!rows.counts.empty()) calls.push_back(AddStateCounts(rows.counts));
   return calls;
 }
@@ -399,7 +423,7 @@ std::vector<PipelineCall> WholeCalls(const WriteBatch& batch) {
   InsertList inserted;
   for (const JobInsert& insert : batch.inserts) {
     inserted.push_back(&insert);
-    ++rows.counts[{insert.record.name.project, insert.record.status.state}];
+    AddInsert(insert, rows);
   }
   for (const JobUpdate& update : batch.updates) AddUpdate(update, rows);
   std::erase_if(rows.counts, [](const auto& count) { return count.second == 0; });

@@ -22,14 +22,13 @@ constexpr char kOutOfOrder[] = "DQ005";
 constexpr char kUniqueViolation[] = "23505";
 
 constexpr auto kWriterStatements = std::to_array<const sql::Statement*>({
-    &sql::kSetSessionLimits,    &sql::kSetSessionPlanner,   &sql::kBeginBatch,
-    &sql::kFenceBatch,          &sql::kCreateJobs,          &sql::kInsertJobs,
-    &sql::kClaimJobs,           &sql::kCompleteJobs,        &sql::kUpdateJobs,
-    &sql::kFindConflictingJobs, &sql::kInsertJobSpecs,      &sql::kInsertJobNeeds,
-    &sql::kInsertLiveJobs,      &sql::kDeleteLiveJobs,      &sql::kInsertJobEvents,
-    &sql::kInsertJobResults,    &sql::kInsertProducedFiles, &sql::kAddStateCounts,
-    &sql::kSaveCheckpoints,     &sql::kDeleteCheckpoints,   &sql::kCommitBatch,
-    &sql::kRollBackBatch,
+    &sql::kSetSessionLimits,    &sql::kSetSessionPlanner, &sql::kBeginBatch,
+    &sql::kFenceBatch,          &sql::kCreateJobs,        &sql::kInsertJobs,
+    &sql::kClaimJobs,           &sql::kCompleteJobs,      &sql::kUpdateJobs,
+    &sql::kFindConflictingJobs, &sql::kInsertJobSpecs,    &sql::kInsertJobNeeds,
+    &sql::kCountLiveJobs,       &sql::kInsertJobEvents,   &sql::kInsertJobResults,
+    &sql::kInsertProducedFiles, &sql::kAddStateCounts,    &sql::kSaveCheckpoints,
+    &sql::kDeleteCheckpoints,   &sql::kCommitBatch,       &sql::kRollBackBatch,
 });
 
 int64_t Number(const std::string& text) {

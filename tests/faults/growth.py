@@ -6,7 +6,7 @@ import time
 
 from usage import CONNECTIONS, MIB, descriptors_of, memory_mib
 
-TABLES = ("job", "job_spec", "job_live", "job_event", "job_result", "job_state_count", "leadership")
+TABLES = ("job", "job_spec", "job_page", "job_event", "job_result", "job_state_count", "leadership")
 SIZES = """select relname, pg_total_relation_size(relid), n_dead_tup from pg_stat_user_tables"""
 # Milliseconds that the server spent on claims since it started (a killed one forgets it), and claims ever made.
 CLAIM_COST = """select (select coalesce(sum(total_exec_time), 0) from pg_stat_statements where query ~* 'with claimed as'),

@@ -45,7 +45,7 @@ def check_i1_every_acknowledged_submit_ends(traces):
         if row["state"] not in TERMINAL:
             yield f"{row['id']} is in state {row['state']} after the drain"
     for row in traces.live:
-        yield f"job_live still has {row['job_key']}"
+        yield f"page {row['page']} still counts {row['live']} live jobs"
     acknowledged = {line["request_id"] for line in traces.lines("ack")}
     for request in traces.work.keys() - acknowledged:
         if traces.run["drained"]:

@@ -199,7 +199,7 @@ CORRUPTIONS = {
     "i1": [lambda run: run.remove("honest"),
            lambda run: update(run.row("honest"), uid="another"),
            lambda run: update(run.row("lost"), state=t.QUEUED),
-           lambda run: run.live.append({"job_key": 1}),
+           lambda run: run.live.append({"page": 1, "live": 1}),
            lambda run: update(run.run, drained=False),
            lambda run: update(run.line("ack"), what="silence")],
     "i2": [duplicate_job,

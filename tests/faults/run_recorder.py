@@ -12,16 +12,19 @@ SNAPSHOT = """
 select
   (select count(*) from job where (state in (3, 4, 6)) <> (lease_token <> '')) as leases,
   (select count(*) from job where state in (3, 4, 6) and worker = '') as workers,
-  (select count(*) from job where (state in (7, 8, 9, 10)) = (key in (select job_key from job_live))) as live,
+  (select count(*) from (select key >> 8 as page, count(*) filter (where state not in (7, 8, 9, 10)) as live
+                         from job where project = 'default' group by 1) as counted
+     full join (select page, live from job_page where project = 'default') as kept using (page)
+     where coalesce(counted.live, 0) <> coalesce(kept.live, 0)) as live,
   (select count(*) from job join job_spec on job_key = key left join job_result using (job_key)
      where case when state = 7 then manifest_uri is null and not stages <@ '["noop"]' else manifest_uri is not null end)
      as results,
   (select count(*) from (select state, count(*) as jobs from job where project = 'default' group by state) as counted
      full join (select state, jobs from job_state_count where project = 'default') as kept using (state)
      where coalesce(counted.jobs, 0) <> coalesce(kept.jobs, 0)) as counts,
-  (select count(*) from job join (select job_key, max(sequence) as last, count(*) as events from job_event group by 1)
+  (select count(*) from job join (select job_key, max(sequence) as last, count(*) as events from job_history group by 1)
      as history on job_key = key where version <> last or version <> events) as versions,
-  (select count(*) from job where key not in (select job_key from job_event)) as histories
+  (select count(*) from job where key not in (select job_key from job_history)) as histories
 """
 FIGURES = ("leases", "workers", "live", "results", "counts", "versions", "histories")
 
@@ -29,9 +32,9 @@ TABLES = {
     "job": """select key, id, request_id, uid, state, attempt, charges, losses, version, lease_token, worker,
                 error_reason, max_attempts, created_by from job_record""",
     "job_event": """select job_key, sequence, unix_us(time) as us, event, coalesce(from_state, 0) as from_state,
-                      to_state, attempt, worker, actor, reason, message from job_event""",
+                      to_state, attempt, worker, actor, reason, message from job_history""",
     "job_result": "select job_key, manifest_uri, manifest_sha256, outputs::text as outputs from job_result",
-    "job_live": "select job_key from job_live",
+    "job_page": "select page, live from job_page where live <> 0",
     "job_state_count": "select project, state, jobs from job_state_count",
 }
 

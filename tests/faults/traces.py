@@ -12,7 +12,7 @@ PENDING, QUEUED, PROCESSING, PAUSING, PAUSED, CANCELLING, COMPLETED, FAILED, CAN
 TERMINAL = {COMPLETED, FAILED, CANCELLED, SKIPPED}
 LEASED = {PROCESSING, PAUSING, CANCELLING}
 NUMBERS = {"key", "job_key", "state", "attempt", "charges", "losses", "version", "max_attempts", "sequence", "us", "event",
-           "from_state", "to_state", "jobs"}
+           "from_state", "to_state", "jobs", "page", "live"}
 EVENT_NAMES = dict(enumerate((
     "", "create", "ready", "claim", "complete", "retry", "give_up", "release", "request_pause", "confirm_pause", "lose",
     "request_cancel", "confirm_cancel", "pause", "resume", "cancel", "skip", "expire", "reopen")))
@@ -40,7 +40,7 @@ class Traces:
         self.folder = pathlib.Path(folder)
         self.run = json.loads((self.folder / "run.json").read_text())
         table = {name: read_table(self.folder / "tables" / f"{name}.csv")
-                 for name in ("job", "job_event", "job_result", "job_live", "job_state_count")}
+                 for name in ("job", "job_event", "job_result", "job_page", "job_state_count")}
         self.jobs = {row["key"]: row for row in table["job"]}
         self.by_id = {row["id"]: row for row in table["job"]}
         self.by_request = collections.defaultdict(list)
@@ -53,7 +53,7 @@ class Traces:
         self.results = collections.defaultdict(list)
         for row in table["job_result"]:
             self.results[row["job_key"]].append(row)
-        self.live, self.counts = table["job_live"], table["job_state_count"]
+        self.live, self.counts = table["job_page"], table["job_state_count"]
         self.journals = {name: read_lines(self.folder / "journals" / f"{name}.jsonl") for name in self.run["clients"]}
         self.stale = read_lines(self.folder / "journals" / "stale.jsonl")
         self.work = {item["request_id"]: item for name in self.run["clients"]

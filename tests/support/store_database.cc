@@ -27,6 +27,9 @@ DECLARE before smallint;
 BEGIN
   SELECT to_state INTO before FROM job_event
   WHERE job_key = NEW.job_key AND sequence = NEW.sequence - 1;
+  IF before IS NULL AND NEW.sequence = 2 THEN  -- The creation may have no row.
+    SELECT to_state INTO before FROM job_history WHERE job_key = NEW.job_key AND sequence = 1;
+  END IF;
   IF before IS DISTINCT FROM NEW.from_state THEN
     RAISE EXCEPTION 'job % event %: from % after %', NEW.job_key, NEW.sequence, NEW.from_state,
       before;

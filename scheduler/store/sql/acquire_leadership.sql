@@ -2,8 +2,9 @@
 -- $1 cell, $2 instance, $3 address, $4 time to live in microseconds.
 -- Returns the new epoch, or no epoch and who leads: instance, address. 0 rows: another has just begun.
 WITH acquired AS (
-  INSERT INTO leadership AS l (cell, epoch, instance, address, expires_at, last_batch)
-  VALUES ($1, 1, $2, $3, clock_timestamp() + $4::bigint * interval '1 microsecond', 0)
+  INSERT INTO leadership AS l (cell, epoch, instance, address, expires_at, last_batch,
+                               schema_version)
+  VALUES ($1, 1, $2, $3, clock_timestamp() + $4::bigint * interval '1 microsecond', 0, 8)
   ON CONFLICT (cell) DO UPDATE
   SET epoch = l.epoch + 1, instance = excluded.instance, address = excluded.address,
       expires_at = clock_timestamp() + $4::bigint * interval '1 microsecond', last_batch = 0

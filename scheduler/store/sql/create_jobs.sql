@@ -34,11 +34,5 @@ WITH new AS (
          execution_timeout_us, not_before, spec, grant_payload, concurrency_key, concurrency_max,
          no_progress_timeout_us, start_deadline
   FROM new
-), events AS (
-  INSERT INTO job_event (job_key, sequence, time, event, from_state, to_state, attempt, worker,
-                         actor, reason, message)
-  SELECT key, 1, create_time, 1, NULL, state, 0, '', created_by, '', '' FROM new
-), live AS (
-  INSERT INTO job_live (job_key) SELECT key FROM new
 )
 SELECT count(*) FROM new

@@ -3,5 +3,6 @@
 DELETE FROM file f
 WHERE f.project = $1 AND f.id = $2
   AND NOT EXISTS (SELECT FROM reference r WHERE r.project = $1 AND r.file_id = $2)
-  AND NOT EXISTS (SELECT FROM job_need n JOIN job_live l ON l.job_key = n.job_key
-                  WHERE n.project = $1 AND n.kind = 1 AND n.resource_id = $2)
+  AND NOT EXISTS (SELECT FROM job_need n JOIN job j ON j.key = n.job_key
+                  WHERE n.project = $1 AND n.kind = 1 AND n.resource_id = $2
+                    AND j.state NOT IN (7, 8, 9, 10))

@@ -2,5 +2,6 @@
 -- 0 rows: there is none, or it is needed.
 DELETE FROM reference f
 WHERE f.project = $1 AND f.id = $2
-  AND NOT EXISTS (SELECT FROM job_need n JOIN job_live l ON l.job_key = n.job_key
-                  WHERE n.project = $1 AND n.kind = 2 AND n.resource_id = $2)
+  AND NOT EXISTS (SELECT FROM job_need n JOIN job j ON j.key = n.job_key
+                  WHERE n.project = $1 AND n.kind = 2 AND n.resource_id = $2
+                    AND j.state NOT IN (7, 8, 9, 10))

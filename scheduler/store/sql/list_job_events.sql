@@ -13,4 +13,13 @@ UNION ALL
  CROSS JOIN LATERAL (SELECT least(version, $3::bigint) AS told) before
  CROSS JOIN generate_series(told + 1, least(version, told + $4::bigint)) AS number
  JOIN job_event e ON e.sequence = number AND e.job_key = key)
+UNION ALL
+-- As in job_history, which cannot be asked by key.
+(SELECT 1, unix_us(s.create_time), 1::smallint, NULL,
+        CASE WHEN s.not_before > s.create_time THEN 1 ELSE 2 END::smallint, 0, '', s.created_by, '',
+        ''
+ FROM wanted
+ JOIN job_spec s ON s.job_key = key
+ WHERE $3::bigint < 1 AND $4::bigint > 0
+   AND NOT EXISTS (SELECT FROM job_event e WHERE e.sequence = 1 AND e.job_key = key))
 ORDER BY sequence NULLS FIRST

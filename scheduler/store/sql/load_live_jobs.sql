@@ -3,7 +3,12 @@
 -- 0 rows: there are no more.
 SELECT j.state = 5 OR (j.state = 2 AND (j.attempt > 0 OR s.start_deadline IS NULL)) AS waits, j.state, j.project, s.queue, s.stages, s.priority, s.concurrency_key, s.concurrency_max,
        array_agg(j.key ORDER BY j.key) AS keys
-FROM (SELECT job_key FROM job_live WHERE job_key > $1 ORDER BY job_key LIMIT $2) live
-JOIN job j ON j.key = live.job_key
-JOIN job_spec s ON s.job_key = live.job_key
+FROM (SELECT j.key, j.state, j.attempt, j.project
+      FROM (SELECT page FROM job_page WHERE live > 0 AND page >= $1::bigint >> 8
+            GROUP BY page) p
+      JOIN job j ON j.key BETWEEN p.page << 8 AND (p.page << 8) + 255
+      WHERE j.key > $1 AND j.state NOT IN (7, 8, 9, 10)
+      ORDER BY p.page, j.key
+      LIMIT $2) j
+JOIN job_spec s ON s.job_key = j.key
 GROUP BY waits, j.state, j.project, s.queue, s.stages, s.priority, s.concurrency_key, s.concurrency_max

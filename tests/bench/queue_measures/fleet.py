@@ -90,7 +90,7 @@ class Fleet:
         self.database.query("checkpoint")
         self.database.query(f"create database {name}")
         self.storage = bench.work / name
-        self.storage.mkdir()
+        self.storage.mkdir(exist_ok=True)  # An earlier round may have had it.
         self.ports = [(free_port(), free_port()) for _ in range(schedulers)]
         self.address = f"127.0.0.1:{self.ports[0][0]}"
         self.schedulers = []

@@ -97,8 +97,8 @@ TEST_F(PostgresFaultTest, EveryBatchIsWrittenExactlyOnceThoughTheServerIsKilledI
   const std::string jobs = std::to_string(batches * kJobsPerBatch);
   EXPECT_EQ(Probe(database_, "SELECT count(*) FROM job"), jobs);
   EXPECT_EQ(Probe(database_, "SELECT count(*) FROM job_spec"), jobs);
-  EXPECT_EQ(Probe(database_, "SELECT count(*) FROM job_live"), jobs);
-  EXPECT_EQ(Probe(database_, "SELECT count(*) / 2 FROM job_event"), jobs);
+  EXPECT_EQ(Probe(database_, "SELECT sum(live) FROM job_page"), jobs);
+  EXPECT_EQ(Probe(database_, "SELECT count(*) / 2 FROM job_history"), jobs);
   EXPECT_EQ(Probe(database_, "SELECT state, jobs FROM job_state_count"), "3 " + jobs);
 }
 

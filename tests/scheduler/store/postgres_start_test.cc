@@ -1,4 +1,5 @@
-// What only PostgreSQL can show: how a start ends that cannot go on.
+// What only PostgreSQL can show: how a start ends that cannot go on, and what it makes of an older
+// release's database.
 #include "scheduler/store/postgres_store.h"
 
 #include <gmock/gmock.h>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "common/base/error.h"
+#include "scheduler/store/embedded_sql.h"
 #include "tests/scheduler/store/sql_probe.h"
 #include "tests/support/store_database.h"
 
@@ -85,6 +87,54 @@ TEST(PostgresStart, AMigrationThatFailsLeavesNothing) {
   EXPECT_EQ(Probe(database, "SELECT to_regclass('job') IS NULL"), "t");
   Probe(database, "DROP TABLE job_result");
   EXPECT_TRUE(Start(database).ok());
+}
+
+// A database as the release left it that knew migrations up to `version`.
+std::string DatabaseOf(int version) {
+  std::string database = NewStoreDatabase();
+  Probe(database, std::string("DROP SCHEMA public CASCADE; CREATE SCHEMA public;") +
+                      sql::kCreateSchemaMigration.text);
+  for (const sql::Migration& migration : sql::kMigrations) {
+    if (migration.version > version) break;
+    Probe(database, migration.text);
+    Probe(database, "INSERT INTO schema_migration (version, name) VALUES (" +
+                        std::to_string(migration.version) + ", 'earlier')");
+  }
+  return database;
+}
+
+TEST(PostgresStart, LiveJobsAreCountedByPagesWhenOneRowEachIsGivenUp) {
+  const std::string database = DatabaseOf(7);
+  Probe(database,
+        "INSERT INTO job SELECT n,'p',n,'',CASE WHEN n < 300 THEN 2 ELSE 7 END,0,0,0,0,1,NULL,NULL,"
+        "NULL,'','','','','{}' FROM generate_series(1,600) n");
+  ASSERT_TRUE(Start(database).ok());
+  EXPECT_EQ(Probe(database, "SELECT project, page, live FROM job_page ORDER BY page"),
+            "p 0 255\np 1 44\np 2 0");
+}
+
+TEST(PostgresStart, AnOlderReleasesCreationsAreToldOnce) {
+  const std::string database = DatabaseOf(7);
+  Probe(database,
+        "INSERT INTO job_spec SELECT n,'','','','old','{}',now(),'q',0,'[]',3,1,1,1,NULL,NULL,'',''"
+        "FROM generate_series(1,2) n;"
+        "INSERT INTO job_event SELECT 1,n,now(),n,NULL,2,0,'','old','','' FROM "
+        "generate_series(1,2) n");
+  ASSERT_TRUE(Start(database).ok());
+  EXPECT_EQ(Probe(database, "SELECT job_key, sequence, actor FROM job_history ORDER BY 1, 2"),
+            "1 1 old\n1 2 old\n2 1 old");
+}
+
+TEST(PostgresStart, NoOlderReleaseLeadsAfterTheMigration) {
+  const std::string database = DatabaseOf(7);
+  const std::string acquire =
+      "INSERT INTO leadership AS l (cell, epoch, instance, address, expires_at, last_batch) VALUES "
+      "('default', 1, 'old', '', now(), 0) ON CONFLICT (cell) DO UPDATE SET epoch = l.epoch + 1";
+  Probe(database, acquire);
+  ASSERT_TRUE(Start(database).ok());
+  EXPECT_EQ(Probe(database, "SELECT epoch, instance FROM leadership"), "2 ");
+  EXPECT_FALSE(ExecuteOn(database, acquire).ok());
+  EXPECT_EQ(Probe(database, "SELECT epoch FROM leadership"), "2");
 }
 
 }  // namespace

@@ -43,7 +43,6 @@ void ExpectPlansByKey(const std::string& database) {
        "job_pkey", true},
       {sql::kClaimJobs, "'{1,2}','{0,0}','{a,b}','{w,w}','{now,now}',2", "job_pkey", true},
       {sql::kCompleteJobs, "'{1,2}','{0,0}','{a,b}','{now,now}',2", "job_pkey", true},
-      {sql::kDeleteLiveJobs, "'{1,2,3}'", "job_live_pkey", true},
       {sql::kSaveCheckpoints, "'{1}','{1}','{t}','{1}','{1}','{s}','{now}','{p}',1", "job_pkey",
        true},
       {sql::kDeleteCheckpoints, "'{1,2,3}'", "job_checkpoint_pkey", true},
@@ -55,7 +54,7 @@ void ExpectPlansByKey(const std::string& database) {
       {sql::kListJobEvents, "'default','job-7',0,10", "job_event_pkey", false},
       {sql::kGetReportJson, "'default','job-7'", "job_project_id_key", false},
       {sql::kListJobs, "'default',9000000,50,'[]'", "job_", false},
-      {sql::kLoadLiveJobs, "0,1000", "job_live_pkey", false},
+      {sql::kLoadLiveJobs, "0,1000", "job_page_live", false},
   };
   for (const PlanCase& plan : cases) {
     SCOPED_TRACE(plan.statement.name);
@@ -70,7 +69,7 @@ void Fill(const std::string& database, int jobs) {
         "INSERT INTO job SELECT n,'default','job-'||n,'r-'||n,2,0,0,0,0,1,NULL,NULL,NULL,'','','',"
         "'','{}'" +
             series);
-  Probe(database, "INSERT INTO job_live SELECT n" + series);
+  Probe(database, "INSERT INTO job_page SELECT 'default',n >> 8,count(*)" + series + " GROUP BY 2");
   Probe(database,
         "INSERT INTO job_spec SELECT n,'','','','','{}',now(),'q',0,'[]',3,1,1,1,NULL,NULL,'',''" +
             series);
@@ -82,8 +81,6 @@ TEST(StatementPlan, WritersGoByKeyOnEmptyTables) {
   EXPECT_THAT(Plan(database, {sql::kUpdateJobs, "'{1}','{0}','{\"\"}'," + Repeat("'{}'", 14) + ",1",
                               "", true}),
               AllOf(HasSubstr("job_pkey"), Not(HasSubstr("Seq Scan"))));
-  EXPECT_THAT(Plan(database, {sql::kDeleteLiveJobs, "'{1}'", "", true}),
-              AllOf(HasSubstr("job_live_pkey"), Not(HasSubstr("Seq Scan"))));
 }
 
 TEST(StatementPlan, EverythingGoesByKeyOnLargeTables) {
@@ -97,12 +94,10 @@ TEST(StatementPlan, EverythingGoesByKeyOnJustDrainedTables) {
   const std::string database = NewStoreDatabase();
   Fill(database, 20'000);
   Probe(database, "ANALYZE");
-  Probe(database, "DELETE FROM job_live; UPDATE job SET state = 7; ANALYZE");
+  Probe(database, "UPDATE job_page SET live = 0; UPDATE job SET state = 7; ANALYZE");
   EXPECT_THAT(Plan(database, {sql::kUpdateJobs, "'{1}','{0}','{\"\"}'," + Repeat("'{}'", 14) + ",1",
                               "", true}),
               AllOf(HasSubstr("job_pkey"), Not(HasSubstr("Seq Scan"))));
-  EXPECT_THAT(Plan(database, {sql::kDeleteLiveJobs, "'{1}'", "", true}),
-              AllOf(HasSubstr("job_live_pkey"), Not(HasSubstr("Seq Scan"))));
 }
 
 // Parametrised, because such suites run after all others.
