@@ -14,26 +14,6 @@ namespace dq {
 namespace {
 
 constexpr int64_t kSkipBytes = int64_t{1} << 20;
-constexpr size_t kTextBytesMax = 4096;
-
-void SavePlaceOfRow(StateWriter& writer, BadRow kind, const FilePlace& place) {
-  writer.Put(static_cast<int64_t>(kind));
-  writer.Put(place.row);
-  writer.Put(place.column);
-  writer.Put(place.byte);
-}
-
-BadRow RestoreBadRow(StateReader& reader) {
-  return static_cast<BadRow>(reader.GetCount(static_cast<int64_t>(kBadRowLast)));
-}
-
-FilePlace RestorePlaceOfRow(StateReader& reader) {
-  FilePlace place;
-  place.row = reader.GetCount(kStateCountMax);
-  place.column = reader.GetCount(kStateCountMax);
-  place.byte = reader.GetCount(kStateCountMax);
-  return place;
-}
 
 }  // namespace
 
@@ -69,8 +49,7 @@ void CsvReader::SavePlace(StateWriter& writer) const {
   writer.Put(skip_to_data_ ? int64_t{0} : buffer_offset_);
   writer.Put(raw_counted_);
   SaveCounts(writer);
-  SavePlaceOfRow(writer, first_bad_, first_bad_place_);
-  writer.PutText(std::string_view(first_bad_text_).substr(0, kTextBytesMax));
+  rejected_.Save(writer);
   const RecordScanner::Doom doom = scanner_.doom();
   writer.Put(doom.end);
   writer.Put(static_cast<int64_t>(doom.kind));
@@ -80,16 +59,14 @@ absl::Status CsvReader::ResumePass(RowSink* rejects, StateReader& place,
                                    const std::function<bool()>& stop) {
   // What comes before the rows is in the rejects already.
   DQ_RETURN_IF_ERROR(StartPass(nullptr));
-  rejects_ = rejects;
+  rejected_.SetSink(rejects);
   const int64_t offset = place.GetCount(kStateCountMax);
   raw_counted_ = place.GetCount(source_->raw_size_bytes());
   RestoreCounts(place);
-  first_bad_ = RestoreBadRow(place);
-  first_bad_place_ = RestorePlaceOfRow(place);
-  first_bad_text_ = place.GetText(kTextBytesMax);
+  rejected_.Restore(place);
   RecordScanner::Doom doom;
   doom.end = place.GetCount(kStateCountMax);
-  doom.kind = RestoreBadRow(place);
+  doom.kind = static_cast<BadRow>(place.GetCount(static_cast<int64_t>(kBadRowLast)));
   DQ_RETURN_IF_ERROR(place.status());
   if (offset == 0) return absl::OkStatus();
   if (offset < layout_.data_offset) return CheckpointInvalid("its place lies before the rows");
@@ -111,7 +88,7 @@ void JsonLinesReader::SavePlace(StateWriter& writer) const {
   writer.Put(raw_counted_);
   writer.Put(line_);
   SaveCounts(writer);
-  SavePlaceOfRow(writer, first_bad_, first_bad_place_);
+  rejected_.Save(writer);
 }
 
 absl::Status JsonLinesReader::ResumePass(RowSink* rejects, StateReader& place,
@@ -121,8 +98,7 @@ absl::Status JsonLinesReader::ResumePass(RowSink* rejects, StateReader& place,
   raw_counted_ = place.GetCount(source_->raw_size_bytes());
   line_ = place.GetCount(kStateCountMax);
   RestoreCounts(place);
-  first_bad_ = RestoreBadRow(place);
-  first_bad_place_ = RestorePlaceOfRow(place);
+  rejected_.Restore(place);
   DQ_RETURN_IF_ERROR(place.status());
   return SkipTo(offset_, stop);
 }

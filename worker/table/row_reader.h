@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "worker/table/bad_row.h"
 #include "worker/table/bytes/byte_source.h"
+#include "worker/table/rejected_rows.h"
 #include "worker/table/row_batch.h"
 #include "worker/table/row_sink.h"
 #include "worker/table/table_layout.h"
@@ -87,6 +88,7 @@ class RowReader {
   std::unique_ptr<ByteSource> source_;
   TableLayout layout_;
   Counts counts_;
+  RejectedRows rejected_;
 };
 
 }  // namespace dq

@@ -37,7 +37,7 @@ CsvReader::CsvReader(std::unique_ptr<ByteSource> source, const CsvReaderOptions&
 
 absl::Status CsvReader::StartPass(RowSink* rejects) {
   source_->Rewind();
-  rejects_ = rejects;
+  rejected_.Start(rejects);
   carry_.clear();
   carry_begin_ = 0;
   buffer_offset_ = 0;
@@ -50,7 +50,7 @@ absl::Status CsvReader::StartPass(RowSink* rejects) {
 // Keeps the lines before the table where the rejected rows are kept.
 absl::Status CsvReader::WritePreamble() {
   for (const PreambleLine& line : layout_.preamble) {
-    DQ_RETURN_IF_ERROR(SetAside(line.byte, line.content, "preamble"));
+    DQ_RETURN_IF_ERROR(rejected_.AddLine(line.byte, line.content, "preamble"));
   }
   return absl::OkStatus();
 }
@@ -140,8 +140,7 @@ absl::Status CsvReader::TakeRecord(RowBatch& batch, ScanOutcome outcome) {
   const Record& record = scanner_.record();
   if (outcome == ScanOutcome::kComment) {
     ++counts_.comment_lines;
-    return SetAside(ByteOf(record.begin),
-                    {batch.buffer().data() + record.begin, record.end - record.begin}, "comment");
+    return rejected_.AddLine(ByteOf(record.begin), TextOf(batch), "comment");
   }
   if (IsBlank(record)) {
     ++counts_.blank_lines;
@@ -152,8 +151,7 @@ absl::Status CsvReader::TakeRecord(RowBatch& batch, ScanOutcome outcome) {
   if (bad == BadRow::kNone) [[likely]] {
     scanner_.ResolveDoubledQuotes(batch.buffer().data());
     RowInfo info{.number = counts_.rows};
-    if (record.plain)
-      info.source = {batch.buffer().data() + record.begin, record.end - record.begin};
+    if (record.plain) info.source = TextOf(batch);
     batch.AddRow(info, record.cells.data());
     return absl::OkStatus();
   }
@@ -161,7 +159,9 @@ absl::Status CsvReader::TakeRecord(RowBatch& batch, ScanOutcome outcome) {
     AddPadded(batch, record);
     return absl::OkStatus();
   }
-  if (options_.on_bad_row == BadRowPolicy::kFail) return FailRow(bad);
+  if (options_.on_bad_row == BadRowPolicy::kFail) {
+    return RejectedRows::Fatal({bad, PlaceOfRow(), Explain(bad)});
+  }
   if (options_.on_bad_row == BadRowPolicy::kPad && bad == BadRow::kRagged &&
       record.cell_count < columns().size()) {
     AddPadded(batch, record);
@@ -200,28 +200,15 @@ BadRow CsvReader::Judge(const Record& record, ScanOutcome outcome) {
 }
 
 absl::Status CsvReader::Reject(const RowBatch& batch, BadRow kind) {
-  if (counts_.rejected++ == 0) {
-    first_bad_ = kind;
-    first_bad_text_ = "row " + std::to_string(counts_.rows) + " " + Explain(kind);
-    first_bad_place_ = PlaceOfRow();
-  }
-  if (rejects_ == nullptr) return absl::OkStatus();
-  const Record& record = scanner_.record();
-  const std::string row = std::to_string(counts_.rows);
-  const std::string byte = std::to_string(ByteOf(record.begin));
-  const std::string content =
-      RejectContent({batch.buffer().data() + record.begin, record.end - record.begin});
-  const std::array<std::string_view, 4> cells = {row, byte, BadRowName(kind), content};
-  return rejects_->Add(cells);
+  ++counts_.rejected;
+  std::string clause = rejected_.none() ? Explain(kind) : std::string();
+  return rejected_.AddRow({kind, PlaceOfRow(), std::move(clause)}, ByteOf(scanner_.record().begin),
+                          TextOf(batch));
 }
 
-// Keeps a line that is no row where the rejected rows are kept.
-absl::Status CsvReader::SetAside(int64_t byte, std::string_view line, std::string_view reason) {
-  if (rejects_ == nullptr) return absl::OkStatus();
-  const std::string place = std::to_string(byte);
-  const std::string content = RejectContent(line);
-  const std::array<std::string_view, 4> cells = {"", place, reason, content};
-  return rejects_->Add(cells);
+std::string_view CsvReader::TextOf(const RowBatch& batch) const {
+  const Record& record = scanner_.record();
+  return {batch.buffer().data() + record.begin, record.end - record.begin};
 }
 
 FilePlace CsvReader::PlaceOfRow() const {
@@ -233,20 +220,8 @@ FilePlace CsvReader::PlaceOfRow() const {
 
 absl::Status CsvReader::CheckAnyRowRead() const {
   if (counts_.rejected == 0 || counts_.rejected < counts_.rows) return absl::OkStatus();
-  const std::string message =
-      "none of the " + std::to_string(counts_.rows) + " rows could be read: " + first_bad_text_ +
-      "; check the delimiter, the header and the encoding, which must be UTF-8";
-  return first_bad_ == BadRow::kInvalidUtf8 ? EncodingInvalid(message, first_bad_place_)
-                                            : ParseFailed(message, first_bad_place_);
-}
-
-absl::Status CsvReader::FailRow(BadRow kind) const {
-  const FilePlace place = PlaceOfRow();
-  const std::string message = "row " + std::to_string(counts_.rows) + " (byte " +
-                              std::to_string(place.byte) + ") " + Explain(kind) +
-                              "; correct it, or let bad rows be rejected";
-  return kind == BadRow::kInvalidUtf8 ? EncodingInvalid(message, place)
-                                      : ParseFailed(message, place);
+  return rejected_.NoneReadable(
+      counts_.rows, "check the delimiter, the header and the encoding, which must be UTF-8");
 }
 
 bool CsvReader::IsBlank(const Record& record) const {

@@ -62,8 +62,7 @@ class CsvReader final : public RowReader {
   absl::Status HandleLongRow(RowBatch& batch);
   BadRow Judge(const Record& record, ScanOutcome outcome);
   absl::Status Reject(const RowBatch& batch, BadRow kind);
-  absl::Status SetAside(int64_t byte, std::string_view line, std::string_view reason);
-  absl::Status FailRow(BadRow kind) const;
+  std::string_view TextOf(const RowBatch& batch) const;
   FilePlace PlaceOfRow() const;
   bool IsBlank(const Record& record) const;
   std::string Explain(BadRow kind) const;
@@ -71,7 +70,6 @@ class CsvReader final : public RowReader {
 
   CsvReaderOptions options_;
   RecordScanner scanner_;
-  RowSink* rejects_ = nullptr;
   std::vector<char> carry_;  // Bytes read that belong to later batches, from carry_begin_ on.
   size_t carry_begin_ = 0;
   size_t from_carry_ = 0;      // How many of them are in the batch at hand too.
@@ -79,9 +77,6 @@ class CsvReader final : public RowReader {
   int64_t raw_counted_ = 0;    // Raw bytes that earlier batches stand for.
   bool skip_to_data_ = false;
   std::vector<std::string_view> padded_;
-  BadRow first_bad_ = BadRow::kNone;  // Of the first row rejected in this pass, with its place.
-  std::string first_bad_text_;
-  FilePlace first_bad_place_;
 };
 
 }  // namespace dq

@@ -1,14 +1,12 @@
 #include "worker/table/json/json_lines_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <utility>
 
 #include "common/base/status_macros.h"
 #include "worker/table/bytes/file_error.h"
 #include "worker/table/bytes/utf8.h"
-#include "worker/table/reject_content.h"
 #include "worker/table/table_limits.h"
 
 namespace dq {
@@ -33,6 +31,20 @@ size_t EscapedBytes(std::string_view text) {
   return bytes;
 }
 
+// What is wrong with a line.
+std::string ClauseOf(BadRow kind) {
+  switch (kind) {
+    case BadRow::kInvalidUtf8:
+      return "has bytes that are not UTF-8";
+    case BadRow::kNulByte:
+      return "has a NUL";
+    case BadRow::kDuplicateKey:
+      return "has a key twice";
+    default:
+      return "is no JSON object that can be read";
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<JsonLinesReader>> JsonLinesReader::Open(
@@ -46,7 +58,7 @@ absl::StatusOr<std::unique_ptr<JsonLinesReader>> JsonLinesReader::Open(
 
 absl::Status JsonLinesReader::StartPass(RowSink* rejects) {
   source_->Rewind();
-  rejects_ = rejects;
+  rejected_.Start(rejects);
   carry_.clear();
   offset_ = 0;
   raw_counted_ = 0;
@@ -162,15 +174,7 @@ absl::Status JsonLinesReader::TakeLine(RowBatch& batch, char* line, size_t size)
     line = std::exchange(copies_, copies_ + size);
   }
   const BadRow bad = TakeCells(line, size);
-  if (bad != BadRow::kNone) {
-    const FilePlace place{.row = counts_.rows, .byte = line_offset_};
-    if (on_bad_row_ == BadRowPolicy::kFail) return Describe(bad, counts_.rows, place);
-    if (counts_.rejected == 0) {
-      first_bad_ = bad;
-      first_bad_place_ = place;
-    }
-    return Reject(bad, text);
-  }
+  if (bad != BadRow::kNone) return Reject(bad, text);
   batch.AddRow({.number = counts_.rows, .source = text}, cells_.data());
   return absl::OkStatus();
 }
@@ -190,25 +194,15 @@ BadRow JsonLinesReader::TakeCells(char* line, size_t size) {
 }
 
 absl::Status JsonLinesReader::Reject(BadRow kind, std::string_view line) {
+  Defect defect{kind, {.row = counts_.rows, .byte = line_offset_}, ClauseOf(kind)};
+  if (on_bad_row_ == BadRowPolicy::kFail) return RejectedRows::Fatal(defect);
   ++counts_.rejected;
-  if (rejects_ == nullptr) return absl::OkStatus();
-  const std::string row = std::to_string(counts_.rows);
-  const std::string byte = std::to_string(line_offset_);
-  const std::string content = RejectContent(line);
-  const std::array<std::string_view, 4> cells = {row, byte, BadRowName(kind), content};
-  return rejects_->Add(cells);
-}
-
-absl::Status JsonLinesReader::Describe(BadRow kind, int64_t row, const FilePlace& place) const {
-  return ParseFailed("row " + std::to_string(row) + " (byte " + std::to_string(place.byte) +
-                         ") is no JSON object that can be read: " + std::string(BadRowName(kind)) +
-                         "; correct it, or let bad rows be rejected",
-                     place);
+  return rejected_.AddRow(std::move(defect), line_offset_, line);
 }
 
 absl::Status JsonLinesReader::CheckAnyRowRead() const {
   if (counts_.rejected == 0 || counts_.rejected < counts_.rows) return absl::OkStatus();
-  return Describe(first_bad_, first_bad_place_.row, first_bad_place_);
+  return rejected_.NoneReadable(counts_.rows, "write one JSON object a line, in UTF-8");
 }
 
 }  // namespace dq

@@ -48,7 +48,6 @@ class JsonLinesReader final : public RowReader {
   absl::Status TakeLine(RowBatch& batch, char* line, size_t size);
   BadRow TakeCells(char* line, size_t size);
   absl::Status Reject(BadRow kind, std::string_view line);
-  absl::Status Describe(BadRow kind, int64_t row, const FilePlace& place) const;
 
   BadRowPolicy on_bad_row_;
   size_t batch_bytes_;
@@ -58,14 +57,11 @@ class JsonLinesReader final : public RowReader {
   std::vector<std::string_view> cells_;
   std::vector<int64_t> filled_;  // By column, the number of the last line that had it.
   int64_t line_ = 0;             // Of this pass, all lines counted.
-  RowSink* rejects_ = nullptr;
-  std::string carry_;        // The beginning of a line that goes on behind the last batch.
-  int64_t offset_ = 0;       // Of the batch's first byte in the text.
-  int64_t line_offset_ = 0;  // Of the line at hand.
+  std::string carry_;            // The beginning of a line that goes on behind the last batch.
+  int64_t offset_ = 0;           // Of the batch's first byte in the text.
+  int64_t line_offset_ = 0;      // Of the line at hand.
   int64_t raw_counted_ = 0;
   char* copies_ = nullptr;  // Where the next line with escapes is copied to, in the batch's buffer.
-  BadRow first_bad_ = BadRow::kNone;
-  FilePlace first_bad_place_;
 };
 
 }  // namespace dq

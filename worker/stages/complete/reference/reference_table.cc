@@ -20,7 +20,8 @@ namespace {
 
 // Of the memory: rows beyond are kept in a temporary file, where there is a place for it.
 constexpr int64_t kMemoryShare = 4;
-constexpr char kKeyEnd = '\0';  // No cell holds it.
+constexpr int64_t kRowOfWordsBytes = 2 * sizeof(int64_t);  // A vector grows to twice its size.
+constexpr char kKeyEnd = '\0';                             // No cell holds it.
 
 absl::Status InReference(const absl::Status& status) {
   return MakeError(status.code(), ReasonOf(status), "the reference: " + MessageOf(status),
@@ -150,26 +151,32 @@ absl::Status ReferenceTable::AddRow(const RowBatch& batch, size_t row) {
   DQ_ASSIGN_OR_RETURN(const int64_t place, rows_.Add(fields_));
   if (!word) return index_.Add({HashOf(key_), place});
   // Whether it is data is known when all rows are.
-  RowOfWords& waiting = rows_of_words_.emplace_back(RowOfWords{place, {}});
-  for (const size_t column : key_columns_) {
-    waiting.values.emplace_back(TrimSpace(batch.cell(row, column)));
-  }
-  return absl::OkStatus();
+  rows_of_words_.push_back(place);
+  return memory_.Take(kRowOfWordsBytes, "rows of the reference whose key may be missing");
 }
 
 // Adds the rows that were left because of a word in their key that turned out to be data.
 absl::Status ReferenceTable::AddRowsOfWords() {
-  for (const RowOfWords& row : rows_of_words_) {
-    bool missing = false;
-    key_.clear();
-    for (size_t i = 0; i < key_columns_.size(); ++i) {
-      missing |= rules_[key_columns_[i]].IsMissing(row.values[i], tokens_);
-      AppendKey(key_, row.values[i]);
-    }
-    if (!missing) DQ_RETURN_IF_ERROR(index_.Add({HashOf(key_), row.place}));
+  Shelf shelf;
+  for (const int64_t place : rows_of_words_) {
+    shelf.ClearWhenLarge();
+    DQ_ASSIGN_OR_RETURN(const Row row, rows_.Read(place, shelf));
+    if (HasMissingKey(row)) continue;
+    DQ_RETURN_IF_ERROR(index_.Add({HashOf(ReferenceRows::Field(row, 0)), place}));
   }
+  memory_.Release(kRowOfWordsBytes * static_cast<int64_t>(rows_of_words_.size()));
   rows_of_words_ = {};
   return absl::OkStatus();
+}
+
+bool ReferenceTable::HasMissingKey(Row row) const {
+  std::string_view rest = SpellingOf(row);
+  for (const size_t column : key_columns_) {
+    const size_t end = rest.find(kKeyEnd);
+    if (rules_[column].IsMissing(rest.substr(0, end), tokens_)) return true;
+    rest.remove_prefix(end + 1);
+  }
+  return false;
 }
 
 absl::Status ReferenceTable::BuildIndex() {

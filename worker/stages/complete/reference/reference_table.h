@@ -96,12 +96,6 @@ class ReferenceTable {
   static void AppendSpelling(std::string& spelling, std::string_view value);
 
  private:
-  // A row whose key holds a word of the vocabulary.
-  struct RowOfWords {
-    int64_t place;
-    std::vector<std::string> values;  // Of the key columns.
-  };
-
   ReferenceTable(const MissingTokens& tokens, const StageContext& context);
   absl::Status ReadAll(const ReferenceOptions& options);
   absl::Status SetColumns(const ReferenceOptions& options, std::vector<std::string> columns);
@@ -111,14 +105,15 @@ class ReferenceTable {
   absl::Status AddRowsOfWords();
   absl::Status BuildIndex();
   absl::StatusOr<bool> HaveSameKey(const ReferenceIndex::Clash& clash, Shelf& shelf);
+  bool HasMissingKey(Row row) const;
   std::string_view SpellingOf(Row row) const;
 
   const MissingTokens& tokens_;
   TaskPool& pool_;
   MemoryBudget& memory_;
   std::vector<std::string> columns_;
-  std::vector<TypeCounter> types_;  // While it is read, as are the next ones.
-  std::vector<RowOfWords> rows_of_words_;
+  std::vector<TypeCounter> types_;      // While it is read, as are the next ones.
+  std::vector<int64_t> rows_of_words_;  // Places of rows whose key holds a word of the vocabulary.
   std::string key_;
   std::string spelling_;
   std::vector<std::string_view> fields_;
