@@ -87,7 +87,9 @@ absl::Status ChainRun::Open(const StageFactory& make_stages) {
       .changes = outputs_.changes(),
       .clusters = outputs_.clusters(),
       .stop = [this] { return StopAsked(); },
-      .long_step = [this](double share, std::string_view step) { meter_->Reach(share, step); }};
+      .long_step = [this](double share, std::string_view step) { meter_->Reach(share, step); },
+      .reference_read = [this](int64_t bytes,
+                               uint64_t fingerprint) { NoteReference(bytes, fingerprint); }};
   DQ_ASSIGN_OR_RETURN(stages_, make_stages(spec_, context));
   int passes = 1;
   for (const auto& stage : stages_) {

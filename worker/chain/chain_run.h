@@ -74,6 +74,7 @@ class ChainRun {
   absl::Status SaveLearned(size_t learner);
   std::string Identity() const;
   absl::Status IdentifyReference();
+  void NoteReference(int64_t bytes, uint64_t fingerprint);
   absl::Status DifferenceOf(std::string_view identity) const;
   absl::Status PutState(StateWriter& writer, size_t pass, Within within,
                         const ChainOutputs::Places& places) const;

@@ -111,8 +111,10 @@ absl::StatusOr<bool> ChainRun::Save(size_t pass, Within within) {
   if (within == Within::kMiddle && pass == stages_.size()) {
     DQ_ASSIGN_OR_RETURN(places, outputs_.Sync());
   }
-  const absl::StatusOr<int64_t> bytes = checkpoints_.Write(
-      [&](StateWriter& writer) { return PutState(writer, pass, within, places); });
+  const absl::Status identified = IdentifyReference();
+  const auto put = [&](StateWriter& writer) { return PutState(writer, pass, within, places); };
+  const absl::StatusOr<int64_t> bytes =
+      identified.ok() ? checkpoints_.Write(put) : absl::StatusOr<int64_t>(identified);
   if (!bytes.ok()) {
     plan_.control->OnFailed(bytes.status());
     return false;
@@ -190,11 +192,11 @@ void ChainRun::PutInput(StateWriter& writer) const {
 }
 
 absl::Status ChainRun::StartOver() {
-  DQ_RETURN_IF_ERROR(IdentifyReference());
   DQ_RETURN_IF_ERROR(checkpoints_.Clear());
   return outputs_.Clear();
 }
 
+// Reads the reference unless it is known: a run that begins anew learns it by the way.
 absl::Status ChainRun::IdentifyReference() {
   if (reference_identity_.has_value()) return absl::OkStatus();
   if (files_.reference_fd < 0 || !spec_.reference_sha256.empty()) {
@@ -205,8 +207,13 @@ absl::Status ChainRun::IdentifyReference() {
   DQ_ASSIGN_OR_RETURN(
       const uint64_t fingerprint,
       FileSource::FingerprintOf(files_.reference_fd, size, [this] { return StopAsked(); }));
-  reference_identity_ = std::to_string(size) + "/" + std::to_string(fingerprint);
+  NoteReference(size, fingerprint);
   return absl::OkStatus();
+}
+
+void ChainRun::NoteReference(int64_t bytes, uint64_t fingerprint) {
+  if (reference_identity_.has_value() || !spec_.reference_sha256.empty()) return;
+  reference_identity_ = std::to_string(bytes) + "/" + std::to_string(fingerprint);
 }
 
 absl::StatusOr<ChainStart> ChainRun::Resume() {

@@ -110,6 +110,9 @@ struct StageContext {
   // Told how far a step of EndLearn is, 0 to 1 and never less than before, and what it does. By one
   // thread at a time; only by stages that decide_long(). Empty: nobody wants to know.
   std::function<void(double share, std::string_view step)> long_step = {};
+  // Told once the whole reference was read: its size and XXH3 (64 bits), so that nobody need read
+  // it again to know it. Empty: nobody wants to know.
+  std::function<void(int64_t bytes, uint64_t fingerprint)> reference_read = {};
 };
 
 // Returns the place of the column called `name`; SCHEMA_INCOMPATIBLE, naming `option`, when there

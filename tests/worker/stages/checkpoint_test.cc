@@ -13,6 +13,7 @@
 #include "tests/support/memory_file.h"
 #include "worker/chain/chain_runner.h"
 #include "worker/stages/build_stages.h"
+#include "worker/table/bytes/stream_packer.h"
 #include "xxhash.h"
 
 namespace dq {
@@ -234,8 +235,8 @@ TEST(Checkpoint, TakingOneAfterEveryBatchChangesNothing) {
 }
 
 // A job that was interrupted in the middle of its last pass.
-std::unique_ptr<Job> InterruptedJob() {
-  auto job = MakeJob(KeyedSpec(), PersonsTable(70, 80), ReferenceTable(80));
+std::unique_ptr<Job> InterruptedJob(const std::string& reference = ReferenceTable(80)) {
+  auto job = MakeJob(KeyedSpec(), PersonsTable(70, 80), reference);
   ScriptedControl counting(0, CheckpointCall::kSave);
   EXPECT_TRUE(job->Run(&counting, false).ok());
   ScriptedControl stopping(counting.chances * 3 / 4, CheckpointCall::kSave);
@@ -271,6 +272,22 @@ TEST(Checkpoint, AnotherReferenceStartsOver) {
   const auto job = InterruptedJob();
   job->reference.Replace(ReferenceTable(78));
   EXPECT_NE(ReasonToStartOver(*job).find("the reference is another one"), std::string::npos);
+}
+
+// However it is read: a run that begins anew learns by the way what it is, a later one compares.
+TEST(Checkpoint, AReferenceOfAnyFormIsKnownAgain) {
+  std::string lines;
+  for (int i = 0; i < 80; i += 2) {
+    lines +=
+        R"({"id":)" + std::to_string(i) + R"(,"name":"Ref","n":)" + std::to_string(i) + ".5}\n";
+  }
+  const auto packer = MakePacker(Compression::kGzip);
+  std::string packed;
+  ASSERT_TRUE(packer->Pack(ReferenceTable(80), packed).ok());
+  ASSERT_TRUE(packer->End(packed).ok());
+  for (const std::string& reference : {lines, packed}) {
+    EXPECT_EQ(ReasonToStartOver(*InterruptedJob(reference)), "");
+  }
 }
 
 TEST(Checkpoint, OtherOptionsStartOver) {

@@ -97,7 +97,8 @@ absl::Status CompleteStage::LoadReference() {
                            .key_columns = reference_key_names_,
                            .file_columns = columns_,
                            .stop = context_.stop,
-                           .sample = options_.fill >= FillMethod::kDependency};
+                           .sample = options_.fill >= FillMethod::kDependency,
+                           .read = context_.reference_read};
   if (options.key_columns.empty()) options.key_columns = options_.key_columns;
   if (options_.fill == FillMethod::kNone) options.key_columns.clear();
   DQ_ASSIGN_OR_RETURN(reference_, ReferenceTable::Load(options, tokens_, context_));

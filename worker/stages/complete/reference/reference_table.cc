@@ -75,6 +75,9 @@ absl::Status ReferenceTable::ReadAll(const ReferenceOptions& options) {
     DQ_RETURN_IF_ERROR(AddBatch(**batch));
   }
   rows_rejected_ = reader.rows_rejected();
+  if (options.read != nullptr) {
+    options.read(reader.source().raw_size_bytes(), reader.source().raw_fingerprint());
+  }
   if (!options.sha256.empty() && reader.source().sha256() != options.sha256) {
     return InputChanged("the reference is not the file that was registered; register it again");
   }

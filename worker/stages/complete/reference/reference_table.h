@@ -32,6 +32,7 @@ struct ReferenceOptions {
   std::vector<std::string> file_columns;  // Of the file that is cleaned.
   std::function<bool()> stop;             // Looked at once a batch.
   bool sample = false;                    // Whether Sample() is wanted.
+  std::function<void(int64_t bytes, uint64_t fingerprint)> read = {};  // As reference_read.
 };
 
 class ReferenceTable {
