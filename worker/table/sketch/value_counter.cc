@@ -1,5 +1,7 @@
 #include "worker/table/sketch/value_counter.h"
 
+#include <emmintrin.h>
+
 #include <algorithm>
 #include <bit>
 
@@ -11,6 +13,7 @@ namespace {
 
 constexpr size_t kAhead = 32;  // Values whose memory is under way.
 constexpr size_t kSlotsFirst = 64;
+constexpr size_t kTagsAtOnce = 8;
 constexpr size_t kTextKept = 256;  // Longer values are shown cut.
 // Values that are remembered once there are too many: few, so that they stay in the cache.
 constexpr size_t kRememberedMax = 4096;
@@ -23,15 +26,34 @@ ValueCounter::ValueCounter(const ValueCounterLimits& limits)
     : capacity_(limits.values),
       text_bytes_max_(limits.text_bytes),
       mask_(kSlotsFirst - 1),
-      tags_(kSlotsFirst),
+      tags_(kSlotsFirst + kTagsAtOnce),
       slots_(kSlotsFirst),
       distinct_(std::max(limits.distinct, limits.values), limits.precision) {}
 
+// Eight places at a time: how far a value is from its first place cannot be predicted.
 inline size_t ValueCounter::Find(uint64_t hash) const {
-  const uint16_t tag = TagOf(hash);
-  for (size_t i = hash & mask_;; i = (i + 1) & mask_) {
-    if (tags_[i] == 0 || (tags_[i] == tag && slots_[i].hash == hash)) return i;
+  const __m128i wanted = _mm_set1_epi16(static_cast<int16_t>(TagOf(hash)));
+  for (size_t first = hash & mask_;; first = (first + kTagsAtOnce) & mask_) {
+    const __m128i tags = _mm_loadu_si128(reinterpret_cast<const __m128i*>(&tags_[first]));
+    const auto mask_of = [tags](__m128i tag) {
+      return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi16(tags, tag)));
+    };
+    const auto place = [&](unsigned mask) {
+      return (first + static_cast<size_t>(std::countr_zero(mask)) / sizeof(uint16_t)) & mask_;
+    };
+    const unsigned free = mask_of(_mm_setzero_si128());
+    // Two bits a place; what lies behind a free place has nothing to do with it.
+    unsigned alike = mask_of(wanted) & ((free & (0U - free)) - 1);
+    for (; alike != 0; alike &= alike - 1, alike &= alike - 1) {
+      if (slots_[place(alike)].hash == hash) return place(alike);
+    }
+    if (free != 0) return place(free);
   }
+}
+
+inline void ValueCounter::SetTag(size_t place, uint16_t tag) {
+  tags_[place] = tag;
+  if (place < kTagsAtOnce) tags_[slots_.size() + place] = tag;
 }
 
 // Whether a cell with this value, or one whose hash looks the same, was seen since the filter was
@@ -91,7 +113,7 @@ inline void ValueCounter::Count(std::string_view value, uint64_t hash, int64_t t
 
 void ValueCounter::TakeIn(size_t place, std::string_view value, uint64_t hash, int64_t times) {
   Slot& slot = slots_[place];
-  tags_[place] = TagOf(hash);
+  SetTag(place, TagOf(hash));
   slot.count = times;
   if (value.size() > kTextKept) value = value.substr(0, kTextKept);
   slot.hash = hash;
@@ -138,7 +160,7 @@ void ValueCounter::Forget() {
 void ValueCounter::Rebuild(size_t slots, int64_t least) {
   std::vector<Slot> old(slots);
   old.swap(slots_);
-  std::vector<uint16_t> old_tags(slots);
+  std::vector<uint16_t> old_tags(slots + kTagsAtOnce);
   old_tags.swap(tags_);
   mask_ = slots - 1;
   used_ = 0;
@@ -153,7 +175,7 @@ void ValueCounter::Rebuild(size_t slots, int64_t least) {
       slot.offset = static_cast<uint32_t>(offset);
     }
     const size_t place = Find(slot.hash);
-    tags_[place] = old_tags[i];
+    SetTag(place, old_tags[i]);
     slots_[place] = slot;
     ++used_;
   }
@@ -217,7 +239,7 @@ void ValueCounter::Restore(StateReader& reader) {
     const std::string text = reader.GetText(kTextKept);
     const size_t place = Find(hash);
     if (count == 0 || tags_[place] != 0) return reader.Fail("a count in it cannot be");
-    tags_[place] = TagOf(hash);
+    SetTag(place, TagOf(hash));
     slots_[place] = {hash, count, missed_max, static_cast<uint32_t>(texts_.size()),
                      static_cast<uint32_t>(text.size())};
     texts_ += text;

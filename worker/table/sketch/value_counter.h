@@ -84,6 +84,7 @@ class ValueCounter {
   static uint16_t TagOf(uint64_t hash) { return static_cast<uint16_t>(hash >> 48 | 1); }
   // The place of a value, or the free one where it would be.
   size_t Find(uint64_t hash) const;
+  void SetTag(size_t place, uint16_t tag);
   void Count(std::string_view value, uint64_t hash, int64_t times);
   void TakeIn(size_t place, std::string_view value, uint64_t hash, int64_t times);
   void Rebuild(size_t slots, int64_t least);
@@ -101,7 +102,7 @@ class ValueCounter {
   int64_t forgotten_max_ = 0;
   std::vector<uint64_t> seen_;  // A bit for values of which one cell was seen; then forgetting.
   size_t seen_count_ = 0;
-  std::vector<uint16_t> tags_;
+  std::vector<uint16_t> tags_;  // Of all slots, then once more of the first ones.
   std::vector<Slot> slots_;
   std::string texts_;
   DistinctCounter distinct_;  // Empty as long as slots_ holds all values.

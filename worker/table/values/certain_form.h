@@ -18,7 +18,8 @@ inline bool MayBeNumberForm(std::string_view text) {
 }
 
 // Writes the form of `text` (without white space at its ends) to `out`, which has room for as many
-// bytes, and returns its end; null, and nothing is written, when it has none:
+// bytes and kCopySlackBytes more, and returns its end; null, and nothing is written, when it has
+// none:
 //   - an e-mail address of ASCII: in lower case, all else as it is ("a.b@x.org" is not "ab@x.org");
 //   - a phone number of 8 to 15 digits behind "+" and the code of a country: + and digits, a (0)
 //     left out;

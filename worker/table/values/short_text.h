@@ -70,6 +70,17 @@ inline void StoreShort(char* out, __m128i bytes) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(out), bytes);
 }
 
+// All ones where a byte lies between `first` and `first` + 25.
+inline __m128i IsAmong26(__m128i bytes, char first) {
+  const auto shift = static_cast<char>(127 - 25 - first);
+  return _mm_cmpgt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(shift)), _mm_set1_epi8(127 - 26));
+}
+
+// ASCII letters in lower case, other bytes as they are.
+inline __m128i LowerAscii(__m128i bytes) {
+  return _mm_or_si128(bytes, _mm_and_si128(IsAmong26(bytes, 'A'), _mm_set1_epi8(0x20)));
+}
+
 // Copies `size` bytes, few as a rule, and returns the end of the copy. Writes up to kCopySlackBytes
 // behind it.
 inline char* CopyShort(char* out, const char* text, size_t size) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <utility>
 
 #include "worker/table/bytes/utf8.h"
 #include "worker/table/values/certain_form.h"
@@ -170,12 +171,6 @@ __m128i LoadTable(const std::array<uint8_t, 16>& table) {
   return _mm_loadu_si128(reinterpret_cast<const __m128i*>(table.data()));
 }
 
-// All ones where a byte lies between `first` and `first` + 25.
-__m128i IsAmong26(__m128i bytes, char first) {
-  const auto shift = static_cast<char>(127 - 25 - first);
-  return _mm_cmpgt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(shift)), _mm_set1_epi8(127 - 26));
-}
-
 __m128i LoadWhole(const char* bytes) {
   return _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
 }
@@ -284,29 +279,49 @@ size_t FoldAround(Folder& folder, std::string_view text, size_t begin, size_t si
   return begin + size;
 }
 
-// Folds the text, `store` being given its bytes, 16 at a time.
+bool HoldsAtSign(std::string_view text) {
+  __m128i found = _mm_setzero_si128();
+  for (size_t at = 0; at < text.size(); at += 16) {
+    const __m128i bytes = LoadShort(text.data() + at, std::min<size_t>(16, text.size() - at));
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('@')));
+  }
+  return MaskOf(found) != 0;
+}
+
+// Folds the text, `store` being given its bytes, 16 at a time; some of them twice.
 template <typename Store>
 char* Fold(char* out, std::string_view text, const Store& store) {
+  const auto write_certain_form = [&] {
+    char* const end = WriteCertainForm(out, TrimSpace(text));
+    for (size_t at = 0; end != nullptr && at < text.size(); at += 16) {
+      store(at, LoadShort(text.data() + at, std::min<size_t>(16, text.size() - at)));
+    }
+    return end;
+  };
+  if (MayBeNumberForm(text)) [[unlikely]] {
+    if (char* const end = write_certain_form()) return end;
+  }
   Folder folder(out);
-  __m128i at_signs = _mm_setzero_si128();
+  bool judged = false;  // Whether it is an address.
   for (size_t at = 0; at < text.size();) {
     const size_t size = std::min<size_t>(16, text.size() - at);
     const __m128i bytes = LoadShort(text.data() + at, size);
-    store(at, bytes);
-    at_signs = _mm_or_si128(at_signs, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('@')));
     const FoldedBytes folded = FoldBytes(bytes, size);
     if (folded.special == 0) {
+      store(at, bytes);
       folder.PutFolded(folded.bytes, size);
       at += size;
       continue;
     }
+    // The last point of an address is special: letters follow.
+    if (!std::exchange(judged, true) && HoldsAtSign(text)) [[unlikely]] {
+      if (char* const end = write_certain_form()) return end;
+    }
+    store(at, bytes);
     const size_t next = FoldAround(folder, text, at, size, folded);
     at += size;
     // A code point goes on behind the 16 bytes.
     for (; at < next; ++at) store(at, LoadShort(text.data() + at, 1));
-  }
-  if (MaskOf(at_signs) != 0 || MayBeNumberForm(text)) [[unlikely]] {
-    if (char* const end = WriteCertainForm(out, TrimSpace(text))) return end;
   }
   if (folder.end() > out || text.empty()) return folder.end();
   // ":)" is not ":(".

@@ -68,14 +68,29 @@ bool AreDigits(uint64_t bytes) {
           (((bytes + 0x0606060606060606) & 0xF0F0F0F0F0F0F0F0) >> 4)) == 0x3333333333333333;
 }
 
+// The two digits at `at` as a number.
+int PairAt(std::string_view text, size_t at) {
+  return 10 * (text[at] - '0') + (text[at + 1] - '0');
+}
+
+// The year, month and day of YYYY-MM-DD.
+struct Day {
+  explicit Day(std::string_view text)
+      : year(100 * PairAt(text, 0) + PairAt(text, 2)),
+        month(PairAt(text, 5)),
+        day(PairAt(text, 8)) {}
+  int year;
+  int month;
+  int day;
+};
+
 bool IsDate(std::string_view value) {
   if (value.size() < 10 || value.size() > 40) return false;
   if (value.size() == 10 && value[4] == '-' && value[7] == '-') {
     const std::array<char, 8> digits = {value[0], value[1], value[2], value[3],
                                         value[5], value[6], value[8], value[9]};
-    return AreDigits(std::bit_cast<uint64_t>(digits)) &&
-           DayExists(Number(value.substr(0, 4)), Number(value.substr(5, 2)),
-                     Number(value.substr(8, 2)));
+    const Day day(value);
+    return AreDigits(std::bit_cast<uint64_t>(digits)) && DayExists(day.year, day.month, day.day);
   }
   if (value[2] == '.' && value[5] == '.') {
     return value.size() == 10 && CountDigits(value, 0) == 2 && CountDigits(value, 3) == 2 &&
@@ -189,8 +204,9 @@ bool IsBoolean(std::string_view value) {
 bool DayExists(int year, int month, int day) {
   constexpr std::array kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   if (year < 1 || month < 1 || month > 12 || day < 1) return false;
+  if (day <= kDays[static_cast<size_t>(month - 1)]) return true;
   const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  return day <= kDays[static_cast<size_t>(month - 1)] + (month == 2 && leap ? 1 : 0);
+  return month == 2 && day == 29 && leap;
 }
 
 std::string_view ValueTypeName(ValueType type) {
@@ -279,8 +295,8 @@ double MomentOf(std::string_view value) {
     return DaySeconds(Number(value.substr(6, 4)), Number(value.substr(3, 2)),
                       Number(value.substr(0, 2)));
   }
-  double moment = DaySeconds(Number(value.substr(0, 4)), Number(value.substr(5, 2)),
-                             Number(value.substr(8, 2)));
+  const Day day(value);
+  double moment = DaySeconds(day.year, day.month, day.day);
   value.remove_prefix(10);
   if (value.empty()) return moment;
   moment += Number(value.substr(1, 2)) * 3600 + Number(value.substr(4, 2)) * 60;

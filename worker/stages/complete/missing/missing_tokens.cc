@@ -24,6 +24,13 @@ std::string Lower(std::string_view text) {
 
 uint32_t SizeBit(size_t size) { return uint32_t{1} << std::min<size_t>(size, 31); }
 
+// A text of so many bytes at most and its size as one number, in lower case.
+constexpr size_t kShortTokenBytesMax = 7;
+uint64_t ShortToken(std::string_view text) {
+  const __m128i bytes = LowerAscii(LoadShort(text.data(), text.size()));
+  return static_cast<uint64_t>(_mm_cvtsi128_si64(bytes)) | uint64_t{text.size()} << 56;
+}
+
 unsigned MaskOf(__m128i bytes) { return static_cast<unsigned>(_mm_movemask_epi8(bytes)); }
 
 // All ones where a byte lies between `first` and `first` + `count` - 1; all of these are ASCII.
@@ -51,6 +58,7 @@ MissingTokens::MissingTokens(Vocabulary vocabulary, const std::vector<std::strin
   }
   for (const std::string& token : tokens_) {
     size_max_ = std::max(size_max_, token.size());
+    if (token.size() <= kShortTokenBytesMax) short_tokens_.insert(ShortToken(token));
     for (const char first : {token[0], Upper(token[0])}) {
       first_bytes_.set(static_cast<uint8_t>(first));
       sizes_by_first_byte_[static_cast<uint8_t>(first)] |= SizeBit(token.size());
@@ -62,6 +70,7 @@ bool MissingTokens::LookUp(std::string_view value) const {
   if ((sizes_by_first_byte_[static_cast<uint8_t>(value[0])] & SizeBit(value.size())) == 0) {
     return false;
   }
+  if (value.size() <= kShortTokenBytesMax) return short_tokens_.contains(ShortToken(value));
   return tokens_.contains(Lower(value));
 }
 

@@ -41,7 +41,8 @@ class MissingTokens {
  private:
   bool LookUp(std::string_view value) const;
 
-  absl::flat_hash_set<std::string> tokens_;  // Lower case.
+  absl::flat_hash_set<std::string> tokens_;     // Lower case.
+  absl::flat_hash_set<uint64_t> short_tokens_;  // The short ones of them.
   absl::flat_hash_set<std::string> added_;
   absl::flat_hash_set<std::string> removed_;
   size_t size_max_ = 0;
