@@ -13,15 +13,23 @@ std::string Text(double number) {
 }
 
 std::string FailedCondition(const ChainGate& gate, const Report& report) {
+  const bool asks_of_rows = gate.min_score.has_value() || gate.max_duplicate_ratio.has_value();
+  if (asks_of_rows && report.rows_in == 0) {
+    return "the gate asks for a score or a share of duplicates, and the file has no rows";
+  }
   if (gate.min_score.has_value() && !report.score.has_value()) {
     return "the gate asks for a score, and the chain has no stage complete that scores";
   }
   if (gate.min_score.has_value() && *report.score < *gate.min_score) {
     return "the score " + Text(*report.score) + " is below " + Text(*gate.min_score);
   }
+  if (gate.max_duplicate_ratio.has_value() && !report.dimensions.contains("uniqueness")) {
+    return "the gate asks for a share of duplicates, and the chain has no stage dedupe that looks "
+           "for them";
+  }
   const auto removed = static_cast<double>(report.duplicates_exact + report.duplicates_normalised +
                                            report.duplicates_fuzzy);
-  const double ratio = report.rows_in == 0 ? 0 : removed / static_cast<double>(report.rows_in);
+  const double ratio = removed / static_cast<double>(report.rows_in);
   if (gate.max_duplicate_ratio.has_value() && ratio > *gate.max_duplicate_ratio) {
     return "the share of duplicates " + Text(ratio) + " is above " +
            Text(*gate.max_duplicate_ratio);

@@ -15,7 +15,8 @@ struct GateFindings {
 };
 
 // kNotEvaluated without a gate; kFailed, with the first condition that does not hold, else kPassed.
-// A score that the chain did not measure does not reach any minimum.
+// What the chain did not measure holds no condition: a score, a share of duplicates, columns
+// compared; of a file without rows neither of the first two is known.
 GateFindings JudgeGate(const std::optional<ChainGate>& gate, const Report& report);
 
 }  // namespace dq

@@ -252,9 +252,11 @@ double Round2(double value) { return std::round(value * 100) / 100; }
 }  // namespace
 
 void ScoreReport(Report& report) {
+  // Of no rows nothing was measured.
+  if (report.rows_in == 0) report.dimensions.clear();
   if (!report.dimensions.contains("completeness")) return;
   if (const auto validity = report.dimensions.find("validity");
-      validity != report.dimensions.end() && report.rows_in > 0) {
+      validity != report.dimensions.end()) {
     const double read =
         1.0 - static_cast<double>(report.rows_rejected) / static_cast<double>(report.rows_in);
     validity->second.score *= read;

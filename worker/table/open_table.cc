@@ -1,5 +1,7 @@
 #include "worker/table/open_table.h"
 
+#include <algorithm>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,6 +22,7 @@ namespace {
 
 constexpr size_t kFormatBytes = 256;
 constexpr size_t kSignatureBytes = 64;
+constexpr size_t kBeyondAsciiPieces = 4;
 
 // Before anything is decoded: bytes of a file that is no text may look like some encoding.
 absl::Status CheckBeginning(ByteSource& source) {
@@ -46,7 +49,28 @@ absl::StatusOr<TableFormat> JudgeFormat(ByteSource& source) {
   return object ? TableFormat::kJsonLines : TableFormat::kDelimited;
 }
 
-absl::StatusOr<FoundEncoding> JudgeEncoding(ByteSource& source) {
+bool IsAscii(std::string_view bytes) {
+  return std::all_of(bytes.begin(), bytes.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+// Reads on from where `source` stands, and keeps the first pieces that hold more than ASCII.
+absl::Status KeepBeyondAscii(ByteSource& source, const std::function<bool()>& stop,
+                             std::vector<std::string>& pieces) {
+  std::string bytes;
+  for (size_t kept = 0; kept < kBeyondAsciiPieces && !source.AtEnd();) {
+    if (stop && stop()) return Cancelled();
+    bytes.resize(kSampleBytes);
+    DQ_ASSIGN_OR_RETURN(const size_t got, source.Read(bytes.data(), bytes.size()));
+    bytes.resize(got);
+    if (IsAscii(bytes)) continue;
+    pieces.push_back(std::move(bytes));
+    ++kept;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<FoundEncoding> JudgeEncoding(ByteSource& source, const std::function<bool()>& stop) {
   std::vector<std::string> bytes(1, std::string(kSampleBytes, '\0'));
   source.Rewind();
   DQ_ASSIGN_OR_RETURN(const size_t got, source.Read(bytes[0].data(), bytes[0].size()));
@@ -58,6 +82,12 @@ absl::StatusOr<FoundEncoding> JudgeEncoding(ByteSource& source) {
     DQ_ASSIGN_OR_RETURN(const size_t size,
                         source.Glance(offset, bytes.back().data(), kGlanceBytes));
     bytes.back().resize(size);
+  }
+  // What is packed cannot be looked at in the middle: where its beginning leaves the encoding open,
+  // it is read until something tells. UTF-16 has zero bytes.
+  const bool open = IsAscii(bytes[0]) && bytes[0].find('\0') == std::string::npos;
+  if (source.size_bytes() < 0 && open) {
+    DQ_RETURN_IF_ERROR(KeepBeyondAscii(source, stop, bytes));
   }
   return FindEncoding(std::vector<std::string_view>(bytes.begin(), bytes.end()));
 }
@@ -81,7 +111,7 @@ absl::StatusOr<std::unique_ptr<RowReader>> OpenTable(int fd, const InputChoice& 
   if (choice.encoding.has_value()) {
     options.form.encoding = *choice.encoding;
   } else {
-    DQ_ASSIGN_OR_RETURN(const FoundEncoding found, JudgeEncoding(*source));
+    DQ_ASSIGN_OR_RETURN(const FoundEncoding found, JudgeEncoding(*source, read.stop));
     options.form.encoding = found.encoding;
     options.form.encoding_confidence = found.confidence;
   }

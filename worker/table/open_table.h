@@ -11,9 +11,10 @@
 
 namespace dq {
 
-// Finds out what `choice` leaves open; the first pass can begin. `fd` must outlive the reader.
-// UNSUPPORTED_FORMAT: no regular file, or no format that is read here; CANCELLED; else errors of
-// the readers.
+// Finds out what `choice` leaves open; the first pass can begin. A packed file is read once for its
+// encoding where its beginning is ASCII, until there is more than that. `fd` must outlive the
+// reader. UNSUPPORTED_FORMAT: no regular file, or no format that is read here; CANCELLED; else
+// errors of the readers.
 absl::StatusOr<std::unique_ptr<RowReader>> OpenTable(int fd, const InputChoice& choice,
                                                      const ReadOptions& read = {});
 

@@ -9,6 +9,7 @@ Report Scored(double score) {
   Report report;
   report.rows_in = 10;
   report.score = score;
+  report.dimensions["uniqueness"] = {.score = 100, .score_before = 100, .weight = 0.2};
   return report;
 }
 
@@ -28,6 +29,21 @@ TEST(Gate, WhatWasNotMeasuredCannotHold) {
   EXPECT_EQ(
       JudgeGate(ChainGate{.min_score = {}, .fail_on_schema_mismatch = true}, Scored(100)).verdict,
       Verdict::kFailed);
+}
+
+TEST(Gate, DuplicatesThatNobodyLookedForAreNotNone) {
+  Report report = Scored(100);
+  report.dimensions.clear();
+  EXPECT_EQ(JudgeGate(ChainGate{.min_score = {}, .max_duplicate_ratio = 1}, report).verdict,
+            Verdict::kFailed);
+}
+
+TEST(Gate, AFileWithoutRowsReachesNoScoreAndNoShareOfDuplicates) {
+  Report empty = Scored(100);
+  empty.rows_in = 0;
+  EXPECT_EQ(JudgeGate(ChainGate{.min_score = 0}, empty).verdict, Verdict::kFailed);
+  EXPECT_EQ(JudgeGate(ChainGate{.min_score = {}, .max_duplicate_ratio = 1}, empty).verdict,
+            Verdict::kFailed);
 }
 
 TEST(Gate, EqualColumnsHoldAndAnExtraOneDoesNot) {

@@ -3,8 +3,9 @@
 //   spec       the chain as DecodeChainSpec reads it (default: complete, dedupe)
 //   input, reference
 //   cleaned, changes, clusters, rejects   expected, byte for byte; a section left out is not
-//   compared report     lines "JSON-pointer JSON-value" that must hold error      the expected
-//   reason; then nothing else is compared
+//   compared
+//   report     lines "JSON-pointer JSON-value" that must hold, or "JSON-pointer -": not there
+//   error      the expected reason; then nothing else is compared
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -52,6 +53,10 @@ void CompareReport(const std::string& expected, const std::string& report) {
   for (std::string line; std::getline(lines, line);) {
     const size_t space = line.find(' ');
     const nlohmann::json::json_pointer pointer(line.substr(0, space));
+    if (line.substr(space + 1) == "-") {
+      EXPECT_FALSE(json.contains(pointer)) << line;
+      continue;
+    }
     const auto value = nlohmann::json::parse(line.substr(space + 1));
     ASSERT_TRUE(json.contains(pointer)) << line;
     EXPECT_EQ(json.at(pointer), value) << line;

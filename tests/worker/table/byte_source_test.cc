@@ -222,5 +222,42 @@ TEST(OpenTable, ReadsPackedAndConvertedTables) {
   EXPECT_EQ(ReasonOf(OpenTable(twice.fd(), {}).status()), "UNSUPPORTED_FORMAT");
 }
 
+// Rows of ASCII, long enough that no sample of the beginning sees what is behind them.
+std::string LateText(std::string_view name) {
+  std::string text = "a,b\n";
+  for (int i = 0; i < 20000; ++i) text += "name," + std::to_string(i) + "\n";
+  for (int i = 0; i < 3000; ++i) text += std::string(name) + "," + std::to_string(i) + "\n";
+  return text;
+}
+
+TEST(OpenTable, LooksForTheEncodingOfAPackedFileBehindABeginningOfAscii) {
+  const std::string latin = LateText("Ren\xE9");
+  for (const std::string& bytes : {Gzip(latin), Zstd(latin)}) {
+    const MemoryFile file(bytes);
+    const auto reader = OpenTable(file.fd(), {});
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    EXPECT_EQ((*reader)->layout().form.encoding, TextEncoding::kWindows1252);
+    EXPECT_LT((*reader)->layout().form.encoding_confidence, 1);
+    for (RowBatch batch; *(*reader)->Next(batch);) continue;
+    EXPECT_EQ((*reader)->rows(), 23000);
+    EXPECT_EQ((*reader)->rows_rejected(), 0);
+  }
+  for (const std::string& text : {LateText("Ren\xC3\xA9"), LateText("Rene")}) {
+    const MemoryFile file(Gzip(text));
+    const auto reader = OpenTable(file.fd(), {});
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    EXPECT_EQ((*reader)->layout().form.encoding, TextEncoding::kUtf8);
+  }
+}
+
+TEST(OpenTable, LookingForTheEncodingOfAPackedFileCanBeStopped) {
+  const MemoryFile file(Gzip(LateText("Rene")));
+  const auto reader = OpenTable(file.fd(), {}, {.stop = [] { return true; }});
+  EXPECT_EQ(ReasonOf(reader.status()), "CANCELLED");
+  InputChoice named;
+  named.encoding = TextEncoding::kUtf8;
+  EXPECT_TRUE(OpenTable(file.fd(), named, {.stop = [] { return true; }}).ok());
+}
+
 }  // namespace
 }  // namespace dq

@@ -253,11 +253,21 @@ absl::Status CompleteStage::WriteChanges(const RowBatch& batch, const RowFiller&
   return absl::OkStatus();
 }
 
+int64_t CompleteStage::CountMissing(const RowBatch& batch, size_t row) const {
+  int64_t missing = 0;
+  for (size_t column = 0; column < columns_.size(); ++column) {
+    const std::string_view value = TrimSpace(batch.cell(row, column));
+    missing += rules_->columns[column]->IsMissing(value, tokens_) ? 1 : 0;
+  }
+  return missing;
+}
+
 void CompleteStage::Settle(const RowBatch& batch) {
   for (size_t row = 0; row < batch.row_count(); ++row) {
     if (batch.row(row).dropped) continue;
     after_.cells += static_cast<int64_t>(columns_.size());
-    after_.missing += rows_.missing[row];
+    // A later stage may have filled some of them from another row.
+    if (rows_.missing[row] > 0) after_.missing += CountMissing(batch, row);
     after_.invalid += rows_.invalid[row];
   }
 }

@@ -68,6 +68,7 @@ class CompleteStage final : public Stage {
   absl::Status LearnDependent(std::vector<EncodedColumn> sampled);
   absl::Status CompareWithReference(const std::vector<EncodedColumn>& sampled);
   absl::Status WriteChanges(const RowBatch& batch, const RowFiller& filler);
+  int64_t CountMissing(const RowBatch& batch, size_t row) const;
   void SumFillers();
   void AddDimensions(Report& report) const;
   void AddLimits(Report& report) const;

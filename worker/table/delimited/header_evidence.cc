@@ -12,6 +12,10 @@ namespace dq {
 namespace {
 
 constexpr double kMost = 0.9;
+// Where there are hardly any columns to tell, a value that comes again so often counts in full.
+constexpr size_t kFewColumnsMax = 2;
+constexpr size_t kRepeatsMin = 3;
+constexpr double kRepeatShare = 0.05;
 constexpr size_t kLengthRowsMin = 3;
 
 // Whether the row's cells are years that follow each other, as in tables with a column a year.
@@ -38,12 +42,24 @@ bool StandsForNothing(std::string_view cell) {
   return std::find(std::begin(kWords), std::end(kWords), folded) != std::end(kWords);
 }
 
+// Of e-mail or the web: no name of a column looks like one.
+bool IsAddress(std::string_view cell) {
+  cell = TrimSpace(cell);
+  if (cell.find_first_of(" \t") != std::string_view::npos) return false;
+  if (cell.starts_with("http://") || cell.starts_with("https://")) return true;
+  const size_t at = cell.find('@');
+  return at != 0 && at != std::string_view::npos &&
+         cell.find('@', at + 1) == std::string_view::npos &&
+         cell.find('.', at + 2) < cell.size() - 2;
+}
+
 struct ColumnBelow {
   size_t held = 0;
   size_t numbers = 0;
   size_t moments = 0;
-  size_t as_long = 0;  // As the first of them.
-  bool repeats = false;
+  size_t addresses = 0;  // Of e-mail or the web.
+  size_t as_long = 0;    // As the first of them.
+  size_t repeats = 0;    // Of the row's own value.
 };
 
 ColumnBelow Look(const std::string& cell, size_t column, std::span<const RowText> below) {
@@ -58,7 +74,8 @@ ColumnBelow Look(const std::string& cell, size_t column, std::span<const RowText
     const CellShape shape = CellShapeOf(value);
     found.numbers += shape == CellShape::kNumber ? 1 : 0;
     found.moments += shape == CellShape::kMoment ? 1 : 0;
-    found.repeats |= value == cell;
+    found.addresses += IsAddress(value) ? 1 : 0;
+    found.repeats += value == cell ? 1 : 0;
   }
   if (found.as_long == found.held && length == cell.size()) found.as_long = 0;
   return found;
@@ -82,8 +99,13 @@ HeaderEvidence JudgeHeader(const RowText& row, std::span<const RowText> below) {
       const bool same = shape == (number ? CellShape::kNumber : CellShape::kMoment);
       if (same && !years) evidence.values += 1;
       if (shape == CellShape::kText) evidence.names += 1;
-    } else if (found.repeats) {
-      evidence.values += 0.5;
+    } else if (static_cast<double>(found.addresses) >= most) {
+      (IsAddress(cell) ? evidence.values : evidence.names) += 1;
+    } else if (found.repeats > 0) {
+      const bool often =
+          found.repeats >= kRepeatsMin &&
+          static_cast<double>(found.repeats) >= kRepeatShare * static_cast<double>(found.held);
+      evidence.values += often && row.size() <= kFewColumnsMax ? 1 : 0.5;
     } else if (found.held >= kLengthRowsMin && found.as_long == found.held) {
       evidence.names += 0.5;
     }

@@ -9,8 +9,8 @@ namespace dq {
 
 // Points for and against.
 struct HeaderEvidence {
-  double names = 0;   // Columns of numbers, dates or codes below a cell that is none.
-  double values = 0;  // Columns whose first cell is like those below it.
+  double names = 0;   // Columns of numbers, dates, addresses or codes below a cell that is none.
+  double values = 0;  // Columns whose first cell is like those below it, or one of them.
 
   // Whether the row is data: only what speaks against names, and enough of it.
   bool IsData() const { return values >= 1 && names == 0; }

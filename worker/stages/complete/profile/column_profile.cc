@@ -124,6 +124,8 @@ ColumnFindings ColumnProfile::Decide(const std::string& name, std::vector<Disgui
   report.conformity = findings.present == 0 ? 1
                                             : Rounded(static_cast<double>(findings.conforming) /
                                                       static_cast<double>(findings.present));
+  // Of a column without values the reference may know the type, but nothing tells its numbers.
+  if (findings.present == 0) return findings;
   DescribeTop(findings);
   if (findings.rule.IsNumber()) {
     DescribeNumbers(findings);

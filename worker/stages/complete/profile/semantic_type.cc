@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <vector>
 
 #include "worker/table/values/value_type.h"
 
@@ -25,11 +26,35 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
+bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
+
+// The words of a name in lower case: homePhone, home_phone and "HOME PHONE" are home and phone. A
+// number behind a word is no part of it.
+std::vector<std::string> WordsOf(std::string_view name) {
+  std::vector<std::string> words(1);
+  for (size_t i = 0; i < name.size(); ++i) {
+    const bool follows = i > 0 && IsLetter(name[i - 1]);
+    const bool ends_capitals =
+        follows && i + 1 < name.size() && IsLetter(name[i + 1]) && !IsUpper(name[i + 1]);
+    const bool begins = IsUpper(name[i]) && follows && (!IsUpper(name[i - 1]) || ends_capitals);
+    const bool in_word = IsWordChar(name[i]) && !IsDigit(name[i]);
+    if (begins || !in_word) words.emplace_back();
+    if (in_word) words.back() += Lower(name.substr(i, 1));
+  }
+  std::erase_if(words, [](const std::string& word) { return word.empty(); });
+  return words;
+}
+
+// Whether one of `words`, or two neighbours written as one (post_code), is in `known`.
 template <size_t n>
-bool NameSays(const std::string& name, const std::array<std::string_view, n>& words) {
-  const std::string lower = Lower(name);
-  return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+bool NameSays(const std::vector<std::string>& words, const std::array<std::string_view, n>& known) {
+  const auto is_known = [&](const std::string& word) {
+    return std::find(known.begin(), known.end(), word) != known.end();
+  };
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (is_known(words[i]) || (i > 0 && is_known(words[i - 1] + words[i]))) return true;
+  }
+  return false;
 }
 
 // A name with a point in it, as after an @ or //.
@@ -160,12 +185,16 @@ int64_t CountFitting(const EncodedColumn& column, const Semantic& semantic, cons
 }  // namespace
 
 SemanticFinding FindSemanticType(const std::string& name, const EncodedColumn& column) {
-  static constexpr std::array<std::string_view, 5> kPhone = {"phone", "tel", "fax", "mobile",
-                                                             "cell"};
-  static constexpr std::array<std::string_view, 4> kPostcode = {"zip", "post", "plz", "pincode"};
-  static constexpr std::array<std::string_view, 3> kCountry = {"country", "nation", "iso2"};
-  const NameHints hints{NameSays(name, kPhone), NameSays(name, kPostcode),
-                        NameSays(name, kCountry)};
+  static constexpr std::array<std::string_view, 12> kPhone = {
+      "phone", "phones",    "telephone",   "telefon",   "tel",       "fax",
+      "cell",  "cellphone", "phonenumber", "homephone", "workphone", "mobile"};
+  static constexpr std::array<std::string_view, 7> kPostcode = {
+      "zip", "zipcode", "postal", "postcode", "postalcode", "plz", "pincode"};
+  static constexpr std::array<std::string_view, 5> kCountry = {"country", "countries",
+                                                               "countrycode", "nation", "iso"};
+  const std::vector<std::string> words = WordsOf(name);
+  const NameHints hints{NameSays(words, kPhone), NameSays(words, kPostcode),
+                        NameSays(words, kCountry)};
   const int64_t cells = std::accumulate(column.counts.begin(), column.counts.end(), int64_t{0});
   std::array<int64_t, kSemantics.size()> fitting{};
   for (size_t i = 0; i < kSemantics.size(); ++i) {
