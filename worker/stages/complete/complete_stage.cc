@@ -64,7 +64,8 @@ absl::Status CompleteStage::Begin(Pass pass, const std::vector<std::string>& col
                            .tokens = tokens_,
                            .columns = {},
                            .key = {reference_.get(), key_columns_},
-                           .dependencies = dependencies_});
+                           .dependencies = dependencies_,
+                           .tells_changes = context_.changes != nullptr});
   for (const ColumnFindings& findings : findings_) rules_->columns.push_back(&findings.rule);
   fillers_.clear();
   for (size_t i = 0; i < kRangesMax; ++i) fillers_.emplace_back(*rules_);

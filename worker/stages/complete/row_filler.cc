@@ -113,8 +113,10 @@ void RowFiller::FillRow(RowBatch& batch, std::span<const MissingCell> cells, Row
 
 void RowFiller::SetCell(RowBatch& batch, const MissingCell& cell, const Filling& filling) {
   if (!filling.value.empty()) ++counts_[cell.column].filled;
-  changes_.push_back({cell.row, cell.column, batch.cell(cell.row, cell.column), filling.value,
-                      filling.method, filling.confidence});
+  if (rules_.tells_changes) {
+    changes_.push_back({cell.row, cell.column, batch.cell(cell.row, cell.column), filling.value,
+                        filling.method, filling.confidence});
+  }
   batch.SetCell(cell.row, cell.column, filling.value);
   hashes_[cell.column].reset();
 }

@@ -36,6 +36,7 @@ struct FillRules {
   ReferenceKey key;
   // One after the other; see dependency_learning.h.
   const std::vector<std::unique_ptr<DependencyTable>>& dependencies;
+  bool tells_changes = true;  // Whether changes() is asked for.
 };
 
 // What a filler found in one column. Sums: they may be added up in any order.
@@ -76,7 +77,7 @@ class RowFiller {
   // IO_FAILED of a temporary file.
   absl::Status Fill(RowBatch& batch, size_t begin, size_t end, RowCounts& rows);
 
-  // The changes of the last Fill, by row, then column.
+  // The changes of the last Fill, by row, then column. Empty unless they are asked for.
   const std::vector<Change>& changes() const { return changes_; }
   // By column, of all calls.
   const std::vector<FillCounts>& counts() const { return counts_; }

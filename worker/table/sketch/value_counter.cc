@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "worker/table/bytes/state_reader.h"
 #include "worker/table/bytes/state_writer.h"
@@ -156,28 +157,27 @@ void ValueCounter::Forget() {
   Rebuild(std::max(kSlotsFirst, capacity_ * 2), least);
 }
 
-// Moves what may have occurred `least` times to a table of `slots` slots.
+// Moves what may have occurred `least` times to a table of `slots` slots. Slots without a tag hold
+// anything.
 void ValueCounter::Rebuild(size_t slots, int64_t least) {
-  std::vector<Slot> old(slots);
-  old.swap(slots_);
-  std::vector<uint16_t> old_tags(slots + kTagsAtOnce);
-  old_tags.swap(tags_);
-  mask_ = slots - 1;
-  used_ = 0;
+  std::vector<Slot> kept;
   std::string texts;
-  if (least > 0) texts.swap(texts_);
-  for (size_t i = 0; i < old.size(); ++i) {
-    Slot& slot = old[i];
-    if (old_tags[i] == 0 || slot.count + slot.missed_max < least) continue;
-    if (least > 0) {
-      const size_t offset = texts_.size();
-      texts_.append(texts, slot.offset, slot.size);
-      slot.offset = static_cast<uint32_t>(offset);
-    }
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (tags_[i] == 0 || slots_[i].count + slots_[i].missed_max < least) continue;
+    Slot& slot = kept.emplace_back(slots_[i]);
+    if (least == 0) continue;
+    slot.offset = static_cast<uint32_t>(texts.size());
+    texts += Text(slots_[i]);
+  }
+  if (least > 0) texts_ = std::move(texts);
+  tags_ = std::vector<uint16_t>(slots + kTagsAtOnce);
+  if (slots_.size() != slots) slots_ = std::vector<Slot>(slots);
+  mask_ = slots - 1;
+  used_ = kept.size();
+  for (const Slot& slot : kept) {
     const size_t place = Find(slot.hash);
-    SetTag(place, old_tags[i]);
+    SetTag(place, TagOf(slot.hash));
     slots_[place] = slot;
-    ++used_;
   }
 }
 
