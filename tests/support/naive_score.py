@@ -26,7 +26,10 @@ def schema(header, columns, reference):
 
 
 def scores(header, before, filled, cleaned, reference, rejected):
-    """(before, after) of the rows as read, as filled, and as left by dedupe; so many rows could not be read."""
+    """(before, after) of the rows as read, as filled, and as left by dedupe; so many rows could not be read.
+    Nothing without rows."""
+    if not before and not rejected:
+        return (None, None)
     read = percent(len(before), len(before) + rejected) / 100
     others = naive_clean.reference_columns(header, reference)
     columns = [naive_clean.Column([row[i] for row in before], False, others.get(name)) for i, name in enumerate(header)]

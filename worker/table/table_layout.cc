@@ -143,6 +143,7 @@ class TableFinder {
   absl::Status CheckHeader(const SampledRecord& record) const;
   std::vector<RowText> RowsBelow(size_t header);
   void FitHeader(size_t record);
+  void NoteNames();
   void NameColumns();
   void SetAside(size_t records);
   void SetAsideLines(size_t end);
@@ -300,6 +301,7 @@ absl::Status TableFinder::TakeHeader(size_t record) {
     layout_.notes.push_back("The header has a stray quote, which was taken as part of a name.");
   }
   FitHeader(record);
+  NoteNames();
   layout_.data_offset = ByteOf(header.next);
   return absl::OkStatus();
 }
@@ -374,6 +376,25 @@ void TableFinder::FitHeader(size_t record) {
                                             : "the last columns are called after their places."));
   }
   layout_.row_cells = width_;
+}
+
+// Tells of columns that their names do not tell apart.
+void TableFinder::NoteNames() {
+  const std::vector<std::string>& names = layout_.columns;
+  std::vector<std::string_view> sorted(names.begin(), names.end());
+  std::sort(sorted.begin(), sorted.end());
+  const auto named = std::upper_bound(sorted.begin(), sorted.end(), std::string_view());
+  const auto again = std::adjacent_find(named, sorted.end());
+  const auto empty = named - sorted.begin();
+  if (empty > 0) {
+    layout_.notes.push_back("The header has " + std::to_string(empty) +
+                            (empty > 1 ? " empty names" : " empty name") +
+                            "; where a format needs one, the column is called after its place.");
+  }
+  if (again == sorted.end()) return;
+  layout_.notes.push_back("The header has a name more than once (\"" + std::string(*again) +
+                          "\"); such columns cannot be named in options, and where a format needs "
+                          "different names, those behind the first are numbered.");
 }
 
 // Gives columns without a name one after their place.

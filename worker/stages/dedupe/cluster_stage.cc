@@ -84,6 +84,7 @@ absl::Status ClusterStage::EndLearn() {
     matcher_ = std::make_unique<FuzzyMatcher>(*store_, equal_to_, context_);
     DQ_ASSIGN_OR_RETURN(clusters_, matcher_->Run());
   }
+  survivorship_->Decide();
   ChooseSurvivors();
   return absl::OkStatus();
 }
@@ -216,6 +217,10 @@ absl::Status ClusterStage::Finish(Report& report) {
                                                                         : size)];
   }
   AddUniqueness(next_, exact_ + normalised_ + fuzzy_, report);
+  NoteColumnsThatDiffer(options_, next_, report);
+  if (!survivorship_->note().empty()) report.limits.push_back(survivorship_->note());
+  if (matcher_ == nullptr) return absl::OkStatus();
+  for (std::string& limit : matcher_->Limits(columns_)) report.limits.push_back(std::move(limit));
   return absl::OkStatus();
 }
 

@@ -1,6 +1,7 @@
 #include "worker/stages/dedupe/dedupe_rules.h"
 
 #include <numeric>
+#include <string>
 
 #include "common/base/status_macros.h"
 #include "worker/chain/stage.h"
@@ -10,6 +11,7 @@ namespace {
 
 // Share of the score that uniqueness has.
 constexpr double kUniquenessWeight = 0.20;
+constexpr size_t kNamesMax = 4;  // Of columns in a note.
 
 }  // namespace
 
@@ -34,6 +36,25 @@ void AddUniqueness(int64_t rows, int64_t removed, Report& report) {
   if (uniqueness.weight == 0) uniqueness.score_before = before;
   uniqueness.score = 100;
   uniqueness.weight = kUniquenessWeight;
+}
+
+void NoteColumnsThatDiffer(const DedupeOptions& options, int64_t rows, Report& report) {
+  const int64_t found =
+      report.duplicates_exact + report.duplicates_normalised + report.duplicates_fuzzy;
+  if (!options.columns.empty() || found > 0 || rows < 2) return;
+  std::string names;
+  size_t count = 0;
+  for (const ReportColumn& column : report.columns) {
+    if (column.missing > 0 || column.distinct_is_estimate || column.distinct < rows) continue;
+    if (++count > kNamesMax) continue;
+    names += (names.empty() ? "\"" : ", \"") + column.name + "\"";
+  }
+  // Without any other column nothing is left to compare.
+  if (count == 0 || count == report.columns.size()) return;
+  if (count > kNamesMax) names += " and " + std::to_string(count - kNamesMax) + " more";
+  report.limits.push_back("No two rows are equal, because of columns that differ in every row: " +
+                          names + ". Name the columns to compare (--dedupe-columns) to find rows " +
+                          "that are alike in those.");
 }
 
 }  // namespace dq

@@ -25,4 +25,8 @@ absl::StatusOr<std::vector<size_t>> ComparedColumns(const DedupeOptions& options
 // Adds dimension uniqueness of the score: `removed` of `rows` were duplicates.
 void AddUniqueness(int64_t rows, int64_t removed, Report& report);
 
+// Tells which columns a stage complete before this one found to differ in every row: where no
+// columns were chosen and no record equals another one, they are why. `rows`: that the stage saw.
+void NoteColumnsThatDiffer(const DedupeOptions& options, int64_t rows, Report& report);
+
 }  // namespace dq

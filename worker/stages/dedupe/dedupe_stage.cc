@@ -156,6 +156,7 @@ absl::Status DedupeStage::Finish(Report& report) {
   report.duplicates_normalised += normalised_;
   report.clusters += cluster_count_;
   AddUniqueness(rows_, exact_ + normalised_, report);
+  NoteColumnsThatDiffer(options_, rows_, report);
   return absl::OkStatus();
 }
 

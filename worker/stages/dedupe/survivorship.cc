@@ -1,13 +1,13 @@
 #include "worker/stages/dedupe/survivorship.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "common/base/status_macros.h"
 #include "worker/chain/stage.h"
+#include "worker/stages/dedupe/age_ranks.h"
 #include "worker/table/values/value_type.h"
 
 namespace dq {
@@ -23,23 +23,6 @@ double CountPresent(const RowBatch& batch, size_t row) {
   return present;
 }
 
-// Where a date or number stands; what is neither is older than all.
-double AgeRank(std::string_view cell) {
-  const std::string_view value = TrimSpace(cell);
-  if (value.empty()) return -std::numeric_limits<double>::infinity();
-  switch (TypeOf(value)) {
-    case ValueType::kDate:
-      return MomentOf(value);
-    case ValueType::kInteger:
-    case ValueType::kDecimal:
-      return NumberOf(value);
-    case ValueType::kBoolean:
-    case ValueType::kText:
-      break;
-  }
-  return -std::numeric_limits<double>::infinity();
-}
-
 }  // namespace
 
 absl::StatusOr<Survivorship> Survivorship::Create(const DedupeOptions& options,
@@ -51,6 +34,10 @@ absl::StatusOr<Survivorship> Survivorship::Create(const DedupeOptions& options,
         newest, FindColumn(columns, options.newest_column, "option newest_column of dedupe"));
   }
   Survivorship made(options.survivor, newest);
+  if (newest.has_value()) {
+    made.newest_name_ = options.newest_column;
+    made.ages_.emplace(memory);
+  }
   if (options.merge) {
     std::vector<size_t> all(columns.size());
     std::iota(all.begin(), all.end(), size_t{0});
@@ -67,11 +54,26 @@ absl::Status Survivorship::Add(const RowBatch& batch, size_t row) {
     case SurvivorKind::kMostComplete:
       ranks_.push_back(CountPresent(batch, row));
       break;
-    case SurvivorKind::kNewest:
-      ranks_.push_back(AgeRank(batch.cell(row, *newest_column_)));
+    case SurvivorKind::kNewest: {
+      DQ_ASSIGN_OR_RETURN(const ValueId id,
+                          ages_->Add(TrimSpace(batch.cell(row, *newest_column_))));
+      age_of_.push_back(id);
       break;
+    }
   }
   return absl::OkStatus();
+}
+
+void Survivorship::Decide() {
+  if (!ages_.has_value()) return;
+  const AgeRanks ages = RankByAge(*ages_);
+  ranks_.reserve(age_of_.size());
+  for (const ValueId id : age_of_) ranks_.push_back(ages.rank[id]);
+  std::vector<ValueId>().swap(age_of_);
+  if (ages.unranked_cells == 0) return;
+  note_ = std::to_string(ages.unranked_cells) + " cells of \"" + newest_name_ +
+          "\" hold no number and no date of which it is certain what it means, such as \"" +
+          ages.unranked + "\": for the newest record they count as oldest.";
 }
 
 RecordId Survivorship::Choose(std::span<const RecordId> members) const {

@@ -1,5 +1,5 @@
 // Which record of a cluster stays, and what it takes over from the others. Sits under the stage
-// that sees all records before it decides. Filled in input order; then read.
+// that sees all records before it decides. Filled in input order; decided once; then read.
 #pragma once
 
 #include <cstddef>
@@ -37,6 +37,12 @@ class Survivorship {
   // Notes what decides about a record; records come in the order of their ids. OUT_OF_MEMORY.
   absl::Status Add(const RowBatch& batch, size_t row);
 
+  // Call it once, behind the last record: what a value of the column of `newest` means shows only
+  // when all are known.
+  void Decide();
+  // After that: what could not be decided, a sentence; "" when all could.
+  const std::string& note() const { return note_; }
+
   // The one of `members` (ascending, at least one) that stays; among equals the first.
   RecordId Choose(std::span<const RecordId> members) const;
   // What `survivor` takes over: for each of its missing cells the value that most of `members`
@@ -49,6 +55,10 @@ class Survivorship {
 
   SurvivorKind kind_;
   std::optional<size_t> newest_column_;
+  std::string newest_name_;
+  std::optional<ValueDictionary> ages_;  // The values of that column.
+  std::vector<ValueId> age_of_;          // By record, until it is decided.
+  std::string note_;
   std::vector<double> ranks_;           // By record, unless the first one stays; the highest stays.
   std::unique_ptr<RecordStore> cells_;  // As they are written; only to merge.
 };

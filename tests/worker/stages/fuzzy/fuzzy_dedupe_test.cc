@@ -77,6 +77,19 @@ TEST(FuzzyDedupe, FindsCopiesWithATypoAndNothingElse) {
   EXPECT_NE(run.report.find("\"fuzzy\": 60"), std::string::npos) << run.report;
 }
 
+TEST(FuzzyDedupe, SaysWhatItDidNotLookAt) {
+  std::string table;
+  int number = 0;
+  for (const std::string& line : Lines(Persons(5, 2200, 20))) {
+    table += (number == 0 ? "id" : std::to_string(number)) + "," + line + "\n";
+    ++number;
+  }
+  const HarnessRun run = RunChainOnText(Fuzzy(), table);
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_NE(run.report.find("tell the least: \\\"id\\\"."), std::string::npos) << run.report;
+  EXPECT_NE(run.report.find(" of 2463090 pairs of records"), std::string::npos) << run.report;
+}
+
 TEST(FuzzyDedupe, FindsNothingAmongDifferentPersons) {
   EXPECT_EQ(RunChainOnText(Fuzzy(), Persons(2, 400, 0)).result.rows_out, 400);
 }

@@ -1,14 +1,13 @@
 #include "worker/stages/complete/profile/value_format.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "worker/stages/complete/profile/date_pattern.h"
+#include "worker/table/values/date_pattern.h"
 
 namespace dq {
 namespace {
@@ -16,28 +15,6 @@ namespace {
 constexpr int64_t kCellsMin = 5;
 constexpr size_t kDifferentMin = 3;
 constexpr size_t kDateBytesMax = 48;
-
-struct Named {
-  std::string_view pattern;
-  std::string_view name;  // With D, M, H for one digit or two.
-};
-
-constexpr std::array kDates = {
-    Named{"Y-m-d", "YYYY-MM-DD"},    Named{"Y/m/d", "YYYY/MM/DD"},
-    Named{"Y.m.d", "YYYY.MM.DD"},    Named{"Ymd", "YYYYMMDD"},
-    Named{"d/m/Y", "DD/MM/YYYY"},    Named{"m/d/Y", "MM/DD/YYYY"},
-    Named{"d-m-Y", "DD-MM-YYYY"},    Named{"m-d-Y", "MM-DD-YYYY"},
-    Named{"d.m.Y", "DD.MM.YYYY"},    Named{"d/m/y", "DD/MM/YY"},
-    Named{"m/d/y", "MM/DD/YY"},      Named{"d-m-y", "DD-MM-YY"},
-    Named{"d.m.y", "DD.MM.YY"},      Named{"d b Y", "DD Mon YYYY"},
-    Named{"d-b-Y", "DD-Mon-YYYY"},   Named{"d-b-y", "DD-Mon-YY"},
-    Named{"b d, Y", "Mon DD, YYYY"}, Named{"b d Y", "Mon DD YYYY"},
-    Named{"d. b Y", "DD. Mon YYYY"}, Named{"a, d b Y", "Day, DD Mon YYYY"}};
-
-constexpr std::array kTimes = {Named{"H:M", "HH:MM"},           Named{"H:M:S", "HH:MM:SS"},
-                               Named{"h:M p", "hh:MM AM"},      Named{"h:Mp", "hh:MMAM"},
-                               Named{"h:M:S p", "hh:MM:SS AM"}, Named{"H:M:Sz", "HH:MM:SSZ"},
-                               Named{"H:M:S z", "HH:MM:SS Z"}};
 
 // "1,234.56" with `thousands` ',' and `point` '.', and plain numbers.
 bool IsNumber(std::string_view text, char thousands, char point) {
@@ -112,11 +89,11 @@ FormatFinding FindDates(const Vote& vote) {
            value.find_first_of("0123456789") != std::string_view::npos;
   };
   if (vote.Share(could_be) == 0) return best;
-  for (const Named& date : kDates) {
+  for (const NamedPattern& date : DatePatterns()) {
     Offer(best, std::string(date.name),
           vote.Share([&](std::string_view value) { return MatchesDate(value, date.pattern); }));
   }
-  for (const Named& time : kTimes) {
+  for (const NamedPattern& time : TimePatterns()) {
     Offer(best, std::string(time.name),
           vote.Share([&](std::string_view value) { return MatchesDate(value, time.pattern); }));
   }
@@ -124,8 +101,8 @@ FormatFinding FindDates(const Vote& vote) {
     return value.find(':') != std::string_view::npos;
   };
   if (!best.format.empty() || vote.Share(has_time) == 0) return best;
-  for (const Named& date : kDates) {
-    for (const Named& time : kTimes) {
+  for (const NamedPattern& date : DatePatterns()) {
+    for (const NamedPattern& time : TimePatterns()) {
       for (const char separator : {' ', 'T'}) {
         const std::string pattern =
             std::string(date.pattern) + separator + std::string(time.pattern);

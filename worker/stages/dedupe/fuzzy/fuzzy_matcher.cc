@@ -35,6 +35,7 @@ constexpr size_t kClusterBytes = 48;
 // Two sources are taken for such when this share of the smaller one has a partner in the other, and
 // when no more than that share of all records repeats another of its source.
 constexpr double kLinkedShareMin = 0.1;
+constexpr size_t kNamesMax = 8;  // Of columns in a note.
 constexpr double kRepeatsMax = 0.02;
 // How much of all work it takes to make records comparable, and where the steps of an attempt end.
 constexpr double kPreparedShare = 0.05;
@@ -71,22 +72,21 @@ absl::StatusOr<FuzzyClusters> FuzzyMatcher::Run() {
   DQ_ASSIGN_OR_RETURN(RecordComparison comparison, RecordComparison::Prepare(store_, context_));
   comparison_ = std::make_unique<RecordComparison>(std::move(comparison));
   if (comparison_->fields().empty() || records_.size() < 2) return clusters;
-  Attempt attempt;
   bool linked = false;
   double begin = kPreparedShare;
   if (split && !SourcesRepeatThemselves(*split)) {
     work_.Within(begin, kTwoSourcesShare);
     begin = kTwoSourcesShare;
-    DQ_ASSIGN_OR_RETURN(attempt, Try({.split = split}));
+    DQ_ASSIGN_OR_RETURN(attempt_, Try({.split = split}));
     const auto smaller = static_cast<double>(std::min<size_t>(*split, store_.size() - *split));
-    linked = static_cast<double>(attempt.joined) >= kLinkedShareMin * smaller;
+    linked = static_cast<double>(attempt_.joined) >= kLinkedShareMin * smaller;
   }
   if (!linked) {
     work_.Within(begin, 1);
-    DQ_ASSIGN_OR_RETURN(attempt, Try({}));
+    DQ_ASSIGN_OR_RETURN(attempt_, Try({}));
   }
-  clusters.pairs_compared = attempt.pairs_compared;
-  clusters.leader_of = std::move(attempt.leader_of);
+  clusters.pairs_compared = attempt_.pairs_compared;
+  clusters.leader_of = std::move(attempt_.leader_of);
   return clusters;
 }
 
@@ -118,6 +118,8 @@ absl::StatusOr<FuzzyMatcher::Attempt> FuzzyMatcher::Try(const PairScope& scope) 
                            .pairs_only = scope.split.has_value()};
   Attempt attempt;
   attempt.pairs_compared = static_cast<int64_t>(found.pairs.size());
+  attempt.pairs_possible = scope.Pairs(records_);
+  attempt.learned_step = LearnedStep(found);
   const ClusterProgress go_on = [this](double share) { return work_.Reached(share).ok(); };
   const auto cluster = [&] {
     std::vector<RecordId> leaders =
@@ -234,9 +236,13 @@ std::vector<PairKey> FuzzyMatcher::RandomPairs(const PairScope& scope) const {
   return pairs;
 }
 
+size_t FuzzyMatcher::LearnedStep(const Candidates& candidates) {
+  return candidates.complete ? 1 : candidates.pairs.size() / kLearnedPairs + 1;
+}
+
 absl::Status FuzzyMatcher::Learn(const PairScope& scope, const Candidates& candidates) {
   const std::vector<PairKey>& pairs = candidates.pairs;
-  const size_t step = candidates.complete ? 1 : pairs.size() / kLearnedPairs + 1;
+  const size_t step = LearnedStep(candidates);
   // Patterns, sorted apart, and rivals.
   TakenBytes taken(context_.memory, "the pairs to learn from");
   DQ_RETURN_IF_ERROR(taken.Take((pairs.size() / step + kRandomPairs) * 2 * sizeof(Pattern)));
@@ -296,6 +302,48 @@ std::string FuzzyMatcher::Explain(RecordId a, RecordId b,
     text += number.data();
   }
   return text;
+}
+
+// Names of the columns that no field compares, separated by commas.
+std::string FuzzyMatcher::ColumnsLeftOut(const std::vector<std::string>& columns) const {
+  std::vector<bool> compared(columns.size(), false);
+  for (const auto& field : comparison_->fields()) {
+    for (const size_t column : field.columns) compared[column] = true;
+  }
+  std::string names;
+  size_t left_out = 0;
+  for (size_t i = 0; i < store_.fields(); ++i) {
+    const size_t column = store_.column(i);
+    if (compared[column]) continue;
+    compared[column] = true;  // A derived field may stand for it once more.
+    if (++left_out > kNamesMax) continue;
+    names += (names.empty() ? "\"" : ", \"") + columns[column] + "\"";
+  }
+  if (left_out > kNamesMax) names += " and " + std::to_string(left_out - kNamesMax) + " more";
+  return names;
+}
+
+std::vector<std::string> FuzzyMatcher::Limits(const std::vector<std::string>& columns) const {
+  std::vector<std::string> limits;
+  if (comparison_ == nullptr) return limits;
+  if (const std::string names = ColumnsLeftOut(columns); !names.empty()) {
+    limits.push_back(
+        "Fuzzy matching left out columns that number the rows, hold one value or tell the least: " +
+        names + ".");
+  }
+  const auto compared = static_cast<double>(attempt_.pairs_compared);
+  if (compared < attempt_.pairs_possible) {
+    std::array<char, 32> possible;
+    std::snprintf(possible.data(), possible.size(), "%.0f", attempt_.pairs_possible);
+    limits.push_back("Fuzzy matching compared " + std::to_string(attempt_.pairs_compared) + " of " +
+                     possible.data() +
+                     " pairs of records: those that have something rare in common.");
+  }
+  if (attempt_.learned_step > 1) {
+    limits.push_back("Fuzzy matching learned from one in " + std::to_string(attempt_.learned_step) +
+                     " of the pairs that it compared.");
+  }
+  return limits;
 }
 
 }  // namespace dq

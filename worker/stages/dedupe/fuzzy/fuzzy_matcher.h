@@ -36,19 +36,25 @@ class FuzzyMatcher {
   double Confidence(RecordId a, RecordId b) const;
   // After Run: the evidence by field, "name +12.1, city -3.0", in bits, strongest first.
   std::string Explain(RecordId a, RecordId b, const std::vector<std::string>& columns) const;
+  // After Run: what was not looked at, a sentence each; `columns` are the names of the file's.
+  std::vector<std::string> Limits(const std::vector<std::string>& columns) const;
 
  private:
   // What one attempt gives.
   struct Attempt {
     std::vector<RecordId> leader_of;
     int64_t pairs_compared = 0;
+    double pairs_possible = 0;
+    size_t learned_step = 1;  // The model is learned from every so many-th pair.
     int64_t joined = 0;
   };
 
   absl::StatusOr<Attempt> Try(const PairScope& scope);
   absl::StatusOr<std::vector<MatchedPair>> Score(const std::vector<PairKey>& pairs,
                                                  double odds_min);
+  static size_t LearnedStep(const Candidates& candidates);
   absl::Status Learn(const PairScope& scope, const Candidates& candidates);
+  std::string ColumnsLeftOut(const std::vector<std::string>& columns) const;
   absl::Status MeasureStanding(const std::vector<PairKey>& pairs);
   // Calls `work` for parts of so many pairs, on all threads.
   absl::Status InParts(size_t pairs,
@@ -66,6 +72,7 @@ class FuzzyMatcher {
   std::unique_ptr<RecordComparison> comparison_;
   MatchModel model_;
   std::unique_ptr<PairScorer> scorer_;
+  Attempt attempt_;  // The one that counts; its clusters are given away.
 };
 
 }  // namespace dq

@@ -1,13 +1,32 @@
-#include "worker/stages/complete/profile/date_pattern.h"
+#include "worker/table/values/date_pattern.h"
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <chrono>
+#include <initializer_list>
 
 #include "worker/table/values/value_type.h"
 
 namespace dq {
 namespace {
+
+constexpr std::array kDates = {
+    NamedPattern{"Y-m-d", "YYYY-MM-DD"},    NamedPattern{"Y/m/d", "YYYY/MM/DD"},
+    NamedPattern{"Y.m.d", "YYYY.MM.DD"},    NamedPattern{"Ymd", "YYYYMMDD"},
+    NamedPattern{"d/m/Y", "DD/MM/YYYY"},    NamedPattern{"m/d/Y", "MM/DD/YYYY"},
+    NamedPattern{"d-m-Y", "DD-MM-YYYY"},    NamedPattern{"m-d-Y", "MM-DD-YYYY"},
+    NamedPattern{"d.m.Y", "DD.MM.YYYY"},    NamedPattern{"d/m/y", "DD/MM/YY"},
+    NamedPattern{"m/d/y", "MM/DD/YY"},      NamedPattern{"d-m-y", "DD-MM-YY"},
+    NamedPattern{"d.m.y", "DD.MM.YY"},      NamedPattern{"d b Y", "DD Mon YYYY"},
+    NamedPattern{"d-b-Y", "DD-Mon-YYYY"},   NamedPattern{"d-b-y", "DD-Mon-YY"},
+    NamedPattern{"b d, Y", "Mon DD, YYYY"}, NamedPattern{"b d Y", "Mon DD YYYY"},
+    NamedPattern{"d. b Y", "DD. Mon YYYY"}, NamedPattern{"a, d b Y", "Day, DD Mon YYYY"}};
+
+constexpr std::array kTimes = {
+    NamedPattern{"H:M", "HH:MM"},           NamedPattern{"H:M:S", "HH:MM:SS"},
+    NamedPattern{"h:M p", "hh:MM AM"},      NamedPattern{"h:Mp", "hh:MMAM"},
+    NamedPattern{"h:M:S p", "hh:MM:SS AM"}, NamedPattern{"H:M:Sz", "HH:MM:SSZ"},
+    NamedPattern{"H:M:S z", "HH:MM:SS Z"}};
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -30,6 +49,18 @@ class Matcher {
     return rest_.empty() && (!has_day_ || DayExists(year_, month_, day_));
   }
 
+  // Of a text that matched.
+  double Moment() const {
+    const int hour = half_day_.has_value() ? hour_ % 12 + (*half_day_ ? 12 : 0) : hour_;
+    const double time = hour * 3600 + minute_ * 60 + second_ - zone_;
+    if (!has_day_) return time;
+    const int year = of_century_ && year_ >= 2069 ? year_ - 100 : year_;
+    const auto days = std::chrono::sys_days(std::chrono::year(year) /
+                                            std::chrono::month(static_cast<unsigned>(month_)) /
+                                            std::chrono::day(static_cast<unsigned>(day_)));
+    return static_cast<double>(days.time_since_epoch().count()) * 86400 + time;
+  }
+
  private:
   bool Take(char element, bool packed) {
     switch (element) {
@@ -43,18 +74,19 @@ class Matcher {
         has_day_ = true;
         return TakeNumber(packed ? 2 : 1, 2, 1, 31, day_);
       case 'H':
-        return TakeNumber(1, 2, 0, 23, ignored_);
+        return TakeNumber(1, 2, 0, 23, hour_);
       case 'h':
-        return TakeNumber(1, 2, 1, 12, ignored_);
+        return TakeNumber(1, 2, 1, 12, hour_);
       case 'M':
-        return TakeNumber(2, 2, 0, 59, ignored_);
+        return TakeNumber(2, 2, 0, 59, minute_);
       case 'S':
-        return TakeNumber(2, 2, 0, 60, ignored_) && TakeFraction();
+        return TakeSeconds();
       case 'b':
         return TakeMonthName();
       case 'a':
         return TakeWeekday();
       case 'p':
+        half_day_ = !rest_.empty() && (rest_[0] == 'p' || rest_[0] == 'P');
         return TakeOneOf({"am", "pm"});
       case 'z':
         return TakeZone();
@@ -81,13 +113,20 @@ class Matcher {
   bool TakeYearOfCentury() {
     if (!TakeNumber(2, 2, 0, 99, year_)) return false;
     year_ += 2000;
+    of_century_ = true;
     return true;
   }
 
-  bool TakeFraction() {
+  bool TakeSeconds() {
+    int whole = 0;
+    if (!TakeNumber(2, 2, 0, 60, whole)) return false;
+    second_ = whole;
     if (!rest_.starts_with('.')) return true;
     size_t end = 1;
-    while (end < rest_.size() && IsDigit(rest_[end])) ++end;
+    double unit = 0.1;
+    for (; end < rest_.size() && IsDigit(rest_[end]); ++end, unit /= 10) {
+      second_ += unit * (rest_[end] - '0');
+    }
     rest_.remove_prefix(end);
     return end > 1;
   }
@@ -136,10 +175,15 @@ class Matcher {
   bool TakeZone() {
     if (TakeOneOf({"gmt", "utc", "z"})) return true;
     if (rest_.empty() || (rest_[0] != '+' && rest_[0] != '-')) return false;
+    const int sign = rest_[0] == '-' ? -1 : 1;
     rest_.remove_prefix(1);
-    if (!TakeNumber(2, 2, 0, 14, ignored_)) return false;
+    int hours = 0;
+    int minutes = 0;
+    if (!TakeNumber(2, 2, 0, 14, hours)) return false;
     if (rest_.starts_with(':')) rest_.remove_prefix(1);
-    return TakeNumber(2, 2, 0, 59, ignored_);
+    if (!TakeNumber(2, 2, 0, 59, minutes)) return false;
+    zone_ = sign * (hours * 3600 + minutes * 60);
+    return true;
   }
 
   std::string_view rest_;
@@ -147,7 +191,12 @@ class Matcher {
   int year_ = 2000;
   int month_ = 1;
   int day_ = 1;
-  int ignored_ = 0;
+  bool of_century_ = false;  // Whether the year was written with two digits.
+  int hour_ = 0;
+  std::optional<bool> half_day_;  // Whether it is the second one; nothing: of 24 hours.
+  int minute_ = 0;
+  double second_ = 0;
+  int zone_ = 0;  // In seconds east of UTC.
 };
 
 }  // namespace
@@ -155,5 +204,14 @@ class Matcher {
 bool MatchesDate(std::string_view text, std::string_view pattern) {
   return Matcher(text).Match(pattern);
 }
+
+std::optional<double> MomentByPattern(std::string_view text, std::string_view pattern) {
+  Matcher matcher(text);
+  if (!matcher.Match(pattern)) return std::nullopt;
+  return matcher.Moment();
+}
+
+std::span<const NamedPattern> DatePatterns() { return kDates; }
+std::span<const NamedPattern> TimePatterns() { return kTimes; }
 
 }  // namespace dq
