@@ -11,7 +11,7 @@
 
 namespace dq {
 
-inline constexpr size_t kBatchBytesDefault = size_t{512} << 10;
+inline constexpr size_t kBatchBytesDefault = size_t{1} << 20;
 
 struct ReadOptions {
   BadRowPolicy on_bad_row = BadRowPolicy::kReject;
