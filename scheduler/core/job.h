@@ -132,6 +132,7 @@ struct JobRules {
   // At most concurrency_max jobs of the project with the same key run at a time; "": no key.
   std::string concurrency_key;
   int32_t concurrency_max = kUnlimited;
+  friend bool operator==(const JobRules&, const JobRules&) = default;
 };
 
 // What the API layer keeps with a job; opaque to everyone else. Immutable after creation.

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "scheduler/store/creation_statements.h"
 #include "scheduler/store/embedded_sql.h"
 #include "scheduler/store/json_columns.h"
 #include "scheduler/store/nothing_made.h"
@@ -53,7 +54,7 @@ PipelineCall InsertJobs(const std::vector<JobInsert>& inserts) {
 using UpdateList = std::vector<const JobUpdate*>;
 
 void AddCount(Parameters& p, const UpdateList& updates) {
-  p.AddInt64(static_cast<int64_t>(updates.size()));
+  p.AddValue(static_cast<int64_t>(updates.size()));
 }
 
 PipelineCall UpdateJobs(const UpdateList& updates) {
@@ -115,76 +116,6 @@ enum class UpdateKind { kClaim, kCompletion, kOther };
 UpdateKind KindOf(const JobUpdate& update) {
   if (IsPlainClaim(update)) return UpdateKind::kClaim;
   return IsPlainCompletion(update) ? UpdateKind::kCompletion : UpdateKind::kOther;
-}
-
-// The state in which job_history says that a job was created.
-JobState ToldState(const JobRecord& job) {
-  const bool waits = absl::ToUnixMicros(job.rules.not_before) > absl::ToUnixMicros(job.create_time);
-  return waits ? JobState::kPending : JobState::kQueued;
-}
-
-// What create_jobs records: the creation is told by the job's own rows.
-bool IsPlainCreation(const JobInsert& insert) {
-  const JobRecord& job = insert.record;
-  const JobStatus& status = job.status;
-  if (insert.events.size() != 1 || job.result.has_value()) return false;
-  const JobEventRecord& only = insert.events.front();
-  return only.event == JobEvent::kCreate && only.reason.empty() && only.message.empty() &&
-         only.actor == job.created_by && only.time == job.create_time && status.attempt == 0 &&
-         status.charges == 0 && status.error.reason.empty() && only.to == status.state &&
-         status.state == ToldState(job);
-}
-
-// Whole microseconds; nothing for an infinite duration.
-std::optional<int64_t> Microseconds(absl::Duration duration) {
-  if (duration == absl::InfiniteDuration()) return std::nullopt;
-  return absl::ToInt64Microseconds(duration);
-}
-
-// Adds what never changes of a job, in the order of job_spec.
-void AddSpecs(Parameters& p, const InsertList& inserted) {
-  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.uid); });
-  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.display_name); });
-  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.request_hash); });
-  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.created_by); });
-  p.AddArray(inserted, [](auto* i) { return ToJson(i->record.labels); });
-  p.AddArray(inserted, [](auto* i) { return i->record.create_time; });
-  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.rules.queue); });
-  p.AddArray(inserted, [](auto* i) { return i->record.rules.priority; });
-  p.AddArray(inserted, [](auto* i) { return ToJson(i->record.rules.stages); });
-  p.AddArray(inserted, [](auto* i) { return i->record.rules.max_attempts; });
-  p.AddArray(inserted, [](auto* i) { return absl::ToInt64Microseconds(i->record.rules.backoff); });
-  p.AddArray(inserted, [](auto* i) { return i->record.rules.backoff_multiplier; });
-  p.AddArray(inserted,
-             [](auto* i) { return absl::ToInt64Microseconds(i->record.rules.backoff_cap); });
-  p.AddArray(inserted, [](auto* i) { return Microseconds(i->record.rules.execution_timeout); });
-  p.AddArray(inserted, [](auto* i) { return i->record.rules.not_before; });
-  p.AddArray(inserted, [](auto* i) { return ByteView{i->record.payload.spec}; });
-  p.AddArray(inserted, [](auto* i) { return ByteView{i->record.payload.grant}; });
-  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.rules.concurrency_key); });
-  p.AddArray(inserted, [](auto* i) { return i->record.rules.concurrency_max; });
-  p.AddArray(inserted, [](auto* i) { return Microseconds(i->record.rules.no_progress_timeout); });
-  p.AddArray(inserted, [](auto* i) { return i->record.rules.start_deadline; });
-}
-
-PipelineCall InsertJobSpecs(const InsertList& inserted) {
-  Parameters p;
-  p.AddArray(inserted, [](auto* i) { return i->record.key; });
-  AddSpecs(p, inserted);
-  return {&sql::kInsertJobSpecs, std::move(p)};
-}
-
-PipelineCall CreateJobs(const InsertList& inserted) {
-  Parameters p;
-  p.AddArray(inserted, [](auto* i) { return i->record.key; });
-  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.name.project); });
-  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.name.id); });
-  p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.request_id); });
-  p.AddArray(inserted, [](auto* i) { return static_cast<int16_t>(i->record.status.state); });
-  p.AddArray(inserted, [](auto* i) { return static_cast<int16_t>(i->record.status.wait_reason); });
-  p.AddArray(inserted, [](auto* i) { return i->record.status.wait_until; });
-  AddSpecs(p, inserted);
-  return {&sql::kCreateJobs, std::move(p)};
 }
 
 enum class NeedKind : int16_t { kFile = 1, kReference = 2 };
@@ -272,7 +203,7 @@ PipelineCall InsertProducedFiles(const std::vector<FileRow>& rows, absl::Time no
   p.AddArray(rows, [](auto& r) { return std::string_view(r.output->sha256); });
   p.AddArray(rows, [](auto& r) { return std::string_view(r.job->name->id); });
   p.AddArray(rows, [](auto& r) { return r.job->created_by; });
-  p.AddTime(now);
+  p.AddValue(now);
   return {&sql::kInsertProducedFiles, std::move(p)};
 }
 
@@ -364,7 +295,7 @@ PipelineCall SaveCheckpoints(const std::vector<CheckpointSave>& saves) {
   p.AddArray(saves, [](auto& s) { return std::string_view(s.checkpoint->stage); });
   p.AddArray(saves, [](auto& s) { return s.checkpoint->time; });
   p.AddArray(saves, [](auto& s) { return ByteView{s.checkpoint->place}; });
-  p.AddInt64(static_cast<int64_t>(saves.size()));
+  p.AddValue(static_cast<int64_t>(saves.size()));
   return {&sql::kSaveCheckpoints, std::move(p)};
 }
 
@@ -428,7 +359,7 @@ std::vector<PipelineCall> WholeCalls(const WriteBatch& batch) {
   for (const JobUpdate& update : batch.updates) AddUpdate(update, rows);
   std::erase_if(rows.counts, [](const auto& count) { return count.second == 0; });
   std::vector<PipelineCall> calls;
-  if (!inserted.empty()) calls.push_back(CreateJobs(inserted));
+  Append(calls, CreateCalls(inserted));
   if (const auto needs = Needs(inserted); !needs.empty()) calls.push_back(InsertJobNeeds(needs));
   Append(calls, UpdateCalls(batch));
   Append(calls, RemainingCalls(batch, rows));

@@ -5,11 +5,10 @@
 #include <vector>
 
 #include "scheduler/core/job_store.h"
+#include "scheduler/store/creation_statements.h"
 #include "scheduler/store/pipeline_connection.h"
 
 namespace dq {
-
-using InsertList = std::vector<const JobInsert*>;
 
 // Returns whether every insert is a job that was created and nothing else: create_jobs can write
 // it.

@@ -22,13 +22,14 @@ constexpr char kOutOfOrder[] = "DQ005";
 constexpr char kUniqueViolation[] = "23505";
 
 constexpr auto kWriterStatements = std::to_array<const sql::Statement*>({
-    &sql::kSetSessionLimits,    &sql::kSetSessionPlanner, &sql::kBeginBatch,
-    &sql::kFenceBatch,          &sql::kCreateJobs,        &sql::kInsertJobs,
-    &sql::kClaimJobs,           &sql::kCompleteJobs,      &sql::kUpdateJobs,
-    &sql::kFindConflictingJobs, &sql::kInsertJobSpecs,    &sql::kInsertJobNeeds,
-    &sql::kCountLiveJobs,       &sql::kInsertJobEvents,   &sql::kInsertJobResults,
-    &sql::kInsertProducedFiles, &sql::kAddStateCounts,    &sql::kSaveCheckpoints,
-    &sql::kDeleteCheckpoints,   &sql::kCommitBatch,       &sql::kRollBackBatch,
+    &sql::kSetSessionLimits, &sql::kSetSessionPlanner,   &sql::kBeginBatch,
+    &sql::kFenceBatch,       &sql::kCreateJobs,          &sql::kCreateAlikeJobs,
+    &sql::kInsertJobs,       &sql::kClaimJobs,           &sql::kCompleteJobs,
+    &sql::kUpdateJobs,       &sql::kFindConflictingJobs, &sql::kInsertJobSpecs,
+    &sql::kInsertJobNeeds,   &sql::kCountLiveJobs,       &sql::kInsertJobEvents,
+    &sql::kInsertJobResults, &sql::kInsertProducedFiles, &sql::kAddStateCounts,
+    &sql::kSaveCheckpoints,  &sql::kDeleteCheckpoints,   &sql::kCommitBatch,
+    &sql::kRollBackBatch,
 });
 
 int64_t Number(const std::string& text) {
@@ -156,11 +157,11 @@ absl::StatusOr<BatchWriter::Verdicts> BatchWriter::WriteCarefully(const WriteBat
 
 PipelineCall BatchWriter::Fence(const WriteBatch& batch, absl::Duration leadership_ttl) const {
   Parameters p;
-  p.AddText(cell_);
-  p.AddInt64(batch.epoch);
-  p.AddInt64(batch.sequence);
-  p.AddInt64(batch.after);
-  p.AddInt64(absl::ToInt64Microseconds(leadership_ttl));
+  p.AddValue(cell_);
+  p.AddValue(batch.epoch);
+  p.AddValue(batch.sequence);
+  p.AddValue(batch.after);
+  p.AddValue(absl::ToInt64Microseconds(leadership_ttl));
   return {&sql::kFenceBatch, std::move(p)};
 }
 
@@ -180,10 +181,10 @@ absl::Status BatchWriter::Connect() {
   DQ_ASSIGN_OR_RETURN(auto connection,
                       PipelineConnection::Open(target_, timeout_, kWriterStatements));
   Parameters limits;
-  limits.AddText(std::to_string(absl::ToInt64Milliseconds(timeout_)));
-  limits.AddText(std::to_string(absl::ToInt64Milliseconds(timeout_)));
+  limits.AddValue(std::to_string(absl::ToInt64Milliseconds(timeout_)));
+  limits.AddValue(std::to_string(absl::ToInt64Milliseconds(timeout_)));
   Parameters planner;
-  planner.AddText("force_generic_plan");
+  planner.AddValue("force_generic_plan");
   const auto set = connection->Run({{&sql::kSetSessionLimits, std::move(limits)},
                                     {&sql::kSetSessionPlanner, std::move(planner)}});
   DQ_RETURN_IF_ERROR(set.status());

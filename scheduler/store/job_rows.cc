@@ -1,5 +1,6 @@
 #include "scheduler/store/job_rows.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 
@@ -134,6 +135,7 @@ WaitingJobs ReadAlike(const pqxx::row& row) {
   alike.rules.concurrency_key = row["concurrency_key"].c_str();
   alike.rules.concurrency_max = row["concurrency_max"].as<int32_t>();
   alike.keys = ReadKeys(row["keys"].c_str());
+  std::ranges::sort(alike.keys);  // They are in order already, unless the plan has changed.
   return alike;
 }
 

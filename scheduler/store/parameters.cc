@@ -11,14 +11,10 @@ namespace {
 // PostgreSQL counts microseconds from 2000-01-01 UTC.
 constexpr int64_t kPostgresEpochUs = int64_t{946'684'800} * 1'000'000;
 
-template <typename T>
-std::string BigEndian(T value) {
-  std::string bytes(sizeof(T), '\0');
-  for (size_t i = sizeof(T); i-- > 0; value = static_cast<T>(value >> 8)) {
-    bytes[i] = static_cast<char>(value & 0xff);
-  }
-  return bytes;
-}
+// What stands for a value's length when there is none.
+constexpr std::string_view kNullLength = "\xff\xff\xff\xff";
+
+constexpr char kJsonbVersion = 1;  // jsonb_recv of PostgreSQL.
 
 uint64_t TimeNumber(absl::Time time) {
   return static_cast<uint64_t>(absl::ToUnixMicros(time) - kPostgresEpochUs);
@@ -35,7 +31,7 @@ void BinaryWriter::AppendNumber(T value) {
   bytes_.append(bytes.data(), bytes.size());
 }
 
-void BinaryWriter::AppendNull() { AppendNumber(uint32_t{0xffffffff}); }
+void BinaryWriter::AppendNull() { bytes_ += kNullLength; }
 
 void BinaryWriter::AppendSized(std::string_view bytes) {
   AppendNumber(static_cast<uint32_t>(bytes.size()));
@@ -68,6 +64,12 @@ void BinaryWriter::AppendElement(std::string_view text) {
 
 void BinaryWriter::AppendElement(ByteView bytes) { AppendSized(bytes.bytes); }
 
+void BinaryWriter::AppendElement(JsonView json) {
+  AppendNumber(static_cast<uint32_t>(json.text.size() + sizeof(kJsonbVersion)));
+  bytes_ += kJsonbVersion;
+  bytes_ += json.text;
+}
+
 void BinaryWriter::AppendElement(absl::Time time) {
   if (time == absl::InfinitePast() || time == absl::InfiniteFuture()) return AppendNull();
   AppendNumber(uint32_t{sizeof(uint64_t)});
@@ -87,12 +89,10 @@ void BinaryWriter::AppendArrayHead(uint32_t element_oid, size_t elements) {
   AppendNumber(uint32_t{1});  // Index of the first element.
 }
 
-void Parameters::AddInt64(int64_t value) {
-  values_.push_back(BigEndian(static_cast<uint64_t>(value)));
+void Parameters::AddElement(std::string element) {
+  const bool is_null = element.size() == sizeof(uint32_t) && element == kNullLength;
+  element.erase(0, sizeof(uint32_t));
+  values_.push_back(is_null ? std::nullopt : std::optional(std::move(element)));
 }
-
-void Parameters::AddText(std::string_view text) { values_.push_back(StorableText(text)); }
-
-void Parameters::AddTime(absl::Time time) { values_.push_back(BigEndian(TimeNumber(time))); }
 
 }  // namespace dq

@@ -20,6 +20,11 @@ struct ByteView {
   std::string_view bytes;
 };
 
+// JSON for a jsonb parameter.
+struct JsonView {
+  std::string_view text;
+};
+
 // Appends values in network byte order to one parameter.
 class BinaryWriter {
  public:
@@ -31,6 +36,7 @@ class BinaryWriter {
   void AppendElement(double value);
   void AppendElement(std::string_view text);
   void AppendElement(ByteView bytes);
+  void AppendElement(JsonView json);
   void AppendElement(absl::Time time);
   template <typename T>
   void AppendElement(const std::optional<T>& value) {
@@ -53,10 +59,13 @@ class BinaryWriter {
 
 class Parameters {
  public:
-  // Adds a single value.
-  void AddInt64(int64_t value);
-  void AddText(std::string_view text);
-  void AddTime(absl::Time time);
+  // Adds a single value, as BinaryWriter does an element.
+  template <typename T>
+  void AddValue(const T& value) {
+    BinaryWriter writer;
+    writer.AppendElement(value);
+    AddElement(std::move(writer).Take());
+  }
 
   // Adds an array with `get(row)` of every row; its element type follows from what `get` returns.
   template <typename Rows, typename Get>
@@ -68,7 +77,8 @@ class Parameters {
     values_.push_back(std::move(writer).Take());
   }
 
-  const std::vector<std::string>& values() const { return values_; }
+  // Nothing: NULL.
+  const std::vector<std::optional<std::string>>& values() const { return values_; }
 
  private:
   // The types' numbers in pg_type.dat, which never change.
@@ -85,7 +95,10 @@ class Parameters {
     return ElementOid(static_cast<const T*>(nullptr));
   }
 
-  std::vector<std::string> values_;
+  // Adds what an element's length and bytes say.
+  void AddElement(std::string element);
+
+  std::vector<std::optional<std::string>> values_;
 };
 
 }  // namespace dq

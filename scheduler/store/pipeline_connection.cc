@@ -79,12 +79,12 @@ absl::StatusOr<std::vector<PipelineResult>> PipelineConnection::Run(
 }
 
 bool PipelineConnection::Send(const PipelineCall& call) {
-  const std::vector<std::string>& values = call.parameters.values();
+  const std::vector<std::optional<std::string>>& values = call.parameters.values();
   std::vector<const char*> pointers;
   std::vector<int> lengths;
-  for (const std::string& value : values) {
-    pointers.push_back(value.data());
-    lengths.push_back(static_cast<int>(value.size()));
+  for (const std::optional<std::string>& value : values) {
+    pointers.push_back(value.has_value() ? value->data() : nullptr);
+    lengths.push_back(value.has_value() ? static_cast<int>(value->size()) : 0);
   }
   const std::vector<int> formats(values.size(), kBinary);
   return PQsendQueryPrepared(connection_, call.statement->name, static_cast<int>(values.size()),

@@ -1,10 +1,12 @@
 -- Returns jobs, newest first. $1 project, $2 only keys below this, $3 how many at most, $4 the
 -- filter's terms as a JSON array of {field, op, label, text, number}; a job is returned when no term
 -- fails. Numbers of fields and operators: JobFilterTerm. Times are microseconds in `number`.
--- 0 rows: no more jobs fit.
+-- Goes by pages of keys, the newest first. 0 rows: no more jobs fit.
 SELECT r.*
-FROM job_record r
-WHERE r.project = $1 AND r.key < $2
+FROM job_page p
+JOIN job_record r ON r.key BETWEEN p.page << 8 AND (p.page << 8) + 255
+WHERE p.project = $1 AND p.page <= ($2::bigint - 1) >> 8 AND r.key < $2
+  AND r.project IS NOT DISTINCT FROM $1  -- Not `=`, which would let the index of names be walked for each page.
   AND NOT EXISTS (
     SELECT
     FROM jsonb_to_recordset($4::jsonb)
@@ -39,5 +41,5 @@ WHERE r.project = $1 AND r.key < $2
                          WHEN 4 THEN difference.sign > 0
                          WHEN 5 THEN difference.sign >= 0
                        END, false))
-ORDER BY r.key DESC
+ORDER BY p.page DESC, r.key DESC
 LIMIT $3

@@ -69,6 +69,28 @@ TEST_P(PlainCommitTest, CompletionsAndTheNextClaimsAreOneBatch) {
   for (const JobScript& job : {first, second, third}) ExpectRecorded(job);
 }
 
+TEST_P(PlainCommitTest, JobsOfSeveralKindsAreCreatedInOneBatch) {
+  JobScript first = Plain(1, "a");
+  JobScript timeless = Plain(2, "b");
+  timeless.record.rules.start_deadline = absl::InfiniteFuture();
+  timeless.record.rules.execution_timeout = absl::InfiniteDuration();
+  JobScript like_the_first = Plain(3, "c");
+  ASSERT_TRUE(Commit({first.Create(), timeless.Create(), like_the_first.Create()}).ok());
+  for (const JobScript& job : {first, timeless, like_the_first}) ExpectRecorded(job);
+}
+
+TEST_P(PlainCommitTest, JobsAllOfDifferentKindsAreCreatedInOneBatch) {
+  std::vector<JobScript> scripts;
+  std::vector<JobInsert> inserts;
+  for (int i = 0; i < 8; ++i) {
+    scripts.push_back(Plain(i + 1, "job-" + std::to_string(i)));
+    scripts.back().record.rules.priority = i;
+    inserts.push_back(scripts.back().Create());
+  }
+  ASSERT_TRUE(Commit(inserts).ok());
+  for (const JobScript& job : scripts) ExpectRecorded(job);
+}
+
 TEST_P(PlainCommitTest, AStaleAttemptOrTokenRefusesTheWholeBatch) {
   JobScript job = Plain(1, "a");
   JobScript waiting = Plain(2, "b");
