@@ -61,7 +61,8 @@ def words_among_codes(counts):
     if 2 * sum(map(is_numbered_name, codes)) >= len(codes):
         return []
     rows = sum(counts.values())
-    return [w for w in words if counts[w] >= 2 and 200 * counts[w] >= rows and len(w.encode()) <= 24 and not is_misspelt_code(w, codes)]
+    return [w for w in words if counts[w] >= 2 and 200 * counts[w] >= rows and len(w.encode()) <= 24 and not is_misspelt_code(w, codes)
+            and not (re.fullmatch("[A-Z]{1,4}", w) and 20 * counts[w] > rows)]
 
 
 def is_placeholder(value):

@@ -26,7 +26,7 @@ STRANGE_NUMBERS = ["0", "-1", "9", "99", "999", "9999", "99999", "-9", "-99", "-
 STRANGE_DATES = ["1900-01-01", "1970-01-01", "9999-12-31", "0001-01-01", "1899-12-30", "2099-12-31", "1753-01-01", "1901-01-01", "1800-01-01",
                  "1985-05-05", "01.01.1900"]
 STRANGE_CODES = ["00000", "99999", "77777", "11111", "0000000", "1111111", "123456789", "01/01/1900", "12/31/9999", "000-00-0000", "99-999"]
-STRANGE_WORDS = ["not available", "Not Known", "xxxx", "----", "(none)", "#REF!", "tba", "n.d.", "s", "see file", "x patients", "no patients", "aaa",
+STRANGE_WORDS = ["not available", "Not Known", "xxxx", "----", "(none)", "#REF!", "tba", "n.d.", "s", "see file", "DNF", "G", "NOTED", "x patients", "no patients", "aaa",
                  "\u00e4\u00e4", "north", "N/A", "unknown", "not set"]
 
 

@@ -20,6 +20,7 @@ namespace {
 // A batch is filled in so many ranges of rows at most, of so many cells at least.
 constexpr size_t kRangesMax = 16;
 constexpr size_t kRangeCellsMin = 2048;
+constexpr size_t kCategoriesTold = 4;
 
 // Whether no cell of a sample is so long that the sample may know only its beginning.
 bool HoldsWholeCells(const std::vector<EncodedColumn>& sampled) {
@@ -161,10 +162,11 @@ absl::Status CompleteStage::EndLearn() {
 EncodedColumn CompleteStage::LearnColumn(size_t column) {
   EncodedColumn sampled = EncodeColumn(sample_->column(column));
   ColumnFindings& findings = findings_[column];
-  std::vector<Disguise> disguises;
+  DisguiseFindings disguises;
   if (options_.detect == Detection::kEvidence) disguises = FindDisguises(sampled, tokens_);
   const ColumnRule* const reference = reference_ == nullptr ? nullptr : reference_->RuleOf(column);
-  findings = profiles_[column].Decide(columns_[column], std::move(disguises), reference);
+  findings = profiles_[column].Decide(columns_[column], std::move(disguises.disguises), reference);
+  findings.categories = std::move(disguises.categories);
   BlankOut(sampled,
            [&](std::string_view value) { return findings.rule.IsMissing(value, tokens_); });
   const SemanticFinding semantic = FindSemanticType(columns_[column], sampled);
@@ -347,6 +349,7 @@ void CompleteStage::AddLimits(Report& report) const {
     report.limits.push_back("Quantiles of " + std::to_string(columns) +
                             " columns are estimates within 0.1 % of the rank.");
   }
+  AddCategories(report);
   if (reference_ == nullptr) return;
   if (const int64_t keys = reference_->ambiguous_keys(); keys > 0) {
     report.limits.push_back(std::to_string(keys) +
@@ -355,6 +358,19 @@ void CompleteStage::AddLimits(Report& report) const {
   }
   if (const int64_t rows = reference_->rows_rejected(); rows > 0) {
     report.limits.push_back(std::to_string(rows) + " rows of the reference could not be read.");
+  }
+}
+
+// Tells of words among numbers that were not cleared, in the first columns that have them.
+void CompleteStage::AddCategories(Report& report) const {
+  size_t told = 0;
+  for (const ColumnFindings& findings : findings_) {
+    for (const std::string& word : findings.categories) {
+      if (told++ == kCategoriesTold) return;
+      report.limits.push_back(
+          "\"" + word + "\" stands among the numbers or codes of \"" + findings.report.name +
+          "\" so often that it was taken for data; --missing " + word + " clears it.");
+    }
   }
 }
 

@@ -72,6 +72,7 @@ class CompleteStage final : public Stage {
   void SumFillers();
   void AddDimensions(Report& report) const;
   void AddLimits(Report& report) const;
+  void AddCategories(Report& report) const;
 
   CompleteOptions options_;
   std::vector<std::string> reference_key_names_;

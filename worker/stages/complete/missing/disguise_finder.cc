@@ -57,10 +57,12 @@ std::vector<NumberTally> NumbersOf(const std::vector<ValueTally>& values, Accept
 
 }  // namespace
 
-std::vector<Disguise> FindDisguises(const EncodedColumn& column, const MissingTokens& tokens) {
+DisguiseFindings FindDisguises(const EncodedColumn& column, const MissingTokens& tokens) {
   Candidates candidates(column, tokens);
   candidates.Take(FindPhrases(candidates.values()));
-  candidates.Take(FindWordsAmongCodes(candidates.values()));
+  WordsAmongCodes words = FindWordsAmongCodes(candidates.values());
+  candidates.Take(std::move(words.missing));
+  std::erase_if(words.categories, [&](const std::string& word) { return tokens.IsRemoved(word); });
   candidates.Take(FindPlaceholderCodes(candidates.values()));
   candidates.Take(FindNumberSentinels(NumbersOf(
       candidates.values(),
@@ -68,7 +70,7 @@ std::vector<Disguise> FindDisguises(const EncodedColumn& column, const MissingTo
       NumberOf)));
   candidates.Take(FindDateSentinels(NumbersOf(
       candidates.values(), [](ValueType type) { return type == ValueType::kDate; }, MomentOf)));
-  return std::move(candidates.found());
+  return {std::move(candidates.found()), std::move(words.categories)};
 }
 
 }  // namespace dq

@@ -3,6 +3,7 @@
 // thread-safe.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "worker/stages/complete/missing/disguise.h"
@@ -11,9 +12,15 @@
 
 namespace dq {
 
-// Returns what it is sure of, in the order of the finders, at most kDisguisesMax. Words of the
-// vocabulary are left to it; what the user called data is never found.
 inline constexpr size_t kDisguisesMax = 8;
-std::vector<Disguise> FindDisguises(const EncodedColumn& column, const MissingTokens& tokens);
+
+struct DisguiseFindings {
+  std::vector<Disguise> disguises;      // What it is sure of, in the order of the finders.
+  std::vector<std::string> categories;  // Words among numbers that were taken for data.
+};
+
+// Returns at most kDisguisesMax disguises. Words of the vocabulary are left to it; what the user
+// called data is never found.
+DisguiseFindings FindDisguises(const EncodedColumn& column, const MissingTokens& tokens);
 
 }  // namespace dq

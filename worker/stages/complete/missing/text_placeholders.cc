@@ -12,6 +12,10 @@ constexpr size_t kCodesMin = 15;     // Different values by which codes are know
 constexpr size_t kWordsMax = 2;      // Different words among codes that are no data.
 constexpr int64_t kRowsAWord = 200;  // A rarer word among codes is a mistake.
 constexpr size_t kWordBytesMax = 24;
+constexpr size_t kAbbreviationBytesMax = 4;
+// In more than one of so many cells an abbreviation is part of what the column says: without it
+// too few of the values would be numbers to call it a column of numbers.
+constexpr int64_t kCategoryCells = 20;
 constexpr size_t kPatternsMax = 3;
 constexpr size_t kNameLettersMin = 3;
 constexpr size_t kPatternBytesMax = 32;
@@ -140,6 +144,12 @@ bool IsNumberedName(std::string_view code) {
   return false;
 }
 
+// Capitals alone, a few of them, stand for something that has a name (DNF, G).
+bool IsAbbreviation(std::string_view word) {
+  return word.size() <= kAbbreviationBytesMax &&
+         std::all_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
 size_t CountDigits(std::string_view value) {
   return static_cast<size_t>(std::count_if(value.begin(), value.end(), IsDigit));
 }
@@ -202,7 +212,7 @@ std::vector<Disguise> FindPhrases(std::span<const ValueTally> values) {
   return found;
 }
 
-std::vector<Disguise> FindWordsAmongCodes(std::span<const ValueTally> values) {
+WordsAmongCodes FindWordsAmongCodes(std::span<const ValueTally> values) {
   std::vector<ValueTally> codes;
   std::vector<ValueTally> words;
   for (const ValueTally& tally : values) {
@@ -216,15 +226,19 @@ std::vector<Disguise> FindWordsAmongCodes(std::span<const ValueTally> values) {
   if (2 * static_cast<size_t>(names) >= codes.size()) return {};
   int64_t rows = 0;
   for (const ValueTally& tally : values) rows += tally.count;
-  std::vector<Disguise> found;
+  WordsAmongCodes found;
   for (const ValueTally& tally : words) {
     if (tally.count < 2 || tally.count * kRowsAWord < rows || tally.value.size() > kWordBytesMax)
       continue;
     if (IsMisspeltCode(tally.value, codes)) continue;
-    found.push_back({std::string(tally.value), DisguiseKind::kOutOfDomain,
-                     "is no number or code as the other " + std::to_string(codes.size()) +
-                         " different values are, " + Times(tally.count),
-                     0.95});
+    if (IsAbbreviation(tally.value) && tally.count * kCategoryCells > rows) {
+      found.categories.emplace_back(tally.value);
+      continue;
+    }
+    found.missing.push_back({std::string(tally.value), DisguiseKind::kOutOfDomain,
+                             "is no number or code as the other " + std::to_string(codes.size()) +
+                                 " different values are, " + Times(tally.count),
+                             0.95});
   }
   return found;
 }

@@ -38,9 +38,10 @@ struct ProfileLimits {
 // What was learned, in the end.
 struct ColumnFindings {
   ColumnRule rule;
-  ReportColumn report;     // All but missing_after, filled and histogram.
-  int64_t conforming = 0;  // Present values that fit the type.
-  int64_t present = 0;     // Cells that hold a value.
+  ReportColumn report;                       // All but missing_after, filled and histogram.
+  int64_t conforming = 0;                    // Present values that fit the type.
+  int64_t present = 0;                       // Cells that hold a value.
+  std::vector<std::string> categories = {};  // Words among its numbers that are data after all.
   bool counts_estimated = false;
   bool distinct_estimated = false;
   bool quantiles_estimated = false;
