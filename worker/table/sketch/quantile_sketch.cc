@@ -35,16 +35,19 @@ void QuantileSketch::Collapse() {
 // The numbers still known, in order, each with how many of the stream it stands for.
 QuantileSketch::Weighted QuantileSketch::Sorted(const std::vector<double>& without) const {
   Weighted weighted;
+  weighted.reserve(newest_.size() + full_.size() * capacity_);
   for (const double number : newest_) weighted.emplace_back(number, 1);
+  std::sort(weighted.begin(), weighted.end());
   for (size_t level = 0; level < full_.size(); ++level) {
+    const auto before = static_cast<ptrdiff_t>(weighted.size());
     for (const double number : full_[level]) weighted.emplace_back(number, int64_t{1} << level);
+    std::inplace_merge(weighted.begin(), weighted.begin() + before, weighted.end());
   }
   if (!without.empty()) {
     std::erase_if(weighted, [&without](const auto& entry) {
       return std::find(without.begin(), without.end(), entry.first) != without.end();
     });
   }
-  std::sort(weighted.begin(), weighted.end());
   return weighted;
 }
 

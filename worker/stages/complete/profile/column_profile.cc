@@ -11,6 +11,7 @@ namespace dq {
 namespace {
 
 constexpr size_t kCellsAhead = 16;      // Whose text is under way.
+constexpr size_t kValuesAtOnce = 1024;  // Are counted: few, so that they are in the cache still.
 constexpr size_t kBytesAValue = 64;     // Two slots of a ValueCounter.
 constexpr size_t kBytesADistinct = 10;  // A place of a DistinctCounter.
 constexpr size_t kBytesANumber = 32;    // In four levels of a QuantileSketch.
@@ -67,6 +68,10 @@ void ColumnProfile::Learn(const RowBatch& batch, size_t column) {
       AddValue(value);
     }
   }
+  CountValues();
+}
+
+void ColumnProfile::CountValues() {
   values_.AddAll(batch_values_);
   batch_values_.clear();
 }
@@ -76,6 +81,7 @@ void ColumnProfile::AddValue(std::string_view value) {
   types_.Add(type);
   shapes_.Add(value);
   batch_values_.push_back({value, HashOf(value)});
+  if (batch_values_.size() == kValuesAtOnce) CountValues();
   switch (type) {
     case ValueType::kInteger:
     case ValueType::kDecimal:

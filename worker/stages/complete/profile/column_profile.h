@@ -70,6 +70,7 @@ class ColumnProfile {
 
  private:
   void AddValue(std::string_view value);
+  void CountValues();
   void AddNumber(std::string_view value);
   void TakeOut(std::vector<Disguise> disguises, ColumnFindings& findings);
   void JudgeTokens(ColumnFindings& findings);
@@ -85,7 +86,7 @@ class ColumnProfile {
   ShapeCounter shapes_;
   std::map<std::string, int64_t, std::less<>> tokens_seen_;  // By exact spelling.
   ValueCounter values_;
-  std::vector<ValueCounter::Hashed> batch_values_;  // They are counted at the end of the batch.
+  std::vector<ValueCounter::Hashed> batch_values_;  // They are counted some at a time.
   QuantileSketch numbers_;
   double sum_ = 0;
   int decimals_min_ = std::numeric_limits<int>::max();

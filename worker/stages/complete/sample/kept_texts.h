@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -27,16 +28,30 @@ class KeptTexts {
 
   // Returns a copy of `text`, of a longer one of its first kSampleCellBytesMax bytes.
   // OUT_OF_MEMORY.
-  absl::StatusOr<std::string_view> Keep(std::string_view text);
+  absl::StatusOr<std::string_view> Keep(std::string_view text) {
+    text = text.substr(0, kSampleCellBytesMax);
+    if (text.empty()) return std::string_view();
+    if (left_ < text.size()) [[unlikely]] {
+      if (absl::Status added = AddChunk(); !added.ok()) return added;
+    }
+    char* const out = next_;
+    std::memcpy(out, text.data(), text.size());
+    next_ += text.size();
+    left_ -= text.size();
+    return std::string_view(out, text.size());
+  }
   // Forgets all texts: they count no longer, and live as long as what is returned.
   [[nodiscard]] Bytes Forget();
 
  private:
+  absl::Status AddChunk();
+
   MemoryBudget& memory_;
   std::string_view what_;
   int64_t taken_bytes_ = 0;
   Bytes chunks_;
-  size_t chunk_used_ = 0;
+  char* next_ = nullptr;  // In the last chunk.
+  size_t left_ = 0;
 };
 
 }  // namespace dq
