@@ -111,6 +111,7 @@ absl::StatusOr<LiveJobs> PostgresJobStore::LoadLiveJobs(JobKey after, int limit)
   DQ_RETURN_IF_ERROR(reader_.Take()->Run([&](Transaction& transaction) {
     live = LiveJobs();
     others.clear();
+    transaction.Run(sql::kSetPlannerToHash);
     for (const pqxx::row& row : transaction.Run(sql::kLoadLiveJobs, after, limit)) {
       WaitingJobs alike = ReadAlike(row);
       live.last = std::max(live.last, alike.keys.back());
