@@ -55,7 +55,7 @@ void HandleSignals() {
 int Run(std::span<char* const> arguments) {
   for (const std::string_view argument : arguments) {
     if (argument == "--help" || argument == "-h") {
-      (void)std::fputs(std::string(dq::RunHelp()).c_str(), stdout);
+      (void)std::fputs(dq::RunHelp().c_str(), stdout);
       return dq::kExitOk;
     }
   }

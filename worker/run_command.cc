@@ -8,7 +8,9 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -102,12 +104,13 @@ absl::Status CheckPaths(const RunOptions& options) {
   return absl::OkStatus();
 }
 
-// The rejects of an earlier run would be taken for those of this one.
+// The rejects of an earlier run would be taken for those of this one. Another file is left alone.
 void RemoveOldRejects(const std::string& path) {
   std::error_code ignored;
-  if (std::filesystem::is_regular_file(std::filesystem::symlink_status(path, ignored))) {
-    std::filesystem::remove(path, ignored);
-  }
+  if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(path, ignored))) return;
+  std::string header;
+  std::getline(std::ifstream(path), header);
+  if (header == kRejectsHeaderLine) std::filesystem::remove(path, ignored);
 }
 
 absl::Status StageAll(const RunOptions& options, StagedOutputs& outputs) {

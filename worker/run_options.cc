@@ -1,11 +1,13 @@
 #include "worker/run_options.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
-#include <cmath>
 #include <functional>
-#include <map>
+#include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/base/error.h"
@@ -14,7 +16,15 @@
 namespace dq {
 namespace {
 
-constexpr std::string_view kHelp =
+constexpr char kFilesGroup[] = "Files";
+constexpr char kCompleteGroup[] = "Stage complete: finds and fills missing values";
+constexpr char kDedupeGroup[] = "Stage dedupe: removes duplicates";
+constexpr char kFormGroup[] =
+    "Form of the files (found out where not given; see dialect in the report)";
+constexpr char kRunGroup[] = "How it runs";
+constexpr int64_t kMemoryLimitBytesMax = int64_t{1} << 50;
+
+constexpr char kDescription[] =
     R"(Cleans a table in a file on this machine: finds and fills missing values, removes duplicates.
 
 Examples:
@@ -27,62 +37,12 @@ Examples:
       --comment '#' --skip-lines 3 --header --output out.csv --report r.json
   dq-worker run --input big.csv --output out.csv --report r.json --checkpoint-dir ck --resume
 
-Files:
-  --input FILE          the file to clean: CSV, TSV, JSON Lines or the like, also packed with gzip
-                        or zstd
-  --reference FILE      a file of good values; needs --key to fill from it
-  --output FILE         the cleaned file
-  --report FILE         the quality report, JSON
-  --changes FILE        every changed cell: row,column,before,after,method,confidence
-  --clusters FILE       every record of a cluster of duplicates: row,cluster_id,kept,confidence
-  --rejects FILE        every row that could not be read: row,byte,reason,content
-                        (without this flag such rows go to OUTPUT.rejects.csv when there are any)
-  Outputs appear under their names when everything has succeeded, or not at all.
+Outputs appear under their names when everything has succeeded, or not at all. Lists are separated
+by commas and may be given again; an item with a comma is written as in a CSV file: 'a,"b,c"'.
+)";
 
-What is done:
-  --chain LIST          stages in order (default complete,dedupe)
-  --key COL,..          columns that join the file with the reference
-  --fill HOW            none | reference | dependency | statistic (default dependency)
-  --detect HOW          none | vocabulary | evidence (default evidence): which cells count as
-                        missing besides empty ones: none, words for it such as N/A, also values
-                        that stand for it by evidence such as -1 or 9999
-  --missing TOKEN,..    words that always mean "no value"; repeatable
-  --not-missing TOKEN,..  words and values that are data here; repeatable
-  --min-confidence N    fills below are not made, 0 to 1 (default 0.5)
-  --match HOW           exact | normalised | fuzzy (default normalised); fuzzy also finds records
-                        that are probably the same: typos, swapped or missing cells
-  --survivor WHICH      first | most_complete | newest:COL, the record of a cluster that stays
-                        (default first)
-  --merge               empty cells of that record are filled from the others of its cluster
-  --dedupe-columns COL,..  columns that are compared (default all)
-  --on-bad-row HOW      reject | fail | pad (default reject)
-  --gate CONDITIONS     exit with 5 unless they hold: 'score>=90', 'duplicates<=0.1', 'schema'
-
-The form of the files (found out where not given; see dialect{} in the report):
-  --format F            csv | tsv | jsonl: the input's
-  --encoding E          utf-8 | utf-16le | utf-16be | latin-1 | windows-1252
-  --delimiter C         one ASCII character, or tab, space, comma, semicolon, bar
-  --quote C             one character or none; so --escape C, --comment C
-  --skip-space yes|no   whether white space behind delimiters and around quotes is no data
-  --line-end E          lf | crlf | cr
-  --skip-lines N        lines before the table
-  --header, --no-header whether the first row holds the names of the columns
-  --output-format F     same | csv | tsv | jsonl (default same: as the input, in UTF-8)
-  --output-compression HOW  none | gzip | zstd (default by the name: .gz, .zst)
-  --formula-guard       an apostrophe before cells that a spreadsheet would take for formulas
-
-How:
-  --memory-limit SIZE   for what grows with the data, for example 512MiB (default)
-  --temp-dir DIR        for what does not fit in memory (default: the folder of the output)
-  --threads N           1 to 256 (default: the processors there are); never changes a result
-  --checkpoint-dir DIR  keeps checkpoints in this folder, and the unfinished outputs beside the
-                        outputs, so that an interrupted run can go on; made when it is not there
-  --checkpoint-interval TIME  at least so long between two, for example 30s (default), 500ms, 5m
-  --resume              goes on from the newest checkpoint in DIR; starts over, and says why, when
-                        there is none or the input, the reference, the options or dq changed
-  --progress STYLE      text | json | none, on standard error (default text)
-
-Exit codes: 0 done, 1 error, 2 usage, 3 the data could not be processed, 5 gate failed,
+constexpr char kExitCodes[] =
+    R"(Exit codes: 0 done, 1 error, 2 usage, 3 the data could not be processed, 5 gate failed,
 6 cancelled, 75 stopped at a checkpoint (with --checkpoint-dir, by SIGTERM or SIGINT: the same
 command with --resume goes on; 6 when there is none yet; a second signal cancels), 130 interrupted.
 )";
@@ -92,107 +52,224 @@ absl::Status BadFlag(std::string_view flag, const std::string& what) {
                    {{"category", "configuration"}, {"field", std::string(flag)}});
 }
 
-std::vector<std::string> SplitList(std::string_view text) {
-  std::vector<std::string> items;
-  for (;;) {
-    const size_t comma = text.find(',');
-    if (const auto item = text.substr(0, comma); !item.empty()) items.emplace_back(item);
-    if (comma == std::string_view::npos) return items;
-    text.remove_prefix(comma + 1);
-  }
-}
-
-absl::StatusOr<double> ParseNumber(std::string_view flag, std::string_view text, double max) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || !(number >= 0 && number <= max)) {
-    return BadFlag(flag, "takes a number from 0 to " + std::to_string(static_cast<int>(max)) +
-                             ", not \"" + std::string(text) + "\"");
-  }
-  return number;
-}
-
-template <typename Enum>
-absl::StatusOr<Enum> ParseChoice(std::string_view flag, std::string_view text,
-                                 const std::vector<std::string_view>& names) {
-  std::string all;
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (names[i] == text) return static_cast<Enum>(i);
-    all += (i > 0 ? ", " : "") + std::string(names[i]);
-  }
-  return BadFlag(flag, "takes one of " + all + ", not \"" + std::string(text) + "\"");
-}
-
-// Collects the flags; the chain is put together when all are known.
+// What flags say that is put together when all are known.
 struct Draft {
   RunOptions options;
   CompleteOptions complete;
   DedupeOptions dedupe;
   std::vector<std::string> chain = {"complete", "dedupe"};
+  std::vector<std::string> reference_key;
 };
 
-using Setter = std::function<absl::Status(Draft&, std::string_view)>;
-
-Setter Text(std::string RunOptions::*field) {
-  return [field](Draft& draft, std::string_view text) {
-    draft.options.*field = text;
-    return absl::OkStatus();
-  };
-}
-
-template <typename Options>
-Setter List(Options Draft::*part, std::vector<std::string> Options::*field) {
-  return [part, field](Draft& draft, std::string_view text) {
-    for (std::string& item : SplitList(text)) (draft.*part.*field).push_back(std::move(item));
-    return absl::OkStatus();
-  };
-}
-
-template <typename Part, typename Enum>
-Setter Choice(std::string_view flag, Part Draft::*part, Enum Part::*field,
-              std::vector<std::string_view> names) {
-  return [=](Draft& draft, std::string_view text) -> absl::Status {
-    DQ_ASSIGN_OR_RETURN(draft.*part.*field, ParseChoice<Enum>(flag, text, names));
-    return absl::OkStatus();
-  };
-}
-
-absl::Status SetChain(Draft& draft, std::string_view text) {
-  draft.chain = SplitList(text);
-  if (draft.chain.empty() || draft.chain.size() > kChainStagesMax) {
-    return BadFlag("--chain", "takes 1 to 16 stages");
+// Appends the items of a list: one CSV record. Says what is wrong with it, or "".
+std::string AppendItems(std::vector<std::string>& items, std::string_view text) {
+  while (!text.empty()) {
+    std::string item;
+    const bool quoted = text.front() == '"';
+    if (quoted) {
+      size_t end = 1;
+      for (; end < text.size(); ++end) {
+        if (text[end] == '"' && !text.substr(end + 1).starts_with('"')) break;
+        if (text[end] == '"') ++end;
+        item += text[end];
+      }
+      if (end == text.size()) return "a list with a quote that is not closed: " + std::string(text);
+      text.remove_prefix(end + 1);
+      if (!text.empty() && text.front() != ',') return "text behind a quote: " + std::string(text);
+    } else {
+      item = text.substr(0, text.find(','));
+      text.remove_prefix(item.size());
+    }
+    if (!item.empty()) items.push_back(std::move(item));
+    text.remove_prefix(text.empty() ? 0 : 1);
   }
-  return absl::OkStatus();
+  return "";
 }
 
-absl::Status SetSurvivor(Draft& draft, std::string_view text) {
+// Adds a flag whose text `set` takes; it says what is wrong with one.
+CLI::Option* AddText(CLI::App& app, const std::string& flag, const std::string& type,
+                     std::function<absl::Status(std::string_view)> set, const std::string& help) {
+  return app
+      .add_option_function<std::string>(
+          flag,
+          [flag, set = std::move(set)](const std::string& text) {
+            const absl::Status status = set(text);
+            if (status.ok()) return;
+            const std::string message = MessageOf(status);
+            throw CLI::ValidationError(message.starts_with(flag) ? message : flag + ": " + message);
+          },
+          help)
+      ->type_name(type);
+}
+
+CLI::Option* AddList(CLI::App& app, const std::string& flag, const std::string& type,
+                     std::vector<std::string>& items, const std::string& help) {
+  return AddText(
+             app, flag, type,
+             [&items, flag](std::string_view text) {
+               const std::string wrong = AppendItems(items, text);
+               return wrong.empty() ? absl::OkStatus() : BadFlag(flag, wrong);
+             },
+             help)
+      ->trigger_on_parse();
+}
+
+// Adds a flag that takes one of `names`, which are those of the values 0, 1, 2 ...
+template <typename Enum, size_t n>
+CLI::Option* AddChoice(CLI::App& app, const std::string& flag, Enum& value,
+                       const std::array<const char*, n>& names, const std::string& help) {
+  return app
+      .add_option_function<std::string>(
+          flag,
+          [&value, names](const std::string& text) {
+            value = static_cast<Enum>(std::find(names.begin(), names.end(), text) - names.begin());
+          },
+          help)
+      ->check(CLI::IsMember(std::vector<std::string>(names.begin(), names.end())))
+      ->type_name("");
+}
+
+void AddFiles(CLI::App& app, Draft& draft) {
+  RunOptions& options = draft.options;
+  const auto file = [&](const char* flag, std::string& path, const char* help) {
+    return app.add_option(flag, path, help)->type_name("FILE")->group(kFilesGroup);
+  };
+  file("--input", options.input,
+       "The file to clean: CSV, TSV, JSON Lines or the like, also packed with gzip or zstd")
+      ->required();
+  file(
+      "--reference", options.reference,
+      "A file of good values: what determines a column is learned there too; with --key cells are\n"
+      "filled from the row with the same key");
+  file("--output", options.output, "The cleaned file")->required();
+  file("--report", options.report, "The quality report, JSON")->required();
+  file("--changes", options.changes,
+       "Every changed cell: row,column,before,after,method,confidence");
+  file("--clusters", options.clusters,
+       "Every record of a cluster of duplicates: row,cluster_id,kept,confidence; with --match "
+       "fuzzy\n"
+       "also explanation");
+  file("--rejects", options.rejects,
+       "Every row that could not be read: row,byte,reason,content (without this flag such rows go\n"
+       "to OUTPUT.rejects.csv when there are any, else one of an earlier run is removed)");
+}
+
+void AddComplete(CLI::App& app, Draft& draft) {
+  CompleteOptions& complete = draft.complete;
+  AddList(app, "--key", "COL,..", complete.key_columns,
+          "Columns that join the file with the reference")
+      ->needs("--reference")
+      ->group(kCompleteGroup);
+  AddList(app, "--reference-key", "COL,..", draft.reference_key,
+          "What these columns are called in the reference (default: the same)")
+      ->needs("--key")
+      ->group(kCompleteGroup);
+  AddChoice(
+      app, "--fill", complete.fill, kFillNames,
+      "Where values come from: the reference by key; also columns that determine the missing\n"
+      "one; also the median or mode (default dependency)")
+      ->group(kCompleteGroup);
+  AddChoice(
+      app, "--detect", complete.detect, kDetectionNames,
+      "Which cells count as missing besides empty ones: none, words for it such as N/A, also\n"
+      "values that stand for it by evidence such as -1 or 9999 (default evidence)")
+      ->group(kCompleteGroup);
+  AddList(app, "--missing", "TOKEN,..", complete.missing_tokens,
+          "Words that always mean \"no value\"")
+      ->group(kCompleteGroup);
+  AddList(app, "--not-missing", "TOKEN,..", complete.not_missing_tokens,
+          "Words and values that are data here")
+      ->group(kCompleteGroup);
+  app.add_option("--min-confidence", complete.min_confidence,
+                 "Fills below are not made; those by dependency never below 0.9")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str()
+      ->type_name("N")
+      ->group(kCompleteGroup);
+}
+
+absl::Status SetSurvivor(DedupeOptions& dedupe, std::string_view text) {
   constexpr std::string_view kNewest = "newest:";
-  if (text.starts_with(kNewest) && text.size() > kNewest.size()) {
-    draft.dedupe.survivor = SurvivorKind::kNewest;
-    draft.dedupe.newest_column = text.substr(kNewest.size());
-    return absl::OkStatus();
-  }
-  draft.dedupe.newest_column.clear();
-  absl::StatusOr<SurvivorKind> kind =
-      ParseChoice<SurvivorKind>("--survivor", text, {"first", "most_complete"});
-  if (!kind.ok()) {
+  dedupe.newest_column.clear();
+  if (text == "first") {
+    dedupe.survivor = SurvivorKind::kFirst;
+  } else if (text == "most_complete") {
+    dedupe.survivor = SurvivorKind::kMostComplete;
+  } else if (text.starts_with(kNewest) && text.size() > kNewest.size()) {
+    dedupe.survivor = SurvivorKind::kNewest;
+    dedupe.newest_column = text.substr(kNewest.size());
+  } else {
     return BadFlag("--survivor",
                    "takes first, most_complete or newest:COL, not \"" + std::string(text) + "\"");
   }
-  draft.dedupe.survivor = *kind;
   return absl::OkStatus();
 }
 
-absl::Status SetMemoryLimit(Draft& draft, std::string_view text) {
-  DQ_ASSIGN_OR_RETURN(draft.options.spec.memory_limit_bytes, ParseBytes(text));
-  if (draft.options.spec.memory_limit_bytes < kMemoryLimitBytesMin) {
-    return BadFlag("--memory-limit", "needs at least 16MiB");
-  }
-  return absl::OkStatus();
+void AddDedupe(CLI::App& app, Draft& draft) {
+  DedupeOptions& dedupe = draft.dedupe;
+  AddChoice(
+      app, "--match", dedupe.match, kMatchNames,
+      "Which records are duplicates: fuzzy also finds those that are probably the same: typos,\n"
+      "swapped or missing cells (default normalised)")
+      ->group(kDedupeGroup);
+  AddText(
+      app, "--survivor", "WHICH",
+      [&dedupe](std::string_view text) { return SetSurvivor(dedupe, text); },
+      "The record of a cluster that stays: first, most_complete, newest:COL (default first)")
+      ->group(kDedupeGroup);
+  app.add_flag("--merge", dedupe.merge,
+               "Empty cells of that record are filled from the others of its cluster")
+      ->group(kDedupeGroup);
+  AddList(app, "--dedupe-columns", "COL,..", dedupe.columns,
+          "Columns that are compared (default all)")
+      ->group(kDedupeGroup);
 }
 
-// "30s", "500ms", "5m".
-absl::Status SetInterval(Draft& draft, std::string_view text) {
+// A part of FormChoice: "--skip-lines" sets "skip_lines" and so on.
+void AddFormPart(CLI::App& app, FormChoice& form, const std::string& flag, const std::string& type,
+                 const std::string& help) {
+  std::string part = flag.substr(2);
+  std::replace(part.begin(), part.end(), '-', '_');
+  AddText(
+      app, flag, type, [&form, part](std::string_view text) { return SetForm(part, text, form); },
+      help)
+      ->group(kFormGroup);
+}
+
+void AddForm(CLI::App& app, Draft& draft) {
+  FormChoice& form = draft.options.spec.form;
+  AddFormPart(app, form, "--format", "F", "csv, tsv or jsonl: the input's");
+  AddFormPart(app, form, "--encoding", "E", "utf-8, utf-16le, utf-16be, latin-1 or windows-1252");
+  AddFormPart(app, form, "--delimiter", "C",
+              "One ASCII character, or tab, space, comma, semicolon, bar");
+  AddFormPart(app, form, "--quote", "C", "One character, or none");
+  AddFormPart(app, form, "--escape", "C", "One character, or none");
+  AddFormPart(app, form, "--comment", "C", "What lines without data begin with; or none");
+  AddFormPart(app, form, "--skip-space", "yes|no",
+              "Whether white space behind delimiters and around quotes is no data");
+  AddFormPart(app, form, "--line-end", "E", "lf, crlf or cr");
+  AddFormPart(app, form, "--skip-lines", "N", "Lines before the table");
+  const auto set_header = [&form](const char* text) {
+    return [&form, text] { (void)SetForm("header", text, form); };
+  };
+  app.add_flag_callback("--header", set_header("yes"),
+                        "The first row holds the names of the columns")
+      ->group(kFormGroup);
+  app.add_flag_callback("--no-header", set_header("no"), "The first row is data")
+      ->excludes("--header")
+      ->group(kFormGroup);
+  AddFormPart(app, form, "--output-format", "F",
+              "same, csv, tsv or jsonl (default same: as the input, in UTF-8)");
+  AddFormPart(app, form, "--output-compression", "HOW",
+              "none, gzip or zstd (default by the name: .gz, .zst)");
+  app.add_flag(
+         "--formula-guard", form.output.formula_guard,
+         "In CSV and TSV outputs an apostrophe before cells that a spreadsheet would take for\n"
+         "formulas")
+      ->group(kFormGroup);
+}
+
+absl::Status SetInterval(RunOptions& options, std::string_view text) {
   const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   const std::string_view unit = text.substr(digits);
   const int64_t factor = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" ? 60'000 : 0;
@@ -202,133 +279,77 @@ absl::Status SetInterval(Draft& draft, std::string_view text) {
     return BadFlag("--checkpoint-interval",
                    "takes a time such as 30s, not \"" + std::string(text) + "\"");
   }
-  draft.options.checkpoint_interval = std::chrono::milliseconds(number * factor);
+  options.checkpoint_interval = std::chrono::milliseconds(number * factor);
   return absl::OkStatus();
 }
 
-absl::Status SetThreads(Draft& draft, std::string_view text) {
-  DQ_ASSIGN_OR_RETURN(const double threads, ParseNumber("--threads", text, 256));
-  if (threads < 1 || threads != std::floor(threads)) {
-    return BadFlag("--threads", "takes a whole number from 1 to 256");
-  }
-  draft.options.spec.threads = static_cast<int>(threads);
-  return absl::OkStatus();
-}
-
-std::map<std::string, Setter, std::less<>> FileSetters() {
-  return {{"--input", Text(&RunOptions::input)},
-          {"--reference", Text(&RunOptions::reference)},
-          {"--output", Text(&RunOptions::output)},
-          {"--report", Text(&RunOptions::report)},
-          {"--changes", Text(&RunOptions::changes)},
-          {"--clusters", Text(&RunOptions::clusters)},
-          {"--rejects", Text(&RunOptions::rejects)},
-          {"--temp-dir", Text(&RunOptions::temp_dir)},
-          {"--checkpoint-dir", Text(&RunOptions::checkpoint_dir)}};
-}
-
-// "--skip-lines" sets "skip_lines" and so on.
-Setter Form(std::string_view flag) {
-  return [flag](Draft& draft, std::string_view text) {
-    std::string name(flag.substr(2));
-    std::replace(name.begin(), name.end(), '-', '_');
-    const absl::Status set = SetForm(name, text, draft.options.spec.form);
-    if (set.ok()) return set;
-    const std::string message = MessageOf(set);
-    return BadFlag(flag, message.substr(std::min(message.size(), message.find(' ') + 1)));
-  };
-}
-
-// Flags that take no value.
-std::map<std::string, Setter, std::less<>> Switches() {
-  const auto form = [](const char* name, const char* text) -> Setter {
-    return [name, text](Draft& draft, std::string_view) {
-      return SetForm(name, text, draft.options.spec.form);
-    };
-  };
-  return {{"--header", form("header", "yes")},
-          {"--no-header", form("header", "no")},
-          {"--formula-guard", form("formula_guard", "yes")},
-          {"--resume",
-           [](Draft& draft, std::string_view) -> absl::Status {
-             draft.options.resume = true;
-             return absl::OkStatus();
-           }},
-          {"--merge", [](Draft& draft, std::string_view) -> absl::Status {
-             draft.dedupe.merge = true;
-             return absl::OkStatus();
-           }}};
-}
-
-std::map<std::string, Setter, std::less<>> Setters() {
-  std::map<std::string, Setter, std::less<>> setters = FileSetters();
-  for (const char* flag :
-       {"--format", "--encoding", "--delimiter", "--quote", "--escape", "--comment", "--skip-space",
-        "--line-end", "--skip-lines", "--output-format", "--output-compression"}) {
-    setters[flag] = Form(flag);
-  }
-  setters["--chain"] = SetChain;
-  setters["--key"] = List(&Draft::complete, &CompleteOptions::key_columns);
-  setters["--missing"] = List(&Draft::complete, &CompleteOptions::missing_tokens);
-  setters["--not-missing"] = List(&Draft::complete, &CompleteOptions::not_missing_tokens);
-  setters["--dedupe-columns"] = List(&Draft::dedupe, &DedupeOptions::columns);
-  setters["--fill"] = Choice("--fill", &Draft::complete, &CompleteOptions::fill,
-                             {"none", "reference", "dependency", "statistic"});
-  setters["--detect"] = Choice("--detect", &Draft::complete, &CompleteOptions::detect,
-                               {"none", "vocabulary", "evidence"});
-  setters["--match"] =
-      Choice("--match", &Draft::dedupe, &DedupeOptions::match, {"exact", "normalised", "fuzzy"});
-  setters["--survivor"] = SetSurvivor;
-  setters["--progress"] =
-      Choice("--progress", &Draft::options, &RunOptions::progress, {"none", "text", "json"});
-  setters["--on-bad-row"] = [](Draft& draft, std::string_view text) -> absl::Status {
-    DQ_ASSIGN_OR_RETURN(draft.options.spec.on_bad_row,
-                        ParseChoice<BadRowPolicy>("--on-bad-row", text, {"reject", "fail", "pad"}));
-    return absl::OkStatus();
-  };
-  setters["--min-confidence"] = [](Draft& draft, std::string_view text) -> absl::Status {
-    DQ_ASSIGN_OR_RETURN(draft.complete.min_confidence, ParseNumber("--min-confidence", text, 1));
-    return absl::OkStatus();
-  };
-  setters["--gate"] = [](Draft& draft, std::string_view text) -> absl::Status {
-    DQ_ASSIGN_OR_RETURN(draft.options.spec.gate, ParseGate(text));
-    return absl::OkStatus();
-  };
-  setters["--memory-limit"] = SetMemoryLimit;
-  setters["--threads"] = SetThreads;
-  setters["--checkpoint-interval"] = SetInterval;
-  return setters;
-}
-
-absl::StatusOr<RunOptions> Finish(Draft draft) {
+void AddRun(CLI::App& app, Draft& draft) {
   RunOptions& options = draft.options;
-  if (options.input.empty()) return BadFlag("--input", "is needed: the file to clean");
-  if (options.output.empty()) return BadFlag("--output", "is needed: where the cleaned file goes");
-  if (options.report.empty()) return BadFlag("--report", "is needed: where the report goes");
-  if (options.resume && options.checkpoint_dir.empty()) {
-    return BadFlag("--resume", "needs --checkpoint-dir, where the checkpoints are");
-  }
-  for (const std::string& name : draft.chain) {
-    DQ_ASSIGN_OR_RETURN(StageSpec stage, DefaultStage(name));
-    if (std::holds_alternative<CompleteOptions>(stage)) {
-      stage = draft.complete;
-    } else {
-      stage = draft.dedupe;
-    }
-    options.spec.stages.push_back(std::move(stage));
-  }
-  options.spec.reference_key_columns = draft.complete.key_columns;
-  const size_t slash = options.input.find_last_of('/');
-  options.spec.display_name =
-      slash == std::string::npos ? options.input : options.input.substr(slash + 1);
-  return std::move(options);
+  app.add_option("--chain", draft.chain,
+                 "Stages in order, each at most once (default complete,dedupe)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("STAGE,..")
+      ->group(kRunGroup);
+  AddChoice(app, "--on-bad-row", options.spec.on_bad_row, kBadRowNames,
+            "What happens to a row that cannot be read (default reject)")
+      ->group(kRunGroup);
+  AddText(
+      app, "--gate", "CONDITIONS",
+      [&options](std::string_view text) -> absl::Status {
+        DQ_ASSIGN_OR_RETURN(options.spec.gate, ParseGate(text));
+        return absl::OkStatus();
+      },
+      "Exit with 5 unless they hold: 'score>=90', 'duplicates<=0.1', 'schema'")
+      ->group(kRunGroup);
+  app.add_option("--memory-limit", options.spec.memory_limit_bytes,
+                 "For what grows with the data, from 16MiB on (default 512MiB)")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false).description(""))
+      ->check(CLI::Range(kMemoryLimitBytesMin, kMemoryLimitBytesMax).description(""))
+      ->type_name("SIZE")
+      ->group(kRunGroup);
+  app.add_option("--temp-dir", options.temp_dir,
+                 "For what does not fit in memory (default: the folder of the output)")
+      ->type_name("DIR")
+      ->group(kRunGroup);
+  app.add_option("--threads", options.spec.threads,
+                 "That work at a time (default: the processors there are); never changes a result")
+      ->check(CLI::Range(1, kThreadsMax))
+      ->group(kRunGroup);
+  app.add_option(
+         "--checkpoint-dir", options.checkpoint_dir,
+         "Keeps checkpoints in this folder, and the unfinished outputs beside the outputs, so\n"
+         "that an interrupted run can go on; made when it is not there")
+      ->type_name("DIR")
+      ->group(kRunGroup);
+  AddText(
+      app, "--checkpoint-interval", "TIME",
+      [&options](std::string_view text) { return SetInterval(options, text); },
+      "At least so long between two, for example 500ms, 5m (default 30s)")
+      ->group(kRunGroup);
+  app.add_flag(
+         "--resume", options.resume,
+         "Goes on from the newest checkpoint; starts over, and says why, when there is none or\n"
+         "the input, the reference, the options or dq changed")
+      ->needs("--checkpoint-dir")
+      ->group(kRunGroup);
+  AddChoice(app, "--progress", options.progress, kProgressNames,
+            "How progress is shown on standard error (default text)")
+      ->group(kRunGroup);
 }
 
-}  // namespace
-
-std::string_view RunHelp() { return kHelp; }
-
-namespace {
+std::unique_ptr<CLI::App> MakeApp(Draft& draft) {
+  auto app = std::make_unique<CLI::App>(kDescription, "dq-worker run");
+  app->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app->get_formatter()->column_width(30);
+  app->footer(kExitCodes);
+  AddFiles(*app, draft);
+  AddComplete(*app, draft);
+  AddDedupe(*app, draft);
+  AddForm(*app, draft);
+  AddRun(*app, draft);
+  return app;
+}
 
 // The name of the output says whether it is packed, unless a flag does.
 Compression CompressionOf(std::string_view path) {
@@ -336,41 +357,71 @@ Compression CompressionOf(std::string_view path) {
   return path.ends_with(".zst") ? Compression::kZstd : Compression::kNone;
 }
 
+// Refuses options of a stage that the chain does not have.
+absl::Status CheckGroup(const CLI::App& app, std::string_view group, std::string_view stage) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group() != group || option->count() == 0) continue;
+    return BadFlag(option->get_name(),
+                   "is an option of the stage " + std::string(stage) + ", which is not in --chain");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RunOptions> Finish(const CLI::App& app, Draft draft) {
+  RunOptions& options = draft.options;
+  bool completes = false;
+  bool dedupes = false;
+  for (const std::string& name : draft.chain) {
+    DQ_ASSIGN_OR_RETURN(StageSpec stage, DefaultStage(name));
+    if (std::holds_alternative<CompleteOptions>(stage)) {
+      completes = true;
+      stage = draft.complete;
+    } else {
+      dedupes = true;
+      stage = draft.dedupe;
+    }
+    options.spec.stages.push_back(std::move(stage));
+  }
+  DQ_RETURN_IF_ERROR(CheckStages(options.spec.stages));
+  if (!completes) DQ_RETURN_IF_ERROR(CheckGroup(app, kCompleteGroup, "complete"));
+  if (!dedupes) DQ_RETURN_IF_ERROR(CheckGroup(app, kDedupeGroup, "dedupe"));
+  if (!completes && !options.reference.empty()) {
+    return BadFlag("--reference", "is for the stage complete, which is not in --chain");
+  }
+  const auto& keys = draft.reference_key.empty() ? draft.complete.key_columns : draft.reference_key;
+  if (keys.size() != draft.complete.key_columns.size()) {
+    return BadFlag("--reference-key", "needs as many columns as --key");
+  }
+  options.spec.reference_key_columns = keys;
+  if (app.count("--output-compression") == 0) {
+    options.spec.form.output.compression = CompressionOf(options.output);
+  }
+  DQ_RETURN_IF_ERROR(CheckForm(options.spec.form));
+  options.spec.display_name = options.input.substr(options.input.find_last_of('/') + 1);
+  return std::move(options);
+}
+
 }  // namespace
 
+std::string RunHelp() {
+  Draft draft;
+  return MakeApp(draft)->help();
+}
+
 absl::StatusOr<RunOptions> ParseRunOptions(std::span<char* const> arguments) {
-  const auto setters = Setters();
-  const auto switches = Switches();
-  bool packing_given = false;
   Draft draft;
   draft.options.spec.threads =
       std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kThreadsMax);
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    std::string_view flag = arguments[i];
-    std::string_view value;
-    const size_t equals = flag.find('=');
-    const bool joined = flag.starts_with("--") && equals != std::string_view::npos;
-    if (joined) {
-      value = flag.substr(equals + 1);
-      flag = flag.substr(0, equals);
-    }
-    if (const auto found = switches.find(flag); found != switches.end() && !joined) {
-      DQ_RETURN_IF_ERROR(found->second(draft, ""));
-      continue;
-    }
-    const auto setter = setters.find(flag);
-    if (setter == setters.end()) return BadFlag(flag, "is no flag of dq-worker run; see --help");
-    if (!joined) {
-      if (++i == arguments.size()) return BadFlag(flag, "needs a value");
-      value = arguments[i];
-    }
-    packing_given |= flag == "--output-compression";
-    DQ_RETURN_IF_ERROR(setter->second(draft, value));
+  const auto app = MakeApp(draft);
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    app->parse(std::move(reversed));
+  } catch (const CLI::ParseError& error) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "BAD_FIELD",
+                     std::string(error.what()) + "; see dq-worker run --help",
+                     {{"category", "configuration"}});
   }
-  Compression& compression = draft.options.spec.form.output.compression;
-  if (!packing_given) compression = CompressionOf(draft.options.output);
-  DQ_RETURN_IF_ERROR(CheckForm(draft.options.spec.form));
-  return Finish(std::move(draft));
+  return Finish(*app, std::move(draft));
 }
 
 absl::StatusOr<ChainGate> ParseGate(std::string_view text) {
@@ -380,13 +431,24 @@ absl::StatusOr<ChainGate> ParseGate(std::string_view text) {
     joined.replace(at, 5, ",");
   }
   std::erase(joined, ' ');
-  const std::vector<std::string> conditions = SplitList(joined);
+  const auto number_of = [](std::string_view bound, double max) -> absl::StatusOr<double> {
+    double number = 0;
+    const auto [end, error] = std::from_chars(bound.data(), bound.data() + bound.size(), number);
+    if (error == std::errc() && end == bound.data() + bound.size() && number >= 0 &&
+        number <= max) {
+      return number;
+    }
+    return BadFlag("--gate", "takes a number from 0 to " + std::to_string(static_cast<int>(max)) +
+                                 ", not \"" + std::string(bound) + "\"");
+  };
+  std::vector<std::string> conditions;
+  AppendItems(conditions, joined);
   if (conditions.empty()) return BadFlag("--gate", "needs a condition, for example score>=90");
   for (const std::string_view condition : conditions) {
     if (condition.starts_with("score>=")) {
-      DQ_ASSIGN_OR_RETURN(gate.min_score, ParseNumber("--gate", condition.substr(7), 100));
+      DQ_ASSIGN_OR_RETURN(gate.min_score, number_of(condition.substr(7), 100));
     } else if (condition.starts_with("duplicates<=")) {
-      DQ_ASSIGN_OR_RETURN(gate.max_duplicate_ratio, ParseNumber("--gate", condition.substr(12), 1));
+      DQ_ASSIGN_OR_RETURN(gate.max_duplicate_ratio, number_of(condition.substr(12), 1));
     } else if (condition == "schema") {
       gate.fail_on_schema_mismatch = true;
     } else {
@@ -395,25 +457,6 @@ absl::StatusOr<ChainGate> ParseGate(std::string_view text) {
     }
   }
   return gate;
-}
-
-absl::StatusOr<int64_t> ParseBytes(std::string_view text) {
-  int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  const std::string_view unit(rest, static_cast<size_t>(end - rest));
-  int shift = -1;
-  if (unit.empty() || unit == "B") shift = 0;
-  if (unit == "K" || unit == "KiB") shift = 10;
-  if (unit == "M" || unit == "MiB") shift = 20;
-  if (unit == "G" || unit == "GiB") shift = 30;
-  if (error != std::errc() || shift < 0 || number < 0 || number > int64_t{1} << 20) {
-    if (error != std::errc() || shift != 0 || number < 0) {
-      return BadFlag("--memory-limit",
-                     "takes a size such as 512MiB, not \"" + std::string(text) + "\"");
-    }
-  }
-  return number << shift;
 }
 
 }  // namespace dq

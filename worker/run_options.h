@@ -1,6 +1,7 @@
 // The command line of `dq-worker run`. Values only.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@
 namespace dq {
 
 enum class ProgressStyle { kNone, kText, kJson };
+inline constexpr std::array kProgressNames = {"none", "text", "json"};
 
 struct RunOptions {
   ChainSpec spec;
@@ -31,7 +33,7 @@ struct RunOptions {
 };
 
 // The text of `dq-worker run --help`: examples first.
-std::string_view RunHelp();
+std::string RunHelp();
 
 // Reads the arguments after "run". BAD_FIELD (UNKNOWN_STAGE for a stage) with a message that names
 // the flag.
@@ -39,8 +41,5 @@ absl::StatusOr<RunOptions> ParseRunOptions(std::span<char* const> arguments);
 
 // Reads "score>=90", "duplicates<=0.1" and "schema", joined by commas or " and ".
 absl::StatusOr<ChainGate> ParseGate(std::string_view text);
-
-// Reads bytes with an optional KiB, MiB, GiB (or K, M, G), for example "512MiB".
-absl::StatusOr<int64_t> ParseBytes(std::string_view text);
 
 }  // namespace dq

@@ -177,6 +177,18 @@ void CheckFiles(const v1::JobSpec& spec, const std::string& project, Violations&
   CheckFileName(spec.reference(), kReferences, project, reference, violations);
 }
 
+// The report tells of one run of each stage.
+void CheckStagesAreDifferent(const v1::JobSpec& spec, Violations& violations) {
+  for (int i = 0; i < spec.stages_size(); ++i) {
+    const auto kind = spec.stages(i).kind_case();
+    for (int j = i + 1; j < spec.stages_size() && kind != v1::Stage::kNoop; ++j) {
+      violations.Require(spec.stages(j).kind_case() != kind,
+                         std::string(kSpec) + "stages[" + std::to_string(j) + "]",
+                         "a stage that is in the chain already; a second job can clean the result");
+    }
+  }
+}
+
 absl::Status CheckStagesAreKnown(const v1::JobSpec& spec) {
   for (int i = 0; i < spec.stages_size(); ++i) {
     if (spec.stages(i).kind_case() != v1::Stage::KIND_NOT_SET) continue;
@@ -208,6 +220,7 @@ absl::Status ValidateCreateJob(const v1::CreateJobRequest& request) {
     CheckStage(spec.stages(i), std::string(kSpec) + "stages[" + std::to_string(i) + "]",
                violations);
   }
+  CheckStagesAreDifferent(spec, violations);
   CheckRules(spec, violations);
   CheckFileForm(spec, violations);
   CheckFiles(spec, project.ok() ? *project : "", violations);

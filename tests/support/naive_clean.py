@@ -237,7 +237,7 @@ def complete(header, rows, reference, keys, fill):
         ref_header, ref_rows = reference
         places = [ref_header.index(name) for name in keys]
         ref_columns = [Column([row[i] for row in ref_rows], True) for i in range(len(ref_header))]
-        for row in ref_rows:
+        for row in distinct_rows(ref_rows, [i for i, name in enumerate(ref_header) if name in header or i in places]):
             values = {name: "" if column.is_missing(cell) else cell.strip(SPACE)
                       for name, column, cell in zip(ref_header, ref_columns, row)}
             if (key := key_of(row, places, ref_columns)) is not None:
@@ -261,6 +261,11 @@ def complete(header, rows, reference, keys, fill):
     for row, missing in zip(rows, left):
         for i in missing:
             row[i] = columns[i].fill if fill == "statistic" and columns[i].fill is not None else ""
+
+
+def distinct_rows(rows, places):
+    """The rows that differ, apart from white space around cells, in these columns from all before them."""
+    return {tuple(row[place].strip(SPACE) for place in places): row for row in reversed(rows)}.values()
 
 
 def reference_columns(header, reference):

@@ -22,6 +22,10 @@ std::unique_ptr<OutputFile> MakeFile(int fd, std::string_view name,
   return fd < 0 ? nullptr : std::make_unique<OutputFile>(fd, name, MakePacker(compression));
 }
 
+FormulaGuard GuardOf(const ChainSpec& spec) {
+  return spec.form.output.formula_guard ? FormulaGuard::kOn : FormulaGuard::kOff;
+}
+
 // Only fuzzy matches need an explanation.
 std::span<const std::string_view> ClustersHeader(const ChainSpec& spec) {
   const bool explained =
@@ -35,19 +39,19 @@ std::span<const std::string_view> ClustersHeader(const ChainSpec& spec) {
 }  // namespace
 
 LastPassSink::LastPassSink(std::unique_ptr<OutputFile> file,
-                           std::span<const std::string_view> header)
-    : file_(std::move(file)), header_(header.begin(), header.end()) {}
+                           std::span<const std::string_view> header, FormulaGuard guard)
+    : file_(std::move(file)), header_(header.begin(), header.end()), guard_(guard) {}
 
 absl::Status LastPassSink::Open() {
   if (file_ == nullptr) return absl::OkStatus();
-  writer_ = std::make_unique<CsvWriter>(*file_, Dialect{});
+  writer_ = std::make_unique<CsvWriter>(*file_, Dialect{}, guard_);
   const std::vector<std::string_view> header(header_.begin(), header_.end());
   return writer_->Add(header);
 }
 
 void LastPassSink::GoOn(bool has_rows) {
   has_rows_ = has_rows;
-  if (file_ != nullptr) writer_ = std::make_unique<CsvWriter>(*file_, Dialect{});
+  if (file_ != nullptr) writer_ = std::make_unique<CsvWriter>(*file_, Dialect{}, guard_);
 }
 
 absl::Status LastPassSink::Add(std::span<const std::string_view> cells) {
@@ -64,9 +68,10 @@ ChainOutputs::ChainOutputs(const ChainFiles& files, const ChainSpec& spec, TaskP
       pool_(pool),
       cleaned_(MakeFile(files.cleaned_fd, "the cleaned file", choice_.compression)),
       report_(MakeFile(files.report_fd, "the report")),
-      changes_(MakeFile(files.changes_fd, "the changes file"), kChangesHeader),
-      clusters_(MakeFile(files.clusters_fd, "the clusters file"), ClustersHeader(spec)),
-      rejects_(MakeFile(files.rejects_fd, "the rejects file"), kRejectsHeader) {}
+      changes_(MakeFile(files.changes_fd, "the changes file"), kChangesHeader, GuardOf(spec)),
+      clusters_(MakeFile(files.clusters_fd, "the clusters file"), ClustersHeader(spec),
+                GuardOf(spec)),
+      rejects_(MakeFile(files.rejects_fd, "the rejects file"), kRejectsHeader, GuardOf(spec)) {}
 
 absl::Status ChainOutputs::Open(const TableLayout& layout) {
   for (LastPassSink* sink : {&changes_, &clusters_, &rejects_}) DQ_RETURN_IF_ERROR(sink->Open());

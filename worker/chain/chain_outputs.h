@@ -24,7 +24,8 @@ namespace dq {
 class LastPassSink final : public RowSink {
  public:
   // `file` may be empty: then rows are not kept. The header is written by Open.
-  LastPassSink(std::unique_ptr<OutputFile> file, std::span<const std::string_view> header);
+  LastPassSink(std::unique_ptr<OutputFile> file, std::span<const std::string_view> header,
+               FormulaGuard guard);
 
   // Starts the last pass.
   absl::Status Open();
@@ -39,6 +40,7 @@ class LastPassSink final : public RowSink {
  private:
   std::unique_ptr<OutputFile> file_;
   std::vector<std::string> header_;
+  FormulaGuard guard_;
   std::unique_ptr<CsvWriter> writer_;
   bool has_rows_ = false;
 };

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -28,6 +29,9 @@ struct ChainFiles {
   int rejects_fd = -1;
   int temp_dir_fd = -1;  // A directory for temporary files; -1: memory must do.
 };
+
+// The first line of a rejects file.
+inline constexpr std::string_view kRejectsHeaderLine = "row,byte,reason,content";
 
 enum class OutputKind { kCleaned, kReport, kChanges, kClusters, kRejects };
 enum class Verdict { kNotEvaluated, kPassed, kFailed };
@@ -65,14 +69,15 @@ struct ChainResult {
 
 // Runs `spec` over `files`; `make_stages` builds the stages (BuildStages of worker/stages). The
 // result depends on the contents of the files and on the spec without threads and display name, on
-// nothing else. With less memory more counts of the report are estimates, and a mode that is not
-// certain by them does not fill. After an error the outputs hold an unusable part: discard them.
-// Nothing is synced to disk.
+// nothing else. After an error the outputs hold an unusable part: discard them. Only a checkpoint
+// syncs what it names to the disk.
 //
 // Errors are typed; their metadata has `category` (file, processing, system, configuration):
 //   PARSE_FAILED{row,column,byte}  a bad row under BadRowPolicy::kFail, or an unreadable header
 //   ENCODING_INVALID{row,byte}     the same for bytes that are not UTF-8
-//   UNSUPPORTED_FORMAT             empty, compressed, UTF-16, or too many columns
+//   UNSUPPORTED_FORMAT             empty, no table, packed another way, or too many columns
+//   COMPRESSION_INVALID{byte}      a packed file is damaged or cut off
+//   UNPACKED_TOO_LARGE             a packed file holds more than a table of its size would
 //   SCHEMA_INCOMPATIBLE            a column named in the options is not in the file
 //   REFERENCE_MISSING              no reference for a key, or the reference lacks a key column
 //   UNKNOWN_STAGE, BAD_FIELD       the spec itself

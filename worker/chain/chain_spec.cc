@@ -13,11 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array kFillNames = {"none", "reference", "dependency", "statistic"};
-constexpr std::array kDetectionNames = {"none", "vocabulary", "evidence"};
 constexpr std::array kSurvivorNames = {"first", "most_complete", "newest"};
-constexpr std::array kMatchNames = {"exact", "normalised", "fuzzy"};
-constexpr std::array kBadRowNames = {"reject", "fail", "pad"};
 
 absl::Status BadField(std::string_view field, std::string_view what) {
   return MakeError(absl::StatusCode::kInvalidArgument, "BAD_FIELD",
@@ -153,14 +149,11 @@ absl::StatusOr<StageSpec> DecodeStage(const Json& json) {
 absl::Status DecodeStages(const Json& root, ChainSpec& spec) {
   const auto stages = root.find("stages");
   if (stages == root.end() || !stages->is_array()) return BadField("stages", "is not a list");
-  if (stages->empty() || stages->size() > kChainStagesMax) {
-    return BadField("stages", "needs 1 to 16 stages");
-  }
   for (const Json& json : *stages) {
     DQ_ASSIGN_OR_RETURN(StageSpec stage, DecodeStage(json));
     spec.stages.push_back(std::move(stage));
   }
-  return absl::OkStatus();
+  return CheckStages(spec.stages);
 }
 
 absl::Status DecodeGate(const Json& root, ChainSpec& spec) {
@@ -199,6 +192,18 @@ absl::StatusOr<StageSpec> DefaultStage(std::string_view name) {
                    "there is no stage \"" + std::string(name) +
                        "\" in a chain over a file; the stages are complete and dedupe",
                    {{"category", "configuration"}, {"stage", std::string(name)}});
+}
+
+absl::Status CheckStages(const std::vector<StageSpec>& stages) {
+  if (stages.empty()) return BadField("stages", "needs a stage");
+  for (size_t i = 0; i < stages.size(); ++i) {
+    for (size_t j = i + 1; j < stages.size(); ++j) {
+      if (StageName(stages[i]) != StageName(stages[j])) continue;
+      return BadField("stages", "has " + std::string(StageName(stages[i])) +
+                                    " twice; run a second chain over the cleaned file");
+    }
+  }
+  return absl::OkStatus();
 }
 
 std::string EncodeChainSpec(const ChainSpec& spec) {

@@ -3,6 +3,7 @@
 // Values only; thread-safe as such.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,12 +25,16 @@ enum class FillMethod {
   kStatistic,   // The same, else a number column's median, any other column's mode.
 };
 
+inline constexpr std::array kFillNames = {"none", "reference", "dependency", "statistic"};
+
 // Which cells count as missing besides empty ones and `missing_tokens`.
 enum class Detection {
   kNone,
   kVocabulary,  // Words for "no value" that are no data in their column.
   kEvidence,    // The same, and values that stand for "no value" by evidence.
 };
+
+inline constexpr std::array kDetectionNames = {"none", "vocabulary", "evidence"};
 
 // Options of the stage `complete`; see worker/README.md for the rules.
 struct CompleteOptions {
@@ -47,6 +52,8 @@ enum class MatchKind {
   kNormalised,  // Equal after folding of case, accents, white space and punctuation.
   kFuzzy,       // The above and records so alike that they are more likely the same than not.
 };
+
+inline constexpr std::array kMatchNames = {"exact", "normalised", "fuzzy"};
 
 // Which record of a cluster stays; among equals the first.
 enum class SurvivorKind {
@@ -78,12 +85,12 @@ struct ChainGate {
 
 inline constexpr int64_t kMemoryLimitBytesDefault = int64_t{512} << 20;
 inline constexpr int64_t kMemoryLimitBytesMin = int64_t{16} << 20;
-inline constexpr int kChainStagesMax = 16;
+inline constexpr std::array kBadRowNames = {"reject", "fail", "pad"};  // Of BadRowPolicy.
 inline constexpr int kThreadsMax = 256;
 
 // A chain over one file.
 struct ChainSpec {
-  std::vector<StageSpec> stages;                   // 1 to kChainStagesMax, in order.
+  std::vector<StageSpec> stages;                   // In order, each kind at most once.
   std::optional<ChainGate> gate;                   // Unset: the verdict is NOT_EVALUATED.
   std::vector<std::string> reference_key_columns;  // Key columns of the reference.
   int64_t memory_limit_bytes = kMemoryLimitBytesDefault;
@@ -102,6 +109,9 @@ std::string EncodeChainSpec(const ChainSpec& spec);
 // Reads what EncodeChainSpec wrote. Errors: BAD_FIELD that names the field, UNKNOWN_STAGE that
 // names the stage; both of category configuration.
 absl::StatusOr<ChainSpec> DecodeChainSpec(std::string_view json);
+
+// BAD_FIELD unless there is a stage, and none of a kind twice: the report would hold only the last.
+absl::Status CheckStages(const std::vector<StageSpec>& stages);
 
 // Makes the stage called `name` with its default options; UNKNOWN_STAGE for any other name.
 absl::StatusOr<StageSpec> DefaultStage(std::string_view name);

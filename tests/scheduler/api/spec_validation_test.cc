@@ -129,7 +129,11 @@ INSTANTIATE_TEST_SUITE_P(
          }},
         {"job.spec.stages",
          [](Request& r) {
-           for (int i = 0; i < 17; ++i) Spec(r).add_stages()->mutable_dedupe();
+           for (int i = 0; i < 17; ++i) Spec(r).add_stages()->mutable_noop();
+         }},
+        {"job.spec.stages[1]",
+         [](Request& r) {
+           for (int i = 0; i < 2; ++i) Spec(r).add_stages()->mutable_dedupe();
          }},
         {"job.spec.stages[0].complete.min_confidence",
          [](Request& r) { Spec(r).add_stages()->mutable_complete()->set_min_confidence(1.5); }},

@@ -80,6 +80,21 @@ TEST_F(RunCommand, TheRejectsOfAnEarlierRunDoNotStay) {
   EXPECT_FALSE(std::filesystem::exists(Path("out.csv.rejects.csv")));
 }
 
+TEST_F(RunCommand, AFileWithTheNameOfRejectsThatHoldsNoneIsLeftAlone) {
+  Write("out.csv.rejects.csv", "mine\n");
+  EXPECT_EQ(Run(), kExitOk);
+  EXPECT_EQ(Text("out.csv.rejects.csv"), "mine\n");
+}
+
+TEST_F(RunCommand, SideFilesAreGuardedAgainstFormulasToo) {
+  Write("in.csv", "a,b\n=x,N/A\n=y\n");
+  options_.changes = Path("changes.csv");
+  options_.spec.form.output.formula_guard = true;
+  EXPECT_EQ(Run(), kExitOk);
+  EXPECT_NE(Text("out.csv.rejects.csv").find(",ragged,'=y"), std::string::npos);
+  EXPECT_EQ(Text("out.csv"), "a,b\n'=x,\n");
+}
+
 TEST_F(RunCommand, LinesThatAreNoRowsAreKeptInTheRejects) {
   Write("in.csv", "A title\n\na,b\n1,2\n3,4\n");
   EXPECT_EQ(Run(), kExitOk);

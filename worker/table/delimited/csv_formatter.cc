@@ -34,7 +34,7 @@ absl::Status CsvFormatter::AppendHeader(std::string& out) const {
   if (dialect_.bom) out += kUtf8Bom;
   if (header_.empty()) return absl::OkStatus();
   std::vector<std::string_view> names(header_.begin(), header_.end());
-  return guard_ == FormulaGuard::kOn ? AppendGuarded(out, names) : AppendRow(out, names);
+  return AppendRow(out, names);
 }
 
 absl::Status CsvFormatter::AppendRows(std::string& out, const RowBatch& batch, size_t begin,
@@ -51,25 +51,26 @@ absl::Status CsvFormatter::AppendRows(std::string& out, const RowBatch& batch, s
     for (size_t column = 0; column < cells.size(); ++column) {
       cells[column] = batch.cell(row, column);
     }
-    DQ_RETURN_IF_ERROR(guard_ == FormulaGuard::kOn ? AppendGuarded(out, cells)
-                                                   : AppendRow(out, cells));
+    DQ_RETURN_IF_ERROR(AppendRow(out, cells));
   }
   return absl::OkStatus();
 }
 
-// Appends a row, with a guard before cells that look like formulas.
-absl::Status CsvFormatter::AppendGuarded(std::string& out,
-                                         std::vector<std::string_view>& cells) const {
+absl::Status CsvFormatter::AppendRow(std::string& out,
+                                     std::span<const std::string_view> cells) const {
+  if (guard_ == FormulaGuard::kOff) [[likely]]
+    return AppendCells(out, cells);
   std::deque<std::string> guarded;
-  for (std::string_view& cell : cells) {
+  std::vector<std::string_view> harmless(cells.begin(), cells.end());
+  for (std::string_view& cell : harmless) {
     if (!LooksLikeFormula(cell)) continue;
     cell = guarded.emplace_back(1, kFormulaGuard).append(cell);
   }
-  return AppendRow(out, cells);
+  return AppendCells(out, harmless);
 }
 
-absl::Status CsvFormatter::AppendRow(std::string& out,
-                                     std::span<const std::string_view> cells) const {
+absl::Status CsvFormatter::AppendCells(std::string& out,
+                                       std::span<const std::string_view> cells) const {
   // Quotes around every cell, each byte of it escaped, delimiter and space behind it.
   size_t most = line_end_.size() + kCopySlackBytes + 4 * cells.size() + 2;
   for (const std::string_view cell : cells) most += 2 * cell.size();

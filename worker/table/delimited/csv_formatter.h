@@ -34,11 +34,11 @@ class CsvFormatter final : public RowFormatter {
   // UNSUPPORTED_FORMAT for a cell that needs quotes in a dialect that has none.
   absl::Status AppendRows(std::string& out, const RowBatch& batch, size_t begin,
                           size_t end) const override;
-  // Appends one row; the same error.
+  // Appends one row, guarded too; the same error.
   absl::Status AppendRow(std::string& out, std::span<const std::string_view> cells) const;
 
  private:
-  absl::Status AppendGuarded(std::string& out, std::vector<std::string_view>& cells) const;
+  absl::Status AppendCells(std::string& out, std::span<const std::string_view> cells) const;
   // Bytes that a cell without quotes does not hold, each 16 times.
   struct QuotedBytes {
     __m128i delimiter, quote, escape, line_feed, carriage_return;

@@ -220,8 +220,7 @@ FilePlace CsvReader::PlaceOfRow() const {
 
 absl::Status CsvReader::CheckAnyRowRead() const {
   if (counts_.rejected == 0 || counts_.rejected < counts_.rows) return absl::OkStatus();
-  return rejected_.NoneReadable(
-      counts_.rows, "check the delimiter, the header and the encoding, which must be UTF-8");
+  return rejected_.NoneReadable(counts_.rows, "check the delimiter, the header and the encoding");
 }
 
 bool CsvReader::IsBlank(const Record& record) const {

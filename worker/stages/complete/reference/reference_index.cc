@@ -44,7 +44,7 @@ absl::Status ReferenceIndex::Flush() {
   return absl::OkStatus();
 }
 
-absl::Status ReferenceIndex::Build(const SameKey& same_key) {
+absl::Status ReferenceIndex::Build(const Compare& compare) {
   const size_t slots = count_ + count_ / 4 + 1;
   const auto bytes = static_cast<int64_t>(slots * sizeof(uint64_t));
   DQ_RETURN_IF_ERROR(memory_.Take(bytes, "the index of the reference"));
@@ -57,10 +57,10 @@ absl::Status ReferenceIndex::Build(const SameKey& same_key) {
                                                           kEntriesInMemory * sizeof(Entry)));
       at += static_cast<int64_t>(got);
       read.resize(got / sizeof(Entry));
-      DQ_RETURN_IF_ERROR(InsertAll(read, same_key));
+      DQ_RETURN_IF_ERROR(InsertAll(read, compare));
     }
   }
-  DQ_RETURN_IF_ERROR(InsertAll(entries_, same_key));
+  DQ_RETURN_IF_ERROR(InsertAll(entries_, compare));
   const auto waited = static_cast<int64_t>(taken_bytes_ - bytes);
   entries_ = {};
   memory_.Release(waited);
@@ -68,19 +68,21 @@ absl::Status ReferenceIndex::Build(const SameKey& same_key) {
   return absl::OkStatus();
 }
 
-absl::Status ReferenceIndex::InsertAll(const std::vector<Entry>& entries, const SameKey& same_key) {
+absl::Status ReferenceIndex::InsertAll(const std::vector<Entry>& entries, const Compare& compare) {
   for (size_t i = 0; i < entries.size(); ++i) {
     if (i + kEntriesAhead < entries.size()) Prefetch(entries[i + kEntriesAhead].hash);
-    DQ_RETURN_IF_ERROR(Insert(entries[i], same_key));
+    DQ_RETURN_IF_ERROR(Insert(entries[i], compare));
   }
   return absl::OkStatus();
 }
 
-absl::Status ReferenceIndex::Insert(const Entry& entry, const SameKey& same_key) {
+absl::Status ReferenceIndex::Insert(const Entry& entry, const Compare& compare) {
   Cursor cursor;
   while (Next(entry.hash, cursor)) {
-    DQ_ASSIGN_OR_RETURN(const bool same, same_key({cursor.place, entry.place, cursor.ambiguous}));
-    if (!same) continue;
+    DQ_ASSIGN_OR_RETURN(const Likeness likeness,
+                        compare({cursor.place, entry.place, cursor.ambiguous}));
+    if (likeness == Likeness::kOtherKey) continue;
+    if (likeness == Likeness::kSameRow) return absl::OkStatus();
     if (!cursor.ambiguous) ++ambiguous_keys_;
     slots_[cursor.slot] |= kAmbiguous;
     return absl::OkStatus();

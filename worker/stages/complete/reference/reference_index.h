@@ -33,16 +33,17 @@ class ReferenceIndex {
 
   // Notes a key for Build. OUT_OF_MEMORY, DISK_FULL, IO_FAILED.
   absl::Status Add(const Entry& entry);
-  // Whether the row at `place` has the key of a row that has its place already, which it makes
-  // ambiguous (`ambiguous`: it is already).
+  // What the row at `place` is to a row that has its place already: of another key, of the same,
+  // which makes it ambiguous (`ambiguous`: it is already), or the same row once more.
+  enum class Likeness { kOtherKey, kSameKey, kSameRow };
   struct Clash {
     int64_t first_place = 0;
     int64_t place = 0;
     bool ambiguous = false;
   };
-  using SameKey = std::function<absl::StatusOr<bool>(const Clash&)>;
+  using Compare = std::function<absl::StatusOr<Likeness>(const Clash&)>;
   // Puts all noted keys in their places.
-  absl::Status Build(const SameKey& same_key);
+  absl::Status Build(const Compare& compare);
 
   // What may be the row with this hash, after the one the cursor was at; false when there is none.
   // A fresh cursor starts.
@@ -62,8 +63,8 @@ class ReferenceIndex {
   // By the upper half of the hash; the slot itself holds 24 bits of the lower half.
   size_t SlotOf(uint64_t hash) const { return ((hash >> 32) * slots_.size()) >> 32; }
   absl::Status Flush();
-  absl::Status Insert(const Entry& entry, const SameKey& same_key);
-  absl::Status InsertAll(const std::vector<Entry>& entries, const SameKey& same_key);
+  absl::Status Insert(const Entry& entry, const Compare& compare);
+  absl::Status InsertAll(const std::vector<Entry>& entries, const Compare& compare);
 
   MemoryBudget& memory_;
   int temp_dir_fd_;

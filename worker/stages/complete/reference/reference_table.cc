@@ -60,7 +60,7 @@ ReferenceTable::ReferenceTable(const MissingTokens& tokens, const StageContext& 
       spellings_(context.memory) {}
 
 absl::Status ReferenceTable::ReadAll(const ReferenceOptions& options) {
-  ReadOptions read{.stop = options.stop};
+  ReadOptions read{.memory_limit_bytes = memory_.limit_bytes(), .stop = options.stop};
   if (options.sha256.empty()) read.digest = Digest::kNotWanted;
   auto opened = OpenTable(options.fd, {}, read);
   if (!opened.ok()) return InReference(opened.status());
@@ -186,17 +186,34 @@ absl::Status ReferenceTable::BuildIndex() {
   Shelf shelf;
   return index_.Build([&](const ReferenceIndex::Clash& clash) {
     shelf.Clear();
-    return HaveSameKey(clash, shelf);
+    return Compare(clash, shelf);
   });
 }
 
-// Whether the rows have equal keys; notes how they are spelled then.
-absl::StatusOr<bool> ReferenceTable::HaveSameKey(const ReferenceIndex::Clash& clash, Shelf& shelf) {
+// Notes how the keys of rows with equal keys are spelled. A row that comes once more says nothing
+// new.
+absl::StatusOr<ReferenceIndex::Likeness> ReferenceTable::Compare(const ReferenceIndex::Clash& clash,
+                                                                 Shelf& shelf) {
+  using Likeness = ReferenceIndex::Likeness;
   DQ_ASSIGN_OR_RETURN(const Row first, rows_.Read(clash.first_place, shelf));
   DQ_ASSIGN_OR_RETURN(const Row later, rows_.Read(clash.place, shelf));
-  if (ReferenceRows::Field(first, 0) != ReferenceRows::Field(later, 0)) return false;
+  if (ReferenceRows::Field(first, 0) != ReferenceRows::Field(later, 0)) return Likeness::kOtherKey;
+  if (AreSame(first, later)) return Likeness::kSameRow;
+  const uint64_t spelling = HashOf(SpellingOf(later));
+  if (const auto place = spellings_.Find(spelling); place.has_value()) {
+    DQ_ASSIGN_OR_RETURN(const Row noted, rows_.Read(*place, shelf));
+    if (AreSame(noted, later)) return Likeness::kSameKey;
+  }
   DQ_RETURN_IF_ERROR(spellings_.Add({HashOf(SpellingOf(first)), clash.first_place},
-                                    {HashOf(SpellingOf(later)), clash.place}, clash.ambiguous));
+                                    {spelling, clash.place}, clash.ambiguous));
+  return Likeness::kSameKey;
+}
+
+// In key, spelling and all columns that are kept.
+bool ReferenceTable::AreSame(Row row, Row other) const {
+  for (size_t field = 0; field < kept_columns_.size() + 2; ++field) {
+    if (ReferenceRows::Field(row, field) != ReferenceRows::Field(other, field)) return false;
+  }
   return true;
 }
 

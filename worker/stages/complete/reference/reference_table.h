@@ -105,7 +105,9 @@ class ReferenceTable {
   absl::Status AddRow(const RowBatch& batch, size_t row);
   absl::Status AddRowsOfWords();
   absl::Status BuildIndex();
-  absl::StatusOr<bool> HaveSameKey(const ReferenceIndex::Clash& clash, Shelf& shelf);
+  absl::StatusOr<ReferenceIndex::Likeness> Compare(const ReferenceIndex::Clash& clash,
+                                                   Shelf& shelf);
+  bool AreSame(Row row, Row other) const;
   bool HasMissingKey(Row row) const;
   std::string_view SpellingOf(Row row) const;
 
