@@ -105,7 +105,7 @@ struct StageContext {
   std::function<int64_t()> rows_max;      // No more rows will be seen: exact after the first pass.
   std::function<bool()> rows_known = {};  // Whether rows_max is exact; none: it is not.
   RowSink* changes = nullptr;   // row,column,before,after,method,confidence; null: not wanted.
-  RowSink* clusters = nullptr;  // row,cluster_id,kept,confidence; null: not wanted.
+  RowSink* clusters = nullptr;  // row,cluster_id,kept,confidence[,explanation]; null: not wanted.
   std::function<bool()> stop;   // Whether a long step of a stage's own should end with CANCELLED.
   // Told how far a step of EndLearn is, 0 to 1 and never less than before, and what it does. By one
   // thread at a time; only by stages that decide_long(). Empty: nobody wants to know.

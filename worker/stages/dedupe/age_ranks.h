@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "worker/stages/dedupe/fuzzy/value_dictionary.h"
+#include "worker/stages/dedupe/value_dictionary.h"
 
 namespace dq {
 

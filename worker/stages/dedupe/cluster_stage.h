@@ -13,8 +13,8 @@
 
 #include "worker/chain/stage.h"
 #include "worker/stages/dedupe/fuzzy/fuzzy_matcher.h"
-#include "worker/stages/dedupe/fuzzy/record_store.h"
 #include "worker/stages/dedupe/fuzzy/taken_bytes.h"
+#include "worker/stages/dedupe/record_store.h"
 #include "worker/stages/dedupe/survivorship.h"
 
 namespace dq {

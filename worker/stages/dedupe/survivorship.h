@@ -15,7 +15,7 @@
 #include "absl/status/statusor.h"
 #include "worker/chain/chain_spec.h"
 #include "worker/chain/memory_budget.h"
-#include "worker/stages/dedupe/fuzzy/record_store.h"
+#include "worker/stages/dedupe/record_store.h"
 #include "worker/table/row_batch.h"
 
 namespace dq {

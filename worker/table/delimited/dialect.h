@@ -19,9 +19,6 @@ struct Dialect {
   LineEnd line_end = LineEnd::kLf;
   bool bom = false;
 
-  // Whether a byte is quoted exactly when the number of quotes before it is odd, which lets
-  // structure be found without looking at one byte after the other.
-  bool HasParityQuotes() const { return quote != 0 && escape == 0 && comment == 0 && !skip_space; }
   bool operator==(const Dialect&) const = default;
 };
 

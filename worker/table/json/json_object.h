@@ -25,8 +25,8 @@ class JsonObject {
   ~JsonObject();
 
   // Parses `line`, writable, with kJsonPaddingBytes readable behind it. kInvalidJson for what is no
-  // object, kDuplicateKey for an object that has a key twice, kNulByte for a key or text with a
-  // byte 0. Escapes in texts are resolved in place: a line with a backslash is not what it was.
+  // object, kNulByte for a key or text with a byte 0; a key may be there twice. Escapes in texts
+  // are resolved in place: a line with a backslash is not what it was.
   BadRow Parse(char* line, size_t size);
   // Of the last line that was parsed well; they point into the line.
   const std::vector<JsonField>& fields() const { return fields_; }

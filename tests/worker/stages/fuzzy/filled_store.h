@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "worker/stages/dedupe/fuzzy/record_store.h"
+#include "worker/stages/dedupe/record_store.h"
 
 namespace dq {
 

@@ -40,7 +40,6 @@ class RowSample {
   // Whether every row added so far is in the sample.
   bool complete() const { return level_ == 0; }
   size_t row_count() const { return hashes_.size(); }
-  size_t column_count() const { return columns_.size(); }
   // The trimmed cells of the sample's `index`th column, in the order of the rows. Valid until the
   // next Add.
   std::span<const std::string_view> column(size_t index) const { return cells_[index]; }

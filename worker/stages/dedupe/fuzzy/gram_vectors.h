@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "worker/stages/dedupe/fuzzy/value_dictionary.h"
+#include "worker/stages/dedupe/value_dictionary.h"
 
 namespace dq {
 

@@ -69,7 +69,6 @@ class MatchModel {
   double weight(size_t field, uint32_t level) const { return weights_[field][level]; }
   double m(size_t field, uint32_t level) const { return m_[field][level]; }
   double u(size_t field, uint32_t level) const { return u_[field][level]; }
-  double r(size_t field, uint32_t level) const { return r_[field][level]; }
   // What the pattern says for (above 0) or against a match, in bits: the sum of the weights, less
   // what two related records would show too.
   double Evidence(Pattern pattern) const { return Evidence(pattern, Refinement{}); }
@@ -79,8 +78,6 @@ class MatchModel {
   Refinement Refine(size_t field, uint32_t level, double place) const;
   // log2 of the odds that two records drawn at random match.
   double prior() const { return prior_; }
-  // How many pairs match, as estimated.
-  double matches() const { return matches_; }
 
  private:
   using Levels = std::array<double, kLevelsMax + 1>;

@@ -25,9 +25,6 @@ class PairScorer {
   // What a field, known in both records, adds to the evidence of a pair that agrees like that.
   double FieldWeight(size_t field, const Agreement& agreement, RecordId a, RecordId b) const;
 
-  const RecordComparison& comparison() const { return comparison_; }
-  const MatchModel& model() const { return model_; }
-
  private:
   Refinement Refine(size_t field, const Agreement& agreement, RecordId a, RecordId b) const;
   double Rarer(size_t field, uint32_t level, double refined, RecordId a, RecordId b) const;

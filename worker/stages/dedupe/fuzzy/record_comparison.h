@@ -15,10 +15,10 @@
 #include "worker/stages/dedupe/fuzzy/field_kind.h"
 #include "worker/stages/dedupe/fuzzy/gram_vectors.h"
 #include "worker/stages/dedupe/fuzzy/letter_bag.h"
-#include "worker/stages/dedupe/fuzzy/record_store.h"
 #include "worker/stages/dedupe/fuzzy/taken_bytes.h"
 #include "worker/stages/dedupe/fuzzy/text_standing.h"
 #include "worker/stages/dedupe/fuzzy/word_vectors.h"
+#include "worker/stages/dedupe/record_store.h"
 
 namespace dq {
 
@@ -61,7 +61,6 @@ class RecordComparison {
   static absl::StatusOr<RecordComparison> Prepare(RecordStore& store, const StageContext& context);
 
   const std::vector<ComparedField>& fields() const { return fields_; }
-  const RecordStore& store() const { return *store_; }
   // The text vectors of a compared field, null for other kinds than text.
   const GramVectors* grams(size_t field) const {
     return grams_[field].has_value() ? &*grams_[field] : nullptr;

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "worker/chain/stage.h"
-#include "worker/stages/dedupe/fuzzy/record_store.h"
+#include "worker/stages/dedupe/record_store.h"
 
 namespace dq {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "worker/stages/dedupe/fuzzy/record_store.h"
+#include "worker/stages/dedupe/record_store.h"
 
 namespace dq {
 

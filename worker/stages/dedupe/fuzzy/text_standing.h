@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "worker/stages/dedupe/fuzzy/record_store.h"
 #include "worker/stages/dedupe/fuzzy/taken_bytes.h"
+#include "worker/stages/dedupe/record_store.h"
 
 namespace dq {
 

@@ -1,6 +1,6 @@
-// The records that fuzzy matching compares, compact: a number a cell, every different value of a
-// column kept once. Filled while stage `dedupe` learns. Not thread-safe while rows are added; then
-// read by many.
+// The records of a table, compact, for what must see all of them before it decides (fuzzy matching,
+// survivors, merged cells): a number a cell, every different value of a column kept once. Filled
+// while stage `dedupe` learns. Not thread-safe while rows are added; then read by many.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "worker/chain/memory_budget.h"
-#include "worker/stages/dedupe/fuzzy/value_dictionary.h"
+#include "worker/stages/dedupe/value_dictionary.h"
 #include "worker/table/row_batch.h"
 
 namespace dq {

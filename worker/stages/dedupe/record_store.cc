@@ -1,4 +1,4 @@
-#include "worker/stages/dedupe/fuzzy/record_store.h"
+#include "worker/stages/dedupe/record_store.h"
 
 #include <limits>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "worker/stages/dedupe/fuzzy/value_dictionary.h"
+#include "worker/stages/dedupe/value_dictionary.h"
 
 #include <algorithm>
 #include <utility>
