@@ -3,14 +3,14 @@
 # what they are told, while processes are killed and stopped and lines are cut. Then a checker that shares no code with
 # the product judges tables, journals and files. Prints findings and one line of figures; exit 1 when there are findings.
 #
-#   tests/faults/run.sh                              500 jobs, 12 faults, about 90 s
+#   tests/faults/run.sh                              500 jobs, 12 faults, about 60 s: what ctest runs
 #   tests/faults/run.sh --tier short --seed 7
 #   tests/faults/run.sh --tier long --seed 7         10,000 jobs, 300 faults, 20 min, the product's own intervals
 #   tests/faults/run.sh --tier kills                 100,000 no-op jobs while schedulers, workers and PostgreSQL are
 #                                                    killed in turn
 #   tests/faults/run.sh --tier soak --hours 2        900 faults an hour; every 20 s table sizes, cost of a claim and
 #                                                    memory go into build/soak.csv (or where --csv says)
-#   tests/faults/run.sh --tier check                 what ctest runs: 120 jobs, 6 faults
+#   tests/faults/run.sh --tier check                 120 jobs, 6 faults, about 25 s
 #
 #   --json           figures as one JSON object          --verbose       every fault as it strikes, on stderr
 #   --keep FOLDER    keeps the traces                    --kinds A,B     only these kinds of faults

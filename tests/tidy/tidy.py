@@ -262,6 +262,19 @@ def check_links(tree):
                     yield f"{name}:{number}: dead link {link}"
 
 
+def check_job_through_the_code(tree):
+    name = "scheduler/README.md"
+    text = tree.text(name) if name in tree.files else ""
+    section = text.partition("\n## One job through the code\n")[2].partition("\n## ")[0]
+    before = text.partition("\n## One job through the code\n")[0].count("\n") + 2
+    for number, line in enumerate(section.splitlines(), before):
+        files = [(tree.root / name).parent / link for link in re.findall(r"\]\(([^)#\s]+\.(?:cc|h))\)", line)]
+        code = "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists())
+        for function in re.findall(r"`([A-Z]\w*(?:::\w+)*)`", line):
+            if not re.search(r"\b" + re.escape(function) + r"\b", code):
+                yield f"{name}:{number}: no {function} in the file that the line names"
+
+
 def check_format(tree):
     tool = shutil.which("clang-format")
     if tool is None:

@@ -12,6 +12,7 @@ import tidy  # noqa: E402
 
 GOOD_HEADER = "// Holds a thing. Not thread-safe.\n#pragma once\n"
 LONG_FUNCTION = "int F(int a,\n      int b) {\n" + "  a += b;\n" * 60 + "}\n"
+CODE_TABLE = "# The scheduler\n\n## One job through the code\n\n| 1 | `{}` | [cell](cell.cc) |\n\n## Next\n\n`Cell::Other`\n"
 
 # check → (files with one offence, the same mended)
 OFFENCES = {
@@ -35,6 +36,9 @@ OFFENCES = {
     "check_wording": ({"worker/a.cc": "// TODO later\n"}, {"worker/a.cc": "// Later.\n"}),
     "check_links": ({"README.md": "[x](missing.md)\n"},
                     {"README.md": "[x](#x) [y](https://example.com) [z](README.md)\n"}),
+    "check_job_through_the_code": (
+        {"scheduler/README.md": CODE_TABLE.format("Cell::Commit"), "scheduler/cell.cc": "void Cell::Submit() {}\n"},
+        {"scheduler/README.md": CODE_TABLE.format("Cell::Submit"), "scheduler/cell.cc": "void Cell::Submit() {}\n"}),
     "check_format": ({"worker/a.cc": "int  a ;\n"}, {"worker/a.cc": "int a;\n"}),
 }
 
