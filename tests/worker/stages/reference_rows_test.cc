@@ -50,6 +50,32 @@ TEST_P(ReferenceStorage, ReadsBackEveryRow) {
   }
 }
 
+TEST_P(ReferenceStorage, RowsThatLeaveMemoryAreReadFromTheFileAndTakeNothing) {
+  ReferenceRows rows(memory_, temp_dir(), int64_t{1} << 20);
+  std::vector<int64_t> places;
+  for (size_t i = 0; i < 5000; ++i) {
+    const std::string key = std::to_string(i);
+    const std::string value(i % 700, 'v');
+    const std::vector<std::string_view> fields = {key, value};
+    const auto place = rows.Add(fields);
+    ASSERT_TRUE(place.ok()) << place.status();
+    places.push_back(*place);
+  }
+  const int64_t before = memory_.available_bytes();
+  ASSERT_TRUE(rows.LeaveMemory().ok());
+  EXPECT_EQ(memory_.available_bytes() > before, GetParam());  // Without a file they stay.
+  ReferenceRows::Shelf shelf;
+  for (size_t step : {1U, 7U}) {
+    for (size_t i = 0; i < places.size(); i += step) {
+      shelf.ClearWhenLarge();
+      const auto row = rows.Read(places[i], shelf);
+      ASSERT_TRUE(row.ok()) << row.status();
+      ASSERT_EQ(ReferenceRows::Field(*row, 0), std::to_string(i));
+      ASSERT_EQ(ReferenceRows::Field(*row, 1).size(), i % 700);
+    }
+  }
+}
+
 TEST_P(ReferenceStorage, AShelfThatIsClearedStaysSmall) {
   ReferenceRows rows(memory_, temp_dir(), int64_t{1} << 20);
   const std::string value(20'000, 'v');

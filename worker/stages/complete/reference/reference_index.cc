@@ -45,11 +45,10 @@ absl::Status ReferenceIndex::Flush() {
 }
 
 absl::Status ReferenceIndex::Build(const Compare& compare) {
-  const size_t slots = count_ + count_ / 4 + 1;
-  const auto bytes = static_cast<int64_t>(slots * sizeof(uint64_t));
+  const int64_t bytes = bytes_to_build();
   DQ_RETURN_IF_ERROR(memory_.Take(bytes, "the index of the reference"));
   taken_bytes_ += bytes;
-  slots_ = HugeArray<uint64_t>(slots);
+  slots_ = HugeArray<uint64_t>(slots_to_build());
   if (file_ != nullptr) {
     std::vector<Entry> read(kEntriesInMemory);
     for (int64_t at = 0; at < file_->size_bytes();) {

@@ -42,6 +42,10 @@ class ReferenceIndex {
     bool ambiguous = false;
   };
   using Compare = std::function<absl::StatusOr<Likeness>(const Clash&)>;
+  // What Build will take.
+  int64_t bytes_to_build() const {
+    return static_cast<int64_t>(slots_to_build() * sizeof(uint64_t));
+  }
   // Puts all noted keys in their places.
   absl::Status Build(const Compare& compare);
 
@@ -62,6 +66,7 @@ class ReferenceIndex {
  private:
   // By the upper half of the hash; the slot itself holds 24 bits of the lower half.
   size_t SlotOf(uint64_t hash) const { return ((hash >> 32) * slots_.size()) >> 32; }
+  size_t slots_to_build() const { return count_ + count_ / 4 + 1; }
   absl::Status Flush();
   absl::Status Insert(const Entry& entry, const Compare& compare);
   absl::Status InsertAll(const std::vector<Entry>& entries, const Compare& compare);

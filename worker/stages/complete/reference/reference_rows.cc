@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "common/base/status_macros.h"
 
@@ -140,13 +141,25 @@ absl::StatusOr<int64_t> ReferenceRows::Add(std::span<const std::string_view> fie
   return used_ - static_cast<int64_t>(row.size());
 }
 
+absl::Status ReferenceRows::LeaveMemory() {
+  if (temp_dir_fd_ < 0 || used_ == 0 || moved_to_ >= 0) return absl::OkStatus();
+  if (file_ == nullptr) {
+    DQ_ASSIGN_OR_RETURN(file_, SpillFile::Create(temp_dir_fd_));
+  }
+  moved_to_ = file_->size_bytes();
+  DQ_RETURN_IF_ERROR(file_->Append({memory_rows_.begin(), static_cast<size_t>(used_)}));
+  memory_rows_ = HugeArray<char>();
+  memory_.Release(std::exchange(taken_bytes_, 0));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ReferenceRows::Row> ReferenceRows::Read(int64_t place, Shelf& shelf) const {
-  if (place < used_) {
+  if (place < used_ && moved_to_ < 0) {
     const char* row = &memory_rows_[static_cast<size_t>(place)];
     (void)TakeVarint(row);
     return row;
   }
-  const int64_t offset = place - used_;
+  const int64_t offset = place < used_ ? moved_to_ + place : place - used_;
   if (const Row row = shelf.Find(offset); row != nullptr) return row;
   if (const size_t bytes = shelf.Plan(offset); bytes > kReadBytes) {
     char* const ahead = shelf.Take(bytes);

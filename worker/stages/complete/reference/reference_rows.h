@@ -61,11 +61,15 @@ class ReferenceRows {
 
   // Adds a row; returns where it is. OUT_OF_MEMORY, DISK_FULL, IO_FAILED.
   absl::StatusOr<int64_t> Add(std::span<const std::string_view> fields);
+  // Moves the rows that are in memory to the temporary file too, where there may be one: what they
+  // took is free again. No row is added afterwards. DISK_FULL, IO_FAILED.
+  absl::Status LeaveMemory();
   // Returns the row at `place`; it lives as long as these rows and the shelf. IO_FAILED.
   absl::StatusOr<Row> Read(int64_t place, Shelf& shelf) const;
   // Brings a row that is read soon into the cache, should it be in memory.
   [[gnu::always_inline]] void Prefetch(int64_t place) const {
-    if (place < used_) __builtin_prefetch(&memory_rows_[static_cast<size_t>(place)]);
+    if (place < used_ && moved_to_ < 0)
+      __builtin_prefetch(&memory_rows_[static_cast<size_t>(place)]);
   }
   int64_t spilled_bytes() const { return file_ == nullptr ? 0 : file_->size_bytes(); }
 
@@ -81,6 +85,7 @@ class ReferenceRows {
   int64_t used_ = 0;
   int64_t taken_bytes_ = 0;
   std::unique_ptr<SpillFile> file_;  // Its first byte is at the place `used_`.
+  int64_t moved_to_ = -1;  // Where in the file the rows from memory begin; -1: they are in memory.
   std::vector<char> encoded_;
 };
 

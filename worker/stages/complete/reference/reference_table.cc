@@ -21,7 +21,9 @@ namespace {
 // Of the memory: rows beyond are kept in a temporary file, where there is a place for it.
 constexpr int64_t kMemoryShare = 4;
 constexpr int64_t kRowOfWordsBytes = 2 * sizeof(int64_t);  // A vector grows to twice its size.
-constexpr char kKeyEnd = '\0';                             // No cell holds it.
+constexpr int64_t kLearningShare =
+    2;                          // Of the memory: less than that left, and no row stays in it.
+constexpr char kKeyEnd = '\0';  // No cell holds it.
 
 absl::Status InReference(const absl::Status& status) {
   return MakeError(status.code(), ReasonOf(status), "the reference: " + MessageOf(status),
@@ -183,6 +185,9 @@ bool ReferenceTable::HasMissingKey(Row row) const {
 }
 
 absl::Status ReferenceTable::BuildIndex() {
+  // The index cannot be anywhere else.
+  const int64_t rest = memory_.available_bytes() - index_.bytes_to_build();
+  if (rest < memory_.limit_bytes() / kLearningShare) DQ_RETURN_IF_ERROR(rows_.LeaveMemory());
   Shelf shelf;
   return index_.Build([&](const ReferenceIndex::Clash& clash) {
     shelf.Clear();
