@@ -21,7 +21,7 @@ struct SchedulerFlags {
   absl::Duration report_interval = absl::Seconds(3);
   absl::Duration broken_stream_ttl = absl::Seconds(5);
   absl::Duration leadership_ttl = absl::Seconds(5);
-  absl::Duration leadership_renew_interval = absl::Milliseconds(1500);
+  absl::Duration leadership_renew_interval = absl::Milliseconds(1750);
   absl::Duration commit_linger = absl::ZeroDuration();
   absl::Duration shutdown_grace = absl::Seconds(5);
   int blocking_threads = 8;

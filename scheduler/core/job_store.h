@@ -60,6 +60,8 @@ struct WriteBatch {
   // The batch of this epoch that must be written before this one; 0: none. The next batch may be
   // handed over while that one is still being written.
   int64_t after = 0;
+  // The newest batch of this epoch whose result the leader knew when it closed this one.
+  int64_t heard = 0;
   absl::Time now;
   std::vector<JobInsert> inserts;
   std::vector<JobUpdate> updates;
@@ -73,15 +75,26 @@ enum class InsertOutcome {
   kExisted,          // The same request_id with the same request_hash: `record` is the earlier job.
   kRequestIdReused,  // The same request_id with another request_hash.
   kIdTaken,          // The name belongs to another job.
+  kRefused,          // The database takes no such row: see `refusal`.
 };
 
 struct InsertResult {
   InsertOutcome outcome = InsertOutcome::kInserted;
-  JobRecord record;  // Only with kExisted.
+  JobRecord record;           // Only with kExisted.
+  absl::Status refusal = {};  // Only with kRefused: INVALID_ARGUMENT (ROW_REFUSED).
+};
+
+// A recorded job of which the batch held a value that the database does not take. Its checkpoint
+// was not written; in place of its update was written what RefusedEnd() makes of it, or nothing.
+struct RefusedJob {
+  JobKey key = 0;
+  absl::Status why;    // INVALID_ARGUMENT (ROW_REFUSED).
+  JobRecord recorded;  // As it is recorded now, as of LoadJobs().
 };
 
 struct BatchResult {
   std::vector<InsertResult> inserts;  // One per insert, in order.
+  std::vector<RefusedJob> refused;
 };
 
 // Recorded jobs that wait for nothing but their turn or a person (IsTimeless()) and are alike:
@@ -113,8 +126,8 @@ class JobStore {
   virtual ~JobStore() = default;
 
   // Takes the leadership of the cell when it is free, expired or already `instance`'s, for `ttl` by
-  // the database's clock. FAILED_PRECONDITION (reason NOT_LEADER, metadata leader, address) when
-  // another holds it.
+  // the database's clock. FAILED_PRECONDITION (reason NOT_LEADER, metadata leader, address and
+  // lives_us, for how long it does unless it is extended) when another holds it.
   virtual absl::StatusOr<Leadership> AcquireLeadership(const std::string& instance,
                                                        const std::string& address,
                                                        absl::Duration ttl) = 0;
@@ -130,6 +143,9 @@ class JobStore {
   // written, or the batch before is not; call again with the identical batch until it succeeds or
   // is refused: a batch that was written is recognised by (epoch, sequence) and answered as the
   // first time, never written twice.
+  // A row that is refused for its data (a check, a range, an index' limit) fails alone: the result
+  // says so, and everything else is written. Until the leader has heard of it, a batch with another
+  // change of that job is FENCED: it rests on what is not so.
   virtual absl::StatusOr<BatchResult> Commit(const WriteBatch& batch) = 0;
 
   // Returns the first `limit` jobs in no terminal state with key > `after`.

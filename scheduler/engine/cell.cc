@@ -36,8 +36,9 @@ AttemptEnd AttemptEndOf(LeaseEnd end) {
   return AttemptEnd::kLost;
 }
 
-absl::Status InsertError(InsertOutcome outcome) {
-  if (outcome == InsertOutcome::kIdTaken) {
+absl::Status InsertError(const InsertResult& insert) {
+  if (insert.outcome == InsertOutcome::kRefused) return insert.refusal;
+  if (insert.outcome == InsertOutcome::kIdTaken) {
     return MakeError(absl::StatusCode::kAlreadyExists, "ID_TAKEN",
                      "A job of this id exists: choose another id.");
   }
@@ -134,7 +135,7 @@ void Cell::StepDown(const absl::Status& why) {
   metrics_.Leading(false, 0);
   for (PendingBatch& batch : unsaved) {
     for (Submission& submission : batch.submitted) submission.Fail(why);
-    for (Release& release : batch.releases) release(why);
+    for (JobRelease& waiting : batch.releases) waiting.release(why);
     for (Release& read : batch.reads) read(why);
   }
   FailNamed(why);
@@ -277,8 +278,9 @@ SpentBatch Cell::Committed(const Instant& now, BatchResult result) {
   PendingBatch batch = writes_.TakeDurable(now);
   metrics_.BatchCommitted(static_cast<int64_t>(batch.RowCount()), took);
   LeaveDegraded();
+  TakeBackAll(batch, std::move(result.refused));
   std::vector<std::unique_ptr<LiveJob>> spent = FinishInserts(batch, result);
-  for (Release& release : batch.releases) release(absl::OkStatus());
+  for (JobRelease& waiting : batch.releases) waiting.release(absl::OkStatus());
   for (Release& read : batch.reads) read(absl::OkStatus());
   SendTurns(batch);
   PublishChanges(batch);
@@ -307,7 +309,7 @@ std::vector<std::unique_ptr<LiveJob>> Cell::FinishInserts(PendingBatch& batch,
         return JobView{std::move(insert.record), {}, 0};
       });
     } else {
-      submission.Fail(InsertError(insert.outcome));
+      submission.Fail(InsertError(insert));
     }
   }
   return unloaded;

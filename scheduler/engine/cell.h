@@ -126,6 +126,9 @@ class Cell {
   // committed, it is too small to be handed over behind another, or the linger time is not over.
   // Repeat the commit until it succeeds, then call Committed().
   std::shared_ptr<const WriteBatch> BatchToCommit(const Instant& now);
+  // Whether memory can take in that rows of the oldest batch were refused. ABORTED (FENCED): later
+  // decisions rest on them, and the leader must step down. To be asked before Committed().
+  absl::Status CheckRefused(const BatchResult& result);
   // The oldest batch handed over is durable: tells what it allows to tell. Returns what is left.
   SpentBatch Committed(const Instant& now, BatchResult result);
   bool HasPendingWrites() const { return !writes_.empty(); }
@@ -213,10 +216,18 @@ class Cell {
   // Takes in what a worker reports of a job whose lease it holds.
   void KeepCheckpoint(LiveJob& job, const std::shared_ptr<const JobCheckpoint>& reported);
   void SaveCheckpoints();
-  // Records the newest one before the lease under which it was reported ends.
-  void SaveCheckpointOf(LiveJob& job);
   // The job needs none any more.
   void DropCheckpoint(LiveJob& job, PendingBatch& batch);
+
+  // cell_refusals.cc: what the database did not take.
+  static bool CanTakeBack(const LiveJob& job, const JobRecord& recorded);
+  void TakeBackAll(PendingBatch& batch, std::vector<RefusedJob> refused);
+  // Undoes what `batch` says of a job, in memory and in what is to be told.
+  void TakeBack(PendingBatch& batch, RefusedJob refused);
+  // Makes the job what is recorded.
+  void Restore(LiveJob& job, JobRecord recorded);
+  // Ends the attempt of a job whose checkpoint was refused.
+  void EndRefused(PendingBatch& batch, LiveJob& job, const absl::Status& why, bool was_asked);
 
   // cell_views.cc: what is shown and told.
   absl::Status CheckLeading() const;

@@ -33,12 +33,9 @@ void Cell::SaveCheckpoints() {
   if (degraded_ || now_.boot < checkpoints_due_) return;
   checkpoints_due_ = absl::InfiniteFuture();
   for (const JobKey key : std::exchange(unsaved_checkpoints_, {})) {
-    if (LiveJob* const job = jobs_.Find(key)) SaveCheckpointOf(*job);
+    LiveJob* const job = jobs_.Find(key);
+    if (job != nullptr && job->checkpoint_unsaved) writes_.SaveCheckpoint(*job, now_);
   }
-}
-
-void Cell::SaveCheckpointOf(LiveJob& job) {
-  if (job.checkpoint_unsaved) writes_.SaveCheckpoint(job, now_);
 }
 
 void Cell::DropCheckpoint(LiveJob& job, PendingBatch& batch) {

@@ -184,7 +184,8 @@ PendingBatch& Cell::EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported
   }
   const bool may_go_on =
       decision.event != JobEvent::kComplete && status.state != JobState::kCancelling;
-  if (may_go_on) SaveCheckpointOf(job);
+  std::optional<CheckpointSave> save;
+  if (may_go_on && job.checkpoint_unsaved) save = WriteQueue::CheckpointOf(job);
   status.charges += decision.charges;
   status.losses += decision.losses;
   if (decision.charges > 0) {
@@ -200,7 +201,10 @@ PendingBatch& Cell::EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported
   if (decision.charges > 0 && status.state != JobState::kCancelling) {
     status.error = std::move(failure);
   }
-  return Apply(job, decision.event, std::move(note));
+  PendingBatch& batch = Apply(job, decision.event, std::move(note));
+  // In one batch, so that one is not recorded without the other.
+  if (save) writes_.SaveCheckpointIn(batch, job, *std::move(save));
+  return batch;
 }
 
 void Cell::Expire(LiveJob& job) {

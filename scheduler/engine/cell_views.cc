@@ -79,7 +79,7 @@ void Cell::PublishChanges(PendingBatch& batch) {
 void Cell::WhenDurable(const LiveJob& job, Release release) {
   PendingBatch* const batch = writes_.Find(job.last_batch);
   if (batch == nullptr) return release(absl::OkStatus());
-  batch->releases.push_back(std::move(release));
+  batch->releases.push_back({job.record.key, std::move(release)});
 }
 
 void Cell::ReadWhenDurable(const LiveJob& job, Release release) {

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "common/base/error.h"
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
@@ -18,6 +19,17 @@ constexpr int kLoadPageJobs = 50'000;
 constexpr int64_t kNoEpoch = 0;
 
 }  // namespace
+
+absl::Duration StandbyWait(const ElectionOptions& options, const absl::Status& why) {
+  const ErrorMetadata metadata = MetadataOf(why);
+  const auto lives = metadata.find("lives_us");
+  int64_t lives_us = 0;
+  if (lives == metadata.end() || !absl::SimpleAtoi(lives->second, &lives_us)) {
+    return options.renew_interval;
+  }
+  return std::clamp(absl::Microseconds(lives_us), absl::Milliseconds(1),
+                    options.renew_interval * 1.5);
+}
 
 LeaderElection::LeaderElection(JobStore& store, ElectionOptions options, ElectionListener listener)
     : store_(store), options_(std::move(options)), listener_(std::move(listener)) {}
@@ -48,8 +60,8 @@ bool LeaderElection::IsOver(int64_t epoch) {
   return stopping_ || (epoch != kNoEpoch && resigned_ >= epoch);
 }
 
-void LeaderElection::Pause(int64_t epoch) {
-  const auto due = SteadyClock::now() + absl::ToChronoNanoseconds(options_.renew_interval);
+void LeaderElection::Pause(int64_t epoch, absl::Duration length) {
+  const auto due = SteadyClock::now() + absl::ToChronoNanoseconds(length);
   while (!IsOver(epoch) && SteadyClock::now() < due) {
     MutexLock lock(mutex_);
     if (!stopping_) changed_.WaitFor(mutex_, due - SteadyClock::now());
@@ -58,15 +70,18 @@ void LeaderElection::Pause(int64_t epoch) {
 
 void LeaderElection::Run() {
   while (!IsOver(kNoEpoch)) {
-    Compete();
-    Pause(kNoEpoch);
+    const absl::Duration wait = Compete();
+    Pause(kNoEpoch, wait);
   }
 }
 
-void LeaderElection::Compete() {
+absl::Duration LeaderElection::Compete() {
   const absl::StatusOr<Leadership> won =
       store_.AcquireLeadership(options_.instance, options_.address, options_.ttl);
-  if (!won.ok()) return listener_.waiting(won.status());
+  if (!won.ok()) {
+    listener_.waiting(won.status());
+    return StandbyWait(options_, won.status());
+  }
   absl::StatusOr<TakenOver> loaded = Load(won->epoch);
   if (loaded.ok()) {
     listener_.elected(*std::move(loaded));
@@ -74,10 +89,11 @@ void LeaderElection::Compete() {
   } else {
     listener_.waiting(loaded.status());
   }
-  if (!IsOver(kNoEpoch)) return;
+  if (!IsOver(kNoEpoch)) return options_.renew_interval;
   if (const absl::Status released = store_.ReleaseLeadership(won->epoch); !released.ok()) {
     Log(LogLevel::kWarning, "leadership not given back", {{"message", MessageOf(released)}});
   }
+  return options_.renew_interval;
 }
 
 absl::StatusOr<TakenOver> LeaderElection::Load(int64_t epoch) {
@@ -98,7 +114,7 @@ absl::StatusOr<TakenOver> LeaderElection::Load(int64_t epoch) {
 
 void LeaderElection::Hold(int64_t epoch) {
   while (true) {
-    Pause(epoch);
+    Pause(epoch, options_.renew_interval);
     if (IsOver(epoch)) return;
     const absl::Status renewed = store_.RenewLeadership(epoch, options_.ttl);
     if (absl::IsAborted(renewed)) return listener_.lost(epoch, renewed);

@@ -40,6 +40,11 @@ struct ElectionOptions {
   absl::Duration renew_interval;
 };
 
+// Returns how long a standby that was told `why` it does not lead waits before it competes again:
+// half as long again as a leader between two renewals, but never beyond the end of a leadership
+// that nobody extends.
+absl::Duration StandbyWait(const ElectionOptions& options, const absl::Status& why);
+
 class LeaderElection {
  public:
   // `store` outlives the election.
@@ -55,11 +60,12 @@ class LeaderElection {
 
  private:
   void Run() EXCLUDES(mutex_);
-  void Compete() EXCLUDES(mutex_);
+  // Returns when to compete again.
+  absl::Duration Compete() EXCLUDES(mutex_);
   absl::StatusOr<TakenOver> Load(int64_t epoch);
   void Hold(int64_t epoch) EXCLUDES(mutex_);
-  // Waits for a renew interval; returns early when stopped, or `epoch` was resigned.
-  void Pause(int64_t epoch) EXCLUDES(mutex_);
+  // Waits for that long; returns early when stopped, or `epoch` was resigned.
+  void Pause(int64_t epoch, absl::Duration length) EXCLUDES(mutex_);
   bool IsOver(int64_t epoch) EXCLUDES(mutex_);
 
   JobStore& store_;

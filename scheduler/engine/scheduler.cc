@@ -155,6 +155,7 @@ CommitListener Scheduler::Impl::ListenToWriter() {
   listener.committed = [this](int64_t epoch, BatchResult result) {
     Tell([this, epoch, result = std::move(result)](Cell& cell, const Instant& now) mutable {
       if (cell.epoch() != epoch) return;
+      if (absl::Status fits = cell.CheckRefused(result); !fits.ok()) return StepDownAndResign(fits);
       auto spent = std::make_shared<SpentBatch>(cell.Committed(now, std::move(result)));
       announcer_.Post([this, spent] { TellEnds(*spent); });
     });

@@ -30,7 +30,7 @@ struct SchedulerOptions {
   std::string instance;  // Unique per process start.
   std::string address;   // Where clients reach this replica.
   absl::Duration leadership_ttl = absl::Seconds(5);
-  absl::Duration leadership_renew_interval = absl::Milliseconds(1500);
+  absl::Duration leadership_renew_interval = absl::Milliseconds(1750);
   absl::Duration report_interval = absl::Seconds(3);  // Told to workers.
   absl::Duration lease_ttl = absl::Seconds(15);       // Since the last report.
   absl::Duration broken_stream_ttl =

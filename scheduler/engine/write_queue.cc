@@ -81,10 +81,16 @@ PendingBatch& WriteQueue::Change(LiveJob& job, const Instant& now) {
   return batch;
 }
 
+CheckpointSave WriteQueue::CheckpointOf(const LiveJob& job) {
+  const JobStatus& status = job.record.status;
+  return {job.record.key, status.attempt, status.lease_token, job.record.checkpoint};
+}
+
 void WriteQueue::SaveCheckpoint(LiveJob& job, const Instant& now) {
-  PendingBatch& batch = Open(now);
-  CheckpointSave save = {job.record.key, job.record.status.attempt, job.record.status.lease_token,
-                         job.record.checkpoint};
+  SaveCheckpointIn(Open(now), job, CheckpointOf(job));
+}
+
+void WriteQueue::SaveCheckpointIn(PendingBatch& batch, LiveJob& job, CheckpointSave save) {
   job.checkpoint_unsaved = false;
   job.checkpoint_recorded = true;
   std::vector<CheckpointSave>& saves = batch.rows->checkpoints;
@@ -125,6 +131,7 @@ std::shared_ptr<const WriteBatch> WriteQueue::Seal(const Instant& now) {
   batch.committing_since = now.boot;
   batch.rows->now = now.wall;
   batch.rows->after = batch.rows->sequence - 1;
+  batch.rows->heard = durable_;
   Freeze(batch);
   return batch.rows;
 }

@@ -51,6 +51,12 @@ struct Submission {
 // Called once: with OK when everything decided before is durable, else with why it never will be.
 using Release = std::function<void(const absl::Status&)>;
 
+// Who waits for a change of one job.
+struct JobRelease {
+  JobKey job = 0;
+  Release release;
+};
+
 // What a worker will be told. Dropped when its stream is not `session` any more.
 struct TurnDraft {
   WorkerId worker = 0;
@@ -75,7 +81,7 @@ struct PendingBatch {
   absl::Time committing_since;        // Boot clock; once it is the first sealed one.
   std::vector<Submission> submitted;  // One per insert.
   std::vector<LiveJob*> changed;      // One per update.
-  std::vector<Release> releases;
+  std::vector<JobRelease> releases;
   std::vector<Release> reads;  // Like `releases`, of those who changed nothing.
   std::vector<TurnDraft> turns;
   absl::flat_hash_map<WorkerId, size_t> turn_of;  // Index in `turns`.
@@ -105,9 +111,11 @@ class WriteQueue {
   // so that what follows from a change is never recorded before it. The row's status is taken from
   // the job when the batch is frozen: when it is sealed, or full and the next one opened.
   PendingBatch& Change(LiveJob& job, const Instant& now);
-  // Adds the checkpoint that the job has under its present lease to the newest batch. To be called
-  // before the change that ends the lease.
+  // Returns the checkpoint that the job has under its present lease, to be recorded.
+  static CheckpointSave CheckpointOf(const LiveJob& job);
+  // Adds it to the newest batch; to that of the change that ends the lease.
   void SaveCheckpoint(LiveJob& job, const Instant& now);
+  void SaveCheckpointIn(PendingBatch& batch, LiveJob& job, CheckpointSave save);
   // Returns the row of `job` in the batch that Change() returned.
   static JobUpdate& RowOf(PendingBatch& batch, const LiveJob& job) {
     return batch.rows->updates[job.update_index];
@@ -118,6 +126,8 @@ class WriteQueue {
   // Returns the newest batch; null when everything is durable.
   PendingBatch* Newest() { return batches_.empty() ? nullptr : &batches_.back(); }
   bool IsDurable(int64_t sequence) const { return sequence <= durable_; }
+  // Returns the sequence of the oldest batch that is not durable; there is one.
+  int64_t OldestSequence() const { return batches_.front().rows->sequence; }
   bool empty() const { return batches_.empty(); }
   int64_t rows_pending() const { return rows_pending_; }
 

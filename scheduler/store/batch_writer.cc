@@ -29,7 +29,8 @@ constexpr auto kWriterStatements = std::to_array<const sql::Statement*>({
     &sql::kInsertJobNeeds,   &sql::kCountLiveJobs,       &sql::kInsertJobEvents,
     &sql::kInsertJobResults, &sql::kInsertProducedFiles, &sql::kAddStateCounts,
     &sql::kSaveCheckpoints,  &sql::kDeleteCheckpoints,   &sql::kCommitBatch,
-    &sql::kRollBackBatch,
+    &sql::kRollBackBatch,    &sql::kBeginPart,           &sql::kEndPart,
+    &sql::kUndoPart,
 });
 
 int64_t Number(const std::string& text) {
@@ -94,9 +95,9 @@ InsertList Inserted(const WriteBatch& batch, const std::vector<InsertVerdict>& v
 
 }  // namespace
 
-absl::StatusOr<BatchWriter::Verdicts> BatchWriter::Write(const WriteBatch& batch,
-                                                         std::optional<Calls> whole,
-                                                         absl::Duration leadership_ttl) {
+absl::StatusOr<BatchVerdict> BatchWriter::Write(const WriteBatch& batch, std::optional<Calls> whole,
+                                                absl::Duration leadership_ttl) {
+  DQ_RETURN_IF_ERROR(CheckHeard(batch));
   absl::StatusOr<Verdicts> verdicts;
   if (whole.has_value()) {
     Calls calls;
@@ -112,11 +113,16 @@ absl::StatusOr<BatchWriter::Verdicts> BatchWriter::Write(const WriteBatch& batch
   if (!whole.has_value() || Says(verdicts.status(), kUniqueViolation)) {
     verdicts = InTransaction([&] { return WriteCarefully(batch, leadership_ttl); });
   }
-  if (Says(verdicts.status(), kWrittenAlready)) {
-    verdicts = InTransaction([&] { return JudgeInserts(batch); });
+  if (verdicts.ok()) ForgetRefusals(batch);
+  if (IsRefusedData(verdicts.status())) {
+    verdicts = InTransaction([&] { return WriteTaken(batch, leadership_ttl); });
   }
+  const bool was_written = Says(verdicts.status(), kWrittenAlready);
+  const BatchVerdict* const refused = FindRefusals(batch);
+  if (refused != nullptr && (verdicts.ok() || was_written)) return *refused;
+  if (was_written) verdicts = InTransaction([&] { return JudgeInserts(batch); });
   if (!verdicts.ok()) return Translated(verdicts.status(), batch);
-  return verdicts;
+  return BatchVerdict{*std::move(verdicts), {}};
 }
 
 absl::StatusOr<BatchWriter::Verdicts> BatchWriter::InTransaction(const Body& body) {
@@ -140,17 +146,23 @@ absl::StatusOr<BatchWriter::Verdicts> BatchWriter::InTransactionOnce(const Body&
 
 absl::StatusOr<BatchWriter::Verdicts> BatchWriter::WriteCarefully(const WriteBatch& batch,
                                                                   absl::Duration leadership_ttl) {
-  std::vector<PipelineCall> calls;
-  calls.push_back({&sql::kBeginBatch, {}});
-  calls.push_back(Fence(batch, leadership_ttl));
-  for (PipelineCall& call : DecidingCalls(batch)) calls.push_back(std::move(call));
-  DQ_ASSIGN_OR_RETURN(const std::vector<PipelineResult> results, connection_->Run(calls));
+  Calls before;
+  before.push_back({&sql::kBeginBatch, {}});
+  before.push_back(Fence(batch, leadership_ttl));
+  return WriteRows(batch, std::move(before), {&sql::kCommitBatch, {}});
+}
+
+absl::StatusOr<BatchWriter::Verdicts> BatchWriter::WriteRows(const WriteBatch& batch, Calls before,
+                                                             PipelineCall after) {
+  const size_t inserting = before.size();
+  for (PipelineCall& call : DecidingCalls(batch)) before.push_back(std::move(call));
+  DQ_ASSIGN_OR_RETURN(const std::vector<PipelineResult> results, connection_->Run(before));
   Verdicts verdicts(batch.inserts.size());
-  if (results[2].rows.size() != batch.inserts.size()) {
+  if (results[inserting].rows.size() != batch.inserts.size()) {
     DQ_ASSIGN_OR_RETURN(verdicts, JudgeInserts(batch));
   }
-  std::vector<PipelineCall> rest = FollowingCalls(batch, Inserted(batch, verdicts));
-  rest.push_back({&sql::kCommitBatch, {}});
+  Calls rest = FollowingCalls(batch, Inserted(batch, verdicts));
+  rest.push_back(std::move(after));
   DQ_RETURN_IF_ERROR(connection_->Run(rest).status());
   return verdicts;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
@@ -21,6 +22,11 @@ using ResultPtr = std::unique_ptr<PGresult, ResultDeleter>;
 constexpr int kBinary = 1;
 constexpr int kText = 0;
 
+std::string ErrorField(const PGresult* result, int field) {
+  const char* const text = PQresultErrorField(result, field);
+  return text == nullptr ? "" : text;
+}
+
 absl::Status StatusOf(const PGresult* result) {
   switch (PQresultStatus(result)) {
     case PGRES_COMMAND_OK:
@@ -31,8 +37,13 @@ absl::Status StatusOf(const PGresult* result) {
     default:
       break;
   }
-  const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-  return StatusFromSqlState(sqlstate == nullptr ? "" : sqlstate, PQresultErrorMessage(result));
+  const std::string sqlstate = ErrorField(result, PG_DIAG_SQLSTATE);
+  // The whole message would show the row.
+  const std::optional<absl::Status> refused = StatusFromRefusedData(
+      sqlstate, ErrorField(result, PG_DIAG_MESSAGE_PRIMARY),
+      {ErrorField(result, PG_DIAG_TABLE_NAME), ErrorField(result, PG_DIAG_COLUMN_NAME),
+       ErrorField(result, PG_DIAG_CONSTRAINT_NAME)});
+  return refused ? *refused : StatusFromSqlState(sqlstate, PQresultErrorMessage(result));
 }
 
 PipelineResult ReadResult(PGresult* result) {

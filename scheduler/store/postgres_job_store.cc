@@ -23,9 +23,17 @@ std::vector<std::unique_ptr<T>> One(std::unique_ptr<T> thing) {
 
 absl::Status AnotherLeads(const pqxx::result& rows) {
   ErrorMetadata metadata;
-  if (!rows.empty()) metadata = {{"leader", rows[0][1].c_str()}, {"address", rows[0][2].c_str()}};
+  if (!rows.empty()) {
+    metadata = {{"leader", rows[0][1].c_str()},
+                {"address", rows[0][2].c_str()},
+                {"lives_us", rows[0][3].c_str()}};
+  }
   return MakeError(absl::StatusCode::kFailedPrecondition, "NOT_LEADER",
                    "another scheduler leads: " + metadata["leader"], metadata);
+}
+
+absl::Status JobGone() {
+  return MakeError(absl::StatusCode::kAborted, "FENCED", "the database does not hold a live job");
 }
 
 }  // namespace
@@ -77,21 +85,29 @@ absl::StatusOr<BatchResult> PostgresJobStore::Commit(const WriteBatch& batch) {
   // Made before the connection is free: a batch is translated while the one before is written.
   std::optional<BatchWriter::Calls> whole;
   if (AreAllPlain(batch.inserts)) whole = WholeCalls(batch);
-  DQ_ASSIGN_OR_RETURN(const std::vector<InsertVerdict> verdicts,
+  DQ_ASSIGN_OR_RETURN(const BatchVerdict verdict,
                       writer_.Take()->Write(batch, std::move(whole),
                                             absl::Microseconds(leadership_ttl_us_.load())));
   std::vector<JobKey> keys;
-  for (const InsertVerdict& verdict : verdicts) {
-    if (verdict.outcome == InsertOutcome::kExisted) keys.push_back(verdict.earlier);
+  for (const InsertVerdict& insert : verdict.inserts) {
+    if (insert.outcome == InsertOutcome::kExisted) keys.push_back(insert.earlier);
   }
-  DQ_ASSIGN_OR_RETURN(const auto earlier, LoadByKey(keys));
+  for (const RefusedKey& refused : verdict.refused) keys.push_back(refused.key);
+  DQ_ASSIGN_OR_RETURN(const auto recorded, LoadByKey(keys));
   BatchResult result;
-  for (const InsertVerdict& verdict : verdicts) {
+  for (const InsertVerdict& decided : verdict.inserts) {
     InsertResult& insert = result.inserts.emplace_back();
-    insert.outcome = verdict.outcome;
-    if (const auto job = earlier.find(verdict.earlier); job != earlier.end()) {
+    insert.outcome = decided.outcome;
+    insert.refusal = decided.refusal;
+    if (const auto job = recorded.find(decided.earlier); job != recorded.end()) {
       insert.record = job->second;
     }
+  }
+  for (const RefusedKey& refused : verdict.refused) {
+    const auto job = recorded.find(refused.key);
+    // Without its row the leader's memory is wrong in more than that.
+    if (job == recorded.end()) return JobGone();
+    result.refused.push_back({refused.key, refused.why, job->second});
   }
   return result;
 }

@@ -10,6 +10,7 @@ namespace dq {
 namespace {
 
 constexpr char kConflict[] = "TRANSACTION_CONFLICT";
+constexpr char kDataRefused[] = "DATA_REFUSED";
 constexpr char kTooSlow[] = "QUERY_TOO_SLOW";
 constexpr char kQueryCancelled[] = "57014";  // By statement_timeout.
 
@@ -49,6 +50,21 @@ absl::Status StatusFromSqlState(const std::string& sqlstate, const std::string& 
   return MakeError(absl::StatusCode::kInternal, "DATABASE_ERROR", "PostgreSQL: " + OneLine(message),
                    {{"sqlstate", sqlstate}});
 }
+
+std::optional<absl::Status> StatusFromRefusedData(const std::string& sqlstate,
+                                                  const std::string& message,
+                                                  const SqlErrorPlace& place) {
+  const std::string_view kind = std::string_view(sqlstate).substr(0, 2);
+  if (kind != "22" && kind != "23" && kind != "54") return std::nullopt;
+  ErrorMetadata metadata = {{"sqlstate", sqlstate}};
+  if (!place.table.empty()) metadata["table"] = place.table;
+  if (!place.column.empty()) metadata["column"] = place.column;
+  if (!place.constraint.empty()) metadata["constraint"] = place.constraint;
+  return MakeError(absl::StatusCode::kInternal, kDataRefused, "PostgreSQL: " + OneLine(message),
+                   metadata);
+}
+
+bool IsRefusedData(const absl::Status& status) { return ReasonOf(status) == kDataRefused; }
 
 absl::Status CatchSqlErrors(const std::function<absl::Status()>& body) {
   try {

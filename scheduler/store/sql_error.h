@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -16,6 +17,22 @@ namespace dq {
 // when a row that is needed was to go, or one that goes was to be needed; INTERNAL (DATABASE_ERROR)
 // otherwise.
 absl::Status StatusFromSqlState(const std::string& sqlstate, const std::string& message);
+
+// What PostgreSQL names in an error; "" where it names nothing.
+struct SqlErrorPlace {
+  std::string table;
+  std::string column;
+  std::string constraint;
+};
+
+// Returns the status for an error of the classes 22, 23 and 54 (a value, a constraint, a limit):
+// as of StatusFromSqlState(), with its place in the metadata. Nothing for any other error.
+std::optional<absl::Status> StatusFromRefusedData(const std::string& sqlstate,
+                                                  const std::string& message,
+                                                  const SqlErrorPlace& place);
+
+// Returns whether StatusFromRefusedData() made the status: another row may be taken.
+bool IsRefusedData(const absl::Status& status);
 
 // Runs `body` and returns its status, or that of the exception it ended with.
 absl::Status CatchSqlErrors(const std::function<absl::Status()>& body);

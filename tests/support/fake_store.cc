@@ -5,6 +5,7 @@
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "scheduler/core/refused_change.h"
 
 namespace dq {
 namespace {
@@ -28,6 +29,15 @@ JobRecord AsLoaded(JobRecord job) {
 absl::Status Fenced(const std::string& job) {
   return MakeError(absl::StatusCode::kAborted, "FENCED", "A row holds another lease.",
                    {{"job", job}});
+}
+
+bool IsUnrecordable(const std::string& text) {
+  return text.find(kUnrecordable) != std::string::npos;
+}
+
+absl::Status Refusal() {
+  return MakeError(absl::StatusCode::kInvalidArgument, "ROW_REFUSED", "A value cannot be recorded.",
+                   {{"sqlstate", "23514"}});
 }
 
 }  // namespace
@@ -87,7 +97,9 @@ absl::StatusOr<Leadership> FakeStore::AcquireLeadership(const std::string& insta
   if (taken) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "NOT_LEADER",
                      "Another scheduler leads.",
-                     {{"leader", lead_.instance}, {"address", lead_.address}});
+                     {{"leader", lead_.instance},
+                      {"address", lead_.address},
+                      {"lives_us", std::to_string(absl::ToInt64Microseconds(lead_.expiry - now))}});
   }
   lead_ = {lead_.epoch + 1, instance, address, now + ttl};
   return Leadership{lead_.epoch};
@@ -126,7 +138,7 @@ absl::StatusOr<BatchResult> FakeStore::Commit(const WriteBatch& batch) {
                        "The batch before is not written.");
     }
     DQ_RETURN_IF_ERROR(CheckFencesLocked(batch));
-    DQ_RETURN_IF_ERROR(CheckOutputsLocked(batch));
+    DQ_RETURN_IF_ERROR(CheckHeardLocked(batch));
     results_[{batch.epoch, batch.sequence}] = ApplyLocked(batch);
     ++commits_;
   }
@@ -151,29 +163,77 @@ absl::Status FakeStore::CheckFencesLocked(const WriteBatch& batch) const {
   return absl::OkStatus();
 }
 
-absl::Status FakeStore::CheckOutputsLocked(const WriteBatch& batch) const {
-  std::set<Name> ids;
-  for (const JobUpdate& update : batch.updates) {
-    if (!update.result) continue;
-    for (const JobOutput& output : update.result->outputs) {
-      const Name name = {update.name.project, output.file_id};
-      if (ids.insert(name).second && !files_.rows.contains(name)) continue;
-      return MakeError(absl::StatusCode::kInternal, "DATABASE_ERROR",
-                       "There is a file " + output.file_id + " already.");
+absl::Status FakeStore::CheckHeardLocked(const WriteBatch& batch) const {
+  for (int64_t earlier = batch.heard + 1; earlier < batch.sequence; ++earlier) {
+    const auto result = results_.find({batch.epoch, earlier});
+    if (result == results_.end()) continue;
+    for (const RefusedJob& refused : result->second.refused) {
+      const auto is_it = [&](const auto& row) { return row.key == refused.key; };
+      const bool rests_on_it = std::ranges::any_of(batch.updates, is_it) ||
+                               std::ranges::any_of(batch.checkpoints, is_it);
+      if (rests_on_it) return Fenced(refused.recorded.name.id);
     }
   }
   return absl::OkStatus();
 }
 
+bool FakeStore::RefusesLocked(const JobUpdate& update) const {
+  const auto is_unrecordable = [](const JobEventRecord& event) {
+    return IsUnrecordable(event.message);
+  };
+  const auto& metadata = update.status.error.metadata;
+  if (std::ranges::any_of(update.events, is_unrecordable)) return true;
+  if (std::ranges::any_of(metadata, [](const auto& e) { return IsUnrecordable(e.second); }))
+    return true;
+  if (!update.result) return false;
+  std::set<std::string> ids;
+  for (const JobOutput& output : update.result->outputs) {
+    const bool is_new = ids.insert(output.file_id).second &&
+                        !files_.rows.contains({update.name.project, output.file_id});
+    if (!is_new) return true;
+  }
+  return IsUnrecordable(update.result->report_json);
+}
+
+std::set<JobKey> FakeStore::RefusedLocked(const WriteBatch& batch) const {
+  std::set<JobKey> refused;
+  for (const CheckpointSave& save : batch.checkpoints) {
+    if (IsUnrecordable(save.checkpoint->stage)) refused.insert(save.key);
+  }
+  for (const JobUpdate& update : batch.updates) {
+    if (RefusesLocked(update)) refused.insert(update.key);
+  }
+  return refused;
+}
+
 BatchResult FakeStore::ApplyLocked(const WriteBatch& batch) {
   BatchResult result;
   for (const JobInsert& insert : batch.inserts) result.inserts.push_back(InsertLocked(insert));
+  const std::set<JobKey> refused = RefusedLocked(batch);
   for (const CheckpointSave& save : batch.checkpoints) {
-    jobs_.at(save.key).checkpoint = save.checkpoint;
+    if (!refused.contains(save.key)) jobs_.at(save.key).checkpoint = save.checkpoint;
   }
-  for (const JobUpdate& update : batch.updates) UpdateLocked(update, batch.now);
-  for (const JobKey key : batch.dropped_checkpoints) jobs_.at(key).checkpoint = nullptr;
+  for (const JobUpdate& update : batch.updates) {
+    if (!refused.contains(update.key)) UpdateLocked(update, batch.now);
+  }
+  for (const JobKey key : batch.dropped_checkpoints) {
+    if (!refused.contains(key)) jobs_.at(key).checkpoint = nullptr;
+  }
+  for (const JobKey key : refused) {
+    EndRefusedLocked(batch, key);
+    result.refused.push_back({key, Refusal(), AsLoaded(jobs_.at(key))});
+  }
   return result;
+}
+
+void FakeStore::EndRefusedLocked(const WriteBatch& batch, JobKey key) {
+  const auto update = std::ranges::find(batch.updates, key, &JobUpdate::key);
+  if (update == batch.updates.end()) return;
+  const std::optional<JobUpdate> end = RefusedEnd(*update, Refusal());
+  if (!end || RefusesLocked(*end)) return;
+  UpdateLocked(*end, batch.now);
+  const bool drops = std::ranges::count(batch.dropped_checkpoints, key) > 0;
+  if (drops && end->status.state != JobState::kFailed) jobs_.at(key).checkpoint = nullptr;
 }
 
 InsertResult FakeStore::InsertLocked(const JobInsert& insert) {
@@ -187,6 +247,7 @@ InsertResult FakeStore::InsertLocked(const JobInsert& insert) {
     return {InsertOutcome::kExisted, existing};
   }
   if (key_of_name_.contains(record.name)) return {InsertOutcome::kIdTaken, {}};
+  if (IsUnrecordable(record.display_name)) return {InsertOutcome::kRefused, {}, Refusal()};
   if (!record.request_id.empty()) key_of_request_[request] = record.key;
   key_of_name_[record.name] = record.key;
   jobs_[record.key] = record;

@@ -25,6 +25,10 @@ enum class CommitFault {
   kFenced,             // ABORTED FENCED, nothing was written.
 };
 
+// Refused wherever it stands in a display name, an event's message, an error's metadata, a report
+// or the stage of a checkpoint: as a real database refuses what breaks a check.
+inline constexpr char kUnrecordable[] = "unrecordable";
+
 class FakeStore : public JobStore, public JobReader, public CatalogStore {
  public:
   // `clock` is the database's clock and outlives the store.
@@ -107,10 +111,13 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
   absl::Status CheckAvailableLocked() const REQUIRES(mutex_);
   absl::Status CheckEpochLocked(int64_t epoch) const REQUIRES(mutex_);
   absl::Status CheckFencesLocked(const WriteBatch& batch) const REQUIRES(mutex_);
-  absl::Status CheckOutputsLocked(const WriteBatch& batch) const REQUIRES(mutex_);
+  absl::Status CheckHeardLocked(const WriteBatch& batch) const REQUIRES(mutex_);
+  bool RefusesLocked(const JobUpdate& update) const REQUIRES(mutex_);
+  std::set<JobKey> RefusedLocked(const WriteBatch& batch) const REQUIRES(mutex_);
   BatchResult ApplyLocked(const WriteBatch& batch) REQUIRES(mutex_);
   InsertResult InsertLocked(const JobInsert& insert) REQUIRES(mutex_);
   void UpdateLocked(const JobUpdate& update, absl::Time now) REQUIRES(mutex_);
+  void EndRefusedLocked(const WriteBatch& batch, JobKey key) REQUIRES(mutex_);
   void PublishOutputsLocked(const JobUpdate& update, absl::Time now) REQUIRES(mutex_);
   absl::StatusOr<JobKey> FindLocked(const JobName& name) const REQUIRES(mutex_);
   bool LiveJobNeedsLocked(const std::string& project,

@@ -66,10 +66,11 @@ class CellHarness {
       return false;
     }
     in_flight_ = nullptr;
-    if (result.ok()) {
+    const absl::Status fits = result.ok() ? cell.CheckRefused(*result) : result.status();
+    if (fits.ok()) {
       cell.Committed(Now(), *std::move(result));
     } else {
-      cell.StepDown(result.status());
+      cell.StepDown(fits);
     }
     watches.Deliver();
     return true;

@@ -7,6 +7,7 @@
 
 #include "scheduler/core/job.h"
 #include "tests/scheduler/simulation/lease_text.h"
+#include "tests/support/fake_store.h"
 
 namespace dq::sim {
 
@@ -15,6 +16,8 @@ inline std::string CheckpointText(const LeaseId& lease, const std::string& paylo
                                   int64_t sequence) {
   return TextOf(lease) + " of " + payload + " #" + std::to_string(sequence);
 }
+// Such a checkpoint that the database will not take.
+inline constexpr char kBadMark = '!';
 inline int64_t SequenceOf(const std::string& checkpoint) {
   return std::stoll(checkpoint.substr(checkpoint.rfind('#') + 1));
 }
@@ -31,6 +34,7 @@ inline std::shared_ptr<const JobCheckpoint> ReportedCheckpoint(const std::string
   if (text.empty()) return nullptr;
   JobCheckpoint checkpoint;
   checkpoint.sequence = SequenceOf(text);
+  if (text.back() == kBadMark) checkpoint.stage = kUnrecordable;
   checkpoint.place = text;
   return std::make_shared<const JobCheckpoint>(checkpoint);
 }

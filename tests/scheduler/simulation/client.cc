@@ -58,10 +58,12 @@ Client::Call Client::DrawSubmit() {
   job.request_hash = "hash";
   job.created_by = process_.name();
   job.payload.grant = "work of " + job.request_id;
+  if (time.OneIn(20)) job.display_name = kUnrecordable;
   job.rules.stages = {"noop"};
   job.rules.priority = static_cast<int32_t>(time.Pick(3));
   job.rules.max_attempts = 1 + static_cast<int32_t>(time.Pick(5));
   job.rules.backoff = time.Between(absl::ZeroDuration(), absl::Seconds(2));
+  if (time.OneIn(3)) job.rules.backoff = time.Between(absl::ZeroDuration(), absl::Milliseconds(30));
   if (time.OneIn(5)) job.rules.execution_timeout = absl::Seconds(8);
   if (time.OneIn(8)) job.rules.no_progress_timeout = absl::Seconds(6);
   if (time.OneIn(8)) job.rules.start_deadline = time.Now() + absl::Seconds(5);
@@ -75,6 +77,7 @@ Client::Call Client::DrawSubmit() {
       cell.Submit(now, job,
                   [this, reply, id = job.request_id](absl::StatusOr<SubmitResult> result) {
                     if (result.ok()) witness_.Acknowledged(id, *result);
+                    if (ReasonOf(result.status()) == "ROW_REFUSED") witness_.Refused(id);
                     reply(result.status());
                   });
     });
@@ -83,16 +86,17 @@ Client::Call Client::DrawSubmit() {
 
 Client::Call Client::Steer(const JobName& name, size_t kind) {
   const std::string& me = process_.name();
-  return [this, name, kind, me](Replica& replica, const Reply& reply) {
+  const std::string reason = process_.time().OneIn(15) ? kUnrecordable : "";
+  return [this, name, kind, me, reason](Replica& replica, const Reply& reply) {
     const auto told = [this, kind, reply](const absl::StatusOr<JobView>& view) {
       if (view.ok()) kind == 0 ? witness_.Cancelled(*view) : witness_.Told(*view);
       reply(view.status());
     };
     if (kind == 3) return replica.Reopen(name, me, told);
     replica.Do([&](Cell& cell, const Instant& now) {
-      if (kind == 0) return cell.Cancel(now, name, "", me, told);
-      if (kind == 1) return cell.Pause(now, name, "", me, told);
-      if (kind == 2) return cell.Resume(now, name, "", me, told);
+      if (kind == 0) return cell.Cancel(now, name, reason, me, told);
+      if (kind == 1) return cell.Pause(now, name, reason, me, told);
+      if (kind == 2) return cell.Resume(now, name, calm_ ? "" : reason, me, told);
       cell.GetLiveJobs(now, "default", {}, [this, reply](absl::StatusOr<std::vector<JobView>> all) {
         for (const JobView& view : all.ok() ? *all : std::vector<JobView>()) witness_.Told(view);
         reply(all.status());

@@ -278,9 +278,10 @@ void Replica::TellDecided() {
     absl::StatusOr<BatchResult> result = *std::move(writing_.front().result);
     writing_.pop_front();
     if (cell_->epoch() != epoch) continue;
-    if (!result.ok()) {
+    const absl::Status fits = result.ok() ? cell_->CheckRefused(*result) : result.status();
+    if (!fits.ok()) {
       around_.time.Trace([&] { return process_.name() + " was refused"; });
-      StepDown(result.status());
+      StepDown(fits);
       resigned_ = epoch;
       return;
     }

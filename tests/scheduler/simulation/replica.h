@@ -96,7 +96,7 @@ class Replica {
             const std::map<JobState, int64_t>& counts);
   void Hold(int64_t epoch);
   void Renewed(int64_t epoch, const absl::Status& status);
-  void CompeteLater();
+  void CompeteLater(const absl::Status& why = absl::OkStatus());
   void HandOver();
 
   const Surroundings around_;

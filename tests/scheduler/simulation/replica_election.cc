@@ -1,10 +1,13 @@
 // How a replica comes to lead, as scheduler/engine/leader_election.cc does it.
+#include "scheduler/engine/leader_election.h"
 #include "tests/scheduler/simulation/replica.h"
 
 namespace dq::sim {
 
-void Replica::CompeteLater() {
-  process_.Later(around_.options.leadership_renew_interval, [this] { Compete(); });
+void Replica::CompeteLater(const absl::Status& why) {
+  ElectionOptions options;
+  options.renew_interval = around_.options.leadership_renew_interval;
+  process_.Later(StandbyWait(options, why), [this] { Compete(); });
 }
 
 void Replica::Compete() {
@@ -14,7 +17,7 @@ void Replica::Compete() {
       around_.options.leadership_ttl, [this](const absl::StatusOr<Leadership>& won) {
         if (won.ok()) return Load(won->epoch);
         StepDown(MakeError(absl::StatusCode::kUnavailable, "NOT_LEADER", "Another leads."));
-        CompeteLater();
+        CompeteLater(won.status());
       });
 }
 

@@ -17,6 +17,11 @@ void Witness::Acknowledged(const std::string& request, const SubmitResult& resul
   job_of_request_[request] = job.name.id;
 }
 
+void Witness::Refused(const std::string& request) {
+  time_.Trace([&] { return request + " refused"; });
+  refused_.push_back(request);
+}
+
 void Witness::Cancelled(const JobView& view) {
   const std::string& id = view.record.name.id;
   time_.Trace([&] { return id + " cancel acknowledged"; });
@@ -90,6 +95,10 @@ void Witness::CheckRevocation(int64_t epoch, const WorkerRevocation& revocation)
 }
 
 void Witness::CheckAcknowledged(bool ended) {
+  for (const auto& [id, job] : history_.jobs()) {
+    const bool was_refused = std::ranges::count(refused_, job.row.request_id) > 0;
+    if (was_refused) Found(id + ": I1 was refused and is there");
+  }
   for (const auto& [request, id] : job_of_request_) {
     const SeenJob* const job = history_.Find(id);
     if (job == nullptr || job->row.request_id != request) {

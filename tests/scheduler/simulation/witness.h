@@ -18,6 +18,8 @@ class Witness {
 
   // A submit with that request id was acknowledged.
   void Acknowledged(const std::string& request, const SubmitResult& result);
+  // It was refused for good.
+  void Refused(const std::string& request);
   // A cancel was acknowledged.
   void Cancelled(const JobView& view);
   // Something was told of a job.
@@ -41,6 +43,7 @@ class Witness {
   std::vector<std::string>& findings_;
   std::map<std::string, std::string> uid_of_request_;
   std::map<std::string, std::string> job_of_request_;
+  std::vector<std::string> refused_;  // Requests.
 };
 
 }  // namespace dq::sim

@@ -15,6 +15,9 @@ constexpr absl::Duration kLinger = absl::Seconds(10);
 constexpr char kCompleted[] = "completed";
 constexpr char kRetryable[] = "retryable";
 constexpr char kForGood[] = "for good";
+// The database will not take what they say.
+constexpr char kCompletedBadly[] = "completed badly";
+constexpr char kFailedBadly[] = "failed badly";
 
 // The scheduler's end of a stream: what it is told travels down the stream.
 class WorkerSinkOfStream final : public WorkerSink {
@@ -57,13 +60,26 @@ std::variant<JobProgress, Outcome> StatusOf(const LeaseView& view, const LeaseId
     case LeaseStatus::kEnded:
       break;
   }
-  if (*view.payload != kCompleted) {
-    return Outcome(FailedOutcome{{kFailureReason, TextOf(lease), {}}, *view.payload == kRetryable});
+  const std::string& how = *view.payload;
+  if (how == kFailedBadly) {
+    const ErrorMetadata metadata = {{"row", kUnrecordable}};
+    return Outcome(FailedOutcome{{kFailureReason, TextOf(lease), metadata}, true});
+  }
+  if (how == kRetryable || how == kForGood) {
+    return Outcome(FailedOutcome{{kFailureReason, TextOf(lease), {}}, how == kRetryable});
   }
   CompletedOutcome completed;
+  if (how == kCompletedBadly) completed.result.report_json = kUnrecordable;
   completed.result.manifest_uri = TextOf(lease);
   completed.result.outputs.resize(1);
   return Outcome(std::move(completed));
+}
+
+const char* OutcomeOf(size_t fate) {
+  if (fate < 13) return kCompleted;
+  if (fate < 14) return kCompletedBadly;
+  if (fate < 16) return kFailedBadly;
+  return fate < 19 ? kRetryable : kForGood;
 }
 
 // What a report says of a lease.
@@ -174,10 +190,7 @@ void Worker::Accept(const WorkerGrant& grant) {
   if (answer != GrantAnswer::kStart) return;
   Timeline& time = process_.time();
   const size_t fate = calm_ ? 0 : time.Pick(20);
-  memory.attempts[lease] = {fate < 14   ? kCompleted
-                            : fate < 19 ? kRetryable
-                                        : kForGood,
-                            grant.grant_payload, GoOnFrom(grant)};
+  memory.attempts[lease] = {OutcomeOf(fate), grant.grant_payload, GoOnFrom(grant)};
   SaveLater(lease);
   const absl::Duration longest = calm_ || time.OneIn(2) ? absl::Seconds(1) : absl::Seconds(25);
   process_.Later(time.Between(absl::ZeroDuration(), longest),
@@ -206,8 +219,9 @@ void Worker::Save(const LeaseKey& lease) {
   const auto found = memory_->attempts.find(lease);
   if (found == memory_->attempts.end()) return;
   Attempt& attempt = found->second;
-  memory_->leases.SetCheckpoint(
-      lease, CheckpointText(IdOf(lease), attempt.payload, ++attempt.checkpoint_sequence));
+  std::string text = CheckpointText(IdOf(lease), attempt.payload, ++attempt.checkpoint_sequence);
+  if (!calm_ && process_.time().OneIn(40)) text += kBadMark;
+  memory_->leases.SetCheckpoint(lease, text);
   memory_->pacer.News();
   SaveLater(lease);
   Tick();

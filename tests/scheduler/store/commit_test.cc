@@ -84,23 +84,6 @@ TEST_P(CommitTest, OutputsOfACompletedJobBecomeFiles) {
   EXPECT_EQ(file->create_time, JobScript::Start());
 }
 
-TEST_P(CommitTest, AnOutputWithTheIdOfAnotherFileRefusesTheWholeBatch) {
-  FileRecord file;
-  file.project = "default";
-  file.id = "f-1";
-  file.request_id = "a request";
-  file.create_time = JobScript::Start();
-  ASSERT_TRUE(catalog().CreateFile(file).ok());
-  JobScript job(1, "a");
-  ASSERT_TRUE(Commit({job.Create()}).ok());
-  ASSERT_TRUE(Commit({}, {job.Claim("token")}).ok());
-  const JobScript recorded = job;
-  const auto refused = Commit({}, {job.Complete(SomeResult("f-1"))});
-  EXPECT_TRUE(absl::IsInternal(refused.status())) << refused.status();
-  EXPECT_EQ(ReasonOf(refused.status()), "DATABASE_ERROR");
-  ExpectRecorded(recorded);
-}
-
 TEST_P(CommitTest, ARepeatedRequestGetsTheEarlierJobAndWritesNothing) {
   JobScript job(1, "a");
   ASSERT_TRUE(Commit({job.Create()}).ok());

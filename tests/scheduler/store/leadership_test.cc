@@ -18,6 +18,9 @@ TEST_P(LeadershipTest, AnotherInstanceIsToldWhoLeads) {
   EXPECT_EQ(ReasonOf(second.status()), "NOT_LEADER");
   EXPECT_EQ(MetadataOf(second.status())["leader"], "first");
   EXPECT_EQ(MetadataOf(second.status())["address"], "address-1");
+  const int64_t lives_us = std::stoll(MetadataOf(second.status())["lives_us"]);
+  EXPECT_GT(lives_us, absl::ToInt64Microseconds(absl::Minutes(59)));
+  EXPECT_LE(lives_us, absl::ToInt64Microseconds(absl::Hours(1)));
 }
 
 TEST_P(LeadershipTest, TheSameInstanceGetsANewEpochAndTheOldOneIsOver) {

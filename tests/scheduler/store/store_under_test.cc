@@ -12,11 +12,18 @@
 namespace dq {
 namespace {
 
+// Where a database refuses what the fake refuses.
+constexpr std::pair<const char*, const char*> kCheckedTexts[] = {
+    {"job_spec", "display_name"},  {"job", "error_metadata::text"}, {"job_event", "message"},
+    {"job_result", "report_json"}, {"job_checkpoint", "stage"},
+};
+
 class Fake : public StoreUnderTest {
  public:
   JobStore& jobs() override { return store_; }
   JobReader& reader() override { return store_; }
   CatalogStore& catalog() override { return store_; }
+  void RefuseUnrecordable() override {}
 
  private:
   FakeStore store_{SystemClock()};
@@ -26,7 +33,7 @@ class Postgres : public StoreUnderTest {
  public:
   Postgres() {
     PostgresStoreOptions options;
-    options.conninfo = NewStoreDatabase();
+    options.conninfo = conninfo_;
     auto created = PostgresStore::Create(options);
     EXPECT_TRUE(created.ok()) << created.status();
     store_ = std::move(created).value();
@@ -34,8 +41,18 @@ class Postgres : public StoreUnderTest {
   JobStore& jobs() override { return store_->jobs(); }
   JobReader& reader() override { return store_->reader(); }
   CatalogStore& catalog() override { return store_->catalog(); }
+  void RefuseUnrecordable() override {
+    std::string sql;
+    for (const auto& [table, text] : kCheckedTexts) {
+      sql += std::string("ALTER TABLE ") + table + " ADD CONSTRAINT " + table + "_check CHECK (" +
+             text + " NOT LIKE '%" + kUnrecordable + "%');";
+    }
+    const absl::Status added = ExecuteOn(conninfo_, sql);
+    EXPECT_TRUE(added.ok()) << added;
+  }
 
  private:
+  const std::string conninfo_ = NewStoreDatabase();
   std::unique_ptr<PostgresStore> store_;
 };
 

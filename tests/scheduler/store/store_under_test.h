@@ -26,6 +26,8 @@ class StoreUnderTest {
   virtual JobStore& jobs() = 0;
   virtual JobReader& reader() = 0;
   virtual CatalogStore& catalog() = 0;
+  // Makes it refuse what the fake refuses: see kUnrecordable.
+  virtual void RefuseUnrecordable() = 0;
 };
 
 // A fixture with an empty store led by epoch `epoch()`.
@@ -36,6 +38,7 @@ class StoreTest : public ::testing::TestWithParam<StoreKind> {
   JobStore& jobs() { return store_->jobs(); }
   JobReader& reader() { return store_->reader(); }
   CatalogStore& catalog() { return store_->catalog(); }
+  void RefuseUnrecordable() { store_->RefuseUnrecordable(); }
   int64_t epoch() const { return epoch_; }
 
   // Expects that reader() returns the script's job and history.

@@ -1,0 +1,2 @@
+-- Keeps what the part has written.
+RELEASE SAVEPOINT part
