@@ -224,8 +224,8 @@ class Cell {
   void TakeBackAll(PendingBatch& batch, std::vector<RefusedJob> refused);
   // Undoes what `batch` says of a job, in memory and in what is to be told.
   void TakeBack(PendingBatch& batch, RefusedJob refused);
-  // Makes the job what is recorded.
-  void Restore(LiveJob& job, JobRecord recorded);
+  // Makes the job what is recorded instead of what that batch said.
+  void Restore(LiveJob& job, JobRecord recorded, int64_t refused_batch);
   // Ends the attempt of a job whose checkpoint was refused.
   void EndRefused(PendingBatch& batch, LiveJob& job, const absl::Status& why, bool was_asked);
 

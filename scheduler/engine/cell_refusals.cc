@@ -48,7 +48,7 @@ void Cell::TakeBack(PendingBatch& batch, RefusedJob refused) {
     asked.push_back(std::move(release.release));
     return true;
   });
-  Restore(job, std::move(refused.recorded));
+  Restore(job, std::move(refused.recorded), batch.rows->sequence);
   if (job.last_batch == batch.rows->sequence) {
     JobUpdate& row = WriteQueue::RowOf(batch, job);
     row.status = job.record.status;
@@ -59,19 +59,22 @@ void Cell::TakeBack(PendingBatch& batch, RefusedJob refused) {
   if (IsLeased(job.record.status.state)) EndRefused(batch, job, refused.why, !asked.empty());
 }
 
-void Cell::Restore(LiveJob& job, JobRecord recorded) {
+void Cell::Restore(LiveJob& job, JobRecord recorded, int64_t refused_batch) {
   JobStatus& status = job.record.status;
   const JobState to = recorded.status.state;
   LeaveState(job, to);
   --counts_[status.state];
   ++counts_[to];
   status = std::move(recorded.status);
-  job.record.checkpoint = std::move(recorded.checkpoint);
   job.record.result = std::move(recorded.result);
   job.row_attempt = status.attempt;
   job.row_token = status.lease_token;
-  job.checkpoint_unsaved = false;
-  job.checkpoint_recorded = job.record.checkpoint != nullptr;
+  // A newer checkpoint of an attempt that goes on is no part of what was refused.
+  if (!IsLeased(to) || job.checkpoint_batch == refused_batch) {
+    job.record.checkpoint = std::move(recorded.checkpoint);
+    job.checkpoint_unsaved = false;
+    job.checkpoint_recorded = job.record.checkpoint != nullptr;
+  }
   if (!IsLeased(to) && !IsTerminal(to)) EnterState(job);
 }
 
