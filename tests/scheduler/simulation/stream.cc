@@ -25,11 +25,17 @@ void Stream::Send(Direction direction, Timeline::Act arrive) {
   const absl::Time arrival = lane.last;
   time_.At(arrival, [self = shared_from_this(), direction, arrival, arrive = std::move(arrive)] {
     if (arrival > self->LaneOf(direction).cut) return;
-    const bool is_up = direction == Direction::kUp;
-    Process& process = is_up ? self->scheduler_ : self->worker_;
-    process.InLife(is_up ? self->scheduler_life_ : self->worker_life_, absl::ZeroDuration(),
-                   arrive);
+    // Held until it is taken in: the worker knows its stream by the address.
+    self->Reach(direction, absl::ZeroDuration(), [self, direction, arrive] {
+      if (!self->LaneOf(direction).over) arrive();
+    });
   });
+}
+
+void Stream::Reach(Direction direction, absl::Duration wait, Timeline::Act act) {
+  const bool is_up = direction == Direction::kUp;
+  Process& process = is_up ? scheduler_ : worker_;
+  process.InLife(is_up ? scheduler_life_ : worker_life_, wait, std::move(act));
 }
 
 void Stream::SendLast(Direction direction, Timeline::Act arrive) {
@@ -49,16 +55,17 @@ void Stream::Break() {
     const absl::Duration rest = std::max(absl::ZeroDuration(), lane->last - time_.Now());
     lane->cut = time_.Now() + (time_.OneIn(2) ? rest : rest * time_.Fraction());
   }
-  Learn(worker_, worker_life_, &Stream::worker_learns);
-  Learn(scheduler_, scheduler_life_, &Stream::scheduler_learns);
+  Learn(Direction::kDown, &Stream::worker_learns);
+  Learn(Direction::kUp, &Stream::scheduler_learns);
 }
 
-void Stream::Learn(Process& process, int life, Timeline::Act Stream::*learns) {
+void Stream::Learn(Direction direction, Timeline::Act Stream::*learns) {
   const absl::Duration late = time_.OneIn(3) ? kKeepalive : absl::Milliseconds(20);
-  process.InLife(life, time_.Between(absl::ZeroDuration(), late),
-                 [self = shared_from_this(), learns] {
-                   if (const Timeline::Act act = std::exchange((*self).*learns, nullptr)) act();
-                 });
+  Reach(direction, time_.Between(absl::ZeroDuration(), late),
+        [self = shared_from_this(), direction, learns] {
+          self->LaneOf(direction).over = true;
+          if (const Timeline::Act act = std::exchange((*self).*learns, nullptr)) act();
+        });
 }
 
 }  // namespace dq::sim

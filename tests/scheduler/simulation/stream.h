@@ -1,6 +1,7 @@
 // One gRPC stream of a worker: in each direction what is sent arrives in order and late, until the
 // stream breaks; then a rest that was on its way never arrives, and each end learns of it by
-// itself, at once or long afterwards. Single-threaded; held by both ends and by what is on its way.
+// itself, at once or long afterwards; whatever had not arrived there by then never does.
+// Single-threaded; held by both ends and by what is on its way, until it is taken in.
 #pragma once
 
 #include <memory>
@@ -35,9 +36,12 @@ class Stream : public std::enable_shared_from_this<Stream> {
     absl::Time last = absl::InfinitePast();   // Arrival of the newest message.
     absl::Time cut = absl::InfiniteFuture();  // What would arrive later never does.
     bool closed = false;
+    bool over = false;  // Its receiver knows that the stream broke.
   };
   Lane& LaneOf(Direction direction) { return direction == Direction::kUp ? up_ : down_; }
-  void Learn(Process& process, int life, Timeline::Act Stream::*learns);
+  // What is on its way in `direction` arrives, or what comes instead of it.
+  void Reach(Direction direction, absl::Duration wait, Timeline::Act act);
+  void Learn(Direction direction, Timeline::Act Stream::*learns);
 
   Timeline& time_;
   Process& worker_;
