@@ -107,9 +107,7 @@ void History::Committed(const WriteBatch& batch, const absl::StatusOr<BatchResul
   for (const CheckpointSave& save : batch.checkpoints) FollowCheckpoint(save.key, batch.epoch);
   for (const JobUpdate& update : batch.updates) Follow(update.name, batch.epoch);
   CheckLimits();
-  for (const std::string& id : std::exchange(granted_, {})) {
-    if (is_order_expected_) CheckOrder(jobs_.at(id));
-  }
+  for (const SeenGrant& grant : std::exchange(granted_, {})) CheckOrder(grant);
 }
 
 void History::FollowCheckpoint(JobKey key, int64_t epoch) {
@@ -189,16 +187,21 @@ void History::CheckGrant(SeenJob& job, const JobEventRecord& event, int64_t epoc
   Expect(!event.worker.empty(), job, "I8 a grant names no worker");
   job.leases.push_back({job.row.name, static_cast<int32_t>(std::ssize(job.leases)) + 1, ""});
   job.granting_epochs.push_back(epoch);
-  granted_.push_back(job.row.name.id);
+  granted_.push_back({job.row.name.id, epoch, event.time});
 }
 
-// A job without a concurrency key waits for nothing but its turn: nobody behind it goes first.
-void History::CheckOrder(const SeenJob& granted) {
+// A job without a concurrency key waits for nothing but its turn: nobody behind it goes first. What
+// counts is what the leader knew when it decided, perhaps long before it was recorded.
+void History::CheckOrder(const SeenGrant& grant) {
+  const absl::Time decided = signs_.TrueTimes(grant.epoch, grant.wall, time_.Now()).front();
+  if (decided < in_order_) return;
+  const absl::Time told = decided - kToldWithin;
+  if (signs_.StandstillBefore(grant.epoch, decided) > told) return;
+  const SeenJob& granted = jobs_.at(grant.job);
   const auto rank = [](const JobRecord& job) { return std::pair(-job.rules.priority, job.key); };
   for (const auto& [id, job] : jobs_) {
     const bool waited = job.row.status.state == JobState::kQueued &&
-                        job.row.rules.concurrency_key.empty() &&
-                        job.changed + kToldWithin < time_.Now();
+                        job.row.rules.concurrency_key.empty() && job.changed < told;
     if (!waited || rank(job.row) > rank(granted.row)) continue;
     Expect(false, job, "I11 somebody behind it was given a slot");
   }

@@ -33,6 +33,13 @@ struct SeenJob {
   absl::Time changed;                    // When a commit touched it last.
 };
 
+// A grant as its event shows it.
+struct SeenGrant {
+  std::string job;
+  int64_t epoch = 0;
+  absl::Time wall;  // When the leader of that epoch decided it, by its clock.
+};
+
 class History {
  public:
   History(Timeline& time, FakeStore& store, const LeaseSigns& signs, const HistoryBounds& bounds,
@@ -47,8 +54,8 @@ class History {
   void Committed(const WriteBatch& batch, const absl::StatusOr<BatchResult>& result);
   // A cancel was acknowledged with that version of the job.
   void CancelAcknowledged(const std::string& job, int64_t version);
-  // From now on the database is quick: whoever waits longest for its priority runs next.
-  void ExpectOrder() { is_order_expected_ = true; }
+  // From `time` on the database is quick: whoever waits longest for its priority runs next.
+  void ExpectOrder(absl::Time time) { in_order_ = time; }
   // Compares everything followed with everything that is there now.
   void CheckWhole();
 
@@ -72,7 +79,7 @@ class History {
   void CheckCharges(const SeenJob& job);
   void CheckCheckpoint(const SeenJob& job, const JobCheckpoint* before);
   void CheckLimits();
-  void CheckOrder(const SeenJob& granted);
+  void CheckOrder(const SeenGrant& grant);
   void CheckCancel(const std::string& job, int64_t version);
   void Expect(bool holds, const SeenJob& job, const char* invariant);
 
@@ -86,8 +93,8 @@ class History {
   std::set<std::string> tokens_;
   std::set<std::string> requests_;
   std::vector<std::pair<std::string, int64_t>> cancels_;
-  std::vector<std::string> granted_;  // By the commit that is followed.
-  bool is_order_expected_ = false;
+  std::vector<SeenGrant> granted_;  // By the commit that is followed.
+  absl::Time in_order_ = absl::InfiniteFuture();
   int64_t newest_epoch_ = 0;
   absl::Time last_loss_ = absl::InfinitePast();
 };

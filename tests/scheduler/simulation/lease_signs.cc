@@ -33,13 +33,16 @@ absl::Time LeaseSigns::MayEndAfter(const TakenLease& taken) const {
 }
 
 absl::Time LeaseSigns::MustEndBy(const TakenLease& taken) const {
-  absl::Time end = MayEndAfter(taken);
-  if (const auto stood = standstills_.find(taken.epoch); stood != standstills_.end()) {
-    const auto after = stood->second.upper_bound(taken.taken);
-    // Then every lease has one more life.
-    if (after != stood->second.begin()) end = std::max(end, *std::prev(after) + bounds_.ttl);
-  }
-  return end + kReapDelayMax;
+  // After a standstill every lease has one more life.
+  const absl::Time went_on = StandstillBefore(taken.epoch, taken.taken);
+  return std::max(MayEndAfter(taken), went_on + bounds_.ttl) + kReapDelayMax;
+}
+
+absl::Time LeaseSigns::StandstillBefore(int64_t epoch, absl::Time time) const {
+  const auto stood = standstills_.find(epoch);
+  if (stood == standstills_.end()) return absl::InfinitePast();
+  const auto after = stood->second.upper_bound(time);
+  return after == stood->second.begin() ? absl::InfinitePast() : *std::prev(after);
 }
 
 std::vector<absl::Time> LeaseSigns::TrueTimes(int64_t epoch, absl::Time wall,

@@ -64,6 +64,8 @@ class LeaseSigns {
   // Returns when, until `now`, the wall clock of the leader of `epoch` showed `wall`, oldest first:
   // more than once when it was set back.
   std::vector<absl::Time> TrueTimes(int64_t epoch, absl::Time wall, absl::Time now) const;
+  // Returns when the leader of `epoch` last went on by `time` after it had stood still.
+  absl::Time StandstillBefore(int64_t epoch, absl::Time time) const;
   // Returns whether it was taken because its worker, heard of before, fell silent: no stream ended,
   // and no other leader heard of it since. (One of the past that cannot reach the database goes on
   // answering; a grant that was long on its way may arrive when it is over.)

@@ -96,12 +96,12 @@ const std::vector<std::string>& World::Live() {
   if (!LiveFor(kDisturbedTime)) return findings_;
   CalmDown();
   const absl::Time in_order = time_.Now() + absl::Seconds(2);
+  history_.ExpectOrder(in_order);
   const absl::Time settled =
       time_.Now() + 2 * options_.lease_ttl + options_.leadership_ttl + absl::Seconds(12);
   const absl::Time end = time_.Now() + kCalmTimeMax;
-  while (!IsDone() && time_.Now() < end) {
+  while ((!IsDone() || time_.Now() < in_order) && time_.Now() < end) {
     if (!LiveFor(kCalmStep)) return findings_;
-    if (time_.Now() >= in_order) history_.ExpectOrder();
     if (time_.Now() < settled) continue;
     WatchSlots();
     if (history_.last_loss() > settled) findings_.push_back("I10 a lease was lost for no reason");
@@ -127,8 +127,10 @@ bool World::IsDone() const {
 }
 
 const Replica* World::Leader() const {
-  const auto found =
-      std::ranges::find_if(replicas_, [](const auto& replica) { return replica->IsLeading(); });
+  // Others believe that they lead until the database tells them: one that stands still, say.
+  const auto found = std::ranges::find_if(replicas_, [this](const auto& replica) {
+    return replica->IsLeading() && replica->cell().epoch() == history_.newest_epoch();
+  });
   return found == replicas_.end() ? nullptr : found->get();
 }
 

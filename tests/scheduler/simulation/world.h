@@ -38,7 +38,7 @@ class World {
   // Lives on for so long; false once something was found.
   bool LiveFor(absl::Duration length);
   bool IsDone() const;
-  const Replica* Leader() const;  // Null when nobody leads.
+  const Replica* Leader() const;  // Of the newest epoch; null when nobody leads it.
   void WatchSlots();
   bool MayRun(const SeenJob& job) const;
   void CheckRest();
