@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "worker/stages/complete/missing/missing_tokens.h"
+#include "worker/stages/complete/missing/value_shape.h"
 #include "worker/table/values/value_type.h"
 
 namespace dq {
@@ -39,9 +40,5 @@ struct ColumnRule {
   bool IsDisguise(std::string_view value) const;
   bool IsNumber() const { return type == ValueType::kInteger || type == ValueType::kDecimal; }
 };
-
-// Writes a number as a fill: with `decimals` digits after the point, or in its shortest form that
-// reads back equal when there is no number of digits that all values share.
-std::string FormatNumber(double number, std::optional<int> decimals);
 
 }  // namespace dq

@@ -10,9 +10,9 @@
 #include "common/base/status_macros.h"
 #include "worker/stages/complete/missing/disguise_finder.h"
 #include "worker/stages/complete/missing/missing_pattern.h"
-#include "worker/stages/complete/profile/column_likeness.h"
 #include "worker/stages/complete/profile/semantic_type.h"
 #include "worker/stages/complete/profile/value_format.h"
+#include "worker/stages/complete/reference/column_traits.h"
 
 namespace dq {
 namespace {

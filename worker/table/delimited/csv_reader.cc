@@ -8,6 +8,8 @@
 #include "common/base/status_macros.h"
 #include "worker/table/bytes/file_error.h"
 #include "worker/table/bytes/file_source.h"
+#include "worker/table/bytes/state_reader.h"
+#include "worker/table/bytes/state_writer.h"
 #include "worker/table/bytes/utf8.h"
 #include "worker/table/reject_content.h"
 #include "worker/table/table_sample.h"
@@ -255,6 +257,38 @@ std::string CsvReader::Explain(BadRow kind) const {
 
 int64_t CsvReader::ByteOf(size_t position) const {
   return buffer_offset_ + static_cast<int64_t>(position);
+}
+
+void CsvReader::SavePlace(StateWriter& writer) const {
+  // Nothing was read while the data is still to be found.
+  writer.Put(skip_to_data_ ? int64_t{0} : buffer_offset_);
+  writer.Put(raw_counted_);
+  SaveCounts(writer);
+  rejected_.Save(writer);
+  const RecordScanner::Doom doom = scanner_.doom();
+  writer.Put(doom.end);
+  writer.Put(static_cast<int64_t>(doom.kind));
+}
+
+absl::Status CsvReader::ResumePass(RowSink* rejects, StateReader& place,
+                                   const std::function<bool()>& stop) {
+  // What comes before the rows is in the rejects already.
+  DQ_RETURN_IF_ERROR(StartPass(nullptr));
+  rejected_.SetSink(rejects);
+  const int64_t offset = place.GetCount(kStateCountMax);
+  raw_counted_ = place.GetCount(source_->raw_size_bytes());
+  RestoreCounts(place);
+  rejected_.Restore(place);
+  RecordScanner::Doom doom;
+  doom.end = place.GetCount(kStateCountMax);
+  doom.kind = static_cast<BadRow>(place.GetCount(static_cast<int64_t>(kBadRowLast)));
+  DQ_RETURN_IF_ERROR(place.status());
+  if (offset == 0) return absl::OkStatus();
+  if (offset < layout_.data_offset) return CheckpointInvalid("its place lies before the rows");
+  scanner_.Remember(doom, offset);
+  skip_to_data_ = false;
+  buffer_offset_ = offset;
+  return SkipTo(offset, stop);
 }
 
 }  // namespace dq

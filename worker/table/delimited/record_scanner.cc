@@ -20,6 +20,13 @@ void RecordScanner::Start(const char* data, size_t size, Tail tail, int64_t offs
   SettleCursor();
 }
 
+void RecordScanner::Remember(const Doom& doom, int64_t offset) {
+  // As if the bytes before had just been scanned: Start keeps what lies behind an earlier offset.
+  offset_ = offset - 1;
+  doomed_end_ = static_cast<size_t>(std::max<int64_t>(0, doom.end - offset_));
+  doomed_kind_ = doom.kind;
+}
+
 ScanOutcome RecordScanner::Next() {
   if (usual_dialect_ && NextUsual()) return ScanOutcome::kRecord;
   record_.begin = position_;

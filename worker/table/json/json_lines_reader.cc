@@ -6,6 +6,8 @@
 
 #include "common/base/status_macros.h"
 #include "worker/table/bytes/file_error.h"
+#include "worker/table/bytes/state_reader.h"
+#include "worker/table/bytes/state_writer.h"
 #include "worker/table/bytes/utf8.h"
 #include "worker/table/table_limits.h"
 
@@ -203,6 +205,26 @@ absl::Status JsonLinesReader::Reject(BadRow kind, std::string_view line) {
 absl::Status JsonLinesReader::CheckAnyRowRead() const {
   if (counts_.rejected == 0 || counts_.rejected < counts_.rows) return absl::OkStatus();
   return rejected_.NoneReadable(counts_.rows, "write one JSON object a line, in UTF-8");
+}
+
+void JsonLinesReader::SavePlace(StateWriter& writer) const {
+  writer.Put(offset_);
+  writer.Put(raw_counted_);
+  writer.Put(line_);
+  SaveCounts(writer);
+  rejected_.Save(writer);
+}
+
+absl::Status JsonLinesReader::ResumePass(RowSink* rejects, StateReader& place,
+                                         const std::function<bool()>& stop) {
+  DQ_RETURN_IF_ERROR(StartPass(rejects));
+  offset_ = place.GetCount(kStateCountMax);
+  raw_counted_ = place.GetCount(source_->raw_size_bytes());
+  line_ = place.GetCount(kStateCountMax);
+  RestoreCounts(place);
+  rejected_.Restore(place);
+  DQ_RETURN_IF_ERROR(place.status());
+  return SkipTo(offset_, stop);
 }
 
 }  // namespace dq

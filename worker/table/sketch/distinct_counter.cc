@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "worker/table/bytes/state_reader.h"
+#include "worker/table/bytes/state_writer.h"
+
 namespace dq {
 namespace {
 
@@ -50,6 +53,24 @@ void DistinctCounter::Grow(size_t places) {
   for (const uint64_t hash : old) {
     if (hash != 0) Insert(hash);
   }
+}
+
+void DistinctCounter::Save(StateWriter& writer) const {
+  writer.Put(uint8_t{exact()});
+  if (!exact()) return estimate_->Save(writer);
+  writer.Put(uint64_t{used_});
+  for (const uint64_t hash : hashes_) {
+    if (hash != 0) writer.Put(hash);
+  }
+}
+
+void DistinctCounter::Restore(StateReader& reader) {
+  if (!reader.GetBool()) {
+    estimate_.emplace(precision_);
+    return estimate_->Restore(reader);
+  }
+  const int64_t hashes = reader.GetCount(static_cast<int64_t>(exact_max_));
+  for (int64_t i = 0; i < hashes && reader.ok(); ++i) AddExact(reader.Get<uint64_t>());
 }
 
 }  // namespace dq

@@ -4,6 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "worker/table/bytes/state_reader.h"
+#include "worker/table/bytes/state_writer.h"
+
 namespace dq {
 namespace {
 
@@ -56,6 +59,21 @@ int64_t HyperLogLog::Estimate() const {
   for (int k = ranks; k >= 1; --k) z = 0.5 * (z + counts[static_cast<size_t>(k)]);
   z += size * Sigma(counts[0] / size);
   return std::llround(size * size / (2 * std::log(2.0)) / z);
+}
+
+void HyperLogLog::Save(StateWriter& writer) const {
+  writer.PutList(std::span<const uint8_t>(registers_));
+}
+
+void HyperLogLog::Restore(StateReader& reader) {
+  std::vector<uint8_t> registers;
+  reader.GetList(registers, registers_.size());
+  const bool fits = registers.size() == registers_.size() &&
+                    std::all_of(registers.begin(), registers.end(),
+                                [this](uint8_t rank) { return rank <= 65 - precision_; });
+  if (!fits) return reader.Fail("a HyperLogLog in it is none");
+  registers_ = std::move(registers);
+  FindLeast();
 }
 
 }  // namespace dq

@@ -5,9 +5,16 @@
 #include <iterator>
 #include <utility>
 
+#include "worker/table/bytes/state_reader.h"
+#include "worker/table/bytes/state_writer.h"
 #include "worker/table/sketch/sort_numbers.h"
 
 namespace dq {
+namespace {
+
+constexpr size_t kLevelsMax = 48;  // Of a saved state.
+
+}  // namespace
 
 void QuantileSketch::Collapse() {
   std::vector<double> carried = std::exchange(newest_, {});
@@ -88,6 +95,35 @@ std::optional<double> QuantileSketch::MedianOfWholeNumbers(
     if (before > (count - 1) / 2) return number;
   }
   return std::nullopt;
+}
+
+void QuantileSketch::Save(StateWriter& writer) const {
+  writer.Put(count_);
+  writer.PutList(std::span(newest_));
+  writer.Put(uint64_t{full_.size()});
+  for (size_t level = 0; level < full_.size(); ++level) {
+    writer.Put(uint8_t{upper_[level]});
+    writer.PutList(std::span(full_[level]));
+  }
+}
+
+void QuantileSketch::Restore(StateReader& reader) {
+  count_ = reader.GetCount(kStateCountMax);
+  reader.GetList(newest_, capacity_ - 1);
+  full_.resize(static_cast<size_t>(reader.GetCount(kLevelsMax)));
+  upper_.resize(full_.size());
+  bool finite = true;
+  const auto check = [&finite](const std::vector<double>& numbers) {
+    finite &=
+        std::all_of(numbers.begin(), numbers.end(), [](double n) { return std::isfinite(n); });
+  };
+  check(newest_);
+  for (size_t level = 0; level < full_.size(); ++level) {
+    upper_[level] = reader.GetBool();
+    reader.GetList(full_[level], capacity_);
+    check(full_[level]);
+  }
+  if (!finite) reader.Fail("a number in it is none");
 }
 
 }  // namespace dq

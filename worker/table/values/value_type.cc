@@ -7,6 +7,8 @@
 #include <chrono>
 #include <numeric>
 
+#include "worker/table/bytes/state_reader.h"
+#include "worker/table/bytes/state_writer.h"
 #include "worker/table/values/short_text.h"
 
 namespace dq {
@@ -332,6 +334,14 @@ int64_t TypeCounter::Conforming(ValueType type) const {
   int64_t count = counts_[static_cast<size_t>(type)];
   if (type == ValueType::kDecimal) count += counts_[static_cast<size_t>(ValueType::kInteger)];
   return count;
+}
+
+void TypeCounter::Save(StateWriter& writer) const {
+  for (const int64_t count : counts_) writer.Put(count);
+}
+
+void TypeCounter::Restore(StateReader& reader) {
+  for (int64_t& count : counts_) count = reader.GetCount(kStateCountMax);
 }
 
 }  // namespace dq

@@ -1,5 +1,5 @@
-// The words that people write for "no value", and the shape of values, by which stage `complete`
-// judges whether such a word is data in a column. The rules are published in worker/README.md.
+// The words that people write for "no value". Whether such a word is data in a column is for the
+// shapes of its values to say (value_shape.h). The rules are published in worker/README.md.
 // Immutable after construction; thread-safe.
 #pragma once
 
@@ -14,9 +14,6 @@
 #include "absl/container/flat_hash_set.h"
 
 namespace dq {
-
-class StateReader;
-class StateWriter;
 
 class MissingTokens {
  public:
@@ -48,49 +45,6 @@ class MissingTokens {
   size_t size_max_ = 0;
   std::bitset<256> first_bytes_;                     // First bytes of tokens in both cases.
   std::array<uint32_t, 256> sizes_by_first_byte_{};  // Bit n: a token of n bytes (31: 31 or more).
-};
-
-// What a value looks like.
-enum class ValueShape {
-  kPunctuation,  // No letter, no digit, no white space.
-  kLowerWord,    // One word of letters, case by case; bytes above 0x7F count as lower-case letters.
-  kUpperWord,
-  kTitleWord,
-  kMixedWord,
-  kOther,
-};
-inline constexpr size_t kValueShapes = 6;
-
-// The shape of a trimmed, non-empty value.
-ValueShape ShapeOf(std::string_view value);
-
-// Counts the shapes of a column's values, tokens left out.
-class ShapeCounter {
- public:
-  void Add(std::string_view value) {
-    ++total_;
-    if (value.back() >= '0' && value.back() <= '9') return;  // kOther.
-    if (const ValueShape shape = ShapeOf(value); shape != ValueShape::kOther) Note(shape, value);
-  }
-  // Whether a token could be one of the values: at least 5 % of them have its shape, and its length
-  // in bytes is between their shortest and their longest. Never for kOther, such as "n/a"; without
-  // any value, for words.
-  bool CouldHold(std::string_view token) const;
-  // Writes the state; Restore reads it into a new object made alike and says with the reader when
-  // it cannot be one.
-  void Save(StateWriter& writer) const;
-  void Restore(StateReader& reader);
-
- private:
-  struct Seen {
-    int64_t count = 0;
-    size_t size_min = SIZE_MAX;
-    size_t size_max = 0;
-  };
-  void Note(ValueShape shape, std::string_view value);
-
-  std::array<Seen, kValueShapes> seen_;  // kOther is not counted.
-  int64_t total_ = 0;
 };
 
 }  // namespace dq

@@ -184,22 +184,6 @@ std::string Times(int64_t count) { return std::to_string(count) + " times"; }
 
 }  // namespace
 
-std::string_view DisguiseKindName(DisguiseKind kind) {
-  switch (kind) {
-    case DisguiseKind::kWord:
-      return "word";
-    case DisguiseKind::kPhrase:
-      return "phrase";
-    case DisguiseKind::kSentinel:
-      return "sentinel";
-    case DisguiseKind::kOutOfDomain:
-      return "out_of_domain";
-    case DisguiseKind::kPlaceholder:
-      return "placeholder";
-  }
-  return "";
-}
-
 std::vector<Disguise> FindPhrases(std::span<const ValueTally> values) {
   std::vector<Disguise> found;
   if (values.size() < 2) return found;

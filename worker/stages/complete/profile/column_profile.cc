@@ -1,7 +1,9 @@
 #include "worker/stages/complete/profile/column_profile.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <charconv>
 #include <cmath>
 
 #define XXH_INLINE_ALL
@@ -22,6 +24,18 @@ uint64_t HashOf(std::string_view value) { return XXH3_64bits(value.data(), value
 constexpr size_t kStatisticBytesMax = 256;  // Longer values are not known whole.
 
 double Rounded(double share) { return std::round(share * 1e4) / 1e4; }
+
+// Writes a number as a fill: with `decimals` digits after the point, or in its shortest form that
+// reads back equal when there is no number of digits that all values share.
+std::string FormatNumber(double number, std::optional<int> decimals) {
+  std::array<char, 400> text{};
+  const auto result =
+      decimals.has_value()
+          ? std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed,
+                          *decimals)
+          : std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  return std::string(text.data(), result.ptr);
+}
 
 }  // namespace
 

@@ -14,6 +14,7 @@
 #include "worker/stages/complete/column_rule.h"
 #include "worker/stages/complete/missing/disguise.h"
 #include "worker/stages/complete/missing/missing_tokens.h"
+#include "worker/stages/complete/missing/value_shape.h"
 #include "worker/stages/complete/profile/extreme_values.h"
 #include "worker/table/row_batch.h"
 #include "worker/table/sketch/quantile_sketch.h"

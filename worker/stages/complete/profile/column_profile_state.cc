@@ -1,6 +1,7 @@
 // How what was learned about a column is saved and restored.
-#include <algorithm>
-#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
 
 #include "worker/stages/complete/profile/column_profile.h"
 #include "worker/table/bytes/state_reader.h"
@@ -12,52 +13,7 @@ namespace {
 constexpr int64_t kTokensMax = 1 << 20;
 constexpr size_t kTextBytesMax = size_t{64} << 20;
 
-void SaveExtremes(StateWriter& writer, const std::vector<ExtremeValue>& values) {
-  writer.Put(uint64_t{values.size()});
-  for (const ExtremeValue& value : values) {
-    writer.Put(value.key);
-    writer.PutText(value.text);
-  }
-}
-
-void RestoreExtremes(StateReader& reader, size_t kept_max, std::vector<ExtremeValue>& values) {
-  values.resize(static_cast<size_t>(reader.GetCount(static_cast<int64_t>(kept_max))));
-  for (ExtremeValue& value : values) {
-    value.key = reader.Get<double>();
-    value.text = reader.GetText(kTextBytesMax);
-    if (!std::isfinite(value.key)) reader.Fail("a number in it is none");
-  }
-}
-
 }  // namespace
-
-void ShapeCounter::Save(StateWriter& writer) const {
-  for (const Seen& seen : seen_) {
-    writer.Put(seen.count);
-    writer.Put(uint64_t{seen.size_min});
-    writer.Put(uint64_t{seen.size_max});
-  }
-  writer.Put(total_);
-}
-
-void ShapeCounter::Restore(StateReader& reader) {
-  for (Seen& seen : seen_) {
-    seen.count = reader.GetCount(kStateCountMax);
-    seen.size_min = reader.Get<uint64_t>();
-    seen.size_max = reader.Get<uint64_t>();
-  }
-  total_ = reader.GetCount(kStateCountMax);
-}
-
-void ExtremeValues::Save(StateWriter& writer) const {
-  SaveExtremes(writer, least_);
-  SaveExtremes(writer, greatest_);
-}
-
-void ExtremeValues::Restore(StateReader& reader) {
-  RestoreExtremes(reader, kKept, least_);
-  RestoreExtremes(reader, kKept, greatest_);
-}
 
 void ColumnProfile::Save(StateWriter& writer) const {
   writer.Put(blank_);

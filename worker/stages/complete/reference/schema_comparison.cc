@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "absl/container/flat_hash_map.h"
-#include "worker/stages/complete/profile/column_likeness.h"
+#include "worker/stages/complete/reference/column_traits.h"
 
 namespace dq {
 namespace {

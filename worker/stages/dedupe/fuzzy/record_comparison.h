@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "worker/chain/stage.h"
 #include "worker/stages/dedupe/fuzzy/field_kind.h"
+#include "worker/stages/dedupe/fuzzy/field_levels.h"
 #include "worker/stages/dedupe/fuzzy/gram_vectors.h"
 #include "worker/stages/dedupe/fuzzy/letter_bag.h"
 #include "worker/stages/dedupe/fuzzy/taken_bytes.h"
@@ -22,10 +23,6 @@
 
 namespace dq {
 
-// Levels of a field: 0 is equality, higher ones are less alike; the kind's last level is
-// disagreement. kLevelUnknown: one of the cells is missing, which is no evidence.
-inline constexpr size_t kLevelsMax = 15;
-inline constexpr uint32_t kLevelUnknown = 15;
 inline constexpr int kLevelBits = 4;
 // More fields than fit a pattern are not compared; the most telling ones are.
 inline constexpr size_t kComparedFieldsMax = 16;

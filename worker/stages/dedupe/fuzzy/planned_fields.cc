@@ -1,4 +1,4 @@
-#include "worker/stages/dedupe/fuzzy/derived_fields.h"
+#include "worker/stages/dedupe/fuzzy/planned_fields.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // Renamed columns, against the rule written down naively.
-#include "worker/stages/complete/profile/column_likeness.h"
+#include "worker/stages/complete/reference/column_traits.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Columns that repeat one another are compared as one text.
-#include "worker/stages/dedupe/fuzzy/derived_fields.h"
+#include "worker/stages/dedupe/fuzzy/planned_fields.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "worker/stages/complete/profile/column_likeness.h"
+#include "worker/stages/complete/reference/column_traits.h"
 
 #include <algorithm>
 #include <cmath>
