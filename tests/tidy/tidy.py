@@ -44,7 +44,7 @@ INTERNAL = {
     "worker/chain": ["worker/table", "common/base"],
     "worker/stages": ["worker/table", "worker/chain/stage.h", "worker/chain/chain_spec.h",
                       "worker/chain/report.h", "worker/chain/memory_budget.h",
-                      "common/base"],
+                      "worker/chain/taken_bytes.h", "common/base"],
     "worker/sandbox": ["worker/chain", "worker/stages", "worker/table", "common/base"],
     "worker/lease": ["common/base"],
     "worker/api": ["worker/lease", "worker/chain", "worker/sandbox", "common/rpc", "common/storage",

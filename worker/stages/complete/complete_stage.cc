@@ -44,7 +44,8 @@ CompleteStage::CompleteStage(CompleteOptions options, std::vector<std::string> r
       context_(std::move(context)),
       tokens_(options_.detect == Detection::kNone ? MissingTokens::Vocabulary::kNotUsed
                                                   : MissingTokens::Vocabulary::kUsed,
-              options_.missing_tokens, options_.not_missing_tokens) {}
+              options_.missing_tokens, options_.not_missing_tokens),
+      profile_bytes_(context_.memory, "learning what the columns hold") {}
 
 absl::Status CompleteStage::Begin(Pass pass, const std::vector<std::string>& columns) {
   if (columns_.empty()) DQ_RETURN_IF_ERROR(Prepare(columns));
@@ -130,13 +131,7 @@ void CompleteStage::LearnFromColumn(const RowBatch& batch, size_t column) {
 absl::Status CompleteStage::TakeProfileMemory() {
   int64_t bytes = 0;
   for (const ColumnProfile& profile : profiles_) bytes += profile.memory_bytes();
-  if (bytes < profile_bytes_) context_.memory.Release(profile_bytes_ - bytes);
-  if (bytes > profile_bytes_) {
-    DQ_RETURN_IF_ERROR(
-        context_.memory.Take(bytes - profile_bytes_, "learning what the columns hold"));
-  }
-  profile_bytes_ = bytes;
-  return absl::OkStatus();
+  return profile_bytes_.Resize(static_cast<size_t>(bytes));
 }
 
 absl::Status CompleteStage::EndLearn() {
@@ -147,7 +142,7 @@ absl::Status CompleteStage::EndLearn() {
     return absl::OkStatus();
   }));
   profiles_.clear();
-  context_.memory.Release(std::exchange(profile_bytes_, 0));
+  profile_bytes_.Clear();
   // A key is what rows are told apart by: no statistic can know it.
   for (const size_t key : key_columns_) findings_[key].rule.statistic.reset();
   missingness_ = DescribeMissingness(sampled, columns_);

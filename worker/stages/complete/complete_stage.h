@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "worker/chain/stage.h"
+#include "worker/chain/taken_bytes.h"
 #include "worker/stages/complete/dependency/dependency_learning.h"
 #include "worker/stages/complete/missing/missing_tokens.h"
 #include "worker/stages/complete/profile/column_profile.h"
@@ -86,7 +87,7 @@ class CompleteStage final : public Stage {
   std::vector<size_t> learners_;         // The columns in the order in which they are learned.
   std::vector<double> learn_seconds_;    // By column, of the last batch.
   std::unique_ptr<RowSample> sample_;
-  int64_t profile_bytes_ = 0;             // Taken for them.
+  TakenBytes profile_bytes_;              // Taken for them.
   std::vector<ColumnFindings> findings_;  // After.
   DependencyTables dependencies_;
   ReportMissingness missingness_;

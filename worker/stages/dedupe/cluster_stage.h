@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "worker/chain/stage.h"
+#include "worker/chain/taken_bytes.h"
 #include "worker/stages/dedupe/fuzzy/fuzzy_matcher.h"
-#include "worker/stages/dedupe/fuzzy/taken_bytes.h"
 #include "worker/stages/dedupe/record_store.h"
 #include "worker/stages/dedupe/survivorship.h"
 

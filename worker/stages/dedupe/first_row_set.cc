@@ -15,12 +15,8 @@ constexpr int kRowShift = 25;
 
 }  // namespace
 
-FirstRowSet::FirstRowSet(MemoryBudget& memory) : memory_(memory) {}
-
-FirstRowSet::~FirstRowSet() { Clear(); }
-
 void FirstRowSet::Clear() {
-  memory_.Release(static_cast<int64_t>(slots_.size_bytes()));
+  taken_.Clear();
   slots_ = HugeArray<Slot>();
   used_ = 0;
 }
@@ -65,8 +61,7 @@ FirstRowSet::Earlier FirstRowSet::Put(const RecordHash& hash, int64_t row) {
 }
 
 absl::Status FirstRowSet::Grow(size_t slots) {
-  DQ_RETURN_IF_ERROR(
-      memory_.Take(static_cast<int64_t>(slots * sizeof(Slot)), "finding duplicates"));
+  DQ_RETURN_IF_ERROR(taken_.Take(slots * sizeof(Slot)));
   HugeArray<Slot> old(slots);
   std::swap(old, slots_);
   for (const Slot& slot : old) {
@@ -75,7 +70,7 @@ absl::Status FirstRowSet::Grow(size_t slots) {
     while (slots_[to].packed != 0) to = After(to);
     slots_[to] = slot;
   }
-  memory_.Release(static_cast<int64_t>(old.size_bytes()));
+  taken_.Release(old.size_bytes());
   return absl::OkStatus();
 }
 

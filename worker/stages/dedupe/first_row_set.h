@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "worker/chain/memory_budget.h"
+#include "worker/chain/taken_bytes.h"
 #include "worker/table/bytes/huge_array.h"
 
 namespace dq {
@@ -32,10 +32,7 @@ class FirstRowSet {
   };
 
   // `memory` must outlive the set; its bytes are taken as the set grows.
-  explicit FirstRowSet(MemoryBudget& memory);
-  ~FirstRowSet();
-  FirstRowSet(const FirstRowSet&) = delete;
-  FirstRowSet& operator=(const FirstRowSet&) = delete;
+  explicit FirstRowSet(MemoryBudget& memory) : taken_(memory, "finding duplicates") {}
 
   // What so many records need.
   static int64_t BytesFor(int64_t records);
@@ -76,7 +73,7 @@ class FirstRowSet {
   size_t After(size_t place) const { return place + 1 == slots_.size() ? 0 : place + 1; }
   absl::Status Grow(size_t capacity);
 
-  MemoryBudget& memory_;
+  TakenBytes taken_;
   HugeArray<Slot> slots_;
   size_t used_ = 0;
 };

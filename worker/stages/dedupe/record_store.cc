@@ -13,12 +13,10 @@
 namespace dq {
 
 RecordStore::RecordStore(std::vector<size_t> columns, CellForm form, MemoryBudget& memory)
-    : columns_(std::move(columns)), form_(form), memory_(memory) {
+    : columns_(std::move(columns)), form_(form), taken_(memory, "the records to compare") {
   values_.reserve(columns_.size());
   for (size_t i = 0; i < columns_.size(); ++i) values_.emplace_back(memory);
 }
-
-RecordStore::~RecordStore() { memory_.Release(taken_bytes_); }
 
 absl::Status RecordStore::Add(const RowBatch& batch, size_t row) {
   if (rows_.size() == rows_.capacity()) DQ_RETURN_IF_ERROR(Grow());
@@ -44,13 +42,9 @@ absl::Status RecordStore::Add(const RowBatch& batch, size_t row) {
 absl::Status RecordStore::Grow() {
   const size_t wanted = rows_.capacity() * 3 / 2 + 1024;
   // Records are known by 32 bits.
-  if (wanted > std::numeric_limits<RecordId>::max()) {
-    return memory_.Take(memory_.limit_bytes() + 1, "the records to compare");
-  }
+  if (wanted > std::numeric_limits<RecordId>::max()) return taken_.Refuse(1);
   const size_t bytes_each = columns_.size() * sizeof(ValueId) + 17;
-  const auto more = static_cast<int64_t>((wanted - rows_.capacity()) * bytes_each);
-  DQ_RETURN_IF_ERROR(memory_.Take(more, "the records to compare"));
-  taken_bytes_ += more;
+  DQ_RETURN_IF_ERROR(taken_.Take((wanted - rows_.capacity()) * bytes_each));
   cells_.reserve(wanted * columns_.size());
   rows_.reserve(wanted);
   spellings_.reserve(wanted);
@@ -61,18 +55,16 @@ absl::Status RecordStore::Grow() {
 absl::Status RecordStore::Append(size_t column, ValueDictionary values,
                                  const std::vector<ValueId>& ids) {
   const size_t width = columns_.size();
-  const auto bytes = static_cast<int64_t>(size() * (width + 1) * sizeof(ValueId));
-  DQ_RETURN_IF_ERROR(memory_.Take(bytes, "the records to compare"));
+  DQ_RETURN_IF_ERROR(taken_.Take(size() * (width + 1) * sizeof(ValueId)));
   std::vector<ValueId> cells;
   cells.reserve(size() * (width + 1));
   for (RecordId record = 0; record < size(); ++record) {
     cells.insert(cells.end(), this->cells(record), this->cells(record) + width);
     cells.push_back(ids[record]);
   }
-  const auto before = static_cast<int64_t>(cells_.capacity() * sizeof(ValueId));
+  const size_t before = cells_.capacity() * sizeof(ValueId);
   cells_ = std::move(cells);
-  memory_.Release(before);
-  taken_bytes_ += bytes - before;
+  taken_.Release(before);
   columns_.push_back(column);
   values_.push_back(std::move(values));
   return absl::OkStatus();
@@ -81,8 +73,7 @@ absl::Status RecordStore::Append(size_t column, ValueDictionary values,
 void RecordStore::Replace(size_t field, ValueDictionary values, const std::vector<ValueId>& ids) {
   const size_t width = columns_.size();
   for (size_t at = field; at < cells_.size(); at += width) cells_[at] = ids[cells_[at]];
-  std::destroy_at(&values_[field]);
-  std::construct_at(&values_[field], std::move(values));
+  values_[field] = std::move(values);
 }
 
 }  // namespace dq

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "worker/chain/memory_budget.h"
+#include "worker/chain/taken_bytes.h"
 #include "worker/stages/dedupe/value_dictionary.h"
 #include "worker/table/row_batch.h"
 
@@ -25,9 +25,6 @@ class RecordStore {
  public:
   // Keeps `columns` (indexes into the batches). `memory` outlives the store.
   RecordStore(std::vector<size_t> columns, CellForm form, MemoryBudget& memory);
-  ~RecordStore();
-  RecordStore(const RecordStore&) = delete;
-  RecordStore& operator=(const RecordStore&) = delete;
 
   // Adds a row of a batch. OUT_OF_MEMORY when the records do not fit the limit.
   absl::Status Add(const RowBatch& batch, size_t row);
@@ -59,8 +56,7 @@ class RecordStore {
 
   std::vector<size_t> columns_;
   CellForm form_;
-  MemoryBudget& memory_;
-  int64_t taken_bytes_ = 0;
+  TakenBytes taken_;
   std::vector<ValueDictionary> values_;
   std::vector<ValueId> cells_;  // Record by record.
   std::vector<int64_t> rows_;

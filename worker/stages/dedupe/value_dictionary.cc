@@ -1,7 +1,6 @@
 #include "worker/stages/dedupe/value_dictionary.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "common/base/status_macros.h"
 
@@ -12,22 +11,8 @@ namespace dq {
 namespace {
 
 constexpr size_t kSlotsFirst = 64;
-constexpr const char* kWhat = "the records to compare";
 
 }  // namespace
-
-ValueDictionary::ValueDictionary(MemoryBudget& memory)
-    : memory_(&memory), ends_(1, 0), counts_(1, 0) {}
-
-ValueDictionary::~ValueDictionary() { memory_->Release(taken_bytes_); }
-
-ValueDictionary::ValueDictionary(ValueDictionary&& other) noexcept
-    : memory_(other.memory_),
-      taken_bytes_(std::exchange(other.taken_bytes_, 0)),
-      bytes_(std::move(other.bytes_)),
-      ends_(std::move(other.ends_)),
-      counts_(std::move(other.counts_)),
-      slots_(std::move(other.slots_)) {}
 
 absl::StatusOr<ValueId> ValueDictionary::Add(std::string_view text, uint32_t times) {
   if (text.empty()) return kNoValue;
@@ -54,16 +39,12 @@ absl::Status ValueDictionary::Reserve(size_t text_bytes) {
   const size_t bytes = bytes_.size() + text_bytes;
   if (bytes > bytes_.capacity()) {
     const size_t wanted = std::max(bytes, bytes_.capacity() * 3 / 2 + 64);
-    const auto more = static_cast<int64_t>(wanted - bytes_.capacity());
-    DQ_RETURN_IF_ERROR(memory_->Take(more, kWhat));
-    taken_bytes_ += more;
+    DQ_RETURN_IF_ERROR(taken_.Take(wanted - bytes_.capacity()));
     bytes_.reserve(wanted);
   }
   if (ends_.size() == ends_.capacity()) {
     const size_t wanted = ends_.capacity() * 3 / 2 + 16;
-    const auto more = static_cast<int64_t>((wanted - ends_.capacity()) * 12);
-    DQ_RETURN_IF_ERROR(memory_->Take(more, kWhat));
-    taken_bytes_ += more;
+    DQ_RETURN_IF_ERROR(taken_.Take((wanted - ends_.capacity()) * 12));
     ends_.reserve(wanted);
     counts_.reserve(wanted);
   }
@@ -71,9 +52,7 @@ absl::Status ValueDictionary::Reserve(size_t text_bytes) {
 }
 
 absl::Status ValueDictionary::Rehash(size_t slots) {
-  const auto more = static_cast<int64_t>((slots - slots_.size()) * sizeof(ValueId));
-  DQ_RETURN_IF_ERROR(memory_->Take(more, kWhat));
-  taken_bytes_ += more;
+  DQ_RETURN_IF_ERROR(taken_.Take((slots - slots_.size()) * sizeof(ValueId)));
   slots_.assign(slots, kNoValue);
   const size_t mask = slots - 1;
   for (ValueId id = 1; id <= size(); ++id) {

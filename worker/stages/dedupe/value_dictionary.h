@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "worker/chain/memory_budget.h"
+#include "worker/chain/taken_bytes.h"
 
 namespace dq {
 
@@ -20,10 +20,8 @@ inline constexpr ValueId kNoValue = 0;
 class ValueDictionary {
  public:
   // `memory` must outlive the dictionary; its bytes are taken as the dictionary grows.
-  explicit ValueDictionary(MemoryBudget& memory);
-  ~ValueDictionary();
-  ValueDictionary(ValueDictionary&& other) noexcept;
-  ValueDictionary& operator=(ValueDictionary&&) = delete;
+  explicit ValueDictionary(MemoryBudget& memory)
+      : taken_(memory, "the records to compare"), ends_(1, 0), counts_(1, 0) {}
 
   // The id of `text`, which is counted once more; kNoValue for an empty text. OUT_OF_MEMORY.
   absl::StatusOr<ValueId> Add(std::string_view text, uint32_t times = 1);
@@ -40,8 +38,7 @@ class ValueDictionary {
   absl::Status Reserve(size_t text_bytes);
   absl::Status Rehash(size_t slots);
 
-  MemoryBudget* memory_;
-  int64_t taken_bytes_ = 0;
+  TakenBytes taken_;
   std::string bytes_;           // All texts, one behind the other.
   std::vector<uint64_t> ends_;  // Where the text of an id ends.
   std::vector<uint32_t> counts_;

@@ -27,7 +27,7 @@ std::string Thousandths(size_t thousandths) {
 }  // namespace
 
 DependencyTable::DependencyTable(size_t columns, MemoryBudget& memory)
-    : rules_(columns), memory_(memory) {
+    : rules_(columns), taken_(memory, "the dependencies between the columns") {
   for (size_t i = 0; i <= kThousand; ++i) confidences_.push_back(Thousandths(i));
 }
 
@@ -64,10 +64,7 @@ absl::Status DependencyTable::TakeMemory() {
   for (const std::vector<DependencyRule>& rules : rules_) {
     for (const DependencyRule& rule : rules) verdicts += rule.verdict_count();
   }
-  const auto bytes = static_cast<int64_t>(verdicts * kVerdictBytes) - taken_bytes_;
-  DQ_RETURN_IF_ERROR(memory_.Take(bytes, "the dependencies between the columns"));
-  taken_bytes_ += bytes;
-  return absl::OkStatus();
+  return taken_.Resize(verdicts * kVerdictBytes);
 }
 
 void DependencyTable::ForgetSilentRules() {

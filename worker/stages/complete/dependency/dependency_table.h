@@ -12,7 +12,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "common/base/task_pool.h"
-#include "worker/chain/memory_budget.h"
+#include "worker/chain/taken_bytes.h"
 #include "worker/stages/complete/dependency/dependency_rule.h"
 #include "worker/stages/complete/dependency/vote_group.h"
 
@@ -34,9 +34,6 @@ class DependencyTable {
 
   // `memory` outlives the table.
   DependencyTable(size_t columns, MemoryBudget& memory);
-  ~DependencyTable() { memory_.Release(taken_bytes_); }
-  DependencyTable(const DependencyTable&) = delete;
-  DependencyTable& operator=(const DependencyTable&) = delete;
 
   // Adds what `dependency` says by the rows of its source, as far as it will be asked.
   void Add(const Dependency& dependency, DependencySource source);
@@ -69,8 +66,7 @@ class DependencyTable {
   std::vector<std::string> confidences_;            // By thousandths.
   VoteCounter counter_;                             // While learning.
   bool knows_all_ = false;
-  MemoryBudget& memory_;
-  int64_t taken_bytes_ = 0;
+  TakenBytes taken_;
 };
 
 }  // namespace dq

@@ -5,7 +5,7 @@
 namespace dq {
 namespace {
 
-constexpr int64_t kBytesASpelling = 40;  // With its share of a map that doubles.
+constexpr size_t kBytesASpelling = 40;  // With its share of a map that doubles.
 constexpr size_t kSpellingsTaken = 4096;
 
 }  // namespace
@@ -22,10 +22,8 @@ absl::Status KeySpellings::Add(const Spelled& first, const Spelled& later, bool 
 }
 
 absl::Status KeySpellings::Insert(const Spelled& spelled) {
-  if (static_cast<int64_t>(places_.size()) * kBytesASpelling == taken_bytes_) {
-    constexpr auto kBytes = static_cast<int64_t>(kSpellingsTaken) * kBytesASpelling;
-    DQ_RETURN_IF_ERROR(memory_.Take(kBytes, "the spellings of the reference's keys"));
-    taken_bytes_ += kBytes;
+  if (places_.size() * kBytesASpelling == taken_.bytes()) {
+    DQ_RETURN_IF_ERROR(taken_.Take(kSpellingsTaken * kBytesASpelling));
   }
   const auto [place, is_new] = places_.try_emplace(spelled.hash, spelled.place);
   if (!is_new) place->second = kTwice;

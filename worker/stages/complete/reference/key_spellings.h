@@ -7,7 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "worker/chain/memory_budget.h"
+#include "worker/chain/taken_bytes.h"
 
 namespace dq {
 
@@ -20,10 +20,8 @@ class KeySpellings {
   };
 
   // `memory` outlives the spellings.
-  explicit KeySpellings(MemoryBudget& memory) : memory_(memory) {}
-  ~KeySpellings() { memory_.Release(taken_bytes_); }
-  KeySpellings(const KeySpellings&) = delete;
-  KeySpellings& operator=(const KeySpellings&) = delete;
+  explicit KeySpellings(MemoryBudget& memory)
+      : taken_(memory, "the spellings of the reference's keys") {}
 
   // Notes that `later` has the folded key of `first`, which is the first row of all with that key;
   // `known` says whether there was such a row before. A spelling that occurs twice is never found.
@@ -40,8 +38,7 @@ class KeySpellings {
 
   static constexpr int64_t kTwice = -1;
 
-  MemoryBudget& memory_;
-  int64_t taken_bytes_ = 0;
+  TakenBytes taken_;
   absl::flat_hash_map<uint64_t, int64_t> places_;  // By the hash; kTwice.
 };
 

@@ -30,10 +30,7 @@ absl::Status ReferenceIndex::Flush() {
   if (temp_dir_fd_ < 0) {
     // They stay: count what the vector may grow to.
     if (entries_.size() % kEntriesInMemory != 0) return absl::OkStatus();
-    const auto bytes = static_cast<int64_t>(2 * kEntriesInMemory * sizeof(Entry));
-    DQ_RETURN_IF_ERROR(memory_.Take(bytes, "the index of the reference"));
-    taken_bytes_ += bytes;
-    return absl::OkStatus();
+    return taken_.Take(2 * kEntriesInMemory * sizeof(Entry));
   }
   if (file_ == nullptr) {
     DQ_ASSIGN_OR_RETURN(file_, SpillFile::Create(temp_dir_fd_));
@@ -45,9 +42,8 @@ absl::Status ReferenceIndex::Flush() {
 }
 
 absl::Status ReferenceIndex::Build(const Compare& compare) {
-  const int64_t bytes = bytes_to_build();
-  DQ_RETURN_IF_ERROR(memory_.Take(bytes, "the index of the reference"));
-  taken_bytes_ += bytes;
+  const size_t waited = taken_.bytes();
+  DQ_RETURN_IF_ERROR(taken_.Take(static_cast<size_t>(bytes_to_build())));
   slots_ = HugeArray<uint64_t>(slots_to_build());
   if (file_ != nullptr) {
     std::vector<Entry> read(kEntriesInMemory);
@@ -60,10 +56,8 @@ absl::Status ReferenceIndex::Build(const Compare& compare) {
     }
   }
   DQ_RETURN_IF_ERROR(InsertAll(entries_, compare));
-  const auto waited = static_cast<int64_t>(taken_bytes_ - bytes);
   entries_ = {};
-  memory_.Release(waited);
-  taken_bytes_ -= waited;
+  taken_.Release(waited);
   return absl::OkStatus();
 }
 

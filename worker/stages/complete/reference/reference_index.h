@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "worker/chain/memory_budget.h"
+#include "worker/chain/taken_bytes.h"
 #include "worker/table/bytes/huge_array.h"
 #include "worker/table/bytes/spill_file.h"
 
@@ -26,10 +26,7 @@ class ReferenceIndex {
 
   // Entries wait in a temporary file when there is a directory for it (not -1).
   ReferenceIndex(MemoryBudget& memory, int temp_dir_fd)
-      : memory_(memory), temp_dir_fd_(temp_dir_fd) {}
-  ~ReferenceIndex() { memory_.Release(taken_bytes_); }
-  ReferenceIndex(const ReferenceIndex&) = delete;
-  ReferenceIndex& operator=(const ReferenceIndex&) = delete;
+      : taken_(memory, "the index of the reference"), temp_dir_fd_(temp_dir_fd) {}
 
   // Notes a key for Build. OUT_OF_MEMORY, DISK_FULL, IO_FAILED.
   absl::Status Add(const Entry& entry);
@@ -71,9 +68,8 @@ class ReferenceIndex {
   absl::Status Insert(const Entry& entry, const Compare& compare);
   absl::Status InsertAll(const std::vector<Entry>& entries, const Compare& compare);
 
-  MemoryBudget& memory_;
+  TakenBytes taken_;
   int temp_dir_fd_;
-  int64_t taken_bytes_ = 0;
   std::vector<Entry> entries_;  // Not in the file.
   std::unique_ptr<SpillFile> file_;
   size_t count_ = 0;

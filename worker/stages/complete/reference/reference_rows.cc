@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <utility>
 
 #include "common/base/status_macros.h"
 
@@ -87,26 +86,21 @@ char* ReferenceRows::Shelf::Take(size_t bytes) {
 }
 
 ReferenceRows::ReferenceRows(MemoryBudget& memory, int temp_dir_fd, int64_t memory_bytes_max)
-    : memory_(memory),
+    : taken_(memory, "the reference"),
       temp_dir_fd_(temp_dir_fd),
       memory_rows_(static_cast<size_t>(std::max<int64_t>(
           temp_dir_fd < 0 ? memory.available_bytes() : memory_bytes_max, kTakenBytes))) {}
-
-ReferenceRows::~ReferenceRows() { memory_.Release(taken_bytes_); }
 
 // Whether so many bytes more fit in memory; takes them from the budget.
 absl::StatusOr<bool> ReferenceRows::HasRoom(int64_t bytes) {
   if (file_ != nullptr) return false;
   const auto size = static_cast<int64_t>(memory_rows_.size());
-  const int64_t needed = used_ + bytes - taken_bytes_;
-  const absl::Status taken =
-      used_ + bytes > size ? memory_.Take(memory_.limit_bytes() + bytes, "the reference")
-      : needed > 0         ? memory_.Take(std::max(needed, kTakenBytes), "the reference")
-                           : absl::OkStatus();
-  if (taken.ok()) {
-    if (needed > 0) taken_bytes_ += std::max(needed, kTakenBytes);
-    return true;
-  }
+  const int64_t needed = used_ + bytes - static_cast<int64_t>(taken_.bytes());
+  const absl::Status taken = used_ + bytes > size ? taken_.Refuse(static_cast<size_t>(bytes))
+                             : needed > 0
+                                 ? taken_.Take(static_cast<size_t>(std::max(needed, kTakenBytes)))
+                                 : absl::OkStatus();
+  if (taken.ok()) return true;
   if (temp_dir_fd_ < 0) return taken;
   DQ_ASSIGN_OR_RETURN(file_, SpillFile::Create(temp_dir_fd_));
   return false;
@@ -149,7 +143,7 @@ absl::Status ReferenceRows::LeaveMemory() {
   moved_to_ = file_->size_bytes();
   DQ_RETURN_IF_ERROR(file_->Append({memory_rows_.begin(), static_cast<size_t>(used_)}));
   memory_rows_ = HugeArray<char>();
-  memory_.Release(std::exchange(taken_bytes_, 0));
+  taken_.Clear();
   return absl::OkStatus();
 }
 

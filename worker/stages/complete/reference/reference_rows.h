@@ -13,7 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "worker/chain/memory_budget.h"
+#include "worker/chain/taken_bytes.h"
 #include "worker/table/bytes/huge_array.h"
 #include "worker/table/bytes/spill_file.h"
 
@@ -57,7 +57,6 @@ class ReferenceRows {
   // `memory` outlives the rows. With a directory for temporary files (not -1) at most
   // `memory_bytes_max` are kept in memory, else everything is.
   ReferenceRows(MemoryBudget& memory, int temp_dir_fd, int64_t memory_bytes_max);
-  ~ReferenceRows();
 
   // Adds a row; returns where it is. OUT_OF_MEMORY, DISK_FULL, IO_FAILED.
   absl::StatusOr<int64_t> Add(std::span<const std::string_view> fields);
@@ -79,11 +78,10 @@ class ReferenceRows {
   absl::StatusOr<bool> HasRoom(int64_t bytes);
   absl::StatusOr<Row> ReadAlone(int64_t offset, Shelf& shelf) const;
 
-  MemoryBudget& memory_;
+  TakenBytes taken_;
   int temp_dir_fd_;
   HugeArray<char> memory_rows_;  // Reserved as a whole, taken from the budget as it is used.
   int64_t used_ = 0;
-  int64_t taken_bytes_ = 0;
   std::unique_ptr<SpillFile> file_;  // Its first byte is at the place `used_`.
   int64_t moved_to_ = -1;  // Where in the file the rows from memory begin; -1: they are in memory.
   std::vector<char> encoded_;

@@ -20,7 +20,7 @@ namespace {
 
 // Of the memory: rows beyond are kept in a temporary file, where there is a place for it.
 constexpr int64_t kMemoryShare = 4;
-constexpr int64_t kRowOfWordsBytes = 2 * sizeof(int64_t);  // A vector grows to twice its size.
+constexpr size_t kRowOfWordsBytes = 2 * sizeof(int64_t);  // A vector grows to twice its size.
 constexpr int64_t kLearningShare =
     2;                          // Of the memory: less than that left, and no row stays in it.
 constexpr char kKeyEnd = '\0';  // No cell holds it.
@@ -57,6 +57,7 @@ ReferenceTable::ReferenceTable(const MissingTokens& tokens, const StageContext& 
     : tokens_(tokens),
       pool_(context.pool),
       memory_(context.memory),
+      rows_of_words_bytes_(context.memory, "rows of the reference whose key may be missing"),
       rows_(context.memory, context.temp_dir_fd, context.memory.available_bytes() / kMemoryShare),
       index_(context.memory, context.temp_dir_fd),
       spellings_(context.memory) {}
@@ -157,7 +158,7 @@ absl::Status ReferenceTable::AddRow(const RowBatch& batch, size_t row) {
   if (!word) return index_.Add({HashOf(key_), place});
   // Whether it is data is known when all rows are.
   rows_of_words_.push_back(place);
-  return memory_.Take(kRowOfWordsBytes, "rows of the reference whose key may be missing");
+  return rows_of_words_bytes_.Take(kRowOfWordsBytes);
 }
 
 // Adds the rows that were left because of a word in their key that turned out to be data.
@@ -169,8 +170,8 @@ absl::Status ReferenceTable::AddRowsOfWords() {
     if (HasMissingKey(row)) continue;
     DQ_RETURN_IF_ERROR(index_.Add({HashOf(ReferenceRows::Field(row, 0)), place}));
   }
-  memory_.Release(kRowOfWordsBytes * static_cast<int64_t>(rows_of_words_.size()));
   rows_of_words_ = {};
+  rows_of_words_bytes_.Clear();
   return absl::OkStatus();
 }
 

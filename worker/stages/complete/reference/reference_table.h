@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "worker/chain/stage.h"
+#include "worker/chain/taken_bytes.h"
 #include "worker/stages/complete/column_rule.h"
 #include "worker/stages/complete/missing/missing_tokens.h"
 #include "worker/stages/complete/reference/key_spellings.h"
@@ -117,6 +118,7 @@ class ReferenceTable {
   std::vector<std::string> columns_;
   std::vector<TypeCounter> types_;      // While it is read, as are the next ones.
   std::vector<int64_t> rows_of_words_;  // Places of rows whose key holds a word of the vocabulary.
+  TakenBytes rows_of_words_bytes_;
   std::string key_;
   std::string spelling_;
   std::vector<std::string_view> fields_;

@@ -9,13 +9,12 @@ namespace {
 
 constexpr size_t kChunkBytes = size_t{256} << 10;
 // Views take about as much as the texts.
-constexpr int64_t kTakenBytes = 2 * kChunkBytes;
+constexpr size_t kTakenBytes = 2 * kChunkBytes;
 
 }  // namespace
 
 absl::Status KeptTexts::AddChunk() {
-  DQ_RETURN_IF_ERROR(memory_.Take(kTakenBytes, what_));
-  taken_bytes_ += kTakenBytes;
+  DQ_RETURN_IF_ERROR(taken_.Take(kTakenBytes));
   chunks_.push_back(std::make_unique_for_overwrite<char[]>(kChunkBytes));
   next_ = chunks_.back().get();
   left_ = kChunkBytes;
@@ -24,7 +23,7 @@ absl::Status KeptTexts::AddChunk() {
 
 KeptTexts::Bytes KeptTexts::Forget() {
   left_ = 0;
-  memory_.Release(std::exchange(taken_bytes_, 0));
+  taken_.Clear();
   return std::exchange(chunks_, {});
 }
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "worker/chain/memory_budget.h"
+#include "worker/chain/taken_bytes.h"
 
 namespace dq {
 
@@ -21,10 +21,7 @@ class KeptTexts {
   using Bytes = std::vector<std::unique_ptr<char[]>>;
 
   // `memory` and `what` ("the sample of the rows") outlive the texts.
-  KeptTexts(MemoryBudget& memory, std::string_view what) : memory_(memory), what_(what) {}
-  ~KeptTexts() { memory_.Release(taken_bytes_); }
-  KeptTexts(const KeptTexts&) = delete;
-  KeptTexts& operator=(const KeptTexts&) = delete;
+  KeptTexts(MemoryBudget& memory, std::string_view what) : taken_(memory, what) {}
 
   // Returns a copy of `text`, of a longer one of its first kSampleCellBytesMax bytes.
   // OUT_OF_MEMORY.
@@ -46,9 +43,7 @@ class KeptTexts {
  private:
   absl::Status AddChunk();
 
-  MemoryBudget& memory_;
-  std::string_view what_;
-  int64_t taken_bytes_ = 0;
+  TakenBytes taken_;
   Bytes chunks_;
   char* next_ = nullptr;  // In the last chunk.
   size_t left_ = 0;

@@ -7,8 +7,8 @@
 #include <tuple>
 
 #include "common/base/status_macros.h"
+#include "worker/chain/taken_bytes.h"
 #include "worker/stages/dedupe/fuzzy/blocking_keys.h"
-#include "worker/stages/dedupe/fuzzy/taken_bytes.h"
 
 namespace dq {
 namespace {

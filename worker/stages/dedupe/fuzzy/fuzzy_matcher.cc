@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "worker/chain/taken_bytes.h"
 #include "worker/stages/dedupe/fuzzy/blocking.h"
 #include "worker/stages/dedupe/fuzzy/clustering.h"
 #include "worker/stages/dedupe/fuzzy/source_split.h"
-#include "worker/stages/dedupe/fuzzy/taken_bytes.h"
 
 namespace dq {
 namespace {

@@ -9,11 +9,11 @@
 
 #include "absl/status/statusor.h"
 #include "worker/chain/stage.h"
+#include "worker/chain/taken_bytes.h"
 #include "worker/stages/dedupe/fuzzy/blocking.h"
 #include "worker/stages/dedupe/fuzzy/clustering.h"
 #include "worker/stages/dedupe/fuzzy/long_work.h"
 #include "worker/stages/dedupe/fuzzy/pair_scorer.h"
-#include "worker/stages/dedupe/fuzzy/taken_bytes.h"
 
 namespace dq {
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
-#include <utility>
 
 #include "common/base/status_macros.h"
 
@@ -22,23 +21,11 @@ uint32_t HashGram(const char* gram) {
 
 }  // namespace
 
-GramVectors::~GramVectors() { memory_->Release(taken_bytes_); }
-
-GramVectors::GramVectors(GramVectors&& other) noexcept
-    : memory_(other.memory_),
-      taken_bytes_(std::exchange(other.taken_bytes_, 0)),
-      grams_(std::move(other.grams_)),
-      ends_(std::move(other.ends_)),
-      documents_(std::move(other.documents_)),
-      rarity_(std::move(other.rarity_)),
-      lengths_(std::move(other.lengths_)) {}
-
 absl::StatusOr<GramVectors> GramVectors::Build(const ValueDictionary& values,
                                                MemoryBudget& memory) {
   GramVectors vectors(memory);
-  const int64_t fixed = (int64_t{8} << kHashBits) + int64_t{12} * (values.size() + 1);
-  DQ_RETURN_IF_ERROR(memory.Take(fixed, "the texts to compare"));
-  vectors.taken_bytes_ = fixed;
+  DQ_RETURN_IF_ERROR(
+      vectors.taken_.Take((size_t{8} << kHashBits) + 12 * (values.size() + size_t{1})));
   vectors.documents_.assign(size_t{1} << kHashBits, 0);
   vectors.ends_.reserve(values.size() + size_t{1});
   for (ValueId id = 1; id <= values.size(); ++id) {
@@ -53,9 +40,7 @@ absl::Status GramVectors::AddValue(std::string_view text) {
   const size_t most = std::min(text.size(), kGramsMax);
   if (begin + most > grams_.capacity()) {
     const size_t wanted = grams_.capacity() * 3 / 2 + most + 1024;
-    const auto more = static_cast<int64_t>((wanted - grams_.capacity()) * sizeof(uint32_t));
-    DQ_RETURN_IF_ERROR(memory_->Take(more, "the texts to compare"));
-    taken_bytes_ += more;
+    DQ_RETURN_IF_ERROR(taken_.Take((wanted - grams_.capacity()) * sizeof(uint32_t)));
     grams_.reserve(wanted);
   }
   const std::string padded = " " + std::string(text.substr(0, most)) + " ";

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "worker/chain/taken_bytes.h"
 #include "worker/stages/dedupe/value_dictionary.h"
 
 namespace dq {
@@ -17,9 +18,6 @@ class GramVectors {
   // Builds the vectors of all values. Grams of a text are its sequences of three bytes with a blank
   // before and behind; they are told apart by 20 bits of a hash. OUT_OF_MEMORY.
   static absl::StatusOr<GramVectors> Build(const ValueDictionary& values, MemoryBudget& memory);
-  ~GramVectors();
-  GramVectors(GramVectors&& other) noexcept;
-  GramVectors& operator=(GramVectors&&) = delete;
 
   // Cosine of two values, 0 to 1.
   double Cosine(ValueId a, ValueId b) const;
@@ -39,13 +37,12 @@ class GramVectors {
  private:
   static constexpr int kTimesBits = 12;
 
-  explicit GramVectors(MemoryBudget& memory) : memory_(&memory) {}
+  explicit GramVectors(MemoryBudget& memory) : taken_(memory, "the texts to compare") {}
   absl::Status AddValue(std::string_view text);
   void Weigh();
   double Weight(uint32_t gram) const;
 
-  MemoryBudget* memory_;
-  int64_t taken_bytes_ = 0;
+  TakenBytes taken_;
   std::vector<uint32_t> grams_;
   std::vector<uint64_t> ends_ = {0};
   std::vector<uint32_t> documents_;

@@ -20,8 +20,7 @@ bool MaySwap(FieldKind kind) {
 
 absl::StatusOr<RecordComparison> RecordComparison::Prepare(RecordStore& store,
                                                            const StageContext& context) {
-  RecordComparison made(store);
-  made.index_bytes_ = std::make_unique<TakenBytes>(context.memory, "the values to compare");
+  RecordComparison made(store, context.memory);
   DQ_ASSIGN_OR_RETURN(const std::vector<PlannedField> planned, PlanFields(store, context));
   std::vector<std::pair<double, ComparedField>> candidates;
   for (const PlannedField& plan : planned) {
@@ -65,12 +64,12 @@ absl::Status RecordComparison::Index(size_t field, MemoryBudget& memory) {
     DQ_ASSIGN_OR_RETURN(WordVectors vectors, WordVectors::Build(texts, words_of, memory));
     words_[field].emplace(std::move(vectors));
   } else if (fields_[field].kind == FieldKind::kName) {
-    DQ_RETURN_IF_ERROR(index_bytes_->Take((texts.size() + size_t{1}) * sizeof(LetterBag)));
+    DQ_RETURN_IF_ERROR(index_bytes_.Take((texts.size() + size_t{1}) * sizeof(LetterBag)));
     letters_[field].reserve(texts.size() + size_t{1});
     letters_[field].push_back(0);
     for (ValueId id = 1; id <= texts.size(); ++id) letters_[field].push_back(BagOf(texts.text(id)));
   } else if (fields_[field].kind == FieldKind::kNumber) {
-    DQ_RETURN_IF_ERROR(index_bytes_->Take((texts.size() + size_t{1}) * sizeof(double)));
+    DQ_RETURN_IF_ERROR(index_bytes_.Take((texts.size() + size_t{1}) * sizeof(double)));
     numbers_[field].reserve(texts.size() + size_t{1});
     numbers_[field].push_back(0);
     for (ValueId id = 1; id <= texts.size(); ++id) {

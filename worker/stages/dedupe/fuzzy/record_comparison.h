@@ -5,18 +5,17 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "worker/chain/stage.h"
+#include "worker/chain/taken_bytes.h"
 #include "worker/stages/dedupe/fuzzy/field_kind.h"
 #include "worker/stages/dedupe/fuzzy/field_levels.h"
 #include "worker/stages/dedupe/fuzzy/gram_vectors.h"
 #include "worker/stages/dedupe/fuzzy/letter_bag.h"
-#include "worker/stages/dedupe/fuzzy/taken_bytes.h"
 #include "worker/stages/dedupe/fuzzy/text_standing.h"
 #include "worker/stages/dedupe/fuzzy/word_vectors.h"
 #include "worker/stages/dedupe/record_store.h"
@@ -85,7 +84,8 @@ class RecordComparison {
   double PlaceOf(size_t field, uint32_t level, double share) const;
 
  private:
-  explicit RecordComparison(const RecordStore& store) : store_(&store) {}
+  RecordComparison(const RecordStore& store, MemoryBudget& memory)
+      : store_(&store), index_bytes_(memory, "the values to compare") {}
   // How two values agree; `share` is that of a graded field.
   struct Graded {
     uint32_t level = kLevelUnknown;
@@ -102,7 +102,7 @@ class RecordComparison {
   bool Swapped(size_t field, RecordId a, RecordId b) const;
 
   const RecordStore* store_;
-  std::unique_ptr<TakenBytes> index_bytes_;
+  TakenBytes index_bytes_;
   std::vector<ComparedField> fields_;
   std::vector<std::optional<GramVectors>> grams_;  // For kText.
   std::vector<std::optional<WordVectors>> words_;  // For kPhrase and kAddress.

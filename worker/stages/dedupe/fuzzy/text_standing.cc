@@ -13,8 +13,8 @@ constexpr double kRivalMin = 0.05;
 }  // namespace
 
 absl::StatusOr<TextStanding> TextStanding::Create(size_t records, MemoryBudget& memory) {
-  auto taken = std::make_unique<TakenBytes>(memory, "what the records are most alike to");
-  DQ_RETURN_IF_ERROR(taken->Take(records * sizeof(Best)));
+  TakenBytes taken(memory, "what the records are most alike to");
+  DQ_RETURN_IF_ERROR(taken.Take(records * sizeof(Best)));
   return TextStanding(records, std::move(taken));
 }
 

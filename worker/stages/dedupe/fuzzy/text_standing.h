@@ -4,12 +4,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "worker/stages/dedupe/fuzzy/taken_bytes.h"
+#include "worker/chain/taken_bytes.h"
 #include "worker/stages/dedupe/record_store.h"
 
 namespace dq {
@@ -32,11 +31,10 @@ class TextStanding {
     float second = 0;
     RecordId partner = 0;
   };
-  TextStanding(size_t records, std::unique_ptr<TakenBytes> taken)
-      : taken_(std::move(taken)), best_(records) {}
+  TextStanding(size_t records, TakenBytes taken) : taken_(std::move(taken)), best_(records) {}
   static double Relative(const Best& best, RecordId partner, double alike);
 
-  std::unique_ptr<TakenBytes> taken_;
+  TakenBytes taken_;
   std::vector<Best> best_;
 };
 

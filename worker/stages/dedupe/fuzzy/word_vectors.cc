@@ -57,23 +57,10 @@ double WordsAlike(std::string_view a, std::string_view b) {
   return IsAtLeast(alike, kMisspeltMin) ? alike : 0;
 }
 
-WordVectors::~WordVectors() { memory_->Release(taken_bytes_); }
-
-WordVectors::WordVectors(WordVectors&& other) noexcept
-    : memory_(other.memory_),
-      taken_bytes_(std::exchange(other.taken_bytes_, 0)),
-      words_(std::move(other.words_)),
-      ids_(std::move(other.ids_)),
-      ends_(std::move(other.ends_)),
-      rarity_(std::move(other.rarity_)),
-      lengths_(std::move(other.lengths_)) {}
-
 absl::StatusOr<WordVectors> WordVectors::Build(const ValueDictionary& values, const PartOf& part_of,
                                                MemoryBudget& memory) {
   WordVectors vectors(memory);
-  const int64_t fixed = int64_t{16} * (values.size() + 1);
-  DQ_RETURN_IF_ERROR(memory.Take(fixed, "the words to compare"));
-  vectors.taken_bytes_ = fixed;
+  DQ_RETURN_IF_ERROR(vectors.taken_.Take(16 * (values.size() + size_t{1})));
   vectors.ends_.reserve(values.size() + size_t{1});
   for (ValueId id = 1; id <= values.size(); ++id) {
     DQ_RETURN_IF_ERROR(vectors.AddValue(part_of(values.text(id))));
@@ -85,9 +72,7 @@ absl::StatusOr<WordVectors> WordVectors::Build(const ValueDictionary& values, co
 absl::Status WordVectors::AddValue(std::string_view text) {
   if (ids_.size() + kWordsMax > ids_.capacity()) {
     const size_t wanted = ids_.capacity() * 3 / 2 + kWordsMax + 1024;
-    const auto more = static_cast<int64_t>((wanted - ids_.capacity()) * sizeof(ValueId));
-    DQ_RETURN_IF_ERROR(memory_->Take(more, "the words to compare"));
-    taken_bytes_ += more;
+    DQ_RETURN_IF_ERROR(taken_.Take((wanted - ids_.capacity()) * sizeof(ValueId)));
     ids_.reserve(wanted);
   }
   const size_t first = ids_.size();

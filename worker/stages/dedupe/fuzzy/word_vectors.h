@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "worker/chain/taken_bytes.h"
 #include "worker/stages/dedupe/value_dictionary.h"
 
 namespace dq {
@@ -22,23 +23,20 @@ class WordVectors {
   // Builds the vectors of all values. OUT_OF_MEMORY.
   static absl::StatusOr<WordVectors> Build(const ValueDictionary& values, const PartOf& part_of,
                                            MemoryBudget& memory);
-  ~WordVectors();
-  WordVectors(WordVectors&& other) noexcept;
-  WordVectors& operator=(WordVectors&&) = delete;
 
   // How much of their weight two values share, 0 to 1, whatever the order of their words.
   double Similarity(ValueId a, ValueId b) const;
 
  private:
-  explicit WordVectors(MemoryBudget& memory) : memory_(&memory), words_(memory) {}
+  explicit WordVectors(MemoryBudget& memory)
+      : taken_(memory, "the words to compare"), words_(memory) {}
   absl::Status AddValue(std::string_view text);
   void Weigh();
   std::span<const ValueId> WordsOf(ValueId id) const {
     return std::span(ids_).subspan(ends_[id - 1], ends_[id] - ends_[id - 1]);
   }
 
-  MemoryBudget* memory_;
-  int64_t taken_bytes_ = 0;
+  TakenBytes taken_;
   ValueDictionary words_;     // Counts in how many values a word occurs.
   std::vector<ValueId> ids_;  // The words of a value, each once.
   std::vector<uint64_t> ends_ = {0};
