@@ -237,7 +237,7 @@ def complete(header, rows, reference, keys, fill):
         ref_header, ref_rows = reference
         places = [ref_header.index(name) for name in keys]
         ref_columns = [Column([row[i] for row in ref_rows], True) for i in range(len(ref_header))]
-        for row in distinct_rows(ref_rows, [i for i, name in enumerate(ref_header) if name in header or i in places]):
+        for row in ref_rows:
             values = {name: "" if column.is_missing(cell) else cell.strip(SPACE)
                       for name, column, cell in zip(ref_header, ref_columns, row)}
             if (key := key_of(row, places, ref_columns)) is not None:
@@ -249,10 +249,10 @@ def complete(header, rows, reference, keys, fill):
         key = key_of(row, places, columns) if keys else None
         matches = known.get(key, []) if key else []
         if len(matches) > 1:
-            matches = spelled[tuple(row[place].strip(SPACE) for place in places)]
+            matches = spelled.get(tuple(row[place].strip(SPACE) for place in places), matches)
         left.append([i for i, column in enumerate(columns) if column.is_missing(row[i])])
         for i in list(left[-1]):
-            value = matches[0].get(header[i], "") if len(matches) == 1 else ""
+            value = agreed([match.get(header[i], "") for match in matches])
             if not columns[i].is_missing(value) and conforms(type_of(value), columns[i].type):
                 row[i] = value
                 left[-1].remove(i)
@@ -263,9 +263,9 @@ def complete(header, rows, reference, keys, fill):
             row[i] = columns[i].fill if fill == "statistic" and columns[i].fill is not None else ""
 
 
-def distinct_rows(rows, places):
-    """The rows that differ, apart from white space around cells, in these columns from all before them."""
-    return {tuple(row[place].strip(SPACE) for place in places): row for row in reversed(rows)}.values()
+def agreed(values):
+    """The value that all rows have; empty when there is none."""
+    return values[0] if len(set(values)) == 1 else ""
 
 
 def reference_columns(header, reference):

@@ -37,8 +37,13 @@ def random_table(seed, folder):
     rows += [list(row) for row in pick.sample(rows, len(rows) // 3)]
     naive_clean.write(folder / "in.csv", list(columns), rows)
     ids = pick.sample(columns["id"], 10) + ["1", "1"][: pick.randint(0, 2)]
-    naive_clean.write(folder / "ref.csv", list(columns)[:-1],
-                      [[i] + [pick.choice(columns[name]) for name in list(columns)[1:-1]] for i in ids])
+    reference = [[i] + [pick.choice(columns[name]) for name in list(columns)[1:-1]] for i in ids]
+    # Rows of one key, of any spelling, that agree in some columns.
+    for row in pick.sample(reference, pick.randint(0, 6)):
+        reference.append([pick.choice([row[0], row[0].upper()])] +
+                         [cell if pick.random() < 0.7 else pick.choice(columns[name]) for name, cell in zip(list(columns)[1:-1], row[1:])])
+    pick.shuffle(reference)
+    naive_clean.write(folder / "ref.csv", list(columns)[:-1], reference)
     key = pick.choice(["id", "code"])
     return key, ["--fill", pick.choice(["none", "reference", "dependency", "statistic"]), "--match", pick.choice(["exact", "normalised"])]
 

@@ -21,6 +21,7 @@ namespace {
 constexpr size_t kRangesMax = 16;
 constexpr size_t kRangeCellsMin = 2048;
 constexpr size_t kCategoriesTold = 4;
+constexpr size_t kDifferencesTold = 4;
 
 // Whether no cell of a sample is so long that the sample may know only its beginning.
 bool HoldsWholeCells(const std::vector<EncodedColumn>& sampled) {
@@ -346,14 +347,30 @@ void CompleteStage::AddLimits(Report& report) const {
   }
   AddCategories(report);
   if (reference_ == nullptr) return;
-  if (const int64_t keys = reference_->ambiguous_keys(); keys > 0) {
-    report.limits.push_back(std::to_string(keys) +
-                            " keys occur more than once in the reference: used only where one of "
-                            "them is spelled like the file's.");
-  }
+  AddDifferences(report);
   if (const int64_t rows = reference_->rows_rejected(); rows > 0) {
     report.limits.push_back(std::to_string(rows) + " rows of the reference could not be read.");
   }
+}
+
+// Tells of keys for which rows of the reference differ.
+void CompleteStage::AddDifferences(Report& report) const {
+  const int64_t keys = reference_->ambiguous_keys();
+  if (keys == 0) return;
+  std::string where;
+  size_t told = 0;
+  const std::vector<ReferenceTable::DifferingColumn> columns = reference_->DifferingColumns();
+  for (const auto& [name, count] : columns) {
+    if (told++ == kDifferencesTold) {
+      where += " and " + std::to_string(columns.size() - kDifferencesTold) + " more";
+      break;
+    }
+    where +=
+        (where.empty() ? "\"" : ", \"") + std::string(name) + "\" (" + std::to_string(count) + ")";
+  }
+  report.limits.push_back("For " + std::to_string(keys) +
+                          " keys rows of the reference differ, in " + where +
+                          ": not filled, unless rows spelled like the file's key agree.");
 }
 
 // Tells of words among numbers that were not cleared, in the first columns that have them.

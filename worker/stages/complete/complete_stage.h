@@ -74,6 +74,7 @@ class CompleteStage final : public Stage {
   void AddDimensions(Report& report) const;
   void AddLimits(Report& report) const;
   void AddCategories(Report& report) const;
+  void AddDifferences(Report& report) const;
 
   CompleteOptions options_;
   std::vector<std::string> reference_key_names_;

@@ -13,20 +13,15 @@ namespace dq {
 
 class KeySpellings {
  public:
-  // A row of the reference and the hash of its key as it is spelled.
-  struct Spelled {
-    uint64_t hash = 0;
-    int64_t place = 0;
-  };
-
   // `memory` outlives the spellings.
   explicit KeySpellings(MemoryBudget& memory)
       : taken_(memory, "the spellings of the reference's keys") {}
 
-  // Notes that `later` has the folded key of `first`, which is the first row of all with that key;
-  // `known` says whether there was such a row before. A spelling that occurs twice is never found.
-  // OUT_OF_MEMORY.
-  absl::Status Add(const Spelled& first, const Spelled& later, bool known);
+  // Notes where the row is that stands for all rows whose key is spelled like this. A spelling that
+  // was forgotten stays so. OUT_OF_MEMORY.
+  absl::Status Set(uint64_t hash, int64_t place);
+  // Lets no row be found by this hash: there are two spellings of it.
+  void Forget(uint64_t hash);
 
   bool empty() const { return places_.empty(); }
   // The place of the only row that may have a key of this spelling: whether it does is for the
@@ -34,12 +29,10 @@ class KeySpellings {
   std::optional<int64_t> Find(uint64_t hash) const;
 
  private:
-  absl::Status Insert(const Spelled& spelled);
-
-  static constexpr int64_t kTwice = -1;
+  static constexpr int64_t kForgotten = -1;
 
   TakenBytes taken_;
-  absl::flat_hash_map<uint64_t, int64_t> places_;  // By the hash; kTwice.
+  absl::flat_hash_map<uint64_t, int64_t> places_;  // By the hash; kForgotten.
 };
 
 }  // namespace dq

@@ -9,12 +9,13 @@ namespace {
 
 constexpr size_t kEntriesInMemory = size_t{256} << 10;  // 4 MiB.
 constexpr size_t kEntriesAhead = 16;
-constexpr int kPlaceBits = 39;
-constexpr uint64_t kAmbiguous = uint64_t{1} << kPlaceBits;
-constexpr uint64_t kPlaceMask = kAmbiguous - 1;
-constexpr int kTagShift = kPlaceBits + 1;
+constexpr int kTagShift = 40;
+constexpr uint64_t kPlaceMask = (uint64_t{1} << kTagShift) - 1;
 
 uint64_t TagOf(uint64_t hash) { return hash << kTagShift; }
+uint64_t SlotFor(uint64_t hash, int64_t place) {
+  return TagOf(hash) | static_cast<uint64_t>(place + 1);
+}
 int64_t PlaceOf(uint64_t slot) { return static_cast<int64_t>(slot & kPlaceMask) - 1; }
 bool HasTag(uint64_t slot, uint64_t hash) { return slot >> kTagShift == TagOf(hash) >> kTagShift; }
 
@@ -41,7 +42,7 @@ absl::Status ReferenceIndex::Flush() {
   return absl::OkStatus();
 }
 
-absl::Status ReferenceIndex::Build(const Compare& compare) {
+absl::Status ReferenceIndex::Build(const Join& join) {
   const size_t waited = taken_.bytes();
   DQ_RETURN_IF_ERROR(taken_.Take(static_cast<size_t>(bytes_to_build())));
   slots_ = HugeArray<uint64_t>(slots_to_build());
@@ -52,35 +53,33 @@ absl::Status ReferenceIndex::Build(const Compare& compare) {
                                                           kEntriesInMemory * sizeof(Entry)));
       at += static_cast<int64_t>(got);
       read.resize(got / sizeof(Entry));
-      DQ_RETURN_IF_ERROR(InsertAll(read, compare));
+      DQ_RETURN_IF_ERROR(InsertAll(read, join));
     }
   }
-  DQ_RETURN_IF_ERROR(InsertAll(entries_, compare));
+  DQ_RETURN_IF_ERROR(InsertAll(entries_, join));
   entries_ = {};
   taken_.Release(waited);
   return absl::OkStatus();
 }
 
-absl::Status ReferenceIndex::InsertAll(const std::vector<Entry>& entries, const Compare& compare) {
+absl::Status ReferenceIndex::InsertAll(const std::vector<Entry>& entries, const Join& join) {
   for (size_t i = 0; i < entries.size(); ++i) {
     if (i + kEntriesAhead < entries.size()) Prefetch(entries[i + kEntriesAhead].hash);
-    DQ_RETURN_IF_ERROR(Insert(entries[i], compare));
+    DQ_RETURN_IF_ERROR(Insert(entries[i], join));
   }
   return absl::OkStatus();
 }
 
-absl::Status ReferenceIndex::Insert(const Entry& entry, const Compare& compare) {
+absl::Status ReferenceIndex::Insert(const Entry& entry, const Join& join) {
   Cursor cursor;
+  int64_t place = entry.place;
   while (Next(entry.hash, cursor)) {
-    DQ_ASSIGN_OR_RETURN(const Likeness likeness,
-                        compare({cursor.place, entry.place, cursor.ambiguous}));
-    if (likeness == Likeness::kOtherKey) continue;
-    if (likeness == Likeness::kSameRow) return absl::OkStatus();
-    if (!cursor.ambiguous) ++ambiguous_keys_;
-    slots_[cursor.slot] |= kAmbiguous;
-    return absl::OkStatus();
+    DQ_ASSIGN_OR_RETURN(const std::optional<int64_t> joined, join({cursor.place, entry.place}));
+    if (!joined.has_value()) continue;
+    place = *joined;
+    break;
   }
-  slots_[cursor.slot] = TagOf(entry.hash) | static_cast<uint64_t>(entry.place + 1);
+  slots_[cursor.slot] = SlotFor(entry.hash, place);
   return absl::OkStatus();
 }
 
@@ -92,7 +91,7 @@ bool ReferenceIndex::Next(uint64_t hash, Cursor& cursor) const {
     if (at == slots_.size()) at = 0;
     const uint64_t slot = slots_[at];
     if (slot != 0 && !HasTag(slot, hash)) continue;
-    cursor = {.slot = at, .place = PlaceOf(slot), .ambiguous = (slot & kAmbiguous) != 0};
+    cursor = {.slot = at, .place = PlaceOf(slot)};
     return slot != 0;
   }
 }

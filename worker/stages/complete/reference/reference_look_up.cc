@@ -23,7 +23,7 @@ absl::StatusOr<ReferenceTable::Row> FindRow(const ReferenceKey& key,
   }
   DQ_ASSIGN_OR_RETURN(const ReferenceTable::Row found,
                       key.table->Find(folded, ReferenceTable::HashOf(folded), shelf));
-  return found != nullptr ? found : key.table->FindSpelling(spelling, shelf);
+  return found == nullptr ? found : key.table->FindSpelling(found, spelling, shelf);
 }
 
 absl::Status ReferenceLookUp::LookUp(const RowBatch& batch, const std::vector<uint32_t>& rows,
@@ -53,15 +53,15 @@ absl::Status ReferenceLookUp::LookUp(const RowBatch& batch, const std::vector<ui
   return key.table->has_spellings() ? LookUpSpellings(batch, key) : absl::OkStatus();
 }
 
-// Looks up what has not been found, maybe because there is more than one, as it is spelled.
+// Looks again for rows that are spelled alike among those that were found.
 absl::Status ReferenceLookUp::LookUpSpellings(const RowBatch& batch, const ReferenceKey& key) {
   for (Wanted& wanted : wanted_) {
-    if (wanted.found != nullptr) continue;
+    if (wanted.found == nullptr) continue;
     spelling_.clear();
     for (const size_t column : key.columns) {
       ReferenceTable::AppendSpelling(spelling_, TrimSpace(batch.cell(wanted.row, column)));
     }
-    DQ_ASSIGN_OR_RETURN(wanted.found, key.table->FindSpelling(spelling_, shelf_));
+    DQ_ASSIGN_OR_RETURN(wanted.found, key.table->FindSpelling(wanted.found, spelling_, shelf_));
   }
   return absl::OkStatus();
 }

@@ -189,4 +189,11 @@ std::string_view ReferenceRows::Field(Row row, size_t index) {
   }
 }
 
+std::string_view ReferenceRows::TakeField(Row& row) {
+  const size_t size = TakeVarint(row);
+  const std::string_view field(row, size);
+  row += size;
+  return field;
+}
+
 }  // namespace dq

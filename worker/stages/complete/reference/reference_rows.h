@@ -1,6 +1,6 @@
 // Keeps the rows of the reference: in memory as long as there is room, then in a temporary file. A
-// row is a list of texts, the first of which is its key. Adding is for one thread; once everything
-// is added, reading is thread-safe.
+// row is a list of texts, the first of which is its key. Adding is for one thread, which may read
+// between; once everything is added, reading is thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -61,7 +61,7 @@ class ReferenceRows {
   // Adds a row; returns where it is. OUT_OF_MEMORY, DISK_FULL, IO_FAILED.
   absl::StatusOr<int64_t> Add(std::span<const std::string_view> fields);
   // Moves the rows that are in memory to the temporary file too, where there may be one: what they
-  // took is free again. No row is added afterwards. DISK_FULL, IO_FAILED.
+  // took is free again. Rows added afterwards are there too. DISK_FULL, IO_FAILED.
   absl::Status LeaveMemory();
   // Returns the row at `place`; it lives as long as these rows and the shelf. IO_FAILED.
   absl::StatusOr<Row> Read(int64_t place, Shelf& shelf) const;
@@ -73,6 +73,8 @@ class ReferenceRows {
   int64_t spilled_bytes() const { return file_ == nullptr ? 0 : file_->size_bytes(); }
 
   static std::string_view Field(Row row, size_t index);
+  // Returns the first field of what is left of a row, and leaves what is behind it.
+  static std::string_view TakeField(Row& row);
 
  private:
   absl::StatusOr<bool> HasRoom(int64_t bytes);

@@ -60,7 +60,7 @@ ReferenceTable::ReferenceTable(const MissingTokens& tokens, const StageContext& 
       rows_of_words_bytes_(context.memory, "rows of the reference whose key may be missing"),
       rows_(context.memory, context.temp_dir_fd, context.memory.available_bytes() / kMemoryShare),
       index_(context.memory, context.temp_dir_fd),
-      spellings_(context.memory) {}
+      agreement_(rows_, context.memory) {}
 
 absl::Status ReferenceTable::ReadAll(const ReferenceOptions& options) {
   ReadOptions read{.memory_limit_bytes = memory_.limit_bytes(), .stop = options.stop};
@@ -113,6 +113,11 @@ absl::Status ReferenceTable::SetColumns(const ReferenceOptions& options,
     stored_.back() = kept_columns_.size();
     kept_columns_.push_back(place(name));
   }
+  std::vector<bool> is_key;
+  for (const size_t column : kept_columns_) {
+    is_key.push_back(std::count(key_columns_.begin(), key_columns_.end(), column) > 0);
+  }
+  agreement_.SetColumns(std::move(is_key));
   std::vector<size_t> all(columns_.size());
   std::iota(all.begin(), all.end(), 0);
   if (options.sample) sample_ = std::make_unique<RowSample>(std::move(all), memory_);
@@ -176,7 +181,7 @@ absl::Status ReferenceTable::AddRowsOfWords() {
 }
 
 bool ReferenceTable::HasMissingKey(Row row) const {
-  std::string_view rest = SpellingOf(row);
+  std::string_view rest = agreement_.SpellingOf(row);
   for (const size_t column : key_columns_) {
     const size_t end = rest.find(kKeyEnd);
     if (rules_[column].IsMissing(rest.substr(0, end), tokens_)) return true;
@@ -190,42 +195,13 @@ absl::Status ReferenceTable::BuildIndex() {
   const int64_t rest = memory_.available_bytes() - index_.bytes_to_build();
   if (rest < memory_.limit_bytes() / kLearningShare) DQ_RETURN_IF_ERROR(rows_.LeaveMemory());
   Shelf shelf;
+  const auto is_missing = [this](size_t column, std::string_view value) {
+    return rules_[kept_columns_[column]].IsMissing(value, tokens_);
+  };
   return index_.Build([&](const ReferenceIndex::Clash& clash) {
     shelf.Clear();
-    return Compare(clash, shelf);
+    return agreement_.Join(clash, is_missing, shelf);
   });
-}
-
-// Notes how the keys of rows with equal keys are spelled. A row that comes once more says nothing
-// new.
-absl::StatusOr<ReferenceIndex::Likeness> ReferenceTable::Compare(const ReferenceIndex::Clash& clash,
-                                                                 Shelf& shelf) {
-  using Likeness = ReferenceIndex::Likeness;
-  DQ_ASSIGN_OR_RETURN(const Row first, rows_.Read(clash.first_place, shelf));
-  DQ_ASSIGN_OR_RETURN(const Row later, rows_.Read(clash.place, shelf));
-  if (ReferenceRows::Field(first, 0) != ReferenceRows::Field(later, 0)) return Likeness::kOtherKey;
-  if (AreSame(first, later)) return Likeness::kSameRow;
-  const uint64_t spelling = HashOf(SpellingOf(later));
-  if (const auto place = spellings_.Find(spelling); place.has_value()) {
-    DQ_ASSIGN_OR_RETURN(const Row noted, rows_.Read(*place, shelf));
-    if (AreSame(noted, later)) return Likeness::kSameKey;
-  }
-  DQ_RETURN_IF_ERROR(spellings_.Add({HashOf(SpellingOf(first)), clash.first_place},
-                                    {spelling, clash.place}, clash.ambiguous));
-  return Likeness::kSameKey;
-}
-
-// In key, spelling and all columns that are kept.
-bool ReferenceTable::AreSame(Row row, Row other) const {
-  for (size_t field = 0; field < kept_columns_.size() + 2; ++field) {
-    if (ReferenceRows::Field(row, field) != ReferenceRows::Field(other, field)) return false;
-  }
-  return true;
-}
-
-std::string_view ReferenceTable::SpellingOf(Row row) const {
-  const std::string_view spelling = ReferenceRows::Field(row, kept_columns_.size() + 1);
-  return spelling.empty() ? ReferenceRows::Field(row, 0) : spelling;
 }
 
 absl::StatusOr<ReferenceTable::Row> ReferenceTable::Find(std::string_view key, uint64_t hash,
@@ -234,17 +210,21 @@ absl::StatusOr<ReferenceTable::Row> ReferenceTable::Find(std::string_view key, u
   while (index_.Next(hash, cursor)) {
     DQ_ASSIGN_OR_RETURN(const Row row, rows_.Read(cursor.place, shelf));
     if (ReferenceRows::Field(row, 0) != key) continue;
-    return cursor.ambiguous ? nullptr : row;
+    return row;
   }
   return nullptr;
 }
 
-absl::StatusOr<ReferenceTable::Row> ReferenceTable::FindSpelling(std::string_view spelling,
-                                                                 Shelf& shelf) const {
-  const std::optional<int64_t> place = spellings_.Find(HashOf(spelling));
-  if (!place.has_value()) return nullptr;
-  DQ_ASSIGN_OR_RETURN(const Row row, rows_.Read(*place, shelf));
-  return SpellingOf(row) == spelling ? row : nullptr;
+std::vector<ReferenceTable::DifferingColumn> ReferenceTable::DifferingColumns() const {
+  std::vector<DifferingColumn> columns;
+  for (size_t i = 0; i < kept_columns_.size(); ++i) {
+    const int64_t keys = agreement_.differing_keys()[i];
+    if (keys > 0) columns.push_back({columns_[kept_columns_[i]], keys});
+  }
+  std::stable_sort(
+      columns.begin(), columns.end(),
+      [](const DifferingColumn& a, const DifferingColumn& b) { return a.keys > b.keys; });
+  return columns;
 }
 
 // Rows are told apart by all columns of the reference, also by those that the file lacks.
@@ -275,6 +255,7 @@ std::string_view ReferenceTable::Value(Row row, size_t file_column) const {
   const std::optional<size_t>& place = stored_[file_column];
   if (!place.has_value()) return {};
   const std::string_view value = ReferenceRows::Field(row, *place + 1);
+  if (RowAgreement::IsDifference(value)) return {};
   return rules_[kept_columns_[*place]].IsMissing(value, tokens_) ? std::string_view() : value;
 }
 

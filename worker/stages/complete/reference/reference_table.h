@@ -16,9 +16,9 @@
 #include "worker/chain/taken_bytes.h"
 #include "worker/stages/complete/column_rule.h"
 #include "worker/stages/complete/missing/missing_tokens.h"
-#include "worker/stages/complete/reference/key_spellings.h"
 #include "worker/stages/complete/reference/reference_index.h"
 #include "worker/stages/complete/reference/reference_rows.h"
+#include "worker/stages/complete/reference/row_agreement.h"
 #include "worker/stages/complete/sample/encoded_column.h"
 #include "worker/stages/complete/sample/row_sample.h"
 #include "worker/table/row_batch.h"
@@ -59,14 +59,16 @@ class ReferenceTable {
     ReferenceIndex::Cursor cursor;
     if (index_.Next(hash, cursor)) rows_.Prefetch(cursor.place);
   }
-  // Returns the only row with this key (AppendKey), which lives as long as the shelf; null when
-  // there is none or more than one. IO_FAILED of a temporary file.
+  // Returns what all rows with this key (AppendKey) have in common, which lives as long as the
+  // shelf; null when there is none. IO_FAILED of a temporary file.
   absl::StatusOr<Row> Find(std::string_view key, uint64_t hash, Shelf& shelf) const;
-  // Whether FindSpelling may find rows where Find finds more than one.
-  bool has_spellings() const { return !spellings_.empty(); }
-  // The same as Find for a key as it is spelled (AppendSpelling), where that is one of several keys
-  // that AppendKey makes equal; null when there is no such row or more than one.
-  absl::StatusOr<Row> FindSpelling(std::string_view spelling, Shelf& shelf) const;
+  // Whether FindSpelling may find something else than Find.
+  bool has_spellings() const { return agreement_.has_spellings(); }
+  // Of a row that Find gave: what those rows have in common whose keys are spelled like this
+  // (AppendSpelling), where the key is spelled in several ways and this is one of them; else `row`.
+  absl::StatusOr<Row> FindSpelling(Row row, std::string_view spelling, Shelf& shelf) const {
+    return agreement_.FindSpelling(row, spelling, shelf);
+  }
   // Whether the reference has this column of the file.
   bool Has(size_t file_column) const { return stored_[file_column].has_value(); }
   // What was decided about the reference's column for a column of the file; null: it has none.
@@ -74,8 +76,9 @@ class ReferenceTable {
     const auto& place = stored_[file_column];
     return place.has_value() ? &rules_[kept_columns_[*place]] : nullptr;
   }
-  // The value of a column of the file in that row, trimmed; empty when it has none: words for "no
-  // value" are judged by the other values of the reference's column.
+  // The value of a column of the file in that row, trimmed; empty when it has none, or rows of the
+  // key differ there: words for "no value" are judged by the other values of the reference's
+  // column.
   std::string_view Value(Row row, size_t file_column) const;
 
   const std::vector<std::string>& columns() const { return columns_; }
@@ -88,7 +91,14 @@ class ReferenceTable {
   EncodedColumn SampleOf(size_t column) const;
   bool has_sample() const { return sample_ != nullptr; }
   void ForgetSample() { sample_.reset(); }
-  int64_t ambiguous_keys() const { return index_.ambiguous_keys(); }
+  // For how many keys rows differ in any column that may be filled.
+  int64_t ambiguous_keys() const { return agreement_.ambiguous_keys(); }
+  // A column and for how many keys rows differ there; those with most keys first.
+  struct DifferingColumn {
+    std::string_view name;
+    int64_t keys = 0;
+  };
+  std::vector<DifferingColumn> DifferingColumns() const;
   int64_t rows_rejected() const { return rows_rejected_; }
   int64_t spilled_bytes() const { return rows_.spilled_bytes() + index_.spilled_bytes(); }
 
@@ -106,11 +116,7 @@ class ReferenceTable {
   absl::Status AddRow(const RowBatch& batch, size_t row);
   absl::Status AddRowsOfWords();
   absl::Status BuildIndex();
-  absl::StatusOr<ReferenceIndex::Likeness> Compare(const ReferenceIndex::Clash& clash,
-                                                   Shelf& shelf);
-  bool AreSame(Row row, Row other) const;
   bool HasMissingKey(Row row) const;
-  std::string_view SpellingOf(Row row) const;
 
   const MissingTokens& tokens_;
   TaskPool& pool_;
@@ -130,7 +136,7 @@ class ReferenceTable {
   std::unique_ptr<RowSample> sample_;  // Of all columns.
   ReferenceRows rows_;
   ReferenceIndex index_;
-  KeySpellings spellings_;
+  RowAgreement agreement_;
   int64_t rows_rejected_ = 0;
 };
 
