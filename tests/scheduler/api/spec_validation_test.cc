@@ -236,6 +236,20 @@ TEST(SpecValidation, AllViolationsAreToldAtOnce) {
               testing::UnorderedElementsAre("parent", "job.spec.priority", "job.spec.input_file"));
 }
 
+TEST(SpecValidation, OfStagesByTheTenThousandItIsToldOnceThatTheyAreTooMany) {
+  EXPECT_THAT(WrongFields([](auto& request) {
+                for (int i = 0; i < 20'000; ++i) Spec(request).add_stages()->mutable_complete();
+              }),
+              testing::ElementsAre("job.spec.stages"));
+}
+
+TEST(SpecValidation, EachRepeatedStageIsNamedOnce) {
+  EXPECT_THAT(WrongFields([](auto& request) {
+                for (int i = 0; i < 3; ++i) Spec(request).add_stages()->mutable_dedupe();
+              }),
+              testing::ElementsAre("job.spec.stages[1]", "job.spec.stages[2]"));
+}
+
 TEST(SpecValidation, CharactersAreCountedNotBytes) {
   std::string name;
   for (int i = 0; i < 200; ++i) name += "\xc3\xa4";
