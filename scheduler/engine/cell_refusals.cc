@@ -85,10 +85,12 @@ void Cell::EndRefused(PendingBatch& batch, LiveJob& job, const absl::Status& why
   }
   // What a person asked for is undone, and the attempt goes on. A checkpoint would come again.
   if (was_asked) return;
-  Worker& worker = *workers_.Find(leases_.Find(job.record.key)->worker);
+  const WorkerId id = leases_.Find(job.record.key)->worker;
   PendingBatch& next = EndAttempt(job, AttemptEnd::kFailedForGood, RefusedResult(why), {});
-  if (worker.session == 0) return;
-  next.TurnFor(worker.id, worker.session).revoked.push_back({lease, RevokeReason::kLost});
+  // One whose stream has closed is forgotten with its last lease.
+  const Worker* const worker = workers_.Find(id);
+  if (worker == nullptr || worker->session == 0) return;
+  next.TurnFor(id, worker->session).revoked.push_back({lease, RevokeReason::kLost});
 }
 
 }  // namespace dq

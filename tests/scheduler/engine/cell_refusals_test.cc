@@ -28,6 +28,14 @@ class CellRefusals : public ::testing::Test {
     outcome.result.report_json = kUnrecordable;
     return outcome;
   }
+  static LeaseReport WithBadCheckpoint(const LeaseId& lease) {
+    JobCheckpoint checkpoint;
+    checkpoint.sequence = 1;
+    checkpoint.stage = kUnrecordable;
+    LeaseReport report = Running(lease);
+    report.checkpoint = std::make_shared<const JobCheckpoint>(checkpoint);
+    return report;
+  }
   LeaseId Start(const std::string& id) {
     cell_.Create(id);
     worker_ = cell_.Connect("w1", 1);
@@ -109,16 +117,22 @@ TEST_F(CellRefusals, AFailureThatCannotBeRecordedIsNotRetried) {
 
 TEST_F(CellRefusals, ARefusedCheckpointEndsTheAttemptAndTellsItsWorker) {
   const LeaseId lease = Start("a");
-  JobCheckpoint checkpoint;
-  checkpoint.sequence = 1;
-  checkpoint.stage = kUnrecordable;
-  LeaseReport report = Running(lease);
-  report.checkpoint = std::make_shared<const JobCheckpoint>(checkpoint);
-  cell_.Report(worker_, {report});
+  cell_.Report(worker_, {WithBadCheckpoint(lease)});
   cell_.Advance(absl::Seconds(2));
   ExpectEndedRefused("a");
   ASSERT_EQ(worker_.sink->revocations().size(), 1u);
   EXPECT_EQ(worker_.sink->revocations()[0].lease, lease);
+}
+
+TEST_F(CellRefusals, AWorkerThatLeftMeanwhileIsForgottenWithItsRefusedCheckpoint) {
+  const LeaseId lease = Start("a");
+  cell_.Report(worker_, {WithBadCheckpoint(lease)});
+  cell_.clock.Advance(absl::Seconds(2));
+  cell_.Decide();
+  cell_.cell.CloseSession(cell_.Now(), worker_.session);
+  cell_.Settle();
+  ExpectEndedRefused("a");
+  EXPECT_THAT(worker_.sink->revocations(), IsEmpty());
 }
 
 TEST_F(CellRefusals, WhoAsksForWhatCannotBeRecordedIsToldAndTheAttemptGoesOn) {
