@@ -330,8 +330,11 @@ void Cell::SendTurns(PendingBatch& batch) {
 
 void Cell::DropFinished(const PendingBatch& batch, std::vector<std::unique_ptr<LiveJob>>& to) {
   for (const LiveJob* job : batch.changed) {
-    if (!IsTerminal(job->record.status.state)) continue;
-    if (job->last_batch != batch.rows->sequence) continue;
+    const JobStatus& status = job->record.status;
+    if (!IsTerminal(status.state) || job->last_batch != batch.rows->sequence) continue;
+    const bool ran = status.start_time != absl::InfinitePast();
+    metrics_.JobFinished(status.state,
+                         ran ? status.end_time - status.start_time : absl::ZeroDuration());
     groups_.Leave(job->place);
     to.push_back(jobs_.Take(job->record.key));
   }

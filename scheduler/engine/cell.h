@@ -224,6 +224,8 @@ class Cell {
   void TakeBackAll(PendingBatch& batch, std::vector<RefusedJob> refused);
   // Undoes what `batch` says of a job, in memory and in what is to be told.
   void TakeBack(PendingBatch& batch, RefusedJob refused);
+  // Counts the failure that is recorded in place of an end that was none.
+  void CountRefused(PendingBatch& batch, const LiveJob& job, const RefusedJob& refused);
   // Makes the job what is recorded instead of what that batch said.
   void Restore(LiveJob& job, JobRecord recorded, int64_t refused_batch);
   // Ends the attempt of a job whose checkpoint was refused.

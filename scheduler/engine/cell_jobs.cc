@@ -306,11 +306,7 @@ void Cell::EnterState(LiveJob& job) {
       start_deadlines_.Set(job.record.key, job.record.rules.start_deadline);
     }
   }
-  if (!IsTerminal(status.state)) return;
-  status.end_time = now_.wall;
-  const bool ran = status.start_time != absl::InfinitePast();
-  metrics_.JobFinished(status.state,
-                       ran ? status.end_time - status.start_time : absl::ZeroDuration());
+  if (IsTerminal(status.state)) status.end_time = now_.wall;
 }
 
 }  // namespace dq

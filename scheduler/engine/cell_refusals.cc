@@ -48,6 +48,7 @@ void Cell::TakeBack(PendingBatch& batch, RefusedJob refused) {
     asked.push_back(std::move(release.release));
     return true;
   });
+  CountRefused(batch, job, refused);
   Restore(job, std::move(refused.recorded), batch.rows->sequence);
   if (job.last_batch == batch.rows->sequence) {
     JobUpdate& row = WriteQueue::RowOf(batch, job);
@@ -57,6 +58,15 @@ void Cell::TakeBack(PendingBatch& batch, RefusedJob refused) {
   RecordChange(nullptr, job, ChangeKind::kState);
   for (const Release& release : asked) release(refused.why);
   if (IsLeased(job.record.status.state)) EndRefused(batch, job, refused.why, !asked.empty());
+}
+
+void Cell::CountRefused(PendingBatch& batch, const LiveJob& job, const RefusedJob& refused) {
+  if (job.last_batch != batch.rows->sequence) return;
+  const JobStatus& recorded = refused.recorded.status;
+  const bool ended_instead = recorded.version >= WriteQueue::RowOf(batch, job).events[0].sequence;
+  // A failure was counted when it was decided.
+  const bool is_charged = recorded.charges > job.record.status.charges;
+  if (ended_instead && is_charged) metrics_.AttemptFailed(RefusedResult(refused.why).reason);
 }
 
 void Cell::Restore(LiveJob& job, JobRecord recorded, int64_t refused_batch) {

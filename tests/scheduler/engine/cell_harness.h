@@ -115,9 +115,9 @@ class CellHarness {
     Submit(std::move(job));
     Settle();
   }
-  Answer<JobView> Cancel(const std::string& id) {
+  Answer<JobView> Cancel(const std::string& id, const std::string& why = "no longer needed") {
     auto answer = std::make_shared<std::optional<absl::StatusOr<JobView>>>();
-    cell.Cancel(Now(), {"default", id}, "no longer needed", "tester",
+    cell.Cancel(Now(), {"default", id}, why, "tester",
                 [answer](absl::StatusOr<JobView> view) { *answer = std::move(view); });
     return answer;
   }

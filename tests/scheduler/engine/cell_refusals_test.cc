@@ -115,6 +115,31 @@ TEST_F(CellRefusals, AFailureThatCannotBeRecordedIsNotRetried) {
   EXPECT_EQ(cell_.Stored("a").status.attempt, 1);
 }
 
+TEST_F(CellRefusals, WhatIsRecordedIsCountedNotWhatWasRefused) {
+  const LeaseId lease = Start("a");
+  cell_.ReportAndSettle(worker_, lease, BadResult(), 1);
+  EXPECT_EQ(cell_.metrics.Finished(JobState::kCompleted), 0);
+  EXPECT_EQ(cell_.metrics.Finished(JobState::kFailed), 1);
+  EXPECT_EQ(cell_.metrics.Failed("RESULT_REFUSED"), 1);
+}
+
+TEST_F(CellRefusals, AnAttemptThatFailsIsCountedOnceThoughItsReportIsRefused) {
+  const LeaseId lease = Start("a");
+  FailedOutcome failed{{"BROKE", "It broke.", {{"row", kUnrecordable}}}, true};
+  cell_.ReportAndSettle(worker_, lease, failed, 1);
+  EXPECT_EQ(cell_.metrics.Failed("BROKE"), 1);
+  EXPECT_EQ(cell_.metrics.Failed("RESULT_REFUSED"), 0);
+  EXPECT_EQ(cell_.metrics.Finished(JobState::kFailed), 1);
+}
+
+TEST_F(CellRefusals, ACancelThatIsRefusedCountsNoEnd) {
+  cell_.Create("a");
+  const auto cancelled = cell_.Cancel("a", kUnrecordable);
+  cell_.Settle();
+  EXPECT_EQ(ReasonOf((*cancelled)->status()), "ROW_REFUSED");
+  EXPECT_EQ(cell_.metrics.Finished(JobState::kCancelled), 0);
+}
+
 TEST_F(CellRefusals, ARefusedCheckpointEndsTheAttemptAndTellsItsWorker) {
   const LeaseId lease = Start("a");
   cell_.Report(worker_, {WithBadCheckpoint(lease)});
