@@ -1,26 +1,17 @@
 #include "scheduler/engine/attempt_sweeper.h"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <utility>
 
 #include "common/base/error.h"
 #include "common/base/logging.h"
+#include "common/storage/attempt_directory.h"
 
 namespace dq {
 namespace {
 
 constexpr absl::Duration kWaitMax = absl::Seconds(60);
-
-// Workers call the directory of an attempt "a{attempt}-{token8}". Returns 0 for another name.
-int32_t AttemptIn(std::string_view directory) {
-  int32_t attempt = 0;
-  if (!directory.starts_with('a')) return 0;
-  const char* const end = directory.data() + directory.size();
-  const auto [rest, error] = std::from_chars(directory.data() + 1, end, attempt);
-  return error == std::errc() && rest != end && *rest == '-' ? attempt : 0;
-}
 
 // Returns the first part of `uri` behind `prefix`, a directory; empty when there is none.
 std::string DirectoryIn(const std::string& uri, const std::string& prefix) {
@@ -111,8 +102,8 @@ void AttemptSweeper::Finish() {
 void AttemptSweeper::Carry(const JobName& job, const Sweep& sweep) {
   const std::string prefix = prefix_of_(job);
   const auto is_over = [&](std::string_view directory) {
-    const int32_t attempt = AttemptIn(directory);
-    return attempt > 0 && attempt <= sweep.attempt_max && attempt != sweep.kept_attempt;
+    const std::optional<int64_t> attempt = AttemptOfDirectory(directory);
+    return attempt.has_value() && *attempt <= sweep.attempt_max && *attempt != sweep.kept_attempt;
   };
   absl::Status swept = objects_.RemoveUnfinished(prefix, is_over);
   std::set<std::string> published;

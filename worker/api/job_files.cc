@@ -11,6 +11,7 @@
 #include "common/base/logging.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/utf8.h"
+#include "common/storage/attempt_directory.h"
 #include "nlohmann/json.hpp"
 
 namespace dq {

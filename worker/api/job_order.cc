@@ -1,18 +1,16 @@
 #include "worker/api/job_order.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "common/storage/attempt_directory.h"
 #include "worker/api/protocol_messages.h"
 #include "worker/chain/form_settings.h"
 
 namespace dq {
 namespace {
-
-constexpr size_t kTokenDigitsInPath = 8;
 
 absl::Status Misconfigured(std::string_view reason, std::string_view message) {
   return MakeError(absl::StatusCode::kInvalidArgument, reason, message,
@@ -128,8 +126,7 @@ absl::StatusOr<ChainOrder> ReadChain(const v1::Grant& grant, const JobResources&
   order.resume = ReadCheckpoint(grant);
   order.output_prefix = grant.output_prefix();
   order.attempt = grant.lease().attempt();
-  order.output_directory = "a" + std::to_string(grant.lease().attempt()) + "-" +
-                           grant.lease().token().substr(0, kTokenDigitsInPath);
+  order.output_directory = AttemptDirectory(grant.lease().attempt(), grant.lease().token());
   if (grant.has_execution_timeout()) order.timeout = DurationOf(grant.execution_timeout());
   return order;
 }
@@ -137,15 +134,6 @@ absl::StatusOr<ChainOrder> ReadChain(const v1::Grant& grant, const JobResources&
 }  // namespace
 
 std::vector<std::string> OfferedStages() { return {"complete", "dedupe", "noop"}; }
-
-std::optional<int64_t> AttemptOfDirectory(std::string_view name) {
-  if (!name.starts_with('a')) return std::nullopt;
-  int64_t attempt = 0;
-  const char* const end = name.data() + name.size();
-  const auto [rest, error] = std::from_chars(name.data() + 1, end, attempt);
-  if (error != std::errc() || rest == end || *rest != '-') return std::nullopt;
-  return attempt;
-}
 
 absl::StatusOr<JobOrder> ReadGrant(const v1::Grant& grant, const JobResources& resources) {
   if (grant.stages().empty()) return Misconfigured("BAD_FIELD", "the chain has no stage");

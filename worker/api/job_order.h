@@ -60,9 +60,6 @@ struct JobResources {
   int64_t cpu_seconds = 0;  // CPU time of all threads together; 0: no limit.
 };
 
-// Returns the attempt in the name of an output directory, or nothing for another name.
-std::optional<int64_t> AttemptOfDirectory(std::string_view name);
-
 // Reads a grant. INVALID_ARGUMENT, category configuration: UNKNOWN_STAGE for a stage this worker
 // does not know; BAD_FIELD for noop mixed with other stages, no input, no stages, an unknown part
 // of the form. A checkpoint that cannot be one of an earlier attempt is none.
