@@ -100,8 +100,7 @@ class FileObjectStore final : public ObjectStore {
     const absl::StatusOr<UniqueFd> directory = tree_.OpenDirectory(prefix);
     if (directory.status().code() == absl::StatusCode::kNotFound) return absl::OkStatus();
     DQ_RETURN_IF_ERROR(directory.status());
-    FilePublication::RemoveUnfinished(directory->get(), is_dead);
-    return absl::OkStatus();
+    return FilePublication::RemoveUnfinished(directory->get(), is_dead);
   }
 
   absl::StatusOr<std::vector<std::string>> ListUnfinished(std::string_view prefix_uri) override {

@@ -26,15 +26,17 @@ bool IsFileName(std::string_view name) {
          name.find('\0') == std::string_view::npos;
 }
 
-// Calls `visit` with the name of every entry of the directory.
+// Calls `visit` with the name of every entry of the directory. Returns false, with errno, when it
+// cannot be read.
 template <typename Visit>
-void ForEachName(int directory, Visit visit) {
+bool ForEachName(int directory, Visit visit) {
   UniqueFd own(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(own ? ::fdopendir(own.get()) : nullptr,
                                                    [](DIR* dir) { return ::closedir(dir); });
-  if (stream == nullptr) return;
+  if (stream == nullptr) return false;
   (void)own.Release();
   while (const dirent* entry = ::readdir(stream.get())) visit(std::string(entry->d_name));
+  return true;
 }
 
 // An unfinished directory is called kUnfinishedPrefix, the name it will have, '-', random digits.
@@ -75,12 +77,18 @@ absl::StatusOr<UniqueFd> MakePrefix(const FileTree& tree, const std::string& pre
 
 }  // namespace
 
-void FilePublication::RemoveUnfinished(int parent,
-                                       const std::function<bool(std::string_view name)>& is_dead) {
-  ForEachName(parent, [&](const std::string& entry) {
+absl::Status FilePublication::RemoveUnfinished(
+    int parent, const std::function<bool(std::string_view name)>& is_dead) {
+  absl::Status removed;
+  const bool is_read = ForEachName(parent, [&](const std::string& entry) {
     const std::string_view name = NameOfUnfinished(entry);
-    if (!name.empty() && is_dead(name)) RemoveFlatDirectory(parent, entry);
+    if (name.empty() || !is_dead(name)) return;
+    if (RemoveFlatDirectory(parent, entry)) return;
+    if (errno == ENOENT || errno == ENOTDIR) return;  // Gone meanwhile, or no publication.
+    removed.Update(OutputError(errno, "cannot remove \"" + entry + "\""));
   });
+  if (!is_read) removed.Update(OutputError(errno, "cannot list a job's directory"));
+  return removed;
 }
 
 std::vector<std::string> FilePublication::ListUnfinished(int parent) {

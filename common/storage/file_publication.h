@@ -21,8 +21,8 @@ class FilePublication final : public Publication {
                                                              const std::string& prefix,
                                                              const std::string& name);
   // As ObjectStore::RemoveUnfinished(), for the directory `parent`.
-  static void RemoveUnfinished(int parent,
-                               const std::function<bool(std::string_view name)>& is_dead);
+  static absl::Status RemoveUnfinished(int parent,
+                                       const std::function<bool(std::string_view name)>& is_dead);
   // As ObjectStore::ListUnfinished() and OpenUnfinished(), for the directory `parent`.
   static std::vector<std::string> ListUnfinished(int parent);
   static absl::StatusOr<UniqueFd> OpenUnfinished(int parent, std::string_view name,

@@ -91,7 +91,8 @@ class ObjectStore {
   virtual absl::StatusOr<std::unique_ptr<Publication>> Publish(std::string_view prefix_uri,
                                                                std::string_view name) = 0;
   // Removes what writers that `is_dead` left unfinished beneath `prefix_uri`; it is asked with the
-  // name of their Publish(). What cannot be removed stays.
+  // name of their Publish(). What cannot be removed stays, the rest goes all the same: the first
+  // error is returned.
   virtual absl::Status RemoveUnfinished(
       std::string_view prefix_uri, const std::function<bool(std::string_view name)>& is_dead) = 0;
   // Returns the names of the Publish() calls beneath `prefix_uri` that were neither committed nor

@@ -107,14 +107,16 @@ void AttemptSweeper::Carry(const JobName& job, const Sweep& sweep) {
   };
   absl::Status swept = objects_.RemoveUnfinished(prefix, is_over);
   std::set<std::string> published;
-  if (const auto files = objects_.List(prefix); files.ok()) {
+  const auto files = objects_.List(prefix);
+  swept.Update(files.status());
+  if (files.ok()) {
     for (const ObjectInfo& file : *files) published.insert(DirectoryIn(file.uri, prefix));
   }
   for (const std::string& directory : published) {
     if (directory == sweep.kept_directory || !is_over(directory)) continue;
     swept.Update(objects_.Unpublish(prefix, directory));
   }
-  if (swept.ok() || absl::IsNotFound(swept)) return;
+  if (swept.ok()) return;
   Log(LogLevel::kWarning, "what attempts have left stays",
       {{"job", job.id}, {"project", job.project}, {"message", MessageOf(swept)}});
 }

@@ -191,6 +191,15 @@ TEST_F(FileObjectStoreTest, WhatDeadWritersLeftUnfinishedIsRemovedAndNothingElse
   EXPECT_TRUE(store_->RemoveUnfinished("file:///jobs/none", is_dead).ok());
 }
 
+TEST_F(FileObjectStoreTest, WhatCannotBeRemovedOfDeadWritersIsToldAndTheRestGoes) {
+  Write(root() / "jobs/j/.tmp-a1-0123-01234567/below/file", "not of a publication");
+  Write(root() / "jobs/j/.tmp-a2-4567-01234567/out.csv", "half");
+  const absl::Status removed =
+      store_->RemoveUnfinished("file:///jobs/j", [](std::string_view) { return true; });
+  EXPECT_EQ(ReasonOf(removed), "IO_ERROR") << removed;
+  EXPECT_THAT(EntriesOf(root() / "jobs/j"), testing::ElementsAre(".tmp-a1-0123-01234567"));
+}
+
 TEST_F(FileObjectStoreTest, TwoWritersOfOnePrefixLeaveEachOtherAlone) {
   auto first = store_->Publish("file:///jobs/j", "a1").value();
   const UniqueFd file = first->CreateFile("out.csv").value();
