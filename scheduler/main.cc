@@ -25,6 +25,7 @@
 #include "scheduler/api/report_service.h"
 #include "scheduler/api/resource_name.h"
 #include "scheduler/api/worker_service.h"
+#include "scheduler/core/job_reader.h"
 #include "scheduler/engine/attempt_sweeper.h"
 #include "scheduler/engine/scheduler.h"
 #include "scheduler/metrics.h"
@@ -95,6 +96,11 @@ absl::Status Readiness(const Scheduler& scheduler) {
   return absl::UnavailableError("not serving: another replica leads, or jobs are being loaded");
 }
 
+absl::StatusOr<JobStatus> RecordedStatus(JobReader& jobs, const JobName& name) {
+  DQ_ASSIGN_OR_RETURN(JobRecord job, jobs.GetJob(name));
+  return std::move(job.status);
+}
+
 absl::Status Run(const SchedulerFlags& flags) {
   DQ_ASSIGN_OR_RETURN(const auto objects, OpenFileObjectStore(flags.storage_root));
   DQ_ASSIGN_OR_RETURN(const auto store, PostgresStore::Create(StoreOptions(flags)));
@@ -102,8 +108,9 @@ absl::Status Run(const SchedulerFlags& flags) {
   MetricRegistry registry("dq-scheduler", DQ_VERSION);
   SchedulerMetrics metrics(registry);
   Executor blocking(flags.blocking_threads, static_cast<size_t>(flags.blocking_queue_max));
-  AttemptSweeper sweeper(*objects, SystemClock(),
-                         [](const JobName& job) { return FileUri(JobText(job)); });
+  AttemptSweeper sweeper(
+      *objects, SystemClock(), [](const JobName& job) { return FileUri(JobText(job)); },
+      [&](const JobName& job) { return RecordedStatus(store->reader(), job); });
   Scheduler scheduler(EngineOptions(flags, instance), store->jobs(), SystemClock(), metrics,
                       {.ended = [&](const EndedJob& job) { sweeper.Ended(job); },
                        .reopening = [&](const JobName& job) { sweeper.Reopening(job); }});

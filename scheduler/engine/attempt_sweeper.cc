@@ -23,9 +23,12 @@ std::string DirectoryIn(const std::string& uri, const std::string& prefix) {
 
 }  // namespace
 
-AttemptSweeper::AttemptSweeper(ObjectStore& objects, const Clock& clock,
-                               std::function<std::string(const JobName&)> prefix_of)
-    : objects_(objects), clock_(clock), prefix_of_(std::move(prefix_of)) {
+AttemptSweeper::AttemptSweeper(ObjectStore& objects, const Clock& clock, PrefixOf prefix_of,
+                               StatusOf status_of)
+    : objects_(objects),
+      clock_(clock),
+      prefix_of_(std::move(prefix_of)),
+      status_of_(std::move(status_of)) {
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -50,8 +53,12 @@ void AttemptSweeper::Ended(const EndedJob& job) {
 
 void AttemptSweeper::Reopening(const JobName& job) {
   MutexLock lock(mutex_);
-  ForgetLocked(job);
   while (sweeping_ == job) changed_.Wait(mutex_);
+  const auto planned = sweeps_.find(job);
+  if (planned == sweeps_.end()) return;
+  Sweep later = planned->second;
+  later.due = clock_.Boot() + kKeptForRetry;
+  PlanLocked(job, std::move(later));
 }
 
 void AttemptSweeper::PlanLocked(const JobName& job, Sweep sweep) {
@@ -67,8 +74,9 @@ void AttemptSweeper::ForgetLocked(const JobName& job) {
 
 void AttemptSweeper::Run() {
   while (const auto next = Take()) {
-    Carry(next->first, next->second);
-    Finish();
+    const absl::Status checked = Check(next->first, next->second);
+    if (checked.ok()) Carry(next->first, next->second);
+    Finish(next->first, next->second, checked);
   }
 }
 
@@ -93,9 +101,21 @@ std::optional<std::pair<JobName, AttemptSweeper::Sweep>> AttemptSweeper::Take() 
   return std::nullopt;
 }
 
-void AttemptSweeper::Finish() {
+absl::Status AttemptSweeper::Check(const JobName& job, const Sweep& sweep) const {
+  const absl::StatusOr<JobStatus> recorded = status_of_(job);
+  if (!recorded.ok()) return recorded.status();
+  const bool is_over = IsTerminal(recorded->state) && recorded->attempt == sweep.attempt_max;
+  return is_over ? absl::OkStatus() : absl::NotFoundError("live again since, or ended anew");
+}
+
+void AttemptSweeper::Finish(const JobName& job, Sweep sweep, const absl::Status& checked) {
   MutexLock lock(mutex_);
   sweeping_ = {};
+  const bool is_unknown = !checked.ok() && !absl::IsNotFound(checked);
+  if (is_unknown && !sweeps_.contains(job)) {
+    sweep.due = clock_.Boot() + kWaitMax;
+    PlanLocked(job, std::move(sweep));
+  }
   changed_.NotifyAll();
 }
 

@@ -5,7 +5,8 @@
 //
 // No file of a live attempt can be taken: an end is told once it is recorded, from then on every
 // attempt up to its number is fenced, and only those are removed. What the retry of a failed job
-// would go on from stays for an hour.
+// would go on from stays for an hour. Each sweep asks the record first: of a job that has been made
+// live since, by whichever leader, nothing goes; its next end plans a sweep of all its attempts.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/mutex.h"
@@ -31,16 +33,21 @@ inline constexpr absl::Duration kKeptForRetry = absl::Hours(1);
 
 class AttemptSweeper {
  public:
-  // The references outlive it. `prefix_of` returns the uri beneath which a job's attempts write.
-  AttemptSweeper(ObjectStore& objects, const Clock& clock,
-                 std::function<std::string(const JobName&)> prefix_of);
+  // Returns the uri beneath which a job's attempts write.
+  using PrefixOf = std::function<std::string(const JobName&)>;
+  // Returns what is recorded of a job; NOT_FOUND when there is none. After any other error it is
+  // asked again a minute later. May block.
+  using StatusOf = std::function<absl::StatusOr<JobStatus>(const JobName&)>;
+
+  // The references outlive it.
+  AttemptSweeper(ObjectStore& objects, const Clock& clock, PrefixOf prefix_of, StatusOf status_of);
   // Ends the thread; what was not swept yet stays.
   ~AttemptSweeper();
 
   // The end of a job is recorded that MayHaveLeftFiles(). Returns at once.
   void Ended(const EndedJob& job) EXCLUDES(mutex_);
-  // The job is being made live again: what it may go on from stays. When this returns no sweep of
-  // it runs.
+  // The job may be made live again: what it may go on from stays for an hour more, if that comes to
+  // nothing. When this returns no sweep of it runs, so it may wait for storage.
   void Reopening(const JobName& job) EXCLUDES(mutex_);
 
  private:
@@ -55,12 +62,16 @@ class AttemptSweeper {
   void ForgetLocked(const JobName& job) REQUIRES(mutex_);
   // Waits for the next sweep that is due and takes it out; nothing when the thread is to end.
   std::optional<std::pair<JobName, Sweep>> Take() EXCLUDES(mutex_);
-  void Finish() EXCLUDES(mutex_);
+  // Returns what the record says for the sweep: OK, NOT_FOUND when it is not to be, or why the
+  // record cannot be read.
+  absl::Status Check(const JobName& job, const Sweep& sweep) const;
+  void Finish(const JobName& job, Sweep sweep, const absl::Status& checked) EXCLUDES(mutex_);
   void Carry(const JobName& job, const Sweep& sweep);
 
   ObjectStore& objects_;
   const Clock& clock_;
-  const std::function<std::string(const JobName&)> prefix_of_;
+  const PrefixOf prefix_of_;
+  const StatusOf status_of_;
   Mutex mutex_;
   CondVar changed_;
   std::map<JobName, Sweep> sweeps_ GUARDED_BY(mutex_);

@@ -24,10 +24,11 @@ inline bool MayHaveLeftFiles(const JobStatus& status) {
   return status.attempt > 1 || (status.attempt == 1 && status.state != JobState::kCompleted);
 }
 
-// Hears of the ends and new beginnings of jobs. Called by engine threads; returns quickly.
+// Hears of the ends and new beginnings of jobs. `ended` is called by the engine's announcer and
+// returns at once; `reopening` by the caller of Scheduler::Reopen(), and may wait for storage.
 struct EndListener {
   std::function<void(const EndedJob&)> ended;     // The end is recorded; MayHaveLeftFiles().
-  std::function<void(const JobName&)> reopening;  // It may be made live again, from now on.
+  std::function<void(const JobName&)> reopening;  // It may be made live again, or be refused.
 };
 
 }  // namespace dq

@@ -5,7 +5,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <optional>
 
+#include "common/base/mutex.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/wait_until.h"
 
@@ -16,66 +19,129 @@ namespace fs = std::filesystem;
 
 class AttemptSweeperTest : public ::testing::Test {
  protected:
-  AttemptSweeperTest() {
-    std::string pattern = (fs::temp_directory_path() / "dq-sweep-XXXXXX").string();
-    root_ = mkdtemp(pattern.data());
-    objects_ = OpenFileObjectStore(root_.string()).value();
+  AttemptSweeperTest() : root_(NewRoot()), objects_(OpenFileObjectStore(root_.string()).value()) {
     for (const char* directory : {".tmp-a1-01234567-89abcdef", ".tmp-a2-01234567-89abcdef",
                                   ".tmp-a3-01234567-89abcdef", "a1-01234567", "a2-01234567"}) {
       fs::create_directories(root_ / "j" / directory);
       std::ofstream(root_ / "j" / directory / "file") << "text";
     }
+    sweeper_.emplace(
+        *objects_, clock_, [](const JobName& job) { return "file:///" + job.id; },
+        [this](const JobName& job) {
+          MutexLock lock(mutex_);
+          return recorded_.at(job.id);
+        });
   }
-  ~AttemptSweeperTest() override { fs::remove_all(root_); }
+  ~AttemptSweeperTest() override {
+    sweeper_.reset();
+    fs::remove_all(root_);
+  }
 
+  static fs::path NewRoot() {
+    std::string pattern = (fs::temp_directory_path() / "dq-sweep-XXXXXX").string();
+    return mkdtemp(pattern.data());
+  }
   bool Has(const std::string& directory) const { return fs::exists(root_ / "j" / directory); }
   bool HasUnfinished(int attempt) const {
     return Has(".tmp-a" + std::to_string(attempt) + "-01234567-89abcdef");
   }
 
+  void Record(const std::string& id, absl::StatusOr<JobStatus> status) {
+    MutexLock lock(mutex_);
+    recorded_[id] = std::move(status);
+  }
+  static JobStatus StatusOf(JobState state, int attempt) {
+    JobStatus status;
+    status.state = state;
+    status.attempt = attempt;
+    return status;
+  }
+  // Records the end of a job and tells of it.
+  void End(const EndedJob& job) {
+    Record(job.name.id, StatusOf(job.state, job.attempt));
+    sweeper_->Ended(job);
+  }
+  // Returns once the sweeper has looked at the clock again and swept what is due.
+  void SweepDue() {
+    const std::string id = "other" + std::to_string(++others_);
+    const fs::path left = root_ / id / ".tmp-a1-01234567-89abcdef";
+    fs::create_directories(left);
+    End({{"default", id}, JobState::kFailed, 1, 0, ""});
+    EXPECT_TRUE(WaitUntil([&] { return !fs::exists(left); }));
+  }
+
   fs::path root_;
   std::unique_ptr<ObjectStore> objects_;
   ManualClock clock_;
+  Mutex mutex_;
+  std::map<std::string, absl::StatusOr<JobStatus>> recorded_ GUARDED_BY(mutex_);
+  int others_ = 0;
+  std::optional<AttemptSweeper> sweeper_;
 };
 
 TEST_F(AttemptSweeperTest, OfACancelledJobNothingStaysButWhatALaterAttemptHas) {
-  AttemptSweeper sweeper(*objects_, clock_, [](const JobName& job) { return "file:///" + job.id; });
-  sweeper.Ended({{"default", "j"}, JobState::kCancelled, 2, 0, ""});
+  End({{"default", "j"}, JobState::kCancelled, 2, 0, ""});
   EXPECT_TRUE(
       WaitUntil([&] { return !HasUnfinished(1) && !HasUnfinished(2) && !Has("a2-01234567"); }));
   EXPECT_TRUE(HasUnfinished(3));
 }
 
 TEST_F(AttemptSweeperTest, OfACompletedJobThePublishedOutputsStay) {
-  AttemptSweeper sweeper(*objects_, clock_, [](const JobName& job) { return "file:///" + job.id; });
-  sweeper.Ended(
-      {{"default", "j"}, JobState::kCompleted, 2, 0, "file:///j/a2-01234567/manifest.json"});
+  End({{"default", "j"}, JobState::kCompleted, 2, 0, "file:///j/a2-01234567/manifest.json"});
   EXPECT_TRUE(
       WaitUntil([&] { return !HasUnfinished(1) && !HasUnfinished(2) && !Has("a1-01234567"); }));
   EXPECT_TRUE(Has("a2-01234567"));
 }
 
 TEST_F(AttemptSweeperTest, WhatARetryGoesOnFromStaysForAWhile) {
-  AttemptSweeper sweeper(*objects_, clock_, [](const JobName& job) { return "file:///" + job.id; });
-  sweeper.Ended({{"default", "j"}, JobState::kFailed, 2, 2, ""});
+  End({{"default", "j"}, JobState::kFailed, 2, 2, ""});
   EXPECT_TRUE(WaitUntil([&] { return !HasUnfinished(1); }));
   EXPECT_TRUE(HasUnfinished(2));
   clock_.Advance(kKeptForRetry);
-  sweeper.Ended(
-      {{"default", "other"}, JobState::kFailed, 1, 0, ""});  // It looks at the clock again.
-  EXPECT_TRUE(WaitUntil([&] { return !HasUnfinished(2); }));
+  SweepDue();
+  EXPECT_FALSE(HasUnfinished(2));
 }
 
-TEST_F(AttemptSweeperTest, WhatIsRetriedIsNotSweptAnyMore) {
-  AttemptSweeper sweeper(*objects_, clock_, [](const JobName& job) { return "file:///" + job.id; });
-  sweeper.Ended({{"default", "j"}, JobState::kFailed, 2, 2, ""});
+TEST_F(AttemptSweeperTest, ARetryThatIsRefusedPutsTheSweepOffAndNoMore) {
+  End({{"default", "j"}, JobState::kFailed, 2, 2, ""});
   EXPECT_TRUE(WaitUntil([&] { return !HasUnfinished(1); }));
-  sweeper.Reopening({"default", "j"});
-  clock_.Advance(kKeptForRetry);
-  fs::create_directories(root_ / "k" / ".tmp-a1-01234567-89abcdef");
-  sweeper.Ended({{"default", "k"}, JobState::kFailed, 1, 0, ""});
-  EXPECT_TRUE(WaitUntil([&] { return !fs::exists(root_ / "k" / ".tmp-a1-01234567-89abcdef"); }));
+  clock_.Advance(kKeptForRetry / 2);
+  sweeper_->Reopening({"default", "j"});
+  clock_.Advance(kKeptForRetry / 2);
+  SweepDue();
   EXPECT_TRUE(HasUnfinished(2));
+  clock_.Advance(kKeptForRetry / 2);
+  SweepDue();
+  EXPECT_FALSE(HasUnfinished(2));
+}
+
+TEST_F(AttemptSweeperTest, WhatIsRetriedThroughAnotherLeaderIsNotSweptAnyMore) {
+  End({{"default", "j"}, JobState::kFailed, 2, 2, ""});
+  EXPECT_TRUE(WaitUntil([&] { return !HasUnfinished(1); }));
+  Record("j", StatusOf(JobState::kQueued, 2));
+  clock_.Advance(kKeptForRetry);
+  SweepDue();
+  EXPECT_TRUE(HasUnfinished(2));
+}
+
+TEST_F(AttemptSweeperTest, TheSweepOfAnEarlierEndLeavesALaterOneItsCheckpoint) {
+  End({{"default", "j"}, JobState::kFailed, 2, 2, ""});
+  EXPECT_TRUE(WaitUntil([&] { return !HasUnfinished(1); }));
+  Record("j", StatusOf(JobState::kFailed, 3));
+  clock_.Advance(kKeptForRetry);
+  SweepDue();
+  EXPECT_TRUE(HasUnfinished(2));
+}
+
+TEST_F(AttemptSweeperTest, WhileTheRecordCannotBeReadNothingGoesAndItIsAskedAgain) {
+  Record("j", absl::UnavailableError("the database is away"));
+  sweeper_->Ended({{"default", "j"}, JobState::kCancelled, 2, 0, ""});
+  SweepDue();
+  EXPECT_TRUE(HasUnfinished(1));
+  Record("j", StatusOf(JobState::kCancelled, 2));
+  clock_.Advance(absl::Minutes(1));
+  SweepDue();
+  EXPECT_FALSE(HasUnfinished(1));
 }
 
 }  // namespace
