@@ -30,7 +30,8 @@ absl::StatusOr<BatchWriter::Verdicts> BatchWriter::WriteTaken(const WriteBatch& 
   DQ_RETURN_IF_ERROR(connection_->Run(begin).status());
   BatchVerdict verdict;
   verdict.inserts.resize(batch.inserts.size());
-  DQ_RETURN_IF_ERROR(WriteParts(batch, PartsOf(batch), verdict));
+  // All of it together has just been refused.
+  DQ_RETURN_IF_ERROR(WriteHalves(batch, PartsOf(batch), verdict));
   // Before the commit, whose answer may be lost.
   ForgetRefusals(batch);
   refusals_.push_back({batch.epoch, batch.sequence, verdict});
@@ -53,6 +54,11 @@ absl::Status BatchWriter::WriteParts(const WriteBatch& whole, std::span<const Ba
   if (!IsRefusedData(written.status())) return written.status();
   DQ_RETURN_IF_ERROR(connection_->Run({{&sql::kUndoPart, {}}, {&sql::kEndPart, {}}}).status());
   if (parts.size() == 1) return Refuse(whole, parts.front(), Refusal(written.status()), verdict);
+  return WriteHalves(whole, parts, verdict);
+}
+
+absl::Status BatchWriter::WriteHalves(const WriteBatch& whole, std::span<const BatchPart> parts,
+                                      BatchVerdict& verdict) {
   const size_t half = parts.size() / 2;
   DQ_RETURN_IF_ERROR(WriteParts(whole, parts.first(half), verdict));
   return WriteParts(whole, parts.subspan(half), verdict);

@@ -75,6 +75,8 @@ class BatchWriter {
   absl::StatusOr<Verdicts> WriteTaken(const WriteBatch& batch, absl::Duration leadership_ttl);
   absl::Status WriteParts(const WriteBatch& whole, std::span<const BatchPart> parts,
                           BatchVerdict& verdict);
+  absl::Status WriteHalves(const WriteBatch& whole, std::span<const BatchPart> parts,
+                           BatchVerdict& verdict);
   absl::Status Refuse(const WriteBatch& whole, const BatchPart& part, const absl::Status& why,
                       BatchVerdict& verdict);
   // Returns what became of that batch if something of it was refused; else null.

@@ -11,6 +11,7 @@
 #include "tests/scheduler/store/job_script.h"
 #include "tests/scheduler/store/store_under_test.h"
 #include "tests/support/fake_store.h"
+#include "tests/support/store_database.h"
 
 namespace dq {
 namespace {
@@ -46,6 +47,15 @@ class RefusedRowTest : public StoreTest {
     checkpoint.place = "place";
     return {job.record.key, job.record.status.attempt, job.record.status.lease_token,
             std::make_shared<const JobCheckpoint>(checkpoint)};
+  }
+  // How often the server of the tests has refused a row for its data.
+  static int RefusalsLogged() {
+    const std::string log = TestServer().Log();
+    int refusals = 0;
+    for (size_t at = 0; (at = log.find("violates check constraint", at)) != log.npos; ++at) {
+      ++refusals;
+    }
+    return refusals;
   }
   void ExpectRefused(const absl::Status& why) {
     EXPECT_TRUE(absl::IsInvalidArgument(why)) << why;
@@ -92,6 +102,16 @@ TEST_P(RefusedRowTest, AnInsertFailsAloneAmongMany) {
     }
   }
   EXPECT_EQ((*this->jobs().LoadStateCounts())[JobState::kQueued], 7);
+}
+
+TEST_P(RefusedRowTest, WhatWasRefusedAsAWholeIsTakenApartAtOnce) {
+  if (GetParam() == StoreKind::kFake) GTEST_SKIP() << "it writes rows one by one";
+  const int before = RefusalsLogged();
+  JobScript first(1, "first");
+  JobScript second(2, "second");
+  for (JobScript* job : {&first, &second}) job->record.display_name = kUnrecordable;
+  ASSERT_TRUE(Commit({first.Create(), second.Create()}).ok());
+  EXPECT_EQ(RefusalsLogged() - before, 3) << "the batch, and each of its halves";
 }
 
 TEST_P(RefusedRowTest, ConflictsBesideARefusedInsertAreJudgedAsEver) {
