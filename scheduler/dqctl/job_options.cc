@@ -89,7 +89,8 @@ void AddJobActions(CLI::App& parent, CommandLine& line) {
        "Pause a job; one that runs stops, frees its slot, and goes on from its checkpoint later"},
       {JobActionCommand::Kind::kResume, "resume", "Resume a paused job"},
       {JobActionCommand::Kind::kRetry, "retry",
-       "Queue a failed or cancelled job again; a failed one goes on from its checkpoint"},
+       "Queue a failed or cancelled job again; a failed one goes on from its checkpoint within an "
+       "hour of its end"},
   };
   for (const Action& action : kActions) {
     const std::string name = action.name;

@@ -46,6 +46,14 @@ std::string StageNames(const dq::v1::JobSpec& spec) {
   return names;
 }
 
+// Where the next attempt goes on.
+std::string CheckpointText(const dq::v1::Job& job) {
+  if (!job.has_checkpoint()) return "";
+  const dq::v1::JobCheckpoint& checkpoint = job.checkpoint();
+  return Fixed1(checkpoint.percent()) + " %, in " + checkpoint.stage() + ", attempt " +
+         std::to_string(checkpoint.attempt());
+}
+
 }  // namespace
 
 std::string ToJson(const google::protobuf::Message& message, OutputFormat format) {
@@ -205,6 +213,7 @@ Table JobDetails(const dq::v1::Job& job, absl::Time now) {
   add("queue", job.spec().queue());
   add("priority", std::to_string(job.spec().priority()));
   add("attempt", std::to_string(job.attempt()));
+  add("checkpoint", CheckpointText(job));
   add("failed attempts", std::to_string(job.charges()));
   add("last error", job.error().reason());
   add("", job.error().message());
