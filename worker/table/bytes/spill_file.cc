@@ -35,16 +35,21 @@ absl::StatusOr<std::unique_ptr<SpillFile>> SpillFile::Create(int dir_fd) {
   return std::unique_ptr<SpillFile>(new SpillFile(std::move(fd)));
 }
 
+// What alone would fill the buffer does not go through it: the buffer would keep that size.
 absl::Status SpillFile::Append(std::string_view bytes) {
-  buffer_ += bytes;
-  return buffer_.size() < kBufferBytes ? absl::OkStatus() : Flush();
+  if (buffer_.size() + bytes.size() < kBufferBytes) {
+    buffer_ += bytes;
+    return absl::OkStatus();
+  }
+  DQ_RETURN_IF_ERROR(Write(buffer_));
+  buffer_.clear();
+  return Write(bytes);
 }
 
-absl::Status SpillFile::Flush() {
-  const int error = WriteAllAt(fd_.get(), buffer_, written_bytes_);
+absl::Status SpillFile::Write(std::string_view bytes) {
+  const int error = WriteAllAt(fd_.get(), bytes, written_bytes_);
   if (error != 0) return IoFailed(error, kWhat);
-  written_bytes_ += static_cast<int64_t>(buffer_.size());
-  buffer_.clear();
+  written_bytes_ += static_cast<int64_t>(bytes.size());
   return absl::OkStatus();
 }
 

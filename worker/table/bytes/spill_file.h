@@ -28,7 +28,7 @@ class SpillFile {
 
  private:
   explicit SpillFile(UniqueFd fd) : fd_(std::move(fd)) {}
-  absl::Status Flush();
+  absl::Status Write(std::string_view bytes);
 
   UniqueFd fd_;
   std::string buffer_;  // Not written yet.
