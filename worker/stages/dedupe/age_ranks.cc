@@ -4,14 +4,16 @@
 #include <optional>
 #include <string_view>
 
+#include "common/base/status_macros.h"
+#include "worker/chain/stage.h"
 #include "worker/table/values/date_pattern.h"
 #include "worker/table/values/value_type.h"
 
 namespace dq {
 namespace {
 
-constexpr size_t kDateBytesMax = 48;
 constexpr size_t kExampleBytesMax = 40;
+constexpr ValueId kValuesEach = 4096;  // Between two looks at whether to stop.
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -84,16 +86,19 @@ std::optional<double> RankOfDate(std::string_view value, const std::vector<int64
 
 }  // namespace
 
-AgeRanks RankByAge(const ValueDictionary& values) {
+absl::StatusOr<AgeRanks> RankByAge(const ValueDictionary& values,
+                                   const std::function<bool()>& stop) {
   AgeRanks ranks;
   ranks.rank.assign(values.size() + 1, -std::numeric_limits<double>::infinity());
   std::vector<int64_t> cells(DatePatterns().size() + 1, 0);  // That fit a pattern, by its place.
   for (ValueId id = 1; id <= values.size(); ++id) {
+    if (id % kValuesEach == 0) DQ_RETURN_IF_ERROR(CheckStop(stop));
     if (RankOfType(values.text(id)).has_value()) continue;
     ForEachDate(values.text(id),
                 [&](size_t pattern, double) { cells[pattern] += values.count(id); });
   }
   for (ValueId id = 1; id <= values.size(); ++id) {
+    if (id % kValuesEach == 0) DQ_RETURN_IF_ERROR(CheckStop(stop));
     const std::string_view value = values.text(id);
     std::optional<double> rank = RankOfType(value);
     if (!rank.has_value()) rank = RankOfDate(value, cells);

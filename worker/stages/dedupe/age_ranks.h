@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "worker/stages/dedupe/value_dictionary.h"
 
 namespace dq {
@@ -18,7 +20,8 @@ struct AgeRanks {
 
 // Ranks what is a date or number for TypeOf by that, and else by the patterns of date_pattern.h: of
 // those that fit a value the one that fits most cells of the column; when two fit equally many and
-// give different moments (3/4/2024), nobody knows which is meant.
-AgeRanks RankByAge(const ValueDictionary& values);
+// give different moments (3/4/2024), nobody knows which is meant. CANCELLED when `stop` says so.
+absl::StatusOr<AgeRanks> RankByAge(const ValueDictionary& values,
+                                   const std::function<bool()>& stop);
 
 }  // namespace dq

@@ -78,13 +78,13 @@ std::vector<RecordId> ClusterStage::FindEqualRecords() const {
 absl::Status ClusterStage::EndLearn() {
   taken_.emplace(context_.memory, "the clusters of records");
   DQ_RETURN_IF_ERROR(taken_->Take(store_->size() * kBytesEach));
+  DQ_RETURN_IF_ERROR(survivorship_->Decide(context_.stop));
   equal_to_ = FindEqualRecords();
   clusters_.leader_of = equal_to_;
   if (options_.match == MatchKind::kFuzzy) {
     matcher_ = std::make_unique<FuzzyMatcher>(*store_, equal_to_, context_);
     DQ_ASSIGN_OR_RETURN(clusters_, matcher_->Run());
   }
-  survivorship_->Decide();
   ChooseSurvivors();
   return absl::OkStatus();
 }

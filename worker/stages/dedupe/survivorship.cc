@@ -64,16 +64,18 @@ absl::Status Survivorship::Add(const RowBatch& batch, size_t row) {
   return absl::OkStatus();
 }
 
-void Survivorship::Decide() {
-  if (!ages_.has_value()) return;
-  const AgeRanks ages = RankByAge(*ages_);
+absl::Status Survivorship::Decide(const std::function<bool()>& stop) {
+  if (!ages_.has_value()) return absl::OkStatus();
+  DQ_ASSIGN_OR_RETURN(const AgeRanks ages, RankByAge(*ages_, stop));
+  ages_.reset();
   ranks_.reserve(age_of_.size());
   for (const ValueId id : age_of_) ranks_.push_back(ages.rank[id]);
   std::vector<ValueId>().swap(age_of_);
-  if (ages.unranked_cells == 0) return;
+  if (ages.unranked_cells == 0) return absl::OkStatus();
   note_ = std::to_string(ages.unranked_cells) + " cells of \"" + newest_name_ +
           "\" hold no number and no date of which it is certain what it means, such as \"" +
           ages.unranked + "\": for the newest record they count as oldest.";
+  return absl::OkStatus();
 }
 
 RecordId Survivorship::Choose(std::span<const RecordId> members) const {

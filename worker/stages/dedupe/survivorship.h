@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -38,8 +39,8 @@ class Survivorship {
   absl::Status Add(const RowBatch& batch, size_t row);
 
   // Call it once, behind the last record: what a value of the column of `newest` means shows only
-  // when all are known.
-  void Decide();
+  // when all are known. CANCELLED when `stop` says so.
+  absl::Status Decide(const std::function<bool()>& stop);
   // After that: what could not be decided, a sentence; "" when all could.
   const std::string& note() const { return note_; }
 
@@ -56,8 +57,8 @@ class Survivorship {
   SurvivorKind kind_;
   std::optional<size_t> newest_column_;
   std::string newest_name_;
-  std::optional<ValueDictionary> ages_;  // The values of that column.
-  std::vector<ValueId> age_of_;          // By record, until it is decided.
+  std::optional<ValueDictionary> ages_;  // The values of that column, until it is decided.
+  std::vector<ValueId> age_of_;          // By record, as long.
   std::string note_;
   std::vector<double> ranks_;           // By record, unless the first one stays; the highest stays.
   std::unique_ptr<RecordStore> cells_;  // As they are written; only to merge.

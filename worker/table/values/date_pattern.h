@@ -2,6 +2,7 @@
 // thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -21,6 +22,9 @@ bool MatchesDate(std::string_view text, std::string_view pattern);
 // UTC without a zone, years of two digits from 1969 to 2068; of a time alone, since midnight.
 // Nothing when it does not match.
 std::optional<double> MomentByPattern(std::string_view text, std::string_view pattern);
+
+// No date of these patterns is longer.
+inline constexpr size_t kDateBytesMax = 48;
 
 struct NamedPattern {
   std::string_view pattern;

@@ -14,7 +14,6 @@ namespace {
 
 constexpr int64_t kCellsMin = 5;
 constexpr size_t kDifferentMin = 3;
-constexpr size_t kDateBytesMax = 48;
 
 // "1,234.56" with `thousands` ',' and `point` '.', and plain numbers.
 bool IsNumber(std::string_view text, char thousands, char point) {
