@@ -62,7 +62,7 @@ struct Draft {
 };
 
 // Appends the items of a list: one CSV record. Says what is wrong with it, or "".
-std::string AppendItems(std::vector<std::string>& items, std::string_view text) {
+[[nodiscard]] std::string AppendItems(std::vector<std::string>& items, std::string_view text) {
   while (!text.empty()) {
     std::string item;
     const bool quoted = text.front() == '"';
@@ -369,22 +369,21 @@ absl::Status CheckGroup(const CLI::App& app, std::string_view group, std::string
 
 absl::StatusOr<RunOptions> Finish(const CLI::App& app, Draft draft) {
   RunOptions& options = draft.options;
-  bool completes = false;
-  bool dedupes = false;
   for (const std::string& name : draft.chain) {
     DQ_ASSIGN_OR_RETURN(StageSpec stage, DefaultStage(name));
     if (std::holds_alternative<CompleteOptions>(stage)) {
-      completes = true;
       stage = draft.complete;
     } else {
-      dedupes = true;
       stage = draft.dedupe;
     }
     options.spec.stages.push_back(std::move(stage));
   }
   DQ_RETURN_IF_ERROR(CheckStages(options.spec.stages));
+  const bool completes = HasStage<CompleteOptions>(options.spec);
   if (!completes) DQ_RETURN_IF_ERROR(CheckGroup(app, kCompleteGroup, "complete"));
-  if (!dedupes) DQ_RETURN_IF_ERROR(CheckGroup(app, kDedupeGroup, "dedupe"));
+  if (!HasStage<DedupeOptions>(options.spec)) {
+    DQ_RETURN_IF_ERROR(CheckGroup(app, kDedupeGroup, "dedupe"));
+  }
   if (!completes && !options.reference.empty()) {
     return BadFlag("--reference", "is for the stage complete, which is not in --chain");
   }
@@ -442,7 +441,9 @@ absl::StatusOr<ChainGate> ParseGate(std::string_view text) {
                                  ", not \"" + std::string(bound) + "\"");
   };
   std::vector<std::string> conditions;
-  AppendItems(conditions, joined);
+  if (const std::string wrong = AppendItems(conditions, joined); !wrong.empty()) {
+    return BadFlag("--gate", wrong);
+  }
   if (conditions.empty()) return BadFlag("--gate", "needs a condition, for example score>=90");
   for (const std::string_view condition : conditions) {
     if (condition.starts_with("score>=")) {

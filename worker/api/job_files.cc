@@ -83,12 +83,6 @@ absl::StatusOr<UniqueFd> OpenReference(ObjectStore& store, const InputOrder& ref
                    {{"category", "file"}});
 }
 
-template <typename Options>
-bool HasStage(const ChainSpec& spec) {
-  return std::any_of(spec.stages.begin(), spec.stages.end(),
-                     [](const StageSpec& stage) { return std::holds_alternative<Options>(stage); });
-}
-
 std::string ManifestOf(const LeaseKey& lease, const std::vector<PublishedOutput>& outputs) {
   nlohmann::ordered_json files = nlohmann::ordered_json::array();
   for (const PublishedOutput& output : outputs) {

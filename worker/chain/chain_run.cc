@@ -67,10 +67,7 @@ ChainRun::ChainRun(const ChainSpec& spec, const ChainFiles& files, ProgressSink&
       savable_(plan.control != nullptr) {}
 
 absl::Status ChainRun::Open(const StageFactory& make_stages) {
-  if (spec_.stages.empty()) {
-    return MakeError(absl::StatusCode::kInvalidArgument, "BAD_FIELD", "the chain has no stage",
-                     {{"category", "configuration"}, {"field", "stages"}});
-  }
+  DQ_RETURN_IF_ERROR(CheckStages(spec_.stages));
   DQ_RETURN_IF_ERROR(CheckForm(spec_.form));
   const ReadOptions read{.on_bad_row = spec_.on_bad_row,
                          .batch_bytes = plan_.batch_bytes,

@@ -3,6 +3,7 @@
 // Values only; thread-safe as such.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -101,6 +102,13 @@ struct ChainSpec {
   std::string input_sha256;  // Lower-case hex; another content is INPUT_CHANGED. "": unknown.
   std::string reference_sha256;  // The same for the reference.
 };
+
+// Whether a stage of these options is in the chain.
+template <typename Options>
+bool HasStage(const ChainSpec& spec) {
+  return std::any_of(spec.stages.begin(), spec.stages.end(),
+                     [](const StageSpec& stage) { return std::holds_alternative<Options>(stage); });
+}
 
 // Writes the spec as one line of JSON that DecodeChainSpec reads back to an equal spec. Equal specs
 // give equal text.
