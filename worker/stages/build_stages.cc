@@ -1,5 +1,6 @@
 #include "worker/stages/build_stages.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "worker/stages/complete/complete_stage.h"
@@ -18,11 +19,15 @@ bool NeedsAllRecords(const DedupeOptions& options) {
 }  // namespace
 
 absl::StatusOr<StageList> BuildStages(const ChainSpec& spec, const StageContext& context) {
+  const bool merges = std::any_of(spec.stages.begin(), spec.stages.end(), [](const auto& stage) {
+    const auto* const dedupe = std::get_if<DedupeOptions>(&stage);
+    return dedupe != nullptr && dedupe->merge;
+  });
   StageList stages;
   for (const StageSpec& stage : spec.stages) {
     if (const auto* complete = std::get_if<CompleteOptions>(&stage)) {
       stages.push_back(std::make_unique<CompleteStage>(*complete, spec.reference_key_columns,
-                                                       spec.reference_sha256, context));
+                                                       spec.reference_sha256, merges, context));
     } else if (const auto* dedupe = std::get_if<DedupeOptions>(&stage)) {
       if (NeedsAllRecords(*dedupe)) {
         stages.push_back(std::make_unique<ClusterStage>(*dedupe, context));

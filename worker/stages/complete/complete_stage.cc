@@ -38,10 +38,11 @@ double Percent(int64_t part, int64_t whole) {
 }  // namespace
 
 CompleteStage::CompleteStage(CompleteOptions options, std::vector<std::string> reference_keys,
-                             std::string reference_sha256, StageContext context)
+                             std::string reference_sha256, bool merges, StageContext context)
     : options_(std::move(options)),
       reference_key_names_(std::move(reference_keys)),
       reference_sha256_(std::move(reference_sha256)),
+      merges_(merges),
       context_(std::move(context)),
       tokens_(options_.detect == Detection::kNone ? MissingTokens::Vocabulary::kNotUsed
                                                   : MissingTokens::Vocabulary::kUsed,
@@ -252,22 +253,31 @@ absl::Status CompleteStage::WriteChanges(const RowBatch& batch, const RowFiller&
   return absl::OkStatus();
 }
 
-int64_t CompleteStage::CountMissing(const RowBatch& batch, size_t row) const {
-  int64_t missing = 0;
+CompleteStage::CellCounts CompleteStage::CountCells(const RowBatch& batch, size_t row) const {
+  CellCounts counts;
   for (size_t column = 0; column < columns_.size(); ++column) {
+    const ColumnRule& rule = *rules_->columns[column];
     const std::string_view value = TrimSpace(batch.cell(row, column));
-    missing += rules_->columns[column]->IsMissing(value, tokens_) ? 1 : 0;
+    if (rule.IsMissing(value, tokens_)) {
+      ++counts.missing;
+    } else if (!Conforms(TypeOf(value), rule.type)) {
+      ++counts.invalid;
+    }
   }
-  return missing;
+  return counts;
 }
 
 void CompleteStage::Settle(const RowBatch& batch) {
   for (size_t row = 0; row < batch.row_count(); ++row) {
     if (batch.row(row).dropped) continue;
     after_.cells += static_cast<int64_t>(columns_.size());
-    // A later stage may have filled some of them from another row.
-    if (rows_.missing[row] > 0) after_.missing += CountMissing(batch, row);
-    after_.invalid += rows_.invalid[row];
+    // Some of the cells that were missing may hold what another row held.
+    const bool merged = merges_ && rows_.missing[row] > 0;
+    const CellCounts counts =
+        merged ? CountCells(batch, row)
+               : CellCounts{.missing = rows_.missing[row], .invalid = rows_.invalid[row]};
+    after_.missing += counts.missing;
+    after_.invalid += counts.invalid;
   }
 }
 

@@ -30,9 +30,9 @@ inline constexpr double kSchemaWeight = 0.10;
 class CompleteStage final : public Stage {
  public:
   // What `context` points to outlives the stage. `reference_keys` and `reference_sha256` are those
-  // of the spec.
+  // of the spec. `merges`: a later stage fills cells from other rows.
   CompleteStage(CompleteOptions options, std::vector<std::string> reference_keys,
-                std::string reference_sha256, StageContext context);
+                std::string reference_sha256, bool merges, StageContext context);
 
   std::string_view name() const override { return "complete"; }
   bool learns() const override { return true; }
@@ -69,7 +69,7 @@ class CompleteStage final : public Stage {
   absl::Status LearnDependent(std::vector<EncodedColumn> sampled);
   absl::Status CompareWithReference(const std::vector<EncodedColumn>& sampled);
   absl::Status WriteChanges(const RowBatch& batch, const RowFiller& filler);
-  int64_t CountMissing(const RowBatch& batch, size_t row) const;
+  CellCounts CountCells(const RowBatch& batch, size_t row) const;
   void SumFillers();
   void AddDimensions(Report& report) const;
   void AddLimits(Report& report) const;
@@ -79,6 +79,7 @@ class CompleteStage final : public Stage {
   CompleteOptions options_;
   std::vector<std::string> reference_key_names_;
   std::string reference_sha256_;
+  bool merges_;
   StageContext context_;
   MissingTokens tokens_;
   std::vector<std::string> columns_;
