@@ -108,9 +108,13 @@ absl::Status CheckPaths(const RunOptions& options) {
 void RemoveOldRejects(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(path, ignored))) return;
-  std::string header;
-  std::getline(std::ifstream(path), header);
-  if (header == kRejectsHeaderLine) std::filesystem::remove(path, ignored);
+  std::string ours;
+  for (const std::string_view name : kRejectsHeader)
+    ours.append(ours.empty() ? "" : ",").append(name);
+  ours += '\n';
+  std::string begin(ours.size(), '\0');
+  std::ifstream(path).read(begin.data(), static_cast<std::streamsize>(begin.size()));
+  if (begin == ours) std::filesystem::remove(path, ignored);
 }
 
 absl::Status StageAll(const RunOptions& options, StagedOutputs& outputs) {

@@ -15,7 +15,6 @@ constexpr std::array<std::string_view, 6> kChangesHeader = {"row",   "column", "
                                                             "after", "method", "confidence"};
 constexpr std::array<std::string_view, 5> kClustersHeader = {"row", "cluster_id", "kept",
                                                              "confidence", "explanation"};
-constexpr std::array<std::string_view, 4> kRejectsHeader = {"row", "byte", "reason", "content"};
 
 std::unique_ptr<OutputFile> MakeFile(int fd, std::string_view name,
                                      Compression compression = Compression::kNone) {

@@ -4,6 +4,7 @@
 // `threads` - 1 of its own; calls are independent of each other.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,8 +31,9 @@ struct ChainFiles {
   int temp_dir_fd = -1;  // A directory for temporary files; -1: memory must do.
 };
 
-// The first line of a rejects file.
-inline constexpr std::string_view kRejectsHeaderLine = "row,byte,reason,content";
+// The header of a rejects file.
+inline constexpr std::array<std::string_view, 4> kRejectsHeader = {"row", "byte", "reason",
+                                                                   "content"};
 
 enum class OutputKind { kCleaned, kReport, kChanges, kClusters, kRejects };
 enum class Verdict { kNotEvaluated, kPassed, kFailed };
