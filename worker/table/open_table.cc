@@ -13,6 +13,7 @@
 #include "worker/table/bytes/file_error.h"
 #include "worker/table/bytes/file_source.h"
 #include "worker/table/bytes/text_encoding.h"
+#include "worker/table/bytes/utf8.h"
 #include "worker/table/delimited/csv_reader.h"
 #include "worker/table/json/json_lines_reader.h"
 #include "worker/table/table_sample.h"
@@ -47,11 +48,6 @@ absl::StatusOr<TableFormat> JudgeFormat(ByteSource& source) {
   }
   const bool object = bytes.starts_with("{\"") || bytes.starts_with("{}");
   return object ? TableFormat::kJsonLines : TableFormat::kDelimited;
-}
-
-bool IsAscii(std::string_view bytes) {
-  return std::all_of(bytes.begin(), bytes.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 // Reads on from where `source` stands, and keeps the first pieces that hold more than ASCII.

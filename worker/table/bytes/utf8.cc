@@ -54,6 +54,17 @@ size_t FindInvalidUtf8(std::string_view text) {
   return std::string_view::npos;
 }
 
+bool IsAscii(std::string_view text) {
+  uint64_t bits = 0;
+  for (; text.size() >= sizeof(bits); text.remove_prefix(sizeof(bits))) {
+    uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof(word));
+    bits |= word;
+  }
+  for (const char c : text) bits |= static_cast<unsigned char>(c);
+  return (bits & kHighBits) == 0;
+}
+
 CodePoint DecodeUtf8(std::string_view text) {
   const uint32_t lead = ByteAt(text, 0);
   const auto next = [text](size_t at) { return uint32_t{ByteAt(text, at)} & 0x3F; };

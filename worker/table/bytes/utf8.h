@@ -11,6 +11,9 @@ namespace dq {
 // no surrogates, nothing above U+10FFFF); npos when all is well.
 size_t FindInvalidUtf8(std::string_view text);
 
+// Whether no byte is above 0x7F.
+bool IsAscii(std::string_view text);
+
 // One code point and its length in bytes.
 struct CodePoint {
   char32_t value = 0;

@@ -196,7 +196,9 @@ BadRow JsonLinesReader::TakeCells(char* line, size_t size) {
 }
 
 absl::Status JsonLinesReader::Reject(BadRow kind, std::string_view line) {
-  Defect defect{kind, {.row = counts_.rows, .byte = line_offset_}, ClauseOf(kind)};
+  // The first one is told in words, the others are counted.
+  const bool told = on_bad_row_ == BadRowPolicy::kFail || rejected_.none();
+  Defect defect{kind, {.row = counts_.rows, .byte = line_offset_}, told ? ClauseOf(kind) : ""};
   if (on_bad_row_ == BadRowPolicy::kFail) return RejectedRows::Fatal(defect);
   ++counts_.rejected;
   return rejected_.AddRow(std::move(defect), line_offset_, line);

@@ -4,8 +4,9 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <span>
+
+#include "worker/table/bytes/utf8.h"
 
 namespace dq {
 namespace {
@@ -14,17 +15,6 @@ namespace {
 constexpr size_t kLettersMax = 64;
 constexpr double kPrefixBonus = 0.1;
 constexpr size_t kPrefixMax = 4;
-
-bool IsAscii(std::string_view text) {
-  uint64_t bits = 0;
-  for (; text.size() >= sizeof(bits); text.remove_prefix(sizeof(bits))) {
-    uint64_t word = 0;
-    std::memcpy(&word, text.data(), sizeof(word));
-    bits |= word;
-  }
-  for (const char c : text) bits |= static_cast<unsigned char>(c);
-  return (bits & 0x8080808080808080U) == 0;
-}
 
 // The code points of a text.
 class CodePoints {
