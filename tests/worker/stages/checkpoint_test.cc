@@ -172,9 +172,9 @@ TEST(Checkpoint, ThreadsAndMemoryMayChangeBetweenTheRuns) {
 
 TEST(Checkpoint, EveryOrderOfStagesGoesOn) {
   ChainSpec spec;
-  spec.stages = {DedupeOptions{.match = MatchKind::kExact}, CompleteOptions{}, DedupeOptions{}};
+  spec.stages = {DedupeOptions{.match = MatchKind::kExact}, CompleteOptions{}};
   InterruptEverywhere(spec, PersonsTable(20, 60), "", spec);
-  spec.stages = {CompleteOptions{}, CompleteOptions{.fill = FillMethod::kStatistic}};
+  spec.stages = {CompleteOptions{.fill = FillMethod::kStatistic}};
   InterruptEverywhere(spec, PersonsTable(21, 60), "", spec);
   spec.stages = {DedupeOptions{.columns = {"name"}}};
   InterruptEverywhere(spec, PersonsTable(22, 60), "", spec);
