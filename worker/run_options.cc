@@ -262,8 +262,8 @@ void AddForm(CLI::App& app, Draft& draft) {
               "same, csv, tsv or jsonl (default same: as the input, in UTF-8)");
   AddFormPart(app, form, "--output-compression", "HOW",
               "none, gzip or zstd (default by the name: .gz, .zst)");
-  app.add_flag(
-         "--formula-guard", form.output.formula_guard,
+  app.add_flag_callback(
+         "--formula-guard", [&form] { form.output.formula_guard = FormulaGuard::kOn; },
          "In CSV and TSV outputs an apostrophe before cells that a spreadsheet would take for\n"
          "formulas")
       ->group(kFormGroup);

@@ -21,10 +21,6 @@ std::unique_ptr<OutputFile> MakeFile(int fd, std::string_view name,
   return fd < 0 ? nullptr : std::make_unique<OutputFile>(fd, name, MakePacker(compression));
 }
 
-FormulaGuard GuardOf(const ChainSpec& spec) {
-  return spec.form.output.formula_guard ? FormulaGuard::kOn : FormulaGuard::kOff;
-}
-
 // Only fuzzy matches need an explanation.
 std::span<const std::string_view> ClustersHeader(const ChainSpec& spec) {
   const bool explained =
@@ -67,10 +63,12 @@ ChainOutputs::ChainOutputs(const ChainFiles& files, const ChainSpec& spec, TaskP
       pool_(pool),
       cleaned_(MakeFile(files.cleaned_fd, "the cleaned file", choice_.compression)),
       report_(MakeFile(files.report_fd, "the report")),
-      changes_(MakeFile(files.changes_fd, "the changes file"), kChangesHeader, GuardOf(spec)),
+      changes_(MakeFile(files.changes_fd, "the changes file"), kChangesHeader,
+               spec.form.output.formula_guard),
       clusters_(MakeFile(files.clusters_fd, "the clusters file"), ClustersHeader(spec),
-                GuardOf(spec)),
-      rejects_(MakeFile(files.rejects_fd, "the rejects file"), kRejectsHeader, GuardOf(spec)) {}
+                spec.form.output.formula_guard),
+      rejects_(MakeFile(files.rejects_fd, "the rejects file"), kRejectsHeader,
+               spec.form.output.formula_guard) {}
 
 absl::Status ChainOutputs::Open(const TableLayout& layout) {
   for (LastPassSink* sink : {&changes_, &clusters_, &rejects_}) DQ_RETURN_IF_ERROR(sink->Open());

@@ -35,6 +35,11 @@ const Names<bool>& YesOrNo() {
   static const auto* const names = new Names<bool>{{"yes", true}, {"no", false}};
   return *names;
 }
+const Names<FormulaGuard>& Guards() {
+  static const auto* const names =
+      new Names<FormulaGuard>{{"yes", FormulaGuard::kOn}, {"no", FormulaGuard::kOff}};
+  return *names;
+}
 const Names<OutputFormat>& OutputFormats() {
   static const auto* const names = new Names<OutputFormat>{{"same", OutputFormat::kSame},
                                                            {"csv", OutputFormat::kCsv},
@@ -138,7 +143,7 @@ absl::Status SetForm(std::string_view name, std::string_view text, FormChoice& f
   if (name == "output_compression") {
     return Choose(name, text, Compressions(), form.output.compression);
   }
-  if (name == "formula_guard") return Choose(name, text, YesOrNo(), form.output.formula_guard);
+  if (name == "formula_guard") return Choose(name, text, Guards(), form.output.formula_guard);
   return BadForm(name, "is no part of the form of a file");
 }
 
@@ -167,7 +172,9 @@ std::vector<std::pair<std::string, std::string>> FormSettings(const FormChoice& 
   if (form.output.compression != plain.compression) {
     add("output_compression", NameOf(Compressions(), form.output.compression));
   }
-  if (form.output.formula_guard) add("formula_guard", "yes");
+  if (form.output.formula_guard != plain.formula_guard) {
+    add("formula_guard", NameOf(Guards(), form.output.formula_guard));
+  }
   return settings;
 }
 

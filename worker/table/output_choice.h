@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "worker/table/bytes/file_form.h"
+#include "worker/table/delimited/formula_guard.h"
 
 namespace dq {
 
@@ -18,8 +19,7 @@ enum class OutputFormat {
 struct OutputChoice {
   OutputFormat format = OutputFormat::kSame;
   Compression compression = Compression::kNone;
-  // Puts an apostrophe before cells that a spreadsheet would take for a formula.
-  bool formula_guard = false;
+  FormulaGuard formula_guard = FormulaGuard::kOff;  // Of all delimited files of a chain.
   bool operator==(const OutputChoice&) const = default;
 };
 

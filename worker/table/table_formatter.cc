@@ -13,10 +13,11 @@ std::unique_ptr<RowFormatter> Delimited(const TableLayout& layout, const Dialect
                                         const OutputChoice& choice) {
   // A row may be copied only where its bytes mean the same.
   const bool same = layout.form.format == TableFormat::kDelimited && dialect == layout.dialect;
-  const CopyRows copy = same && !choice.formula_guard ? CopyRows::kYes : CopyRows::kNo;
-  const FormulaGuard guard = choice.formula_guard ? FormulaGuard::kOn : FormulaGuard::kOff;
-  return std::make_unique<CsvFormatter>(
-      dialect, layout.header ? layout.columns : std::vector<std::string>(), copy, guard);
+  const CopyRows copy =
+      same && choice.formula_guard == FormulaGuard::kOff ? CopyRows::kYes : CopyRows::kNo;
+  return std::make_unique<CsvFormatter>(dialect,
+                                        layout.header ? layout.columns : std::vector<std::string>(),
+                                        copy, choice.formula_guard);
 }
 
 }  // namespace

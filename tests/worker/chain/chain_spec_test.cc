@@ -33,7 +33,7 @@ ChainSpec FullSpec() {
                                  .line_end = LineEnd::kCr,
                                  .skip_lines = 2,
                                  .header = false}};
-  spec.form.output = {OutputFormat::kJsonLines, Compression::kZstd, true};
+  spec.form.output = {OutputFormat::kJsonLines, Compression::kZstd, FormulaGuard::kOn};
   spec.display_name = "customers.csv";
   spec.input_sha256 = std::string(64, 'a');
   return spec;

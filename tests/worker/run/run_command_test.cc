@@ -89,7 +89,7 @@ TEST_F(RunCommand, AFileWithTheNameOfRejectsThatHoldsNoneIsLeftAlone) {
 TEST_F(RunCommand, SideFilesAreGuardedAgainstFormulasToo) {
   Write("in.csv", "a,b\n=x,N/A\n=y\n");
   options_.changes = Path("changes.csv");
-  options_.spec.form.output.formula_guard = true;
+  options_.spec.form.output.formula_guard = FormulaGuard::kOn;
   EXPECT_EQ(Run(), kExitOk);
   EXPECT_NE(Text("out.csv.rejects.csv").find(",ragged,'=y"), std::string::npos);
   EXPECT_EQ(Text("out.csv"), "a,b\n'=x,\n");

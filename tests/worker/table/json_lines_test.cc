@@ -117,7 +117,7 @@ TEST(JsonNumber, IsAsJsonWritesIt) {
 
 TEST(OutputForms, FormulasAreGuardedAndNumbersAreNot) {
   ChainSpec spec = Untouched();
-  spec.form.output.formula_guard = true;
+  spec.form.output.formula_guard = FormulaGuard::kOn;
   const HarnessRun run = RunChainOnText(spec, "a,b\n=1+1,-5\n@x,+1.5\n-x,a=b\n");
   EXPECT_EQ(run.cleaned, "a,b\n'=1+1,-5\n'@x,+1.5\n'-x,a=b\n");
 }

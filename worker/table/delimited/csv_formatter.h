@@ -14,14 +14,13 @@
 
 #include "absl/status/status.h"
 #include "worker/table/delimited/dialect.h"
+#include "worker/table/delimited/formula_guard.h"
 #include "worker/table/row_formatter.h"
 
 namespace dq {
 
 // Whether rows whose text is known are copied: not where they were written in another dialect.
 enum class CopyRows { kYes, kNo };
-// Whether cells that look like formulas get an apostrophe.
-enum class FormulaGuard { kOff, kOn };
 
 class CsvFormatter final : public RowFormatter {
  public:

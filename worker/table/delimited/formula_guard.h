@@ -5,6 +5,9 @@
 
 namespace dq {
 
+// Whether cells that a spreadsheet would take for a formula get kFormulaGuard before them.
+enum class FormulaGuard { kOff, kOn };
+
 inline constexpr char kFormulaGuard = '\'';
 
 // Whether a spreadsheet may take the cell for a formula: it begins with = + - @, a tab or a
