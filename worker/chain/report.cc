@@ -251,6 +251,8 @@ double Round2(double value) { return std::round(value * 100) / 100; }
 
 }  // namespace
 
+double RoundedShare(double share) { return std::round(share * 1e4) / 1e4; }
+
 void ScoreReport(Report& report) {
   // Of no rows nothing was measured.
   if (report.rows_in == 0) report.dimensions.clear();

@@ -17,6 +17,12 @@ inline constexpr size_t kReportTopMax = 5;
 inline constexpr size_t kReportDisguisesMax = 8;
 inline constexpr size_t kReportValueBytesMax = 64;
 
+// Shares of the score; those of dimensions that were not measured are spread over the others.
+inline constexpr double kCompletenessWeight = 0.40;
+inline constexpr double kValidityWeight = 0.30;
+inline constexpr double kUniquenessWeight = 0.20;
+inline constexpr double kSchemaWeight = 0.10;
+
 struct ReportDimension {
   double score = 0;
   double score_before = 0;
@@ -160,6 +166,9 @@ struct Report {
   ReportProvenance provenance;
   std::vector<ReportStage> stages;
 };
+
+// Returns a share as reports give it: rounded to 4 digits.
+double RoundedShare(double share);
 
 // Lets rejected rows count against the validity, makes the weights add up to 1 and computes both
 // scores from the dimensions: the weighted mean,

@@ -22,11 +22,6 @@
 
 namespace dq {
 
-// Shares of the score; those of dimensions that were not measured are spread over the others.
-inline constexpr double kCompletenessWeight = 0.40;
-inline constexpr double kValidityWeight = 0.30;
-inline constexpr double kSchemaWeight = 0.10;
-
 class CompleteStage final : public Stage {
  public:
   // What `context` points to outlives the stage. `reference_keys` and `reference_sha256` are those

@@ -10,7 +10,6 @@ namespace dq {
 namespace {
 
 // Share of the score that uniqueness has.
-constexpr double kUniquenessWeight = 0.20;
 constexpr size_t kNamesMax = 4;  // Of columns in a note.
 
 }  // namespace

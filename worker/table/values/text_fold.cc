@@ -346,6 +346,14 @@ void AppendFolded(std::string& out, std::string_view text) {
   out.resize(static_cast<size_t>(end - out.data()));
 }
 
+std::string AsciiLower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  }
+  return lower;
+}
+
 void AppendKeyFolded(std::string& out, std::string_view text) {
   const size_t before = out.size();
   out.resize(before + FoldedBytesMax(text.size()));

@@ -11,8 +11,6 @@
 namespace dq {
 namespace {
 
-constexpr double kPriorTests = 4;       // What is said counts like so many tests.
-constexpr double kTyposMax = 0.25;      // Of the tests: more are no typos.
 constexpr size_t kValueBytesMax = 512;  // Longer values are not known whole, or no one's attribute.
 
 uint64_t Combine(uint64_t key, uint64_t hash) {
@@ -153,18 +151,14 @@ const VoteGroup& DependencyRule::CountVotes(const Codes& codes, VoteCounter& cou
 DependencyRule::Verdict DependencyRule::Tested(Verdict verdict, VoteCounter& counter) {
   if (verdict.sure == 0 || learning_->source.tested_on == nullptr) return verdict;
   if (!std::exchange(learning_->tested, true)) Test(counter);
-  const double tests = learning_->tests + kPriorTests;
-  const double sure = (learning_->hits + kPriorTests * verdict.sure) / tests;
-  verdict.sure = std::min(verdict.sure, sure);
+  verdict.sure = std::min(verdict.sure, learning_->outcomes.Sure(verdict.sure));
   return verdict.sure < learning_->source.confidence_min ? Verdict{} : verdict;
 }
 
-// A miss by a value that occurs nowhere else is a typo, while typos are few.
 void DependencyRule::Test(VoteCounter& counter) {
   ValueIndexes& rows = *learning_->source.tested_on;
   const EncodedColumn& held = rows.columns()[learning_->target];
-  double tested = 0;
-  double typos = 0;
+  TestOutcomes& outcomes = learning_->outcomes;
   for (size_t row = 0; row < held.codes.size(); ++row) {
     const uint32_t code = held.codes[row];
     uint64_t key = 0;
@@ -182,14 +176,13 @@ void DependencyRule::Test(VoteCounter& counter) {
     if (!whole) continue;
     const Verdict verdict = JudgeVotes(key, codes, counter);
     if (verdict.sure == 0) continue;
-    ++tested;
+    ++outcomes.tested;
     if (verdict.value == held.values[code]) {
-      ++learning_->hits;
+      ++outcomes.hits;
     } else if (held.counts[code] == 1) {
-      ++typos;
+      ++outcomes.typos;
     }
   }
-  learning_->tests = typos <= kTyposMax * tested ? tested - typos : tested;
 }
 
 }  // namespace dq

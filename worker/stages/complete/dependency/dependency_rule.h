@@ -15,6 +15,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "worker/stages/complete/dependency/dependency_search.h"
+#include "worker/stages/complete/dependency/test_outcomes.h"
 #include "worker/stages/complete/dependency/vote_group.h"
 #include "worker/stages/complete/sample/value_index.h"
 
@@ -69,8 +70,7 @@ class DependencyRule {
     Verdicts judged = {};  // By the votes alone, not tested.
     bool judged_all = false;
     bool tested = false;
-    double tests = 0;  // That tell something.
-    double hits = 0;
+    TestOutcomes outcomes = {};
   };
   // The codes of a row's determinants.
   using Codes = std::array<uint32_t, 2>;

@@ -6,8 +6,6 @@
 namespace dq {
 namespace {
 
-constexpr double kPriorTests = 4;    // A kind of prediction counts by itself after some tests.
-constexpr double kTyposMax = 0.25;   // Of the tests: more are no typos.
 constexpr double kEvidence = 8;      // Errors that the most frequent value would have made.
 constexpr int64_t kGainPerLoss = 4;  // Tests won by a predictor for each that it loses.
 constexpr uint32_t kMissingMax = 4;  // Missing cells of a group for each that is not.
@@ -25,20 +23,11 @@ bool IsMajority(uint32_t first, uint32_t total) { return 10 * first >= 6 * total
 
 }  // namespace
 
-double VoteCalibration::Outcomes::Judged() const {
-  const bool rare = static_cast<double>(typos) <= kTyposMax * static_cast<double>(tested);
-  return static_cast<double>(tested - (rare ? typos : 0));
-}
-
-double VoteCalibration::Outcomes::Share() const {
-  return (static_cast<double>(hits) + 1) / (Judged() + 2);
-}
-
 void VoteCalibration::Count(const Test& test, const Target& target) {
   if (!IsMajority(test.first, test.total)) return;
   const bool hit = test.held_out == test.predicted;
-  Outcomes& kind = kinds_[SizeOf(test.total) * kShares + ShareOf(test.first, test.total)];
-  for (Outcomes* outcomes : {&all_, &kind}) {
+  TestOutcomes& kind = kinds_[SizeOf(test.total) * kShares + ShareOf(test.first, test.total)];
+  for (TestOutcomes* outcomes : {&all_, &kind}) {
     outcomes->tested += test.times;
     if (hit) outcomes->hits += test.times;
     if (!hit && target.counts[test.held_out] == 1) outcomes->typos += test.times;
@@ -85,10 +74,9 @@ double VoteCalibration::Confidence(const VoteGroup& group) const {
   if (group.votes.empty() || group.missing > kMissingMax * total) return 0;
   const uint32_t first = group.votes[0].count;
   if (!IsMajority(first, total)) return 0;
-  const Outcomes& kind = kinds_[SizeOf(total) * kShares + ShareOf(first, total)];
+  const TestOutcomes& kind = kinds_[SizeOf(total) * kShares + ShareOf(first, total)];
   const double share = static_cast<double>(first) / static_cast<double>(total);
-  const double prior = all_.Share() * share;
-  return (static_cast<double>(kind.hits) + kPriorTests * prior) / (kind.Judged() + kPriorTests);
+  return kind.Sure(all_.Share() * share);
 }
 
 }  // namespace dq

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 
+#include "worker/stages/complete/dependency/test_outcomes.h"
 #include "worker/stages/complete/dependency/vote_group.h"
 
 namespace dq {
@@ -39,16 +40,6 @@ class VoteCalibration {
   double accuracy() const { return all_.Share(); }
 
  private:
-  struct Outcomes {
-    int64_t tested = 0;
-    int64_t hits = 0;
-    int64_t typos = 0;  // Misses by a value that occurs nowhere else.
-
-    // Tests that say something about the predictions: a miss by a typo does not, while typos are
-    // few.
-    double Judged() const;
-    double Share() const;
-  };
   // Votes of one value that were held out, each predicted by `first` of `total` others.
   struct Test {
     uint32_t held_out;
@@ -62,8 +53,8 @@ class VoteCalibration {
 
   void Count(const Test& test, const Target& target);
 
-  Outcomes all_;
-  std::array<Outcomes, kSizes * kShares> kinds_;
+  TestOutcomes all_;
+  std::array<TestOutcomes, kSizes * kShares> kinds_;
   int64_t better_ = 0;  // Hits that are not the most frequent value.
   int64_t worse_ = 0;   // Misses that are.
 };

@@ -3,7 +3,10 @@
 // only.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,5 +37,15 @@ struct ValueTally {
   std::string_view value;  // Trimmed, not empty.
   int64_t count = 0;
 };
+
+// Returns the middle one of the counts of tallies, of which there is one at least.
+template <typename Tally>
+int64_t MiddleCount(std::span<const Tally> tallies) {
+  std::vector<int64_t> counts;
+  for (const Tally& tally : tallies) counts.push_back(tally.count);
+  const auto middle = counts.begin() + static_cast<ptrdiff_t>(counts.size() / 2);
+  std::nth_element(counts.begin(), middle, counts.end());
+  return *middle;
+}
 
 }  // namespace dq

@@ -1,17 +1,14 @@
 #include "worker/stages/complete/missing/missing_pattern.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace dq {
 namespace {
 
 constexpr size_t kPairColumnsMax = 64;  // With the most missing cells.
 
-double Rounded(double share) { return std::round(share * 1e4) / 1e4; }
-
 double Share(size_t part, size_t whole) {
-  return whole == 0 ? 0 : Rounded(static_cast<double>(part) / static_cast<double>(whole));
+  return whole == 0 ? 0 : RoundedShare(static_cast<double>(part) / static_cast<double>(whole));
 }
 
 bool IsMissing(const EncodedColumn& column, size_t row) {

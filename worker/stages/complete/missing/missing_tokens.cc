@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "worker/table/values/short_text.h"
+#include "worker/table/values/text_fold.h"
 
 namespace dq {
 namespace {
@@ -13,14 +14,7 @@ constexpr std::string_view kVocabulary[] = {
     "null", "\\n", "na", "n/a",     "#n/a", "nan",     "nil", "none", "-",      "--",      "?",
     "??",   ".",   "..", "unknown", "unk",  "missing", "tbd", "void", "#null!", "(blank)", "empty"};
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c; }
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return Lower(c); });
-  return lower;
-}
 
 uint32_t SizeBit(size_t size) { return uint32_t{1} << std::min<size_t>(size, 31); }
 
@@ -39,13 +33,13 @@ MissingTokens::MissingTokens(Vocabulary vocabulary, const std::vector<std::strin
     tokens_.insert(std::begin(kVocabulary), std::end(kVocabulary));
   }
   for (const std::string& token : removed) {
-    removed_.insert(Lower(token));
-    tokens_.erase(Lower(token));
+    removed_.insert(AsciiLower(token));
+    tokens_.erase(AsciiLower(token));
   }
   for (const std::string& token : added) {
     if (token.empty()) continue;
-    tokens_.insert(Lower(token));
-    added_.insert(Lower(token));
+    tokens_.insert(AsciiLower(token));
+    added_.insert(AsciiLower(token));
   }
   for (const std::string& token : tokens_) {
     size_max_ = std::max(size_max_, token.size());
@@ -62,15 +56,15 @@ bool MissingTokens::LookUp(std::string_view value) const {
     return false;
   }
   if (value.size() <= kShortTokenBytesMax) return short_tokens_.contains(ShortToken(value));
-  return tokens_.contains(Lower(value));
+  return tokens_.contains(AsciiLower(value));
 }
 
 bool MissingTokens::IsAdded(std::string_view value) const {
-  return !added_.empty() && added_.contains(Lower(value));
+  return !added_.empty() && added_.contains(AsciiLower(value));
 }
 
 bool MissingTokens::IsRemoved(std::string_view value) const {
-  return !removed_.empty() && removed_.contains(Lower(value));
+  return !removed_.empty() && removed_.contains(AsciiLower(value));
 }
 
 }  // namespace dq

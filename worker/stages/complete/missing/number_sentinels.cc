@@ -53,14 +53,6 @@ double MiddleStep(std::span<const NumberTally> others, bool low) {
   return distances[steps / 2];
 }
 
-double MiddleCount(std::span<const NumberTally> others) {
-  std::vector<int64_t> counts;
-  for (const NumberTally& tally : others) counts.push_back(tally.count);
-  const auto middle = counts.begin() + static_cast<ptrdiff_t>(counts.size() / 2);
-  std::nth_element(counts.begin(), middle, counts.end());
-  return static_cast<double>(*middle);
-}
-
 Surroundings Survey(const NumberTally& end, std::span<const NumberTally> others, bool low) {
   Surroundings seen;
   for (const NumberTally& tally : others) seen.rows += tally.count;
@@ -76,7 +68,7 @@ Surroundings Survey(const NumberTally& end, std::span<const NumberTally> others,
   seen.quarter = low ? lower : upper;
   seen.median = WeightedQuantile(others, seen.rows, 0.5);
   seen.spread = upper - lower;
-  seen.usual_count = MiddleCount(others);
+  seen.usual_count = static_cast<double>(MiddleCount(others));
   seen.values = others.size();
   return seen;
 }

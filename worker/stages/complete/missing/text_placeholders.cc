@@ -5,6 +5,8 @@
 #include <map>
 #include <string>
 
+#include "worker/table/values/text_fold.h"
+
 namespace dq {
 namespace {
 
@@ -27,14 +29,6 @@ bool IsLetter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
 }
 bool HasDigit(std::string_view text) { return std::any_of(text.begin(), text.end(), IsDigit); }
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return lower;
-}
 
 bool IsPhrase(std::string_view lower) {
   static constexpr std::array<std::string_view, 44> kPhrases = {"not available",
@@ -172,14 +166,6 @@ bool IsPlaceholder(std::string_view value) {
   return digits == "123456789" || digits == "1234567890" || digits == "0123456789";
 }
 
-int64_t MiddleCount(std::span<const ValueTally> values) {
-  std::vector<int64_t> counts;
-  for (const ValueTally& tally : values) counts.push_back(tally.count);
-  const auto middle = counts.begin() + static_cast<ptrdiff_t>(counts.size() / 2);
-  std::nth_element(counts.begin(), middle, counts.end());
-  return *middle;
-}
-
 std::string Times(int64_t count) { return std::to_string(count) + " times"; }
 
 }  // namespace
@@ -189,7 +175,7 @@ std::vector<Disguise> FindPhrases(std::span<const ValueTally> values) {
   if (values.size() < 2) return found;
   for (const ValueTally& tally : values) {
     if (tally.value.size() > kWordBytesMax || HasDigit(tally.value)) continue;
-    if (!IsOneCharacter(tally.value) && !IsPhrase(Lower(tally.value))) continue;
+    if (!IsOneCharacter(tally.value) && !IsPhrase(AsciiLower(tally.value))) continue;
     found.push_back({std::string(tally.value), DisguiseKind::kPhrase,
                      "says that there is no value, " + Times(tally.count), 0.95});
   }

@@ -4,7 +4,6 @@
 #include <array>
 #include <bit>
 #include <charconv>
-#include <cmath>
 
 #define XXH_INLINE_ALL
 #include "xxhash.h"
@@ -22,8 +21,6 @@ constexpr size_t kBytesOfProfiles = size_t{400} << 20;
 uint64_t HashOf(std::string_view value) { return XXH3_64bits(value.data(), value.size()); }
 
 constexpr size_t kStatisticBytesMax = 256;  // Longer values are not known whole.
-
-double Rounded(double share) { return std::round(share * 1e4) / 1e4; }
 
 // Writes a number as a fill: with `decimals` digits after the point, or in its shortest form that
 // reads back equal when there is no number of digits that all values share.
@@ -141,9 +138,10 @@ ColumnFindings ColumnProfile::Decide(const std::string& name, std::vector<Disgui
   const auto taken_out = static_cast<int64_t>(findings.rule.disguises.size());
   report.distinct = std::clamp<int64_t>(values_.Distinct() - taken_out, 0, findings.present);
   report.distinct_is_estimate = !values_.distinct_exact();
-  report.conformity = findings.present == 0 ? 1
-                                            : Rounded(static_cast<double>(findings.conforming) /
-                                                      static_cast<double>(findings.present));
+  report.conformity = findings.present == 0
+                          ? 1
+                          : RoundedShare(static_cast<double>(findings.conforming) /
+                                         static_cast<double>(findings.present));
   // Of a column without values the reference may know the type, but nothing tells its numbers.
   if (findings.present == 0) return findings;
   DescribeTop(findings);

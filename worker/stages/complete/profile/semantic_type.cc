@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <numeric>
 #include <vector>
 
+#include "worker/chain/report.h"
+#include "worker/table/values/text_fold.h"
 #include "worker/table/values/value_type.h"
 
 namespace dq {
@@ -17,14 +18,6 @@ constexpr double kConformityMin = 0.9;
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool IsWordChar(char c) { return IsDigit(c) || IsLetter(c) || static_cast<signed char>(c) < 0; }
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return lower;
-}
 
 bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 
@@ -39,7 +32,7 @@ std::vector<std::string> WordsOf(std::string_view name) {
     const bool begins = IsUpper(name[i]) && follows && (!IsUpper(name[i - 1]) || ends_capitals);
     const bool in_word = IsWordChar(name[i]) && !IsDigit(name[i]);
     if (begins || !in_word) words.emplace_back();
-    if (in_word) words.back() += Lower(name.substr(i, 1));
+    if (in_word) words.back() += AsciiLower(name.substr(i, 1));
   }
   std::erase_if(words, [](const std::string& word) { return word.empty(); });
   return words;
@@ -73,7 +66,7 @@ bool IsEmail(std::string_view value) {
 }
 
 bool IsUrl(std::string_view value) {
-  const std::string lower = Lower(value);
+  const std::string lower = AsciiLower(value);
   for (const std::string_view start : {"http://", "https://", "ftp://", "www."}) {
     if (!lower.starts_with(start)) continue;
     std::string_view host = std::string_view(lower).substr(start.size());
@@ -141,7 +134,7 @@ bool IsCountry(std::string_view value, bool named) {
   // Most values that are no names of countries show it at a glance.
   const bool words =
       std::all_of(value.begin(), value.end(), [](char c) { return c == ' ' || IsLetter(c); });
-  if (words && kNames.find("|" + Lower(value) + "|") != std::string_view::npos) return true;
+  if (words && kNames.find("|" + AsciiLower(value) + "|") != std::string_view::npos) return true;
   return named && (value.size() == 2 || value.size() == 3) &&
          std::all_of(value.begin(), value.end(), IsLetter);
 }
@@ -203,8 +196,7 @@ SemanticFinding FindSemanticType(const std::string& name, const EncodedColumn& c
   const auto best = std::max_element(fitting.begin(), fitting.end());
   const double share = cells == 0 ? 0 : static_cast<double>(*best) / static_cast<double>(cells);
   if (cells < kCellsMin || share < kConformityMin) return {};
-  return {kSemantics[static_cast<size_t>(best - fitting.begin())].type,
-          std::round(share * 1e4) / 1e4};
+  return {kSemantics[static_cast<size_t>(best - fitting.begin())].type, RoundedShare(share)};
 }
 
 }  // namespace dq

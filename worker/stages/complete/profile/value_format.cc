@@ -1,12 +1,12 @@
 #include "worker/stages/complete/profile/value_format.h"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "worker/chain/report.h"
 #include "worker/table/values/date_pattern.h"
 
 namespace dq {
@@ -71,11 +71,9 @@ class Vote {
   int64_t cells_ = 0;
 };
 
-double Rounded(double share) { return std::round(share * 1e4) / 1e4; }
-
 // Takes what fits better; what fits equally well is named beside it.
 void Offer(FormatFinding& best, const std::string& name, double share) {
-  const double conformity = Rounded(share);
+  const double conformity = RoundedShare(share);
   if (conformity == 0 || conformity < best.conformity) return;
   best.format = conformity > best.conformity ? name : best.format + " or " + name;
   best.conformity = conformity;
@@ -134,7 +132,7 @@ FormatFinding FindFormat(const EncodedColumn& column, ValueType type) {
       return (value.starts_with("19") || value.starts_with("20")) && MatchesDate(value, "Ymd");
     };
     const double share = vote.Share(is_day);
-    return share > 0 ? FormatFinding{"YYYYMMDD", Rounded(share)} : FormatFinding{};
+    return share > 0 ? FormatFinding{"YYYYMMDD", RoundedShare(share)} : FormatFinding{};
   }
   FormatFinding found = FindDates(vote);
   return found.format.empty() && type == ValueType::kText ? FindNumbers(vote) : found;

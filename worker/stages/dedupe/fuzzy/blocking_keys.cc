@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "worker/stages/dedupe/fuzzy/text_words.h"
+
 #define XXH_INLINE_ALL
 #include "xxhash.h"
 
@@ -19,15 +21,6 @@ uint64_t HashText(std::string_view text) { return XXH3_64bits(text.data(), text.
 BlockingKey Combine(uint64_t a, uint64_t b) {
   const uint64_t both[] = {a, b};
   return XXH3_64bits(both, sizeof(both));
-}
-
-template <typename Visit>
-void ForEachWord(std::string_view text, const Visit& visit) {
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find(' ', begin), text.size());
-    if (end > begin) visit(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
 }
 
 // The form in which a value is combined with that of another field.
@@ -135,9 +128,9 @@ void BlockingKeys::CountWords(size_t field) {
   const ValueDictionary& values = comparison_.values(field);
   word_records_[field].assign(kWordBuckets, 0);
   for (ValueId id = 1; id <= values.size(); ++id) {
-    ForEachWord(values.text(id), [&](std::string_view word) {
+    for (const std::string_view word : TextWords(values.text(id))) {
       word_records_[field][HashText(word) % kWordBuckets] += values.count(id);
-    });
+    }
   }
 }
 
@@ -168,11 +161,11 @@ void BlockingKeys::Make(const BlockingPass& pass, RecordId record,
 void BlockingKeys::AddRareWords(size_t field, std::string_view text,
                                 std::vector<BlockingKey>& keys) const {
   std::vector<std::pair<uint32_t, BlockingKey>> rare;
-  ForEachWord(text, [&](std::string_view word) {
+  for (const std::string_view word : TextWords(text)) {
     const uint64_t hash = HashText(word);
     const uint32_t count = word_records_[field][hash % kWordBuckets];
     if (count > 1) rare.push_back({count, hash});
-  });
+  }
   AddRarest(rare, kRareWordsMax, keys);
 }
 

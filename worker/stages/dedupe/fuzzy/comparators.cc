@@ -11,11 +11,6 @@
 namespace dq {
 namespace {
 
-// Longer texts are compared by their beginnings.
-constexpr size_t kLettersMax = 64;
-constexpr double kPrefixBonus = 0.1;
-constexpr size_t kPrefixMax = 4;
-
 // The code points of a text.
 class CodePoints {
  public:
@@ -24,7 +19,7 @@ class CodePoints {
       const auto byte = static_cast<unsigned char>(c);
       if ((byte & 0xC0) == 0x80 && size_ > 0) {
         letters_[size_ - 1] = letters_[size_ - 1] << 6 | (byte & 0x3F);
-      } else if (size_ == kLettersMax) {
+      } else if (size_ == kComparedLettersMax) {
         break;
       } else {
         letters_[size_++] = byte;
@@ -34,7 +29,7 @@ class CodePoints {
   std::span<const uint32_t> letters() const { return {letters_.data(), size_}; }
 
  private:
-  std::array<uint32_t, kLettersMax> letters_;
+  std::array<uint32_t, kComparedLettersMax> letters_;
   size_t size_ = 0;
 };
 
@@ -42,8 +37,8 @@ class CodePoints {
 template <typename Compare>
 auto WithLetters(std::string_view a, std::string_view b, const Compare& compare) {
   if (IsAscii(a) && IsAscii(b)) {
-    a = a.substr(0, kLettersMax);
-    b = b.substr(0, kLettersMax);
+    a = a.substr(0, kComparedLettersMax);
+    b = b.substr(0, kComparedLettersMax);
     return compare(std::span(a.data(), a.size()), std::span(b.data(), b.size()));
   }
   const CodePoints left(a);
@@ -56,7 +51,7 @@ double Jaro(std::span<const Letter> a, std::span<const Letter> b) {
   const size_t longer = std::max(a.size(), b.size());
   const size_t reach = longer / 2 > 0 ? longer / 2 - 1 : 0;
   uint64_t taken = 0;  // Of b, a bit a letter.
-  std::array<Letter, kLettersMax> matched;
+  std::array<Letter, kComparedLettersMax> matched;
   size_t matches = 0;
   for (size_t i = 0; i < a.size(); ++i) {
     const size_t end = std::min(b.size(), i + reach + 1);
@@ -83,7 +78,7 @@ template <typename Letter>
 int TableDistance(std::span<const Letter> a, std::span<const Letter> b, int most) {
   const auto rows = static_cast<int>(a.size());
   const auto width = static_cast<int>(b.size());
-  std::array<std::array<int, kLettersMax + 1>, 3> lines;
+  std::array<std::array<int, kComparedLettersMax + 1>, 3> lines;
   for (int j = 0; j <= std::min(width, most + 1); ++j) lines[0][static_cast<size_t>(j)] = j;
   for (int i = 1; i <= rows; ++i) {
     auto& line = lines[static_cast<size_t>(i % 3)];
@@ -138,9 +133,9 @@ double JaroWinkler(std::string_view a, std::string_view b) {
   return WithLetters(a, b, [](auto left, auto right) {
     const double jaro = Jaro(left, right);
     size_t prefix = 0;
-    const size_t end = std::min({kPrefixMax, left.size(), right.size()});
+    const size_t end = std::min({kWinklerPrefixMax, left.size(), right.size()});
     while (prefix < end && left[prefix] == right[prefix]) ++prefix;
-    return jaro + static_cast<double>(prefix) * kPrefixBonus * (1 - jaro);
+    return WithWinklerBonus(jaro, prefix);
   });
 }
 

@@ -8,9 +8,17 @@
 
 namespace dq {
 
+inline constexpr size_t kComparedLettersMax = 64;  // Longer texts are compared by their beginnings.
+
 // Jaro's similarity with Winkler's bonus for a common beginning (0.1 for each of the first four
 // letters), 0 to 1; two empty texts are equal. M. Jaro 1989, W. Winkler 1990.
 double JaroWinkler(std::string_view a, std::string_view b);
+inline constexpr size_t kWinklerPrefixMax = 4;
+// Jaro's similarity of two texts with the bonus for so many common letters at the beginning, at
+// most kWinklerPrefixMax.
+inline double WithWinklerBonus(double jaro, size_t prefix) {
+  return jaro + static_cast<double>(prefix) * 0.1 * (1 - jaro);
+}
 
 // Whether a similarity is at least a bound, in spite of the rounding of binary fractions.
 inline bool IsAtLeast(double similarity, double bound) { return similarity >= bound - 1e-9; }

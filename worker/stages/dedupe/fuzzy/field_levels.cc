@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "worker/stages/dedupe/fuzzy/comparators.h"
+#include "worker/stages/dedupe/fuzzy/text_words.h"
 
 namespace dq {
 namespace {
@@ -31,11 +32,7 @@ constexpr size_t kDateLevels = 5;
 
 std::string SortedWords(std::string_view text) {
   std::vector<std::string_view> words;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find(' ', begin), text.size());
-    words.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
+  for (const std::string_view word : TextWords(text)) words.push_back(word);
   std::sort(words.begin(), words.end());
   std::string out;
   for (const std::string_view word : words) out.append(out.empty() ? "" : " ").append(word);

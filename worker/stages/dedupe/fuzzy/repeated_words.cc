@@ -6,6 +6,7 @@
 
 #define XXH_INLINE_ALL
 #include "common/base/status_macros.h"
+#include "worker/stages/dedupe/fuzzy/text_words.h"
 #include "xxhash.h"
 
 namespace dq {
@@ -25,10 +26,8 @@ using Words = std::vector<uint64_t>;
 
 void ReadWords(std::string_view text, Words& words) {
   words.clear();
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find(' ', begin), text.size());
-    if (end > begin) words.push_back(XXH3_64bits(text.data() + begin, end - begin));
-    begin = end + 1;
+  for (const std::string_view word : TextWords(text)) {
+    words.push_back(XXH3_64bits(word.data(), word.size()));
   }
   std::sort(words.begin(), words.end());
   words.erase(std::unique(words.begin(), words.end()), words.end());

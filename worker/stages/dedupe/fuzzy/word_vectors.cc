@@ -7,6 +7,7 @@
 
 #include "common/base/status_macros.h"
 #include "worker/stages/dedupe/fuzzy/comparators.h"
+#include "worker/stages/dedupe/fuzzy/text_words.h"
 
 namespace dq {
 namespace {
@@ -76,14 +77,12 @@ absl::Status WordVectors::AddValue(std::string_view text) {
     ids_.reserve(wanted);
   }
   const size_t first = ids_.size();
-  for (size_t begin = 0; begin < text.size() && ids_.size() < first + kWordsMax;) {
-    const size_t end = std::min(text.find(' ', begin), text.size());
-    const std::string_view word = text.substr(begin, end - begin);
-    begin = end + 1;
+  for (const std::string_view word : TextWords(text)) {
+    if (ids_.size() == first + kWordsMax) break;
     const auto from = ids_.begin() + static_cast<std::ptrdiff_t>(first);
     const bool is_repeated =
         std::any_of(from, ids_.end(), [&](ValueId id) { return words_.text(id) == word; });
-    if (word.empty() || is_repeated) continue;
+    if (is_repeated) continue;
     DQ_ASSIGN_OR_RETURN(const ValueId id, words_.Add(word));
     ids_.push_back(id);
   }
