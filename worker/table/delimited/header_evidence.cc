@@ -6,6 +6,9 @@
 #include <string_view>
 
 #include "worker/table/values/cell_shape.h"
+#include "worker/table/values/contact_form.h"
+#include "worker/table/values/no_value_words.h"
+#include "worker/table/values/text_fold.h"
 #include "worker/table/values/value_type.h"
 
 namespace dq {
@@ -35,22 +38,14 @@ bool HoldsYears(const RowText& row) {
 
 // What programs write where there is no value is neither a name nor like what is below it.
 bool StandsForNothing(std::string_view cell) {
-  static constexpr std::string_view kWords[] = {"nan", "na", "n/a", "#n/a", "null", "none",
-                                                "nil", "-",  "--",  "?",    ".",    "\\n"};
-  std::string folded(TrimSpace(cell));
-  for (char& c : folded) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return std::find(std::begin(kWords), std::end(kWords), folded) != std::end(kWords);
+  const NoValueWord* const word = FindNoValueWord(AsciiLower(TrimSpace(cell)));
+  return word != nullptr && word->reach == NoValue::kMark;
 }
 
 // Of e-mail or the web: no name of a column looks like one.
 bool IsAddress(std::string_view cell) {
   cell = TrimSpace(cell);
-  if (cell.find_first_of(" \t") != std::string_view::npos) return false;
-  if (cell.starts_with("http://") || cell.starts_with("https://")) return true;
-  const size_t at = cell.find('@');
-  return at != 0 && at != std::string_view::npos &&
-         cell.find('@', at + 1) == std::string_view::npos &&
-         cell.find('.', at + 2) < cell.size() - 2;
+  return IsEmail(cell) || IsUrl(cell);
 }
 
 struct ColumnBelow {

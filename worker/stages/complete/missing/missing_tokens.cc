@@ -4,15 +4,12 @@
 
 #include <algorithm>
 
+#include "worker/table/values/no_value_words.h"
 #include "worker/table/values/short_text.h"
 #include "worker/table/values/text_fold.h"
 
 namespace dq {
 namespace {
-
-constexpr std::string_view kVocabulary[] = {
-    "null", "\\n", "na", "n/a",     "#n/a", "nan",     "nil", "none", "-",      "--",      "?",
-    "??",   ".",   "..", "unknown", "unk",  "missing", "tbd", "void", "#null!", "(blank)", "empty"};
 
 char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c; }
 
@@ -30,7 +27,9 @@ uint64_t ShortToken(std::string_view text) {
 MissingTokens::MissingTokens(Vocabulary vocabulary, const std::vector<std::string>& added,
                              const std::vector<std::string>& removed) {
   if (vocabulary == Vocabulary::kUsed) {
-    tokens_.insert(std::begin(kVocabulary), std::end(kVocabulary));
+    for (const NoValueWord& known : NoValueWords()) {
+      if (known.reach != NoValue::kPhrase) tokens_.emplace(known.word);
+    }
   }
   for (const std::string& token : removed) {
     removed_.insert(AsciiLower(token));

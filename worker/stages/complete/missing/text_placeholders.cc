@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "worker/table/values/no_value_words.h"
 #include "worker/table/values/text_fold.h"
 
 namespace dq {
@@ -31,51 +32,8 @@ bool IsLetter(char c) {
 bool HasDigit(std::string_view text) { return std::any_of(text.begin(), text.end(), IsDigit); }
 
 bool IsPhrase(std::string_view lower) {
-  static constexpr std::array<std::string_view, 44> kPhrases = {"not available",
-                                                                "not applicable",
-                                                                "not specified",
-                                                                "not provided",
-                                                                "not known",
-                                                                "not reported",
-                                                                "not recorded",
-                                                                "not given",
-                                                                "not stated",
-                                                                "not assigned",
-                                                                "not found",
-                                                                "not entered",
-                                                                "not set",
-                                                                "no data",
-                                                                "no value",
-                                                                "no information",
-                                                                "no entry",
-                                                                "n.a.",
-                                                                "n.a",
-                                                                "n. a.",
-                                                                "n.d.",
-                                                                "undefined",
-                                                                "unspecified",
-                                                                "undetermined",
-                                                                "(none)",
-                                                                "(null)",
-                                                                "(empty)",
-                                                                "<null>",
-                                                                "<na>",
-                                                                "<none>",
-                                                                "<empty>",
-                                                                "<blank>",
-                                                                "[null]",
-                                                                "{null}",
-                                                                "#ref!",
-                                                                "#value!",
-                                                                "#div/0!",
-                                                                "#name?",
-                                                                "#num!",
-                                                                "tba",
-                                                                "tbc",
-                                                                "to be determined",
-                                                                "to be announced",
-                                                                "data missing"};
-  return std::find(kPhrases.begin(), kPhrases.end(), lower) != kPhrases.end();
+  const NoValueWord* const word = FindNoValueWord(lower);
+  return word != nullptr && word->reach == NoValue::kPhrase;
 }
 
 // "xxxx", "----", "????": one character, no digit, again and again.

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "worker/chain/report.h"
+#include "worker/table/values/contact_form.h"
 #include "worker/table/values/text_fold.h"
 #include "worker/table/values/value_type.h"
 
@@ -50,48 +52,12 @@ bool NameSays(const std::vector<std::string>& words, const std::array<std::strin
   return false;
 }
 
-// A name with a point in it, as after an @ or //.
-bool IsDomain(std::string_view text) {
-  const size_t point = text.rfind('.');
-  if (point == std::string_view::npos || point == 0 || text.size() - point < 3) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return IsWordChar(c) || c == '-' || c == '.'; });
-}
-
-bool IsEmail(std::string_view value) {
-  const size_t at = value.find('@');
-  if (at == 0 || at == std::string_view::npos) return false;
-  return value.substr(0, at).find_first_of(" \t,;\"") == std::string_view::npos &&
-         IsDomain(value.substr(at + 1));
-}
-
-bool IsUrl(std::string_view value) {
-  const std::string lower = AsciiLower(value);
-  for (const std::string_view start : {"http://", "https://", "ftp://", "www."}) {
-    if (!lower.starts_with(start)) continue;
-    std::string_view host = std::string_view(lower).substr(start.size());
-    host = host.substr(0, host.find_first_of("/?#:"));
-    return lower.find(' ') == std::string::npos && IsDomain(host);
-  }
-  return false;
-}
-
-bool IsPhone(std::string_view value, bool named) {
-  size_t digits = 0;
-  bool separated = false;
-  for (const char c : value) {
-    if (IsDigit(c)) {
-      ++digits;
-    } else if (std::string_view(" +-()./").find(c) != std::string_view::npos) {
-      separated |= c != '+' && c != '.';
-    } else {
-      return false;
-    }
-  }
-  if (digits < 7 || digits > 15 || TypeOf(value) == ValueType::kDate) return false;
+bool LooksLikePhone(std::string_view value, bool named) {
+  const std::optional<PhoneMarks> phone = ReadPhone(value);
+  if (!phone.has_value() || TypeOf(value) == ValueType::kDate) return false;
   if (named || value[0] == '+' || value[0] == '(') return true;
-  if (value[0] == '0') return digits >= 9;
-  return separated && digits >= 10;
+  if (value[0] == '0') return phone->digits >= 9;
+  return phone->separated && phone->digits >= 10;
 }
 
 // Digits as 9, letters as a, other bytes as they are.
@@ -155,8 +121,8 @@ constexpr std::array<Semantic, 5> kSemantics = {{
     {"url", [](std::string_view value, const NameHints&) { return IsUrl(value); }},
     {"postcode", [](std::string_view value,
                     const NameHints& hints) { return IsPostcode(value, hints.postcode); }},
-    {"phone",
-     [](std::string_view value, const NameHints& hints) { return IsPhone(value, hints.phone); }},
+    {"phone", [](std::string_view value,
+                 const NameHints& hints) { return LooksLikePhone(value, hints.phone); }},
     {"country", [](std::string_view value,
                    const NameHints& hints) { return IsCountry(value, hints.country); }},
 }};

@@ -6,22 +6,26 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "worker/table/values/contact_form.h"
+#include "worker/table/values/no_value_words.h"
+#include "worker/table/values/value_type.h"
 
 namespace dq {
 namespace {
-
-constexpr std::array<std::string_view, 10> kNothing = {
-    "n/a", "na", "null", "nan", "none", "unknown", "not available", "#n/a", "\\n", "missing"};
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c & 0x80) != 0; }
 
 bool HoldsNothing(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) { return IsDigit(c) || IsLetter(c); }) ||
-         std::find(kNothing.begin(), kNothing.end(), text) != kNothing.end();
+  if (std::none_of(text.begin(), text.end(), [](char c) { return IsDigit(c) || IsLetter(c); })) {
+    return true;
+  }
+  const NoValueWord* const word = FindNoValueWord(text);
+  return word != nullptr && word->never_a_record;
 }
 
 constexpr size_t kHouseLettersMax = 6;
@@ -85,26 +89,28 @@ bool SplitDate(std::string_view text, std::array<int, 3>& parts, std::array<size
          widths[1] <= 2;
 }
 
+// Whether there is such a day, whichever of the two is the month.
 bool IsDate(std::string_view text) {
   std::array<int, 3> parts;
   std::array<size_t, 3> widths;
   if (!SplitDate(text, parts, widths)) return false;
   const int year = widths[0] == 4 ? parts[0] : parts[2];
   const int other = widths[0] == 4 ? parts[2] : parts[0];
-  return year >= 1000 && year <= 2999 && std::min(parts[1], other) >= 1 &&
-         std::min(parts[1], other) <= 12 && std::max(parts[1], other) <= 31;
+  return year >= 1000 && year <= 2999 &&
+         (DayExists(year, parts[1], other) || DayExists(year, other, parts[1]));
 }
 
-bool IsPhone(std::string_view text) {
-  const size_t digits = CountDigits(text);
-  return digits >= 7 && digits <= 15 && CountLetters(text) == 0 &&
-         text.find_first_of("-/() +") != std::string_view::npos;
-}
-
-bool IsEmail(std::string_view text) {
+// Folding took the points of an address beyond ASCII, by which IsEmail would know it.
+bool IsFoldedEmail(std::string_view text) {
   const size_t at = text.find('@');
   return at != std::string_view::npos && at > 0 && at + 1 < text.size() &&
          text.find(' ') == std::string_view::npos;
+}
+
+// Digits alone may be any code.
+bool IsMarkedPhone(std::string_view text) {
+  const std::optional<PhoneMarks> phone = ReadPhone(text);
+  return phone.has_value() && (phone->separated || text.starts_with('+'));
 }
 
 bool IsQuantity(std::string_view text) {
@@ -121,9 +127,9 @@ void Look(Looks& looks, std::string_view text, double times) {
   if (digits > 0 && CountLetters(text) == 0) looks.digit_words += times;
   if (digits == 0) looks.letters += times;
   if (words > 1) looks.phrases += times;
-  if (IsEmail(text)) looks.emails += times;
+  if (IsFoldedEmail(text)) looks.emails += times;
   if (IsDate(text)) looks.dates += times;
-  if (IsPhone(text)) looks.phones += times;
+  if (IsMarkedPhone(text)) looks.phones += times;
   if (IsQuantity(text)) looks.quantities += times;
   if (digits > 0 && words == 1) looks.codes += times;
   if (digits == text.size()) {

@@ -1,0 +1,61 @@
+#include "worker/table/values/contact_form.h"
+
+#include <algorithm>
+#include <string>
+
+#include "worker/table/values/text_fold.h"
+
+namespace dq {
+namespace {
+
+constexpr int kPhoneDigitsMin = 7;
+constexpr int kPhoneDigitsMax = 15;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool IsWordChar(char c) { return IsDigit(c) || IsLetter(c) || static_cast<signed char>(c) < 0; }
+
+// A name with a point in it, as after an @ or //.
+bool IsDomain(std::string_view text) {
+  const size_t point = text.rfind('.');
+  if (point == std::string_view::npos || point == 0 || text.size() - point < 3) return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return IsWordChar(c) || c == '-' || c == '.'; });
+}
+
+}  // namespace
+
+bool IsEmail(std::string_view text) {
+  const size_t at = text.find('@');
+  if (at == 0 || at == std::string_view::npos) return false;
+  return text.substr(0, at).find_first_of(" \t,;\"") == std::string_view::npos &&
+         IsDomain(text.substr(at + 1));
+}
+
+bool IsUrl(std::string_view text) {
+  const std::string lower = AsciiLower(text);
+  for (const std::string_view start : {"http://", "https://", "ftp://", "www."}) {
+    if (!lower.starts_with(start)) continue;
+    std::string_view host = std::string_view(lower).substr(start.size());
+    host = host.substr(0, host.find_first_of("/?#:"));
+    return lower.find(' ') == std::string::npos && IsDomain(host);
+  }
+  return false;
+}
+
+std::optional<PhoneMarks> ReadPhone(std::string_view text) {
+  PhoneMarks marks;
+  for (const char c : text) {
+    if (IsDigit(c)) {
+      ++marks.digits;
+    } else if (std::string_view(" +-()./").find(c) != std::string_view::npos) {
+      marks.separated |= c != '+' && c != '.';
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (marks.digits < kPhoneDigitsMin || marks.digits > kPhoneDigitsMax) return std::nullopt;
+  return marks;
+}
+
+}  // namespace dq
