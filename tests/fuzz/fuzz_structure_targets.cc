@@ -57,7 +57,7 @@ void ReadLikeNaive(std::string_view bytes) {
   options.batch_bytes = 1 + static_cast<unsigned char>(bytes[3]);
   const std::string_view text = bytes.substr(kSetupBytes);
   const MemoryFile file(text);
-  const auto reader = CsvReader::Open(file.fd(), options);
+  const auto reader = OpenCsv(file.fd(), options);
   if (!reader.ok()) return CheckTyped(reader.status());
   const TableLayout& layout = (*reader)->layout();
   CheckClassifiers(text, layout.dialect);

@@ -10,6 +10,7 @@
 #include "tests/fuzz/fuzz_checks.h"
 #include "tests/fuzz/fuzz_structure_targets.h"
 #include "tests/support/memory_file.h"
+#include "tests/support/read_pass.h"
 #include "worker/table/bytes/compressed_source.h"
 #include "worker/table/bytes/file_source.h"
 #include "worker/table/bytes/text_encoding.h"
@@ -139,7 +140,7 @@ void ReadDialect(std::string_view bytes) {
   if ((bytes[3] & 4) != 0) options.dialect.header = (bytes[3] & 8) != 0;
   if ((bytes[3] & 16) != 0) options.dialect.skip_lines = bytes[3] & 3;
   const MemoryFile file(bytes.substr(4));
-  const auto reader = CsvReader::Open(file.fd(), options);
+  const auto reader = OpenCsv(file.fd(), options);
   if (!reader.ok()) return CheckTyped(reader.status());
   CheckReader(**reader);
 }

@@ -1,5 +1,9 @@
 #include "tests/support/read_pass.h"
 
+#include <utility>
+
+#include "common/base/status_macros.h"
+#include "worker/table/bytes/file_source.h"
 #include "worker/table/row_sink.h"
 
 namespace dq {
@@ -19,6 +23,11 @@ class RejectsOf final : public RowSink {
 };
 
 }  // namespace
+
+absl::StatusOr<std::unique_ptr<CsvReader>> OpenCsv(int fd, const CsvReaderOptions& options) {
+  DQ_ASSIGN_OR_RETURN(std::unique_ptr<FileSource> source, FileSource::Open(fd));
+  return CsvReader::Open(std::move(source), options);
+}
 
 absl::Status ReadPass(RowReader& reader, NaiveTable& table) {
   RejectsOf rejects(table);

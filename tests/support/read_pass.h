@@ -2,14 +2,20 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "tests/support/naive_csv.h"
+#include "worker/table/delimited/csv_reader.h"
 #include "worker/table/row_reader.h"
 
 namespace dq {
+
+// A reader of the delimited file behind `fd`, which outlives it. Errors of CsvReader::Open.
+absl::StatusOr<std::unique_ptr<CsvReader>> OpenCsv(int fd, const CsvReaderOptions& options);
 
 // Reads all rows and rejects of `reader` into `table`; after an error what came before it.
 absl::Status ReadPass(RowReader& reader, NaiveTable& table);

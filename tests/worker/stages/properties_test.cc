@@ -166,7 +166,7 @@ TEST(Chain, DuplicatesThatDoNotFitInMemoryAreTheSameOnes) {
 }
 
 TEST(Chain, WhatIsRememberedOfManyColumnsIsBounded) {
-  EXPECT_LE(ProfileLimits::ForColumns(1000).BytesMax() * 1000, int64_t{400} << 20);
+  EXPECT_LE(ProfileLimits::ForColumns(1000).BytesMaxForTest() * 1000, int64_t{400} << 20);
   EXPECT_EQ(ProfileLimits::ForColumns(12).values.distinct, size_t{1} << 20);
   EXPECT_EQ(ProfileLimits::ForColumns(12).values.precision, 16);
 }

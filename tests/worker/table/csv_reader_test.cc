@@ -56,7 +56,7 @@ absl::Status ReadPass(CsvReader& reader, ReadText& read) {
 ReadText Read(std::string_view text, const CsvReaderOptions& options = {}) {
   const MemoryFile file(text);
   ReadText read;
-  auto reader = CsvReader::Open(file.fd(), options);
+  auto reader = OpenCsv(file.fd(), options);
   if (!reader.ok()) {
     read.status = reader.status();
     return read;
@@ -224,7 +224,7 @@ std::string WideText(size_t columns, char delimiter, std::string_view line_end) 
 TEST(CsvReader, AHeaderLongerThanTheFirstSampleIsRead) {
   for (const char* line_end : {"\n", "\r\n", "\r"}) {
     const MemoryFile file(WideText(5000, ';', line_end));
-    const auto reader = CsvReader::Open(file.fd(), {});
+    const auto reader = OpenCsv(file.fd(), {});
     ASSERT_TRUE(reader.ok()) << reader.status();
     EXPECT_EQ((*reader)->columns().size(), 5000u);
     EXPECT_EQ(LineEndText((*reader)->dialect().line_end), line_end);
@@ -273,7 +273,7 @@ TEST(CsvReader, ARowAboveTheLimitFailsUnlessAQuoteIsToBlame) {
 
 TEST(CsvReader, AFileThatChangesBetweenTwoPassesIsNoticed) {
   MemoryFile file("a,b\n1,2\n");
-  auto reader = CsvReader::Open(file.fd(), {});
+  auto reader = OpenCsv(file.fd(), {});
   ASSERT_TRUE(reader.ok());
   ReadText read;
   EXPECT_TRUE(ReadPass(**reader, read).ok());
@@ -286,7 +286,7 @@ TEST(CsvReader, AFileThatChangesBetweenTwoPassesIsNoticed) {
 TEST(CsvReader, WhatBadRowsHaveShownIsForgottenInTheNextPass) {
   const std::string text = "a,b\n\"x, y\",\"say\"b\n\"x, y\"3\r\n\",4\r\n,\"say \"\"hi\"";
   const MemoryFile file(text);
-  auto reader = CsvReader::Open(file.fd(), {});
+  auto reader = OpenCsv(file.fd(), {});
   ASSERT_TRUE(reader.ok()) << reader.status();
   ReadText first;
   ReadText second;
@@ -297,7 +297,7 @@ TEST(CsvReader, WhatBadRowsHaveShownIsForgottenInTheNextPass) {
 
 TEST(CsvReader, TheDigestIsThatOfTheWholeFile) {
   const MemoryFile file("abc");
-  auto reader = CsvReader::Open(file.fd(), {});
+  auto reader = OpenCsv(file.fd(), {});
   ASSERT_TRUE(reader.ok());
   EXPECT_EQ((*reader)->source().sha256(),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

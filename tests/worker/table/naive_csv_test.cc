@@ -63,7 +63,7 @@ TEST(CsvReader, ReadsWhatANaiveReaderReads) {
     options.batch_bytes = random() % 2 == 0 ? kBatchBytesDefault : 1 + random() % 80;
     const std::string text = TextOf(random, options.dialect);
     const MemoryFile file(text);
-    const auto reader = CsvReader::Open(file.fd(), options);
+    const auto reader = OpenCsv(file.fd(), options);
     if (!reader.ok()) continue;  // A header that cannot be read, for example.
     NaiveTable read;
     const absl::Status status = ReadPass(**reader, read);
@@ -84,7 +84,7 @@ TEST(CsvReader, ABatchMayEndAtEveryByte) {
     const MemoryFile file(text);
     for (size_t bytes = 1; bytes <= text.size(); ++bytes) {
       options.batch_bytes = bytes;
-      const auto reader = CsvReader::Open(file.fd(), options);
+      const auto reader = OpenCsv(file.fd(), options);
       if (!reader.ok()) break;
       NaiveTable read;
       ASSERT_TRUE(ReadPass(**reader, read).ok());

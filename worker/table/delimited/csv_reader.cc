@@ -7,7 +7,6 @@
 
 #include "common/base/status_macros.h"
 #include "worker/table/bytes/file_error.h"
-#include "worker/table/bytes/file_source.h"
 #include "worker/table/bytes/state_reader.h"
 #include "worker/table/bytes/state_writer.h"
 #include "worker/table/bytes/utf8.h"
@@ -15,12 +14,6 @@
 #include "worker/table/table_sample.h"
 
 namespace dq {
-
-absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(int fd,
-                                                           const CsvReaderOptions& options) {
-  DQ_ASSIGN_OR_RETURN(std::unique_ptr<FileSource> source, FileSource::Open(fd));
-  return Open(std::move(source), options);
-}
 
 absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(std::unique_ptr<ByteSource> source,
                                                            const CsvReaderOptions& options) {

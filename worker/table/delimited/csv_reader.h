@@ -39,8 +39,6 @@ class CsvReader final : public RowReader {
   // Finds the table; the first pass can begin. Errors are those of SampleTable.
   static absl::StatusOr<std::unique_ptr<CsvReader>> Open(std::unique_ptr<ByteSource> source,
                                                          const CsvReaderOptions& options);
-  // The same over the bytes of a regular file; `fd` must outlive the reader.
-  static absl::StatusOr<std::unique_ptr<CsvReader>> Open(int fd, const CsvReaderOptions& options);
 
   absl::Status StartPass(RowSink* rejects) override;
   absl::StatusOr<bool> Next(RowBatch& batch) override;

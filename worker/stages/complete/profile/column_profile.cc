@@ -49,7 +49,7 @@ ProfileLimits ProfileLimits::ForColumns(size_t columns) {
   return limits;
 }
 
-int64_t ProfileLimits::BytesMax() const {
+int64_t ProfileLimits::BytesMaxForTest() const {
   // The values give way to the table of different ones.
   return static_cast<int64_t>(
       std::max(values.values * kBytesAValue + values.text_bytes,

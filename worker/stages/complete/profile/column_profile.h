@@ -33,7 +33,7 @@ struct ProfileLimits {
   size_t numbers = size_t{1} << 16;  // Before quantiles become estimates.
   static ProfileLimits ForColumns(size_t columns);
   // About the most that a profile needs.
-  int64_t BytesMax() const;
+  int64_t BytesMaxForTest() const;
 };
 
 // What was learned, in the end.

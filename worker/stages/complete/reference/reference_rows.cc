@@ -9,11 +9,6 @@ namespace dq {
 namespace {
 
 constexpr int64_t kTakenBytes = int64_t{1} << 20;
-constexpr size_t kReadBytes = 512;  // Most rows are shorter.
-constexpr size_t kAheadBytesMax = size_t{64} << 10;
-constexpr int64_t kNearBytes = int64_t{32} << 10;
-constexpr size_t kBlockBytes = size_t{256} << 10;
-constexpr size_t kShelfBytesMax = size_t{1} << 20;
 constexpr size_t kVarintBytesMax = 5;
 
 // Writes 7 bits a byte, the lowest first; the highest bit says that more follow.
@@ -32,58 +27,15 @@ size_t TakeVarint(const char*& in) {
   }
 }
 
-}  // namespace
-
-void ReferenceRows::Shelf::Clear() {
-  // One block is kept for the next rows.
-  if (blocks_.size() > 1) blocks_.erase(blocks_.begin(), blocks_.end() - 1);
-  if (size_ > kBlockBytes) {
-    blocks_.clear();
-    size_ = 0;
-  }
-  bytes_ = size_;
-  used_ = 0;
-  ahead_ = {};
-}
-
-void ReferenceRows::Shelf::ClearWhenLarge() {
-  if (bytes_ > kShelfBytesMax) Clear();
-}
-
-ReferenceRows::Row ReferenceRows::Shelf::Find(int64_t offset) const {
-  const int64_t at = offset - ahead_offset_;
-  if (at < 0 || at + static_cast<int64_t>(kVarintBytesMax) > static_cast<int64_t>(ahead_.size())) {
-    return nullptr;
-  }
-  const char* row = ahead_.data() + at;
+// The row at the beginning of `bytes`; null when they do not hold all of it.
+ReferenceRows::Row WholeRow(std::string_view bytes) {
+  if (bytes.size() < kVarintBytesMax) return nullptr;
+  const char* row = bytes.data();
   const size_t size = TakeVarint(row);
-  return size <= static_cast<size_t>(ahead_.data() + ahead_.size() - row) ? row : nullptr;
+  return size <= static_cast<size_t>(bytes.data() + bytes.size() - row) ? row : nullptr;
 }
 
-size_t ReferenceRows::Shelf::Plan(int64_t offset) {
-  const auto near = [offset](int64_t place) {
-    return offset >= place && offset < place + kNearBytes;
-  };
-  if (!near(expected_) && !near(expected_too_)) {
-    expected_too_ = offset + static_cast<int64_t>(kReadBytes);
-    return kReadBytes;
-  }
-  ahead_bytes_ = std::clamp(4 * ahead_bytes_, 4 * kReadBytes, kAheadBytesMax);
-  expected_ = offset + static_cast<int64_t>(ahead_bytes_);
-  return ahead_bytes_;
-}
-
-char* ReferenceRows::Shelf::Take(size_t bytes) {
-  if (blocks_.empty() || size_ - used_ < bytes) {
-    size_ = std::max(bytes, kBlockBytes);
-    blocks_.push_back(std::make_unique_for_overwrite<char[]>(size_));
-    bytes_ += size_;
-    used_ = 0;
-  }
-  char* const room = blocks_.back().get() + used_;
-  used_ += bytes;
-  return room;
-}
+}  // namespace
 
 ReferenceRows::ReferenceRows(MemoryBudget& memory, int temp_dir_fd, int64_t memory_bytes_max)
     : taken_(memory, "the reference"),
@@ -154,20 +106,19 @@ absl::StatusOr<ReferenceRows::Row> ReferenceRows::Read(int64_t place, Shelf& she
     return row;
   }
   const int64_t offset = place < used_ ? moved_to_ + place : place - used_;
-  if (const Row row = shelf.Find(offset); row != nullptr) return row;
-  if (const size_t bytes = shelf.Plan(offset); bytes > kReadBytes) {
+  if (const Row row = WholeRow(shelf.Ahead(offset)); row != nullptr) return row;
+  if (const size_t bytes = shelf.Plan(offset); bytes > Shelf::kRowBytes) {
     char* const ahead = shelf.Take(bytes);
     DQ_ASSIGN_OR_RETURN(const size_t got, file_->ReadAt(offset, ahead, bytes));
-    shelf.ahead_ = {ahead, got};
-    shelf.ahead_offset_ = offset;
-    if (const Row row = shelf.Find(offset); row != nullptr) return row;
+    shelf.ReadAhead({ahead, got}, offset);
+    if (const Row row = WholeRow({ahead, got}); row != nullptr) return row;
   }
   return ReadAlone(offset, shelf);
 }
 
 // Reads the row at `offset` of the file.
 absl::StatusOr<ReferenceRows::Row> ReferenceRows::ReadAlone(int64_t offset, Shelf& shelf) const {
-  char begin[kReadBytes + kVarintBytesMax];
+  char begin[Shelf::kRowBytes + kVarintBytesMax];
   DQ_ASSIGN_OR_RETURN(const size_t got, file_->ReadAt(offset, begin, sizeof(begin)));
   const char* body = begin;
   const size_t size = TakeVarint(body);

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "worker/chain/taken_bytes.h"
+#include "worker/stages/complete/reference/reference_shelf.h"
 #include "worker/table/bytes/huge_array.h"
 #include "worker/table/bytes/spill_file.h"
 
@@ -24,35 +25,8 @@ class ReferenceRows {
   // A row, to be read by Field.
   using Row = const char*;
 
-  // Room for rows that are read back. What was read there stays until Clear. Rows that are asked
-  // for in about the order in which they were added are read many at once.
-  class Shelf {
-   public:
-    void Clear();
-    // Clears what has become large.
-    void ClearWhenLarge();
-    size_t bytes() const { return bytes_; }
-
-   private:
-    friend class ReferenceRows;
-    char* Take(size_t bytes);
-    // The row at `offset` of the file when it was read ahead, else null.
-    Row Find(int64_t offset) const;
-    // How many bytes to read for a row that was not.
-    size_t Plan(int64_t offset);
-
-    std::vector<std::unique_ptr<char[]>> blocks_;
-    size_t used_ = 0;  // Of the last block.
-    size_t size_ = 0;
-    size_t bytes_ = 0;  // Of all blocks.
-    // What was read ahead: these bytes from this place of the file on.
-    std::string_view ahead_;
-    int64_t ahead_offset_ = 0;
-    // Where the next row may be: behind what was read ahead, and behind the last row read alone.
-    int64_t expected_ = 0;
-    int64_t expected_too_ = 0;
-    size_t ahead_bytes_ = 0;
-  };
+  // Where rows that are read back are put.
+  using Shelf = ReferenceShelf;
 
   // `memory` outlives the rows. With a directory for temporary files (not -1) at most
   // `memory_bytes_max` are kept in memory, else everything is.
