@@ -14,6 +14,18 @@ constexpr int64_t kSkipBytes = int64_t{1} << 20;
 
 }  // namespace
 
+void RowReader::StartOver(RowSink* rejects) {
+  source_->Rewind();
+  rejected_.Start(rejects);
+  raw_counted_ = 0;
+  counts_ = {};
+}
+
+void RowReader::CountInput(RowBatch& batch) {
+  batch.input_bytes = source_->raw_position() - raw_counted_;
+  raw_counted_ += batch.input_bytes;
+}
+
 void RowReader::SaveCounts(StateWriter& writer) const {
   for (const int64_t count : {counts_.rows, counts_.rejected, counts_.blank_lines,
                               counts_.comment_lines, counts_.padded, counts_.long_quotes}) {

@@ -80,6 +80,10 @@ class RowReader {
   RowReader(std::unique_ptr<ByteSource> source, TableLayout layout)
       : source_(std::move(source)), layout_(std::move(layout)) {}
 
+  // What every pass starts with: the source, the rejects and the counts.
+  void StartOver(RowSink* rejects);
+  // Says in a batch how much of the source it stands for: all that was read since the last one.
+  void CountInput(RowBatch& batch);
   void SaveCounts(StateWriter& writer) const;
   void RestoreCounts(StateReader& place);
   // Reads the source from its beginning up to byte `offset` of the text.
@@ -88,6 +92,7 @@ class RowReader {
   std::unique_ptr<ByteSource> source_;
   TableLayout layout_;
   Counts counts_;
+  int64_t raw_counted_ = 0;  // Raw bytes that earlier batches of the pass stand for.
   RejectedRows rejected_;
 };
 

@@ -31,14 +31,11 @@ CsvReader::CsvReader(std::unique_ptr<ByteSource> source, const CsvReaderOptions&
       scanner_(layout_.dialect) {}
 
 absl::Status CsvReader::StartPass(RowSink* rejects) {
-  source_->Rewind();
-  rejected_.Start(rejects);
+  StartOver(rejects);
   carry_.clear();
   carry_begin_ = 0;
   buffer_offset_ = 0;
-  raw_counted_ = 0;
   skip_to_data_ = true;
-  counts_ = {};
   return WritePreamble();
 }
 
@@ -74,8 +71,7 @@ absl::StatusOr<bool> CsvReader::Next(RowBatch& batch) {
   }
   const size_t used = std::min(scanner_.position(), batch.buffer().size() - kIndexPaddingBytes);
   CarryFrom(batch, used);
-  batch.input_bytes = source_->raw_position() - raw_counted_;
-  raw_counted_ += batch.input_bytes;
+  CountInput(batch);
   buffer_offset_ += static_cast<int64_t>(used);
   return true;
 }

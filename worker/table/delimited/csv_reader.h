@@ -72,7 +72,6 @@ class CsvReader final : public RowReader {
   size_t carry_begin_ = 0;
   size_t from_carry_ = 0;      // How many of them are in the batch at hand too.
   int64_t buffer_offset_ = 0;  // Of the batch's first byte in the file.
-  int64_t raw_counted_ = 0;    // Raw bytes that earlier batches stand for.
   bool skip_to_data_ = false;
   std::vector<std::string_view> padded_;
 };

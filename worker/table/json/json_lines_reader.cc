@@ -59,15 +59,12 @@ absl::StatusOr<std::unique_ptr<JsonLinesReader>> JsonLinesReader::Open(
 }
 
 absl::Status JsonLinesReader::StartPass(RowSink* rejects) {
-  source_->Rewind();
-  rejected_.Start(rejects);
+  StartOver(rejects);
   carry_.clear();
   offset_ = 0;
-  raw_counted_ = 0;
   line_ = 0;
   filled_.assign(columns().size(), 0);
   cells_.resize(columns().size());
-  counts_ = {};
   return absl::OkStatus();
 }
 
@@ -159,8 +156,7 @@ absl::StatusOr<bool> JsonLinesReader::Next(RowBatch& batch) {
     begin += line_size + 1;
   }
   offset_ += static_cast<int64_t>(size);
-  batch.input_bytes = source_->raw_position() - raw_counted_;
-  raw_counted_ += batch.input_bytes;
+  CountInput(batch);
   return true;
 }
 

@@ -60,7 +60,6 @@ class JsonLinesReader final : public RowReader {
   std::string carry_;            // The beginning of a line that goes on behind the last batch.
   int64_t offset_ = 0;           // Of the batch's first byte in the text.
   int64_t line_offset_ = 0;      // Of the line at hand.
-  int64_t raw_counted_ = 0;
   char* copies_ = nullptr;  // Where the next line with escapes is copied to, in the batch's buffer.
 };
 
