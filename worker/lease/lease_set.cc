@@ -5,21 +5,7 @@
 
 namespace dq {
 
-bool LeaseSet::TakesSlot(Phase phase) {
-  switch (phase) {
-    case Phase::kRunning:
-    case Phase::kCancelling:
-    case Phase::kPausing:
-    case Phase::kReleasing:
-    case Phase::kDiscarding:
-      return true;
-    case Phase::kEnded:
-    case Phase::kStopped:
-    case Phase::kReleased:
-      return false;
-  }
-  return false;
-}
+bool LeaseSet::TakesSlot(Phase phase) { return StatusOf(phase) == LeaseStatus::kRunning; }
 
 LeaseStatus LeaseSet::StatusOf(Phase phase) {
   switch (phase) {
