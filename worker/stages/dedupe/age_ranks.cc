@@ -6,6 +6,7 @@
 
 #include "common/base/status_macros.h"
 #include "worker/chain/stage.h"
+#include "worker/table/values/ascii.h"
 #include "worker/table/values/date_pattern.h"
 #include "worker/table/values/value_type.h"
 
@@ -14,8 +15,6 @@ namespace {
 
 constexpr size_t kExampleBytesMax = 40;
 constexpr ValueId kValuesEach = 4096;  // Between two looks at whether to stop.
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::optional<double> RankOfType(std::string_view value) {
   switch (TypeOf(value)) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "worker/table/values/ascii.h"
+
 namespace dq {
 namespace {
 
@@ -37,7 +39,7 @@ double WeightOf(char delimiter) {
 }
 
 bool CanDelimit(char c) {
-  const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  const bool letter = IsLetter(c) || IsDigit(c);
   const auto byte = static_cast<unsigned char>(c);
   return byte > 0 && byte < 0x7F && !letter &&
          std::string_view("\r\n\"'`\\.").find(c) == std::string_view::npos;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "worker/table/delimited/record_scanner.h"
+#include "worker/table/values/ascii.h"
 #include "worker/table/values/cell_shape.h"
 #include "worker/table/values/value_type.h"
 
@@ -15,11 +16,6 @@ constexpr double kOneColumnWeight = 0.4;
 constexpr size_t kCellsJudgedMax = 4096;
 constexpr size_t kCellBytesJudged = 200;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
-}
-
 // How much `cell` looks like a value, 0 to 1: numbers, dates, times, addresses and words do; what
 // holds delimiters or quotes of other dialects does not.
 double Plausibility(std::string_view cell) {
@@ -29,7 +25,7 @@ double Plausibility(std::string_view cell) {
   double plausible = cell.find("://") != std::string_view::npos ? 1 : 0.95;
   if ((cell.front() == '\'' && cell.back() == '\'') || cell.front() == '`') plausible = 0.5;
   for (const char c : cell) {
-    if (IsLetter(c) || IsDigit(c)) continue;
+    if (IsLetterOrBeyond(c) || IsDigit(c)) continue;
     if (c == '"' || c == '\\' || c == '\t' || c == '|' || c == ';') return 0.3;
     if (c == ',') plausible = std::min(plausible, 0.6);
     if (static_cast<unsigned char>(c) < 0x20) return 0.1;

@@ -5,10 +5,10 @@
 #include <iterator>
 #include <string_view>
 
+#include "worker/table/values/ascii.h"
 #include "worker/table/values/cell_shape.h"
 #include "worker/table/values/contact_form.h"
 #include "worker/table/values/no_value_words.h"
-#include "worker/table/values/text_fold.h"
 #include "worker/table/values/value_type.h"
 
 namespace dq {

@@ -2,12 +2,11 @@
 
 #include <cstddef>
 
+#include "worker/table/values/ascii.h"
 #include "worker/table/values/value_type.h"
 
 namespace dq {
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Digits in groups, with signs, a point or comma, a currency or a unit: 1,234.50 or $74.69 or 5%.
 bool LooksLikeNumber(std::string_view text) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <initializer_list>
 
+#include "worker/table/values/ascii.h"
 #include "worker/table/values/short_text.h"
 #include "worker/table/values/value_type.h"
 
@@ -17,8 +18,6 @@ constexpr size_t kPhoneDigitsMin = 8;
 constexpr size_t kPhoneDigitsMax = 15;
 constexpr size_t kDateBytes = 10;  // Of YYYY-MM-DD.
 constexpr std::string_view kTrunkZero = "(0)";
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kLowerLetters = "abcdefghijklmnopqrstuvwxyz";

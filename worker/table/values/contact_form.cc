@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "worker/table/values/text_fold.h"
+#include "worker/table/values/ascii.h"
 
 namespace dq {
 namespace {
@@ -11,16 +11,13 @@ namespace {
 constexpr int kPhoneDigitsMin = 7;
 constexpr int kPhoneDigitsMax = 15;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsWordChar(char c) { return IsDigit(c) || IsLetter(c) || static_cast<signed char>(c) < 0; }
-
 // A name with a point in it, as after an @ or //.
 bool IsDomain(std::string_view text) {
   const size_t point = text.rfind('.');
   if (point == std::string_view::npos || point == 0 || text.size() - point < 3) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return IsWordChar(c) || c == '-' || c == '.'; });
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return IsDigit(c) || IsLetterOrBeyond(c) || c == '-' || c == '.';
+  });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <initializer_list>
 
+#include "worker/table/values/ascii.h"
 #include "worker/table/values/value_type.h"
 
 namespace dq {
@@ -27,9 +28,6 @@ constexpr std::array kTimes = {
     NamedPattern{"h:M p", "hh:MM AM"},      NamedPattern{"h:Mp", "hh:MMAM"},
     NamedPattern{"h:M:S p", "hh:MM:SS AM"}, NamedPattern{"H:M:Sz", "HH:MM:SSZ"},
     NamedPattern{"H:M:S z", "HH:MM:SS Z"}};
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool StartsWithWord(std::string_view text, std::string_view lower) {
   return text.size() >= lower.size() && std::equal(lower.begin(), lower.end(), text.begin(),

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "worker/table/bytes/utf8.h"
+#include "worker/table/values/ascii.h"
 #include "worker/table/values/certain_form.h"
 #include "worker/table/values/short_text.h"
 #include "worker/table/values/value_type.h"
@@ -41,14 +42,10 @@ constexpr std::array<Kind, 256> MakeKinds() {
 }
 constexpr std::array<Kind, 256> kKinds = MakeKinds();
 
-bool IsDigitAt(std::string_view text, size_t at) {
-  return at < text.size() && text[at] >= '0' && text[at] <= '9';
-}
+bool IsDigitAt(std::string_view text, size_t at) { return at < text.size() && IsDigit(text[at]); }
 
 bool IsLetterAt(std::string_view text, size_t at) {
-  if (at >= text.size()) return false;
-  const char c = text[at];
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<uint8_t>(c) >= 0x80;
+  return at < text.size() && IsLetterOrBeyond(text[at]);
 }
 
 // Kind of the folded code points that are punctuation or white space.
@@ -344,14 +341,6 @@ void AppendFolded(std::string& out, std::string_view text) {
   out.resize(before + FoldedBytesMax(text.size()));
   const char* const end = FoldTo(out.data() + before, text);
   out.resize(static_cast<size_t>(end - out.data()));
-}
-
-std::string AsciiLower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return lower;
 }
 
 void AppendKeyFolded(std::string& out, std::string_view text) {

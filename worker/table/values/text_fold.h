@@ -27,9 +27,6 @@ char* FoldTo(char* out, std::string_view text);
 char* FoldAndCopyTo(char* out, char* copy, std::string_view text);
 constexpr size_t FoldedBytesMax(size_t text_bytes) { return 5 * text_bytes + 32; }
 
-// Returns `text` in lower case, letters of ASCII alone.
-std::string AsciiLower(std::string_view text);
-
 // Appends `text` with white space as above and ASCII case folded, nothing else: for keys.
 void AppendKeyFolded(std::string& out, std::string_view text);
 

@@ -9,14 +9,13 @@
 
 #include "worker/table/bytes/state_reader.h"
 #include "worker/table/bytes/state_writer.h"
+#include "worker/table/values/ascii.h"
 #include "worker/table/values/short_text.h"
 
 namespace dq {
 namespace {
 
 constexpr size_t kDigitsMax = 18;
-
-bool IsDigit(char c) { return static_cast<unsigned char>(c - '0') <= 9; }
 
 bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "worker/table/values/ascii.h"
 #include "worker/table/values/no_value_words.h"
 #include "worker/table/values/short_text.h"
-#include "worker/table/values/text_fold.h"
 
 namespace dq {
 namespace {

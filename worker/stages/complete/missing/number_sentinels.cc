@@ -5,6 +5,8 @@
 #include <cmath>
 #include <optional>
 
+#include "worker/table/values/ascii.h"
+
 namespace dq {
 namespace {
 
@@ -80,7 +82,7 @@ std::string DigitsOf(std::string_view text) {
     text = text.substr(0, text.find_last_not_of('0') + 1);
   }
   for (const char c : text) {
-    if (c >= '0' && c <= '9') digits += c;
+    if (IsDigit(c)) digits += c;
   }
   return digits;
 }

@@ -5,8 +5,8 @@
 #include <map>
 #include <string>
 
+#include "worker/table/values/ascii.h"
 #include "worker/table/values/no_value_words.h"
-#include "worker/table/values/text_fold.h"
 
 namespace dq {
 namespace {
@@ -25,12 +25,6 @@ constexpr size_t kPatternBytesMax = 32;
 constexpr size_t kRepeatedMin = 4;  // Letters or marks of a text of one alone.
 constexpr size_t kPlaceholderDigitsMin = 5;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
-}
-bool HasDigit(std::string_view text) { return std::any_of(text.begin(), text.end(), IsDigit); }
-
 bool IsPhrase(std::string_view lower) {
   const NoValueWord* const word = FindNoValueWord(lower);
   return word != nullptr && word->reach == NoValue::kPhrase;
@@ -47,7 +41,7 @@ bool IsOneCharacter(std::string_view text) {
 std::string PatternOf(std::string_view value) {
   std::string pattern;
   for (const char c : value) {
-    const char kind = IsDigit(c) ? '9' : IsLetter(c) ? 'a' : c;
+    const char kind = IsDigit(c) ? '9' : IsLetterOrBeyond(c) ? 'a' : c;
     if (!pattern.empty() && kind == pattern.back() && kind != c) continue;
     if (!pattern.empty() && kind == pattern.back() && (kind == '9' || kind == 'a')) continue;
     pattern += kind;
@@ -74,7 +68,7 @@ bool FollowFewPatterns(std::span<const ValueTally> values) {
 
 // Whether a word of several parts is a code but for letters where that has digits ("x patients").
 bool IsMisspeltCode(std::string_view word, std::span<const ValueTally> codes) {
-  if (std::all_of(word.begin(), word.end(), IsLetter)) return false;
+  if (std::all_of(word.begin(), word.end(), IsLetterOrBeyond)) return false;
   const std::string pattern = PatternOf(word);
   return std::any_of(codes.begin(), codes.end(), [&](const ValueTally& tally) {
     std::string text(tally.value);
@@ -89,7 +83,7 @@ bool IsNumberedName(std::string_view code) {
   size_t letters = 0;
   bool lower = false;
   for (const char c : code) {
-    letters = IsLetter(c) ? letters + 1 : 0;
+    letters = IsLetterOrBeyond(c) ? letters + 1 : 0;
     lower = letters > 0 && (lower || (c >= 'a' && c <= 'z'));
     if (letters >= kNameLettersMin && lower) return true;
   }
@@ -98,12 +92,7 @@ bool IsNumberedName(std::string_view code) {
 
 // Capitals alone, a few of them, stand for something that has a name (DNF, G).
 bool IsAbbreviation(std::string_view word) {
-  return word.size() <= kAbbreviationBytesMax &&
-         std::all_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-}
-
-size_t CountDigits(std::string_view value) {
-  return static_cast<size_t>(std::count_if(value.begin(), value.end(), IsDigit));
+  return word.size() <= kAbbreviationBytesMax && std::all_of(word.begin(), word.end(), IsUpper);
 }
 
 std::string DigitsOf(std::string_view value) {
@@ -116,7 +105,7 @@ bool IsPlaceholder(std::string_view value) {
   static constexpr std::array<std::string_view, 6> kDates = {
       "01/01/1900", "1/1/1900", "12/31/9999", "31/12/9999", "1/1/0001", "01/01/0001"};
   if (std::find(kDates.begin(), kDates.end(), value) != kDates.end()) return true;
-  if (std::any_of(value.begin(), value.end(), IsLetter)) return false;
+  if (std::any_of(value.begin(), value.end(), IsLetterOrBeyond)) return false;
   const std::string digits = DigitsOf(value);
   if (digits.size() < kPlaceholderDigitsMin) return false;
   const bool alike = digits.find_first_not_of(digits[0]) == std::string::npos;

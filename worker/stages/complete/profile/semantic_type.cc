@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "worker/chain/report.h"
+#include "worker/table/values/ascii.h"
 #include "worker/table/values/contact_form.h"
-#include "worker/table/values/text_fold.h"
 #include "worker/table/values/value_type.h"
 
 namespace dq {
@@ -16,12 +16,6 @@ namespace {
 
 constexpr int64_t kCellsMin = 5;
 constexpr double kConformityMin = 0.9;
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsWordChar(char c) { return IsDigit(c) || IsLetter(c) || static_cast<signed char>(c) < 0; }
-
-bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 
 // The words of a name in lower case: homePhone, home_phone and "HOME PHONE" are home and phone. A
 // number behind a word is no part of it.
@@ -32,7 +26,7 @@ std::vector<std::string> WordsOf(std::string_view name) {
     const bool ends_capitals =
         follows && i + 1 < name.size() && IsLetter(name[i + 1]) && !IsUpper(name[i + 1]);
     const bool begins = IsUpper(name[i]) && follows && (!IsUpper(name[i - 1]) || ends_capitals);
-    const bool in_word = IsWordChar(name[i]) && !IsDigit(name[i]);
+    const bool in_word = IsLetterOrBeyond(name[i]);
     if (begins || !in_word) words.emplace_back();
     if (in_word) words.back() += AsciiLower(name.substr(i, 1));
   }

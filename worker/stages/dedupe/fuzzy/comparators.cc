@@ -143,10 +143,6 @@ int EditDistance(std::string_view a, std::string_view b, int most) {
   return WithLetters(a, b, [most](auto left, auto right) { return Distance(left, right, most); });
 }
 
-bool HasDigit(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 size_t LetterCount(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;

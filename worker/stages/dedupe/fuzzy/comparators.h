@@ -28,8 +28,6 @@ inline bool IsAtLeast(double similarity, double bound) { return similarity >= bo
 // cost is the length times `most`.
 int EditDistance(std::string_view a, std::string_view b, int most);
 
-bool HasDigit(std::string_view text);
-
 // How many letters a text has: its code points.
 size_t LetterCount(std::string_view text);
 

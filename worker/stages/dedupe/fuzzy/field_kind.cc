@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "worker/table/values/ascii.h"
 #include "worker/table/values/contact_form.h"
 #include "worker/table/values/no_value_words.h"
 #include "worker/table/values/value_type.h"
@@ -17,11 +18,9 @@
 namespace dq {
 namespace {
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c & 0x80) != 0; }
-
 bool HoldsNothing(std::string_view text) {
-  if (std::none_of(text.begin(), text.end(), [](char c) { return IsDigit(c) || IsLetter(c); })) {
+  if (std::none_of(text.begin(), text.end(),
+                   [](char c) { return IsDigit(c) || IsLetterOrBeyond(c); })) {
     return true;
   }
   const NoValueWord* const word = FindNoValueWord(text);
@@ -55,12 +54,8 @@ struct Looks {
   double number_max = 0;
 };
 
-size_t CountDigits(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), IsDigit));
-}
-
 size_t CountLetters(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), IsLetter));
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), IsLetterOrBeyond));
 }
 
 // Splits a date into its three numbers; false when the text is no date.
@@ -218,7 +213,7 @@ std::string CanonicalValue(FieldKind kind, std::string_view folded, bool day_fir
   if (kind != FieldKind::kCode && kind != FieldKind::kPhone) return std::string(folded);
   std::string out;
   for (const char c : folded) {
-    if (IsDigit(c) || (IsLetter(c) && kind == FieldKind::kCode)) out += c;
+    if (IsDigit(c) || (IsLetterOrBeyond(c) && kind == FieldKind::kCode)) out += c;
   }
   return out;
 }

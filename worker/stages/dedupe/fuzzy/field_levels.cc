@@ -10,6 +10,7 @@
 
 #include "worker/stages/dedupe/fuzzy/comparators.h"
 #include "worker/stages/dedupe/fuzzy/text_words.h"
+#include "worker/table/values/ascii.h"
 
 namespace dq {
 namespace {

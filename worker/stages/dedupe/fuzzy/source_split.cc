@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "worker/table/values/ascii.h"
+
 namespace dq {
 namespace {
 
@@ -89,7 +91,7 @@ uint64_t WritingOf(std::string_view text) {
   char last = 0;
   size_t symbols = 0;
   for (const char c : text) {
-    const bool digit = c >= '0' && c <= '9';
+    const bool digit = IsDigit(c);
     const bool letter = (c >= 'a' && c <= 'z') || (c & 0x80) != 0;
     const char symbol = digit ? '9' : letter ? 'a' : c;
     if (symbol == last && (digit || letter)) continue;

@@ -8,6 +8,7 @@
 #include "common/base/status_macros.h"
 #include "worker/stages/dedupe/fuzzy/comparators.h"
 #include "worker/stages/dedupe/fuzzy/text_words.h"
+#include "worker/table/values/ascii.h"
 
 namespace dq {
 namespace {
