@@ -17,7 +17,6 @@
 namespace dq {
 namespace {
 
-constexpr size_t kUidBytes = 16;
 constexpr char kConfiguration[] = "configuration";
 
 // Replaces NOT_FOUND by what it means for a job to come.
@@ -125,7 +124,6 @@ JobRecord MakeJobRecord(const v1::CreateJobRequest& request, const JobInputs& in
   JobRecord record;
   record.name.project = *ParseProject(request.parent(), "parent");
   record.name.id = request.job_id().empty() ? TimeOrderedId("j-", now) : request.job_id();
-  record.uid = RandomHex(kUidBytes);
   record.display_name = job.display_name();
   record.request_id = request.request_id();
   if (!request.request_id().empty()) record.request_hash = RequestHash(request);
@@ -141,6 +139,16 @@ JobRecord MakeJobRecord(const v1::CreateJobRequest& request, const JobInputs& in
   record.payload.spec = job.spec().SerializeAsString();
   record.payload.grant = MakeGrant(job.spec(), inputs, record.name).SerializeAsString();
   return record;
+}
+
+absl::StatusOr<JobRecord> FindEarlier(const v1::CreateJobRequest& request, const absl::Status& why,
+                                      JobReader& jobs) {
+  if (!absl::IsFailedPrecondition(why) || request.request_id().empty()) return why;
+  const std::string project = *ParseProject(request.parent(), "parent");
+  auto earlier = jobs.GetJobByRequest(project, request.request_id());
+  // A reused request id is told only once the inputs are there.
+  if (!earlier.ok() || earlier->request_hash != RequestHash(request)) return why;
+  return earlier;
 }
 
 std::string RequestHash(const v1::CreateJobRequest& request) {

@@ -9,6 +9,7 @@
 #include "dq/v1/job_service.pb.h"
 #include "scheduler/core/catalog_store.h"
 #include "scheduler/core/job.h"
+#include "scheduler/core/job_reader.h"
 
 namespace dq {
 
@@ -26,10 +27,15 @@ bool NeedsCatalog(const v1::CreateJobRequest& request);
 // file is not there, REFERENCE_MISSING when the reference is not there or serves another stage.
 absl::StatusOr<JobInputs> ResolveInputs(const v1::CreateJobRequest& request, CatalogStore& catalog);
 
-// Returns the record for Scheduler::Submit(): everything but key, status and events. Chooses id,
-// uid and request_id where the caller chose none.
+// Returns the record for Scheduler::Submit(): everything but key, uid, status and events.
+// Chooses the id where the caller chose none.
 JobRecord MakeJobRecord(const v1::CreateJobRequest& request, const JobInputs& inputs,
                         const std::string& created_by, absl::Time now);
+
+// Blocks. Returns the job that `request` created before its inputs were deleted; `why`, what keeps
+// it from creating one now, when there is none.
+absl::StatusOr<JobRecord> FindEarlier(const v1::CreateJobRequest& request, const absl::Status& why,
+                                      JobReader& jobs);
 
 // Returns the SHA-256 of what the caller asked for, without request_id and output-only fields:
 // equal for equal requests.

@@ -105,20 +105,10 @@ grpc::ServerUnaryReactor* JobService::CreateJob(grpc::CallbackServerContext* con
   return call->reactor();
 }
 
-absl::StatusOr<JobRecord> JobService::FindEarlier(const v1::CreateJobRequest& request,
-                                                  const absl::Status& why) const {
-  if (!absl::IsFailedPrecondition(why) || request.request_id().empty()) return why;
-  const std::string project = *ParseProject(request.parent(), "parent");
-  auto earlier = ports_.jobs.GetJobByRequest(project, request.request_id());
-  // A reused request id is told only once the inputs are there.
-  if (!earlier.ok() || earlier->request_hash != RequestHash(request)) return why;
-  return earlier;
-}
-
 void JobService::AnswerWithoutInputs(const std::shared_ptr<UnaryCall>& call,
                                      const v1::CreateJobRequest& request, const absl::Status& why,
                                      v1::CreateJobResponse* response) {
-  const absl::StatusOr<JobRecord> earlier = FindEarlier(request, why);
+  const absl::StatusOr<JobRecord> earlier = FindEarlier(request, why, ports_.jobs);
   if (!earlier.ok()) return call->Finish(earlier.status());
   call->set_subject(JobText(earlier->name));
   *response->mutable_job() = ToProto(*earlier);

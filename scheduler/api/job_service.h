@@ -10,6 +10,7 @@
 #include "scheduler/api/api_ports.h"
 #include "scheduler/api/job_lookup.h"
 #include "scheduler/api/rpc_call.h"
+#include "scheduler/api/submit_reactor.h"
 #include "scheduler/api/watch_registry.h"
 
 namespace dq {
@@ -28,8 +29,11 @@ class JobService final : public v1::JobService::CallbackService {
   explicit JobService(const ApiPorts& ports, WatchLimits limits = {})
       : ports_(ports), lookup_(ports_), watches_(ports_.clock, limits) {}
 
-  // Ends all watches, so that their clients go to another replica; later ones end at once.
-  void Drain() { watches_.Close(); }
+  // Ends all streams, so that their clients go to another replica; later ones end at once.
+  void Drain() {
+    watches_.Close();
+    submits_.Close();
+  }
 
   grpc::ServerUnaryReactor* CreateJob(grpc::CallbackServerContext* context,
                                       const v1::CreateJobRequest* request,
@@ -58,6 +62,8 @@ class JobService final : public v1::JobService::CallbackService {
   grpc::ServerUnaryReactor* BatchCreateJobs(grpc::CallbackServerContext* context,
                                             const v1::BatchCreateJobsRequest* request,
                                             v1::BatchCreateJobsResponse* response) override;
+  grpc::ServerBidiReactor<v1::SubmitJobsRequest, v1::SubmitJobsResponse>* SubmitJobs(
+      grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* ListJobEvents(grpc::CallbackServerContext* context,
                                           const v1::ListJobEventsRequest* request,
                                           v1::ListJobEventsResponse* response) override;
@@ -67,10 +73,6 @@ class JobService final : public v1::JobService::CallbackService {
  private:
   void Submit(const std::shared_ptr<UnaryCall>& call, JobRecord record,
               v1::CreateJobResponse* response);
-  // Blocks. Returns the job that `request` created before its inputs were deleted; `why`, what
-  // keeps it from creating one now, when there is none.
-  absl::StatusOr<JobRecord> FindEarlier(const v1::CreateJobRequest& request,
-                                        const absl::Status& why) const;
   // Blocks. Answers a creation whose inputs are not there (`why`): with the job, when this request
   // created it before and they were deleted since.
   void AnswerWithoutInputs(const std::shared_ptr<UnaryCall>& call,
@@ -90,13 +92,11 @@ class JobService final : public v1::JobService::CallbackService {
              const v1::RetryJobRequest& request, v1::Job* answer);
   void Reopen(const std::shared_ptr<UnaryCall>& call, int64_t reservation, const JobName& name,
               const v1::RetryJobRequest& request, v1::Job* answer);
-  // Blocks.
-  void SubmitAll(const std::shared_ptr<UnaryCall>& call, const v1::BatchCreateJobsRequest& request,
-                 v1::BatchCreateJobsResponse* response);
 
   const ApiPorts ports_;
   const JobLookup lookup_;
   WatchRegistry watches_;
+  SubmitStreams submits_;
 };
 
 }  // namespace dq

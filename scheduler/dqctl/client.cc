@@ -23,6 +23,8 @@ namespace {
 constexpr absl::Duration kRetryFirst = absl::Milliseconds(100);
 constexpr absl::Duration kRetryCap = absl::Seconds(2);
 
+constexpr size_t kMessagesInFlight = 4;  // Of SubmitJobs: fewer than the server lets wait.
+
 absl::Status Unreachable(const std::string& address, std::string_view why) {
   return MakeError(
       absl::StatusCode::kUnavailable, "SCHEDULER_UNREACHABLE",
@@ -274,6 +276,48 @@ absl::Status Client::WatchJobs(
   const absl::Status status = FromGrpcStatus(reader->Finish());
   if (stopped) return absl::OkStatus();
   return interrupt_.triggered() ? InterruptedError() : status;
+}
+
+absl::Status Client::SubmitJobs(const MessageSource& next, const AnswerSink& answered) {
+  Submission submission{next, answered};
+  DQ_RETURN_IF_ERROR(Repeat([&] { return SubmitOnce(submission); }));
+  return submission.source_error;
+}
+
+bool Client::HasMore(Submission& submission, size_t sent) {
+  if (sent < submission.unanswered.size()) return true;
+  if (submission.at_end) return false;
+  auto message = submission.next();
+  submission.at_end = !message.ok() || !message->has_value();
+  submission.source_error = message.status();
+  if (!submission.at_end) submission.unanswered.push_back(std::move(**message));
+  return !submission.at_end;
+}
+
+absl::Status Client::SubmitOnce(Submission& submission) {
+  grpc::ClientContext context;
+  const Interrupt::Scope scope(interrupt_, [&context] { context.TryCancel(); });
+  const auto stream = stubs_->job->SubmitJobs(&context);
+  dq::v1::SubmitJobsResponse response;
+  size_t sent = 0;
+  bool open = true;
+  while (open) {
+    while (open && sent < kMessagesInFlight && HasMore(submission, sent)) {
+      open = stream->Write(submission.unanswered[sent++]);
+    }
+    if (sent == 0) break;
+    // Also after a failed write: answers may have come before.
+    open = stream->Read(&response);
+    if (!open) break;
+    submission.answered(submission.unanswered.front(), response);
+    submission.unanswered.pop_front();
+    --sent;
+  }
+  if (open) stream->WritesDone();
+  const absl::Status status = FromGrpcStatus(stream->Finish());
+  if (interrupt_.triggered()) return InterruptedError();
+  if (status.ok() && !open) return absl::UnavailableError("the stream ended early");
+  return status;
 }
 
 absl::StatusOr<dq::v1::File> Client::UploadFile(const dq::v1::UploadHeader& header,

@@ -6,6 +6,7 @@
 // SCHEDULER_UNREACHABLE. Ctrl-C ends every call with INTERRUPTED.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -82,6 +83,15 @@ class Client {
   absl::Status WatchJobs(const dq::v1::WatchJobsRequest& request, absl::Time deadline,
                          const std::function<bool(const dq::v1::WatchJobsResponse&)>& on_message);
 
+  // Streams the messages that `next` returns until it returns nothing, a few before their answers;
+  // calls `answered` for each in order. After UNAVAILABLE those without an answer are sent again on
+  // a new stream: every request needs a request_id. A source that fails ends it with its error,
+  // once what was sent is answered.
+  using MessageSource = std::function<absl::StatusOr<std::optional<dq::v1::SubmitJobsRequest>>()>;
+  using AnswerSink =
+      std::function<void(const dq::v1::SubmitJobsRequest&, const dq::v1::SubmitJobsResponse&)>;
+  absl::Status SubmitJobs(const MessageSource& next, const AnswerSink& answered);
+
   // Uploads once: the header, then what `next_chunk` returns (at most 1 MiB each) until it returns
   // nothing. Not repeated. A chunk source that fails ends the upload with its error.
   using ChunkSource = std::function<absl::StatusOr<std::optional<std::string>>()>;
@@ -100,6 +110,19 @@ class Client {
   struct Stubs;
   Client(std::string address, const ClientOptions& options, Interrupt& interrupt,
          std::unique_ptr<Stubs> stubs);
+
+  // What SubmitJobs() has taken from its source.
+  struct Submission {
+    const MessageSource& next;
+    const AnswerSink& answered;
+    std::deque<dq::v1::SubmitJobsRequest> unanswered = {};
+    bool at_end = false;
+    absl::Status source_error = {};
+  };
+  // Sends what has no answer on one stream, and then more of the source.
+  absl::Status SubmitOnce(Submission& submission);
+  // Returns whether there is a message to send beyond the first `sent` without an answer.
+  static bool HasMore(Submission& submission, size_t sent);
 
   // Calls a unary method of a stub, repeated as the head of this file says.
   template <typename Stub, typename Request, typename Response>

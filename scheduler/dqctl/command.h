@@ -58,10 +58,11 @@ struct CleanCommand {
 
 // `dqctl job submit`: create a job over a file that is there already, or that is uploaded first.
 struct JobSubmitCommand {
-  std::string input;  // A path, an id or a resource name; empty for a pure noop chain.
+  std::string input;      // A path, an id or a resource name; empty for a pure noop chain.
+  std::string from_file;  // Lines of JSON, a job each, "-" for stdin; the rest says nothing then.
   ChainOptions chain;
   std::string job_id;
-  std::string request_id;  // Empty: chosen at random.
+  std::string request_id;  // Empty: chosen at random. With from_file: what request ids begin with.
   std::string display_name;
   std::string queue;
   int priority = 0;

@@ -12,6 +12,7 @@
 #include "scheduler/dqctl/paging.h"
 #include "scheduler/dqctl/record.h"
 #include "scheduler/dqctl/run.h"
+#include "scheduler/dqctl/submit_lines.h"
 
 namespace dq::dqctl {
 namespace {
@@ -83,6 +84,7 @@ dq::v1::CreateJobRequest RequestOf(const JobSubmitCommand& command, const Sessio
 }  // namespace
 
 absl::StatusOr<ExitCode> Run(const JobSubmitCommand& command, Session& session) {
+  if (!command.from_file.empty()) return SubmitLines(command, session);
   DQ_ASSIGN_OR_RETURN(dq::v1::JobSpec spec, SpecOf(command.chain));
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
   dq::v1::CreateJobRequest request = RequestOf(command, session);

@@ -8,6 +8,18 @@
 namespace dq::dqctl {
 namespace {
 
+// Excludes what describes one job.
+void AddFromFile(CLI::App& app, std::string& from_file) {
+  const std::vector<CLI::Option*> of_one_job = app.get_options();
+  CLI::Option* const option =
+      app.add_option("--from-file", from_file,
+                     "Create many jobs: lines of JSON, a CreateJobRequest each; - is stdin. "
+                     "--request-id then begins the ids of requests without one");
+  for (CLI::Option* other : of_one_job) {
+    if (other != app.get_help_ptr() && !other->check_name("--request-id")) option->excludes(other);
+  }
+}
+
 void AddJobSubmit(CLI::App& parent, CommandLine& line) {
   const auto [app, command] = AddCommand<JobSubmitCommand>(
       parent, line, "submit", "Create a job and return",
@@ -15,7 +27,8 @@ void AddJobSubmit(CLI::App& parent, CommandLine& line) {
       "  dqctl job submit files/f-1 --priority 10 --label team=sales -o json\n"
       "  dqctl job submit export.txt --delimiter tab --no-header --cleaned-format csv\n"
       "  dqctl job submit export.csv --not-before 2030-01-31T22:00:00Z --start-deadline 8h\n"
-      "  dqctl job submit --chain noop --noop-ms 100\n");
+      "  dqctl job submit --chain noop --noop-ms 100\n"
+      "  dqctl job submit --from-file jobs.jsonl\n");
   app->add_option("FILE", command->input, "A path, or a file the scheduler has");
   AddChain(*app, command->chain);
   app->add_option("--noop-ms", command->chain.noop_ms, "How long a stage noop takes")
@@ -56,6 +69,7 @@ void AddJobSubmit(CLI::App& parent, CommandLine& line) {
   app->add_option("--concurrency-limit", command->concurrency_limit,
                   "How many of them may run at a time (default 1)")
       ->check(CLI::Range(1, 1'000'000));
+  AddFromFile(*app, command->from_file);
   AddFormat(*app, command->format);
 }
 

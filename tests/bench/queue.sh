@@ -11,7 +11,7 @@
 #
 #   drain      queued jobs, first to last completion        start     CreateJob -> started, idle fleet
 #   life       submit, lease and complete at once           stop      cancel and pause of a running job
-#   bulk       BatchCreateJobs                              running   10,000 running jobs that report
+#   bulk       BatchCreateJobs, SubmitJobs                  running   10,000 running jobs that report
 #   submit     CreateJob by 16 and by 256 callers           idle      statements of a fleet without work
 #   snapshot   drain with an old snapshot open elsewhere    takeover  leader killed with a million queued jobs
 #                                                           restart   PostgreSQL killed under load

@@ -5,6 +5,8 @@
 //     jobs a second acknowledged, OUTSTANDING calls of CreateJob in flight
 //   queue_load ADDRESS bulk JOBS OUTSTANDING [DURATION_MS]
 //     the same with BatchCreateJobs of 1,000; a rest of JOBS that fills no call is left out
+//   queue_load ADDRESS stream JOBS STREAMS
+//     the same with SubmitJobs, messages of 1,000 jobs
 //   queue_load ADDRESS drain JOBS
 //     jobs a second from the first completion to the last, and by tenths
 //   queue_load ADDRESS life JOBS OUTSTANDING
@@ -47,6 +49,13 @@ int Bulk(const Channel& channel, int jobs, int outstanding, int duration_ms) {
   return PrintRate(static_cast<double>(calls) * kBulkJobs, start);
 }
 
+int Streamed(const Channel& channel, int jobs, int streams) {
+  const int messages = jobs / kBulkJobs;
+  const Clock::time_point start = Clock::now();
+  SubmitStreamed(channel, messages, streams);
+  return PrintRate(static_cast<double>(messages) * kBulkJobs, start);
+}
+
 // `count` is above 0, `number` what follows it or 0, `text` what follows that or empty.
 int Run(const Channel& channel, const std::string& mode, int count, int number,
         const std::string& text) {
@@ -60,6 +69,7 @@ int Run(const Channel& channel, const std::string& mode, int count, int number,
   if (count < kBulkJobs) return kUsage;
   if (mode == "life") return WholeLife(channel, count, number);
   if (mode == "bulk") return Bulk(channel, count, number, std::atoi(text.c_str()));
+  if (mode == "stream") return Streamed(channel, count, number);
   return kUsage;
 }
 
@@ -77,7 +87,8 @@ int main(int argc, char** argv) {
     std::fprintf(
         stderr,
         "usage: queue_load ADDRESS submit JOBS OUTSTANDING | bulk JOBS OUTSTANDING "
-        "[DURATION_MS] | drain JOBS | life JOBS OUTSTANDING | flow SECONDS CALLERS | start "
+        "[DURATION_MS] | stream JOBS STREAMS | drain JOBS | life JOBS OUTSTANDING | flow SECONDS "
+        "CALLERS | start "
         "SAMPLES | cancel|pause SAMPLES [AGENT_PID INPUT_FILE]; 1,000 jobs at least in bulk\n");
   }
   return result;

@@ -1,10 +1,10 @@
 #include "tests/bench/queue_load/submit.h"
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
-#include <mutex>
+#include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -13,51 +13,98 @@
 namespace dq::bench {
 namespace {
 
-// Keeps `outstanding` CreateJob calls in flight until `jobs` were acknowledged.
+constexpr int kStreamMessagesInFlight = 2;
+
+// Callers that create one job after the other, each waiting for its answer, until `jobs` were
+// acknowledged. One thread serves all of them, so that they cost the server's cores little.
 class Submitter {
  public:
-  Submitter(v1::JobService::Stub* stub, int jobs) : stub_(stub), left_(jobs), open_(jobs) {}
+  Submitter(v1::JobService::Stub* stub, int jobs) : stub_(stub), left_(jobs) {}
 
-  void Run(int outstanding) {
-    for (int i = 0; i < outstanding; ++i) Next();
-    std::unique_lock<std::mutex> lock(mutex_);
-    done_.wait(lock, [this] { return open_ == 0; });
+  void Run(int callers) {
+    std::vector<std::unique_ptr<Caller>> all;
+    for (int i = 0; i < callers; ++i) {
+      all.push_back(std::make_unique<Caller>());
+      Next(*all.back());
+    }
+    void* tag = nullptr;
+    bool ok = false;
+    while (open_ > 0 && answers_.Next(&tag, &ok)) {
+      --open_;
+      Caller& caller = *static_cast<Caller*>(tag);
+      if (!caller.status.ok()) Die("CreateJob", caller.status);
+      Next(caller);
+    }
+    answers_.Shutdown();
   }
 
  private:
-  struct Call {
-    grpc::ClientContext context;
-    v1::CreateJobRequest request = NoopJob(0);
+  struct Caller {
+    const v1::CreateJobRequest request = NoopJob(0);
     v1::CreateJobResponse response;
+    grpc::Status status;
+    std::optional<grpc::ClientContext> context;
+    std::unique_ptr<grpc::ClientAsyncResponseReader<v1::CreateJobResponse>> call;
   };
 
-  void Next() {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      if (left_ == 0) return;
-      --left_;
-    }
-    auto call = std::make_shared<Call>();
-    stub_->async()->CreateJob(&call->context, &call->request, &call->response,
-                              [this, call](const grpc::Status& status) {
-                                if (!status.ok()) Die("CreateJob", status);
-                                Next();
-                                std::lock_guard<std::mutex> lock(mutex_);
-                                if (--open_ == 0) done_.notify_all();
-                              });
+  void Next(Caller& caller) {
+    if (left_ == 0) return;
+    --left_;
+    ++open_;
+    caller.call.reset();  // Lives in memory of the context.
+    caller.context.emplace();
+    caller.call = stub_->AsyncCreateJob(&*caller.context, caller.request, &answers_);
+    caller.call->Finish(&caller.response, &caller.status, &caller);
   }
 
   v1::JobService::Stub* const stub_;
-  std::mutex mutex_;
-  std::condition_variable done_;
+  grpc::CompletionQueue answers_;
   int left_;
-  int open_;
+  int open_ = 0;
 };
 
-void CheckEach(const v1::BatchCreateJobsResponse& response) {
+template <typename Response>
+void CheckEach(const Response& response) {
   for (const v1::BatchCreateJobsResult& result : response.results()) {
     if (result.has_error()) Die(result.error().reason().c_str(), grpc::Status::OK);
   }
+}
+
+// As BatchCreateJobsRequest or as a message of SubmitJobs.
+template <typename Request>
+Request BulkRequest(int64_t duration_ms) {
+  Request request;
+  request.set_parent(kProject);
+  for (int i = 0; i < kBulkJobs; ++i) *request.add_requests() = NoopJob(duration_ms);
+  return request;
+}
+
+// Runs `submit` in so many threads.
+template <typename Submit>
+void RunCallers(int callers, Submit submit) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < callers; ++i) threads.emplace_back(submit);
+  for (std::thread& thread : threads) thread.join();
+}
+
+// Sends messages while `left` says so, and reads an answer for each.
+void RunStream(v1::JobService::Stub* stub, const v1::SubmitJobsRequest& request,
+               std::atomic<int>& left) {
+  grpc::ClientContext context;
+  const auto stream = stub->SubmitJobs(&context);
+  v1::SubmitJobsResponse response;
+  int waiting = 0;
+  do {
+    while (waiting < kStreamMessagesInFlight && left-- > 0) {
+      if (!stream->Write(request)) Die("SubmitJobs", stream->Finish());
+      ++waiting;
+    }
+    if (waiting == 0) break;
+    if (!stream->Read(&response)) Die("SubmitJobs", stream->Finish());
+    CheckEach(response);
+  } while (--waiting > 0 || left > 0);
+  stream->WritesDone();
+  if (const grpc::Status status = stream->Finish(); !status.ok()) Die("SubmitJobs", status);
 }
 
 }  // namespace
@@ -85,11 +132,9 @@ void SubmitSingly(const Channel& channel, int jobs, int outstanding) {
 
 void SubmitInBulk(const Channel& channel, int calls, int outstanding, int64_t duration_ms) {
   const auto stub = v1::JobService::NewStub(channel);
-  v1::BatchCreateJobsRequest request;
-  request.set_parent(kProject);
-  for (int i = 0; i < kBulkJobs; ++i) *request.add_requests() = NoopJob(duration_ms);
+  const auto request = BulkRequest<v1::BatchCreateJobsRequest>(duration_ms);
   std::atomic<int> left = calls;
-  const auto submit = [&] {
+  RunCallers(outstanding, [&] {
     while (left-- > 0) {
       grpc::ClientContext context;
       v1::BatchCreateJobsResponse response;
@@ -97,10 +142,14 @@ void SubmitInBulk(const Channel& channel, int calls, int outstanding, int64_t du
       if (!status.ok()) Die("BatchCreateJobs", status);
       CheckEach(response);
     }
-  };
-  std::vector<std::thread> callers;
-  for (int i = 0; i < outstanding; ++i) callers.emplace_back(submit);
-  for (std::thread& caller : callers) caller.join();
+  });
+}
+
+void SubmitStreamed(const Channel& channel, int messages, int streams) {
+  const auto stub = v1::JobService::NewStub(channel);
+  const auto request = BulkRequest<v1::SubmitJobsRequest>(0);
+  std::atomic<int> left = messages;
+  RunCallers(streams, [&] { RunStream(stub.get(), request, left); });
 }
 
 }  // namespace dq::bench

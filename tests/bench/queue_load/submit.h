@@ -32,4 +32,8 @@ void SubmitSingly(const Channel& channel, int jobs, int outstanding);
 // Makes `calls` BatchCreateJobs of kBulkJobs each, `outstanding` of them in flight.
 void SubmitInBulk(const Channel& channel, int calls, int outstanding, int64_t duration_ms);
 
+// Makes `messages` of kBulkJobs jobs each by SubmitJobs, on `streams` streams with a few messages
+// in flight each.
+void SubmitStreamed(const Channel& channel, int messages, int streams);
+
 }  // namespace dq::bench

@@ -39,6 +39,33 @@ class FakeScheduler::Jobs final : public dq::v1::JobService::Service {
     return Status::OK;
   }
 
+  // Answers every job with a name of its request id; one in the queue BAD is refused. The message
+  // that meets the break is created and not answered.
+  Status SubmitJobs(ServerContext*,
+                    grpc::ServerReaderWriter<dq::v1::SubmitJobsResponse, dq::v1::SubmitJobsRequest>*
+                        stream) override {
+    dq::v1::SubmitJobsRequest message;
+    while (stream->Read(&message)) {
+      dq::v1::SubmitJobsResponse response;
+      MutexLock lock(fake_.mutex_);
+      for (const dq::v1::CreateJobRequest& request : message.requests()) {
+        dq::v1::BatchCreateJobsResult& result = *response.add_results();
+        if (request.job().spec().queue() == "BAD") {
+          result.mutable_error()->set_reason("BAD_FIELD");
+          continue;
+        }
+        result.set_name(message.parent() + "/jobs/" + request.request_id());
+        result.set_existed(std::ranges::any_of(fake_.submissions_, [&](const auto& earlier) {
+          return earlier.request_id() == request.request_id();
+        }));
+        fake_.submissions_.push_back(request);
+      }
+      if (fake_.submit_breaks_after-- == 0) return Status(grpc::StatusCode::UNAVAILABLE, "broken");
+      stream->Write(response);
+    }
+    return Status::OK;
+  }
+
   Status GetJob(ServerContext*, const dq::v1::GetJobRequest* request,
                 dq::v1::GetJobResponse* response) override {
     if (request->name() != fake_.job.name()) return NotFound("JOB_NOT_FOUND", request->name());

@@ -42,7 +42,7 @@ class FakeScheduler {
   std::string BytesOf(const std::string& name) EXCLUDES(mutex_);
   // Returns how many watches were opened.
   int watches() EXCLUDES(mutex_);
-  // Returns every CreateJob request so far, repeats included.
+  // Returns every request for a job so far, alone or on a stream, repeats included.
   std::vector<dq::v1::CreateJobRequest> submissions() EXCLUDES(mutex_);
 
   // Scripts. Set before the call.
@@ -51,6 +51,8 @@ class FakeScheduler {
   WatchScript watch;
   int lost_answers = 0;  // The first so many CreateJob answers are lost.
   grpc::StatusCode lost_answer_code = grpc::StatusCode::UNAVAILABLE;
+  int submit_breaks_after =
+      -1;  // The first SubmitJobs ends with UNAVAILABLE after so many answers.
   int64_t download_breaks_after = -1;  // The first download ends with UNAVAILABLE there.
 
  private:

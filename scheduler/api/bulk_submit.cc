@@ -1,0 +1,113 @@
+#include "scheduler/api/bulk_submit.h"
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "scheduler/api/job_creation.h"
+#include "scheduler/api/resource_name.h"
+#include "scheduler/api/spec_validation.h"
+#include "scheduler/api/violations.h"
+
+namespace dq {
+namespace {
+
+constexpr int kJobsMax = 1000;
+
+v1::JobError ErrorOf(const absl::Status& status) {
+  v1::JobError error;
+  error.set_reason(ReasonOf(status));
+  error.set_message(MessageOf(status));
+  for (const auto& [key, value] : MetadataOf(status)) (*error.mutable_metadata())[key] = value;
+  return error;
+}
+
+// Makes records of requests, asking for files and references that several share only once. Blocks.
+class BulkCreation {
+ public:
+  BulkCreation(const ApiPorts& ports, const std::string& caller) : ports_(ports), caller_(caller) {}
+
+  absl::StatusOr<JobRecord> Make(const v1::CreateJobRequest& request) {
+    if (absl::Status valid = ValidateCreateJob(request); !valid.ok()) return valid;
+    DQ_ASSIGN_OR_RETURN(const JobInputs inputs, InputsOf(request));
+    return MakeJobRecord(request, inputs, caller_, ports_.clock.Now());
+  }
+
+ private:
+  absl::StatusOr<JobInputs> InputsOf(const v1::CreateJobRequest& request) {
+    if (!NeedsCatalog(request)) return JobInputs();
+    const v1::JobSpec& spec = request.job().spec();
+    const auto [entry, is_new] = inputs_.try_emplace({spec.input_file(), spec.reference()});
+    if (is_new) entry->second = ResolveInputs(request, ports_.catalog);
+    return entry->second;
+  }
+
+  const ApiPorts& ports_;
+  const std::string& caller_;
+  std::map<std::pair<std::string, std::string>, absl::StatusOr<JobInputs>> inputs_;
+};
+
+// Sets the results of the jobs that were submitted; returns how that ended.
+BulkEnd Take(const absl::StatusOr<std::vector<BulkOutcome>>& outcomes,
+             const std::vector<v1::BatchCreateJobsResult*>& results) {
+  if (!outcomes.ok()) return {outcomes.status(), {}};
+  BulkEnd end;
+  for (size_t i = 0; i < results.size(); ++i) {
+    const BulkOutcome& outcome = (*outcomes)[i];
+    if (outcome.status.ok()) {
+      results[i]->set_name(JobText(outcome.name));
+      results[i]->set_existed(outcome.existed);
+      continue;
+    }
+    *results[i]->mutable_error() = ErrorOf(outcome.status);
+    if (absl::IsUnavailable(outcome.status)) end.lost = outcome.status;
+  }
+  return end;
+}
+
+}  // namespace
+
+absl::Status CheckBulk(const std::string& parent, const CreateRequests& requests) {
+  Violations violations;
+  violations.Merge(ParseProject(parent, "parent").status());
+  violations.Require(requests.size() <= kJobsMax, "requests", "at most 1,000");
+  for (int i = 0; i < requests.size(); ++i) {
+    const std::string& own = requests[i].parent();
+    violations.Require(own.empty() || own == parent, "requests[" + std::to_string(i) + "].parent",
+                       "empty, or `parent`");
+  }
+  return violations.ToStatus();
+}
+
+void SubmitBulk(const ApiPorts& ports, const std::string& caller, const std::string& parent,
+                const CreateRequests& requests, CreateResults& results,
+                std::function<void(const BulkEnd&)> done) {
+  BulkCreation creation(ports, caller);
+  std::vector<JobRecord> records;
+  std::vector<v1::BatchCreateJobsResult*> waiting;
+  for (v1::CreateJobRequest one : requests) {
+    one.set_parent(parent);
+    v1::BatchCreateJobsResult& result = *results.Add();
+    absl::StatusOr<JobRecord> record = creation.Make(one);
+    if (record.ok()) {
+      records.push_back(*std::move(record));
+      waiting.push_back(&result);
+      continue;
+    }
+    const absl::StatusOr<JobRecord> earlier = FindEarlier(one, record.status(), ports.jobs);
+    if (earlier.ok()) {
+      result.set_name(JobText(earlier->name));
+      result.set_existed(true);
+    } else {
+      *result.mutable_error() = ErrorOf(record.status());
+    }
+  }
+  ports.scheduler.SubmitAll(
+      std::move(records),
+      [waiting = std::move(waiting), done = std::move(done)](
+          const absl::StatusOr<std::vector<BulkOutcome>>& all) { done(Take(all, waiting)); });
+}
+
+}  // namespace dq

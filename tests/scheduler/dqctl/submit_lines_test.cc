@@ -1,0 +1,137 @@
+// Many jobs from lines of JSON, against a scripted scheduler in this process.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "common/base/error.h"
+#include "scheduler/dqctl/job_lines.h"
+#include "scheduler/dqctl/options.h"
+#include "scheduler/dqctl/run.h"
+#include "tests/scheduler/dqctl/fake_scheduler.h"
+
+namespace dq::dqctl {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kLine[] = R"({"job":{"spec":{"stages":[{"noop":{}}]}}})";
+
+TEST(JobLines, EveryRequestHasAnIdAndMessagesAreBounded) {
+  std::string text = "\n";
+  for (int i = 0; i < 700; ++i) text += std::string(kLine) + "\n";
+  text += R"({"request_id":"mine"})";
+  std::istringstream in(text);
+  JobLines lines(in, "projects/p", "run");
+  auto message = lines.Next();
+  ASSERT_TRUE(message.ok() && message->has_value());
+  EXPECT_EQ((*message)->parent(), "projects/p");
+  EXPECT_EQ((*message)->requests_size(), 500);
+  EXPECT_EQ((*message)->requests(0).request_id(), "run-2");
+  message = lines.Next();
+  ASSERT_TRUE(message.ok() && message->has_value());
+  EXPECT_EQ((*message)->requests_size(), 201);
+  EXPECT_EQ((*message)->requests(200).request_id(), "mine");
+  message = lines.Next();
+  ASSERT_TRUE(message.ok());
+  EXPECT_FALSE(message->has_value());
+}
+
+TEST(JobLines, ALineThatIsNoRequestIsNamed) {
+  for (const char* bad : {"{", "[]", R"({"jobs":{}})", R"({"job":{"spec":{"priority":"x"}}})"}) {
+    std::istringstream in(std::string("\n\n") + bad + "\n");
+    const auto message = JobLines(in, "projects/p", "run").Next();
+    EXPECT_EQ(ReasonOf(message.status()), "BAD_LINE") << bad;
+    EXPECT_THAT(MessageOf(message.status()), HasSubstr("line 3 "));
+  }
+}
+
+class SubmitLinesTest : public testing::Test {
+ protected:
+  SubmitLinesTest() {
+    std::string pattern = testing::TempDir() + "dqctl-lines-XXXXXX";
+    folder_ = ::mkdtemp(pattern.data());
+    session_.connection = {.address = fake_.address(), .project = "default"};
+    session_.environment = [](const char*) { return std::string(); };
+  }
+  ~SubmitLinesTest() override { std::filesystem::remove_all(folder_); }
+
+  // Submits these lines with `flags`.
+  int Submit(const std::vector<std::string>& lines, const std::vector<std::string>& flags = {}) {
+    const std::string path = folder_ + "/jobs.jsonl";
+    {
+      std::ofstream file(path);
+      for (const std::string& line : lines) file << line << "\n";
+    }
+    std::vector<std::string> arguments = {"job", "submit", "--from-file", path};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    const auto line = ParseCommandLine(arguments);
+    EXPECT_TRUE(line.ok()) << line.status();
+    return static_cast<int>(RunCommand(*line->command, session_));
+  }
+
+  FakeScheduler fake_;
+  std::string folder_;
+  std::ostringstream out_;
+  std::ostringstream err_;
+  Console console_{.out = out_,
+                   .err = err_,
+                   .width = [] { return 100; },
+                   .now = [] { return absl::FromUnixSeconds(1'000'000); }};
+  Interrupt interrupt_;
+  Session session_{.connection = {},
+                   .console = console_,
+                   .interrupt = interrupt_,
+                   .client = {},
+                   .watch = {},
+                   .program_folder = "/nowhere",
+                   .environment = {}};
+};
+
+TEST_F(SubmitLinesTest, NamesGoToStdoutAndTheCountsToStderr) {
+  EXPECT_EQ(Submit({kLine, "", kLine}, {"--request-id", "r"}), 0);
+  EXPECT_EQ(out_.str(), "projects/default/jobs/r-1\nprojects/default/jobs/r-3\n");
+  EXPECT_EQ(err_.str(), "2 created, 0 existed already, 0 refused\n");
+}
+
+TEST_F(SubmitLinesTest, TheSameFileUnderTheSameRequestIdCreatesNothingTwice) {
+  EXPECT_EQ(Submit({kLine, kLine}, {"--request-id", "r"}), 0);
+  EXPECT_EQ(Submit({kLine, kLine}, {"--request-id", "r", "-o", "json"}), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("0 created, 2 existed already"));
+  EXPECT_THAT(out_.str(), HasSubstr("\"existed\": true"));
+}
+
+TEST_F(SubmitLinesTest, ARefusedJobKeepsNoOtherFromBeingCreated) {
+  EXPECT_EQ(Submit({kLine, R"({"job":{"spec":{"queue":"BAD"}}})", kLine}, {"-o", "ndjson"}), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("-2: BAD_FIELD"));
+  EXPECT_THAT(err_.str(), HasSubstr("2 created, 0 existed already, 1 refused"));
+}
+
+TEST_F(SubmitLinesTest, WhatHasNoAnswerWhenAStreamBreaksIsSentAgain) {
+  fake_.submit_breaks_after = 1;
+  EXPECT_EQ(Submit(std::vector<std::string>(1700, kLine), {"--request-id", "r"}), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("500 existed already, 0 refused"));
+  const std::string names = out_.str();
+  EXPECT_EQ(std::count(names.begin(), names.end(), '\n'), 1700);
+}
+
+TEST_F(SubmitLinesTest, ABadLineEndsItOnceWhatWasSentIsAnswered) {
+  std::vector<std::string> lines(600, kLine);
+  lines.emplace_back("{");
+  EXPECT_EQ(Submit(lines, {"--request-id", "r"}), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("500 created"));
+  EXPECT_THAT(err_.str(), HasSubstr("BAD_LINE"));
+  EXPECT_THAT(err_.str(), HasSubstr("--request-id r"));
+}
+
+TEST(SubmitOptions, WhatDescribesOneJobGoesNotWithManyFromAFile) {
+  EXPECT_FALSE(ParseCommandLine({"job", "submit", "--from-file", "x", "--priority", "3"}).ok());
+  EXPECT_FALSE(ParseCommandLine({"job", "submit", "in.csv", "--from-file", "x"}).ok());
+  EXPECT_TRUE(ParseCommandLine({"job", "submit", "--from-file", "-", "-o", "json"}).ok());
+}
+
+}  // namespace
+}  // namespace dq::dqctl
