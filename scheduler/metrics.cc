@@ -152,8 +152,14 @@ void SchedulerMetrics::Leading(bool leading, int64_t epoch) {
 
 void SchedulerMetrics::RpcFinished(std::string_view method, std::string_view code,
                                    absl::Duration time) {
-  rpc_seconds_.Add({{"method", std::string(method)}, {"code", std::string(code)}}, RpcBuckets())
-      .Observe(absl::ToDoubleSeconds(time));
+  const double seconds = absl::ToDoubleSeconds(time);
+  MutexLock lock(mutex_);
+  Histogram*& histogram = rpc_histograms_[std::string(method).append(1, ' ').append(code)];
+  if (histogram == nullptr) {
+    histogram = &rpc_seconds_.Add({{"method", std::string(method)}, {"code", std::string(code)}},
+                                  RpcBuckets());
+  }
+  histogram->Observe(seconds);
 }
 
 }  // namespace dq

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "absl/container/flat_hash_map.h"
+#include "common/base/mutex.h"
 #include "common/telemetry/metric_registry.h"
 #include "scheduler/api/rpc_metrics.h"
 #include "scheduler/engine/engine_metrics.h"
@@ -47,6 +49,9 @@ class SchedulerMetrics final : public EngineMetrics, public RpcMetrics {
   std::array<prometheus::Counter*, kStates> finished_{};
   prometheus::Family<prometheus::Counter>& attempts_failed_;
   prometheus::Family<prometheus::Histogram>& rpc_seconds_;
+  // Of `rpc_seconds_` by method and code: to look one up there costs more than to observe.
+  Mutex mutex_;
+  absl::flat_hash_map<std::string, prometheus::Histogram*> rpc_histograms_ GUARDED_BY(mutex_);
   prometheus::Histogram& run_seconds_;
   prometheus::Histogram& wait_seconds_;
   prometheus::Histogram& commit_seconds_;

@@ -33,7 +33,7 @@ RpcCall::RpcCall(const ApiPorts& ports, const grpc::CallbackServerContext& conte
 grpc::Status RpcCall::End(const absl::Status& status) {
   const std::string code = absl::StatusCodeToString(status.code());
   ports_.metrics.RpcFinished(method_, code, ports_.clock.Boot() - start_);
-  if (!subject_.empty()) {
+  if (!subject_.empty() && IsLogged(LogLevel::kInfo)) {
     Log(LogLevel::kInfo, "rpc",
         {{"method", method_},
          {"subject", subject_},

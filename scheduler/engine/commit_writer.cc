@@ -42,6 +42,7 @@ void CommitWriter::Stop() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
+    handed_over_.NotifyAll();
     changed_.NotifyAll();
   }
   for (std::thread& thread : threads_) thread.join();
@@ -52,7 +53,7 @@ void CommitWriter::Commit(Batch batch) {
   MutexLock lock(mutex_);
   waiting_.push_back(batch);
   wanted_.push_back(std::move(batch));
-  changed_.NotifyAll();
+  handed_over_.NotifyOne();
 }
 
 void CommitWriter::Abandon() {
@@ -67,7 +68,7 @@ void CommitWriter::Run() {
     Batch batch;
     {
       MutexLock lock(mutex_);
-      while (waiting_.empty() && !stopping_) changed_.Wait(mutex_);
+      while (waiting_.empty() && !stopping_) handed_over_.Wait(mutex_);
       if (stopping_) return;
       batch = std::move(waiting_.front());
       waiting_.pop_front();

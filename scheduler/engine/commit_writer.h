@@ -61,7 +61,8 @@ class CommitWriter {
   JobStore& store_;
   const CommitListener listener_;
   Mutex mutex_;
-  CondVar changed_;
+  CondVar handed_over_;  // To one thread without a batch, or all must stop.
+  CondVar changed_;      // What a thread with a batch waits for.
   std::deque<Batch> waiting_ GUARDED_BY(mutex_);  // No thread has taken them.
   std::deque<Batch> wanted_ GUARDED_BY(mutex_);   // All that are not told of, in order.
   bool stopping_ GUARDED_BY(mutex_) = false;

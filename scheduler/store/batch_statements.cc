@@ -220,20 +220,15 @@ using PageCounts = std::map<std::pair<std::string_view, int64_t>, int64_t>;
 
 constexpr int kPageBits = 8;  // As in job_page.
 
-PipelineCall CountLiveJobs(const PageCounts& pages) {
+PipelineCall CountJobs(const PageCounts& pages, const StateCounts& counts) {
   Parameters p;
   p.AddArray(pages, [](auto& c) { return c.first.first; });
   p.AddArray(pages, [](auto& c) { return c.first.second; });
   p.AddArray(pages, [](auto& c) { return c.second; });
-  return {&sql::kCountLiveJobs, std::move(p)};
-}
-
-PipelineCall AddStateCounts(const StateCounts& counts) {
-  Parameters p;
   p.AddArray(counts, [](auto& c) { return c.first.first; });
   p.AddArray(counts, [](auto& c) { return static_cast<int16_t>(c.first.second); });
   p.AddArray(counts, [](auto& c) { return c.second; });
-  return {&sql::kAddStateCounts, std::move(p)};
+  return {&sql::kCountJobs, std::move(p)};
 }
 
 // The rows beside `job` that a batch adds or removes.
@@ -334,8 +329,9 @@ std::vector<PipelineCall> RemainingCalls(const WriteBatch& batch, const Conseque
   if (!rows.events.empty()) calls.push_back(InsertJobEvents(rows.events));
   if (!rows.results.empty()) calls.push_back(InsertJobResults(rows.results));
   if (!files.empty()) calls.push_back(InsertProducedFiles(files, batch.now));
-  if (!rows.pages.empty()) calls.push_back(CountLiveJobs(rows.pages));
-  if (!rows.counts.empty()) calls.push_back(AddStateCounts(rows.counts));
+  if (!rows.pages.empty() || !rows.counts.empty()) {
+    calls.push_back(CountJobs(rows.pages, rows.counts));
+  }
   return calls;
 }
 

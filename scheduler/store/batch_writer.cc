@@ -22,14 +22,29 @@ constexpr char kOutOfOrder[] = "DQ005";
 constexpr char kUniqueViolation[] = "23505";
 
 constexpr auto kWriterStatements = std::to_array<const sql::Statement*>({
-    &sql::kSetSessionLimits, &sql::kSetSessionPlanner,   &sql::kBeginBatch,
-    &sql::kFenceBatch,       &sql::kCreateJobs,          &sql::kCreateAlikeJobs,
-    &sql::kInsertJobs,       &sql::kClaimJobs,           &sql::kCompleteJobs,
-    &sql::kUpdateJobs,       &sql::kFindConflictingJobs, &sql::kInsertJobSpecs,
-    &sql::kInsertJobNeeds,   &sql::kCountLiveJobs,       &sql::kInsertJobEvents,
-    &sql::kInsertJobResults, &sql::kInsertProducedFiles, &sql::kAddStateCounts,
-    &sql::kSaveCheckpoints,  &sql::kDeleteCheckpoints,   &sql::kCommitBatch,
-    &sql::kRollBackBatch,    &sql::kBeginPart,           &sql::kEndPart,
+    &sql::kSetSessionLimits,
+    &sql::kSetSessionPlanner,
+    &sql::kBeginBatch,
+    &sql::kFenceBatch,
+    &sql::kCreateJobs,
+    &sql::kCreateAlikeJobs,
+    &sql::kInsertJobs,
+    &sql::kClaimJobs,
+    &sql::kCompleteJobs,
+    &sql::kUpdateJobs,
+    &sql::kFindConflictingJobs,
+    &sql::kInsertJobSpecs,
+    &sql::kInsertJobNeeds,
+    &sql::kCountJobs,
+    &sql::kInsertJobEvents,
+    &sql::kInsertJobResults,
+    &sql::kInsertProducedFiles,
+    &sql::kSaveCheckpoints,
+    &sql::kDeleteCheckpoints,
+    &sql::kCommitBatch,
+    &sql::kRollBackBatch,
+    &sql::kBeginPart,
+    &sql::kEndPart,
     &sql::kUndoPart,
 });
 
@@ -100,11 +115,10 @@ absl::StatusOr<BatchVerdict> BatchWriter::Write(const WriteBatch& batch, std::op
   DQ_RETURN_IF_ERROR(CheckHeard(batch));
   absl::StatusOr<Verdicts> verdicts;
   if (whole.has_value()) {
+    // What one round trip holds is one transaction, without being told so.
     Calls calls;
-    calls.push_back({&sql::kBeginBatch, {}});
     calls.push_back(Fence(batch, leadership_ttl));
     for (PipelineCall& call : *whole) calls.push_back(std::move(call));
-    calls.push_back({&sql::kCommitBatch, {}});
     verdicts = InTransaction([&]() -> absl::StatusOr<Verdicts> {
       DQ_RETURN_IF_ERROR(connection_->Run(calls).status());
       return Verdicts(batch.inserts.size());
@@ -138,9 +152,11 @@ absl::StatusOr<BatchWriter::Verdicts> BatchWriter::InTransaction(const Body& bod
 absl::StatusOr<BatchWriter::Verdicts> BatchWriter::InTransactionOnce(const Body& body) {
   DQ_RETURN_IF_ERROR(Connect());
   absl::StatusOr<Verdicts> verdicts = body();
-  const bool undone = verdicts.ok() || (!absl::IsUnavailable(verdicts.status()) &&
-                                        connection_->Run({{&sql::kRollBackBatch, {}}}).ok());
-  if (!undone) connection_.reset();
+  if (verdicts.ok()) return verdicts;
+  const bool usable =
+      !absl::IsUnavailable(verdicts.status()) &&
+      (!connection_->IsInTransaction() || connection_->Run({{&sql::kRollBackBatch, {}}}).ok());
+  if (!usable) connection_.reset();
   return verdicts;
 }
 

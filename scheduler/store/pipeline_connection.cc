@@ -89,6 +89,10 @@ absl::StatusOr<std::vector<PipelineResult>> PipelineConnection::Run(
   return Collect(calls.size());
 }
 
+bool PipelineConnection::IsInTransaction() const {
+  return PQtransactionStatus(connection_) != PQTRANS_IDLE;
+}
+
 bool PipelineConnection::Send(const PipelineCall& call) {
   const std::vector<std::optional<std::string>>& values = call.parameters.values();
   std::vector<const char*> pointers;

@@ -44,9 +44,13 @@ class PipelineConnection {
   PipelineConnection& operator=(const PipelineConnection&) = delete;
 
   // Runs `calls` in order and returns their results; after the first error the rest is skipped and
-  // the error returned. UNAVAILABLE (DATABASE_UNAVAILABLE): the connection is of no use any more
-  // and what the calls did is unknown.
+  // the error returned. Outside of a transaction they are one: OK means that it is committed, an
+  // error that it is undone. UNAVAILABLE (DATABASE_UNAVAILABLE): the connection is of no use any
+  // more and what the calls did is unknown.
   absl::StatusOr<std::vector<PipelineResult>> Run(const std::vector<PipelineCall>& calls);
+
+  // Returns whether an explicit transaction is open, also one that has failed.
+  bool IsInTransaction() const;
 
  private:
   using SteadyClock = std::chrono::steady_clock;

@@ -59,6 +59,7 @@ absl::StatusOr<Leadership> PostgresJobStore::AcquireLeadership(const std::string
   };
   DQ_RETURN_IF_ERROR(leadership_.Take()->Run(acquire, Scope::kStatement));
   leadership_ttl_us_ = ttl_us;
+  writer_.Take()->GetReady();
   return leadership;
 }
 
