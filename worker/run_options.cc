@@ -258,8 +258,10 @@ void AddForm(CLI::App& app, Draft& draft) {
   app.add_flag_callback("--no-header", set_header("no"), "The first row is data")
       ->excludes("--header")
       ->group(kFormGroup);
-  AddFormPart(app, form, "--output-format", "F",
-              "same, csv, tsv or jsonl (default same: as the input, in UTF-8)");
+  AddFormPart(
+      app, form, "--output-format", "F",
+      "same, csv, tsv or jsonl (default same: as the input, in UTF-8). In jsonl a column of CSV\n"
+      "is written as numbers where complete has seen nothing else in it, else as text");
   AddFormPart(app, form, "--output-compression", "HOW",
               "none, gzip or zstd (default by the name: .gz, .zst)");
   app.add_flag_callback(

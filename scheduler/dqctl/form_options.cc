@@ -71,9 +71,11 @@ void AddFormOptions(CLI::App& app, FileFormTexts& form) {
   AddSwitch(app, form, "--header", {"header", "yes"}, "The first row holds the columns' names");
   AddSwitch(app, form, "--no-header", {"header", "no"}, "The first row is data");
   app.get_option("--no-header")->excludes("--header");
-  AddWord(app, form, "--cleaned-format", "output_format",
-          "The cleaned file's format (default same: as the input, in UTF-8)",
-          {"same", "csv", "tsv", "jsonl"});
+  AddWord(
+      app, form, "--cleaned-format", "output_format",
+      "The cleaned file's format (default same: as the input, in UTF-8); in jsonl a column of CSV "
+      "becomes numbers where complete has seen nothing else in it",
+      {"same", "csv", "tsv", "jsonl"});
   AddWord(app, form, "--cleaned-compression", "output_compression",
           "How the cleaned file is packed (default: by the name it gets here, .gz or .zst)",
           {"none", "gzip", "zstd"});

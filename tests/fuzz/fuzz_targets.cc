@@ -71,7 +71,7 @@ bool ReadPass(RowReader& reader, Table& table) {
 // Writes all rows again in the form of `choice`; false when the form cannot hold them.
 bool WriteAgain(RowReader& reader, const OutputChoice& choice, std::string& out) {
   Check(reader.StartPass(nullptr).ok(), "a pass can start");
-  const auto formatter = MakeFormatter(reader.layout(), choice);
+  const auto formatter = MakeFormatter(reader.layout(), choice, {});
   if (!formatter->AppendHeader(out).ok()) return false;
   RowBatch batch;
   for (;;) {

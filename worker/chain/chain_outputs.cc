@@ -70,10 +70,12 @@ ChainOutputs::ChainOutputs(const ChainFiles& files, const ChainSpec& spec, TaskP
       rejects_(MakeFile(files.rejects_fd, "the rejects file"), kRejectsHeader,
                spec.form.output.formula_guard) {}
 
-absl::Status ChainOutputs::Open(const TableLayout& layout) {
+absl::Status ChainOutputs::Open(const TableLayout& layout,
+                                const std::vector<bool>& number_columns) {
   for (LastPassSink* sink : {&changes_, &clusters_, &rejects_}) DQ_RETURN_IF_ERROR(sink->Open());
   if (cleaned_ == nullptr) return absl::OkStatus();
-  cleaned_writer_ = std::make_unique<BatchWriter>(*cleaned_, MakeFormatter(layout, choice_), pool_);
+  cleaned_writer_ = std::make_unique<BatchWriter>(
+      *cleaned_, MakeFormatter(layout, choice_, number_columns), pool_);
   return cleaned_writer_->Start();
 }
 
@@ -99,8 +101,9 @@ absl::StatusOr<ChainOutputs::Places> ChainOutputs::Sync() {
   return places;
 }
 
-absl::Status ChainOutputs::Resume(const TableLayout& layout, const Places& places, bool has_rejects,
-                                  const std::function<bool()>& stop) {
+absl::Status ChainOutputs::Resume(const TableLayout& layout,
+                                  const std::vector<bool>& number_columns, const Places& places,
+                                  bool has_rejects, const std::function<bool()>& stop) {
   const auto files = Files();
   for (size_t i = 0; i < files.size(); ++i) {
     if ((files[i] == nullptr) != (places[i].size_bytes < 0)) {
@@ -112,7 +115,8 @@ absl::Status ChainOutputs::Resume(const TableLayout& layout, const Places& place
   // Only of the rejects somebody asks.
   for (LastPassSink* sink : {&changes_, &clusters_, &rejects_}) sink->GoOn(has_rejects);
   if (cleaned_ == nullptr) return absl::OkStatus();
-  cleaned_writer_ = std::make_unique<BatchWriter>(*cleaned_, MakeFormatter(layout, choice_), pool_);
+  cleaned_writer_ = std::make_unique<BatchWriter>(
+      *cleaned_, MakeFormatter(layout, choice_, number_columns), pool_);
   return absl::OkStatus();
 }
 

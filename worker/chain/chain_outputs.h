@@ -56,7 +56,8 @@ class ChainOutputs {
   LastPassSink* rejects() { return rejects_.file() == nullptr ? nullptr : &rejects_; }
 
   // Starts the last pass: writes all headers; that of the cleaned file when the input has one.
-  absl::Status Open(const TableLayout& layout);
+  // `number_columns` is that of MakeFormatter.
+  absl::Status Open(const TableLayout& layout, const std::vector<bool>& number_columns);
   absl::Status AddCleaned(const RowBatch& batch);
 
   // How far each file is when everything is written and on the disk; no size for one that is not
@@ -65,8 +66,8 @@ class ChainOutputs {
   absl::StatusOr<Places> Sync();
   // Starts in the middle of the last pass: the files are cut to these places, and the report is
   // emptied. Errors of OutputFile::Resume. Instead of Open.
-  absl::Status Resume(const TableLayout& layout, const Places& places, bool has_rejects,
-                      const std::function<bool()>& stop);
+  absl::Status Resume(const TableLayout& layout, const std::vector<bool>& number_columns,
+                      const Places& places, bool has_rejects, const std::function<bool()>& stop);
   // Empties all files, whatever an earlier run has written.
   absl::Status Clear();
   // Whether a pass can stop in the middle: what is packed cannot be gone on with.

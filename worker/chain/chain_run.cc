@@ -231,8 +231,15 @@ absl::Status ChainRun::BeginLastPass() {
   for (const auto& stage : stages_) {
     DQ_RETURN_IF_ERROR(stage->Begin(Pass::kApply, reader_->columns()));
   }
-  DQ_RETURN_IF_ERROR(outputs_.Open(reader_->layout()));
+  DQ_RETURN_IF_ERROR(outputs_.Open(reader_->layout(), NumberColumns()));
   return reader_->StartPass(outputs_.rejects());
+}
+
+std::vector<bool> ChainRun::NumberColumns() const {
+  for (const auto& stage : stages_) {
+    if (std::vector<bool> numbers = stage->number_columns(); !numbers.empty()) return numbers;
+  }
+  return {};
 }
 
 absl::Status ChainRun::ApplyLast(RowBatch& batch) {

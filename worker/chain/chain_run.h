@@ -61,6 +61,7 @@ class ChainRun {
   void NoteContent();
   bool CanSpill() const;
   int64_t RowsMax() const;
+  std::vector<bool> NumberColumns() const;
   absl::StatusOr<ChainResult> Conclude();
   void DescribeRun();
   absl::Status CheckCancelled() const;

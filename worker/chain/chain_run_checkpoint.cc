@@ -333,8 +333,8 @@ absl::Status ChainRun::RestoreMiddle(StateReader& reader) {
   }
   if (!last) DQ_RETURN_IF_ERROR(stages_[first_pass_]->RestoreLearned(reader));
   if (last) {
-    DQ_RETURN_IF_ERROR(
-        outputs_.Resume(reader_->layout(), places, has_rejects, [this] { return StopAsked(); }));
+    DQ_RETURN_IF_ERROR(outputs_.Resume(reader_->layout(), NumberColumns(), places, has_rejects,
+                                       [this] { return StopAsked(); }));
   }
   return reader_->ResumePass(last ? outputs_.rejects() : nullptr, reader,
                              [this] { return StopAsked(); });

@@ -75,6 +75,9 @@ class Stage {
   // Sees the batch of the last Apply again as it leaves the whole chain: what is not dropped is in
   // the output. Only in the last pass.
   virtual void Settle(const RowBatch&) {}
+  // By column, whether every cell of the last pass, where it is not empty, is a number that JSON
+  // has so. Empty: the stage does not know. Once EndLearn was called.
+  virtual std::vector<bool> number_columns() const { return {}; }
   // Adds the stage's findings to the report. Only after the last pass.
   virtual absl::Status Finish(Report& report) = 0;
 

@@ -22,18 +22,19 @@ std::unique_ptr<RowFormatter> Delimited(const TableLayout& layout, const Dialect
 
 }  // namespace
 
-std::unique_ptr<RowFormatter> MakeFormatter(const TableLayout& layout, const OutputChoice& choice) {
+std::unique_ptr<RowFormatter> MakeFormatter(const TableLayout& layout, const OutputChoice& choice,
+                                            const std::vector<bool>& number_columns) {
   const bool from_json = layout.form.format == TableFormat::kJsonLines;
   switch (choice.format) {
     case OutputFormat::kSame:
-      if (from_json) return std::make_unique<JsonLinesFormatter>(layout);
+      if (from_json) return std::make_unique<JsonLinesFormatter>(layout, number_columns);
       return Delimited(layout, layout.dialect, choice);
     case OutputFormat::kCsv:
       return Delimited(layout, Dialect{}, choice);
     case OutputFormat::kTsv:
       return Delimited(layout, Dialect{.delimiter = '\t'}, choice);
     case OutputFormat::kJsonLines:
-      return std::make_unique<JsonLinesFormatter>(layout);
+      return std::make_unique<JsonLinesFormatter>(layout, number_columns);
   }
   return nullptr;
 }

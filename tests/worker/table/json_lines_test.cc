@@ -47,6 +47,51 @@ TEST(JsonLines, BecomesCsvWithAColumnForEveryKeyAndBack) {
             "{\"a\":-2.5,\"a_2\":\"z\",\"column_3\":null,\"d\":null}\n");
 }
 
+// What becomes of `text` in JSON Lines.
+std::string JsonLinesOf(std::vector<StageSpec> stages, const char* text,
+                        const char* reference = nullptr) {
+  ChainSpec spec;
+  spec.stages = std::move(stages);
+  spec.form.output.format = OutputFormat::kJsonLines;
+  if (reference != nullptr) spec.reference_key_columns = {"id"};
+  const HarnessRun run = RunChainOnText(
+      spec, text, reference == nullptr ? std::nullopt : std::optional<std::string>(reference));
+  EXPECT_TRUE(run.status.ok()) << run.status;
+  return run.cleaned;
+}
+
+TEST(JsonLines, AColumnIsNumbersOrTextsAsAWhole) {
+  const CompleteOptions complete;
+  EXPECT_EQ(JsonLinesOf({complete, DedupeOptions{}}, "zip,n,m\n75001,1.50,1\n06000,-2,+5\n"),
+            "{\"zip\":\"75001\",\"n\":1.50,\"m\":\"1\"}\n"
+            "{\"zip\":\"06000\",\"n\":-2,\"m\":\"+5\"}\n");
+  // More digits than a double holds; a blank that is cleared, one around a number that is not.
+  EXPECT_EQ(JsonLinesOf({complete}, "a,b,c\n123456789012345,1, 4\n1234567890123456,  ,5\n"),
+            "{\"a\":\"123456789012345\",\"b\":1,\"c\":\" 4\"}\n"
+            "{\"a\":\"1234567890123456\",\"b\":null,\"c\":\"5\"}\n");
+}
+
+TEST(JsonLines, WordsThatAreClearedLeaveNumbersAndThoseThatStayDoNot) {
+  const char* const text = "id,n\n1,5\n2,n/a\n3,7\n";
+  EXPECT_EQ(JsonLinesOf({CompleteOptions{.fill = FillMethod::kReference}}, text),
+            "{\"id\":1,\"n\":5}\n{\"id\":2,\"n\":null}\n{\"id\":3,\"n\":7}\n");
+  EXPECT_EQ(JsonLinesOf({CompleteOptions{.fill = FillMethod::kNone}}, text),
+            "{\"id\":1,\"n\":\"5\"}\n{\"id\":2,\"n\":\"n/a\"}\n{\"id\":3,\"n\":\"7\"}\n");
+}
+
+TEST(JsonLines, WhatTheReferenceMayFillDecidesToo) {
+  const CompleteOptions complete{.key_columns = {"id"}, .fill = FillMethod::kReference};
+  EXPECT_EQ(JsonLinesOf({complete}, "id,n,m\n1,5,5\n2,,\n", "id,n,m\n1,5,5\n2,+6,6\n"),
+            "{\"id\":1,\"n\":\"5\",\"m\":5}\n{\"id\":2,\"n\":\"+6\",\"m\":6}\n");
+}
+
+TEST(JsonLines, WithoutAProfileCellsOfCsvAreTexts) {
+  EXPECT_EQ(JsonLinesOf({DedupeOptions{}}, "a,b\n1,x\n2,y\n"),
+            "{\"a\":\"1\",\"b\":\"x\"}\n{\"a\":\"2\",\"b\":\"y\"}\n");
+  EXPECT_EQ(JsonLinesOf({DedupeOptions{}}, "{\"a\":1,\"b\":\"2\"}\n{\"a\":1,\"b\":\"2\"}\n"),
+            "{\"a\":1,\"b\":\"2\"}\n");
+}
+
 TEST(JsonLines, LinesThatAreNoObjectsAreRejectedWithTheirPlace) {
   const HarnessRun run =
       RunChainOnText(Untouched(),

@@ -26,6 +26,7 @@ struct ColumnRule {
   std::vector<std::string> disguises;  // Values outside the vocabulary that stand for "no value".
   double min = 0;                      // Of a number column.
   double max = 0;
+  bool has_unsafe_number = false;  // Of a column of the reference (IsSafeNumber).
 
   // Whether a word of the vocabulary is data in this column.
   bool IsData(std::string_view word, const MissingTokens& tokens) const {

@@ -281,6 +281,21 @@ void CompleteStage::Settle(const RowBatch& batch) {
   }
 }
 
+// What is filled comes from the column itself or from the reference.
+std::vector<bool> CompleteStage::number_columns() const {
+  std::vector<bool> numbers;
+  for (size_t column = 0; column < findings_.size(); ++column) {
+    const ColumnFindings& findings = findings_[column];
+    const ColumnRule* const reference =
+        reference_ == nullptr ? nullptr : reference_->RuleOf(column);
+    numbers.push_back(options_.fill == FillMethod::kNone
+                          ? findings.only_numbers
+                          : findings.only_numbers_when_cleared && findings.rule.IsNumber() &&
+                                (reference == nullptr || !reference->has_unsafe_number));
+  }
+  return numbers;
+}
+
 absl::Status CompleteStage::Finish(Report& report) {
   SumFillers();
   for (const ColumnFindings& findings : findings_) report.cells_filled += findings.report.filled;

@@ -39,6 +39,7 @@ class CompleteStage final : public Stage {
   absl::Status Apply(RowBatch& batch) override;
   void Settle(const RowBatch& batch) override;
   absl::Status Finish(Report& report) override;
+  std::vector<bool> number_columns() const override;
   LearnedState learned_state() const override { return LearnedState::kCollected; }
   absl::Status SaveLearned(StateWriter& writer) const override;
   absl::Status RestoreLearned(StateReader& reader) override;

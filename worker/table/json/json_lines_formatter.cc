@@ -1,9 +1,9 @@
 #include "worker/table/json/json_lines_formatter.h"
 
 #include <unordered_set>
+#include <utility>
 
 #include "worker/table/json/json_object.h"
-#include "worker/table/values/value_type.h"
 
 namespace dq {
 namespace {
@@ -27,8 +27,10 @@ std::vector<std::string> DifferentKeys(const std::vector<std::string>& columns) 
 
 }  // namespace
 
-JsonLinesFormatter::JsonLinesFormatter(const TableLayout& layout)
-    : text_columns_(layout.text_columns), copy_(layout.form.format == TableFormat::kJsonLines) {
+JsonLinesFormatter::JsonLinesFormatter(const TableLayout& layout, std::vector<bool> number_columns)
+    : text_columns_(layout.text_columns),
+      number_columns_(std::move(number_columns)),
+      copy_(layout.form.format == TableFormat::kJsonLines) {
   for (const std::string& key : DifferentKeys(layout.columns)) {
     std::string text(1, keys_.empty() ? '{' : ',');
     AppendJsonText(text, key);
@@ -61,19 +63,19 @@ void JsonLinesFormatter::AppendValue(std::string& out, std::string_view cell, si
     out += "null";
     return;
   }
-  bool plain = false;
-  if (text_columns_.empty()) {
-    const ValueType type = TypeOf(cell);
-    plain = (type == ValueType::kInteger || type == ValueType::kDecimal) && IsJsonNumber(cell);
-  } else if (!text_columns_[column]) {
-    plain = cell == "true" || cell == "false" || cell.front() == '{' || cell.front() == '[' ||
-            IsJsonNumber(cell);
-  }
-  if (plain) {
+  if (IsPlain(cell, column)) {
     out += cell;
   } else {
     AppendJsonText(out, cell);
   }
+}
+
+// Whether a cell is written as it is.
+bool JsonLinesFormatter::IsPlain(std::string_view cell, size_t column) const {
+  if (!copy_) return !number_columns_.empty() && number_columns_[column] && IsJsonNumber(cell);
+  if (text_columns_[column]) return false;
+  return cell == "true" || cell == "false" || cell.front() == '{' || cell.front() == '[' ||
+         IsJsonNumber(cell);
 }
 
 }  // namespace dq

@@ -15,19 +15,22 @@ class JsonLinesFormatter final : public RowFormatter {
  public:
   // The names of the columns are the keys. Empty ones are called after their place and repeated
   // ones get a number, so that an object has no key twice.
-  explicit JsonLinesFormatter(const TableLayout& layout);
+  // `number_columns` is that of MakeFormatter.
+  JsonLinesFormatter(const TableLayout& layout, std::vector<bool> number_columns);
 
   absl::Status AppendHeader(std::string&) const override { return absl::OkStatus(); }
   // An empty cell is null. Of a table read from JSON Lines, rows that were not changed are copied,
   // and in columns that hold no text in the whole input numbers, true, false, objects and lists
-  // stay that. Of other tables integers and decimals become numbers. All else is a text.
+  // stay that. Of other tables columns of numbers become numbers. All else is a text.
   absl::Status AppendRows(std::string& out, const RowBatch& batch, size_t begin,
                           size_t end) const override;
 
  private:
   void AppendValue(std::string& out, std::string_view cell, size_t column) const;
+  bool IsPlain(std::string_view cell, size_t column) const;
 
   std::vector<bool> text_columns_;
+  std::vector<bool> number_columns_;
   bool copy_;
   std::vector<std::string> keys_;  // As JSON, with comma or brace before and colon behind.
 };

@@ -46,6 +46,14 @@ bool Conforms(ValueType actual, ValueType column);
 // The value of an integer or decimal text as accepted by TypeOf.
 double NumberOf(std::string_view value);
 
+// Whether a value of this type is a number that JSON has in this spelling and that every program
+// reads back as it is: no plus sign, 15 digits at most.
+inline bool IsSafeNumber(std::string_view value, ValueType type) {
+  if (type != ValueType::kInteger && type != ValueType::kDecimal) return false;
+  const size_t marks = (type == ValueType::kDecimal ? 1 : 0) + (value.front() == '-' ? 1 : 0);
+  return value.front() != '+' && value.size() <= 15 + marks;
+}
+
 // Digits after the point of a decimal text; 0 for an integer.
 int DecimalsOf(std::string_view value);
 

@@ -65,9 +65,11 @@ void ColumnProfile::Learn(const RowBatch& batch, size_t column) {
   for (size_t row = 0; row < cells.size(); ++row) {
     if (row + kCellsAhead < cells.size()) __builtin_prefetch(cells[row + kCellsAhead].data());
     if (batch.dropped_count() > 0 && batch.row(row).dropped) continue;
-    const std::string_view value = TrimSpace(cells[row]);
+    const std::string_view cell = cells[row];
+    const std::string_view value = TrimSpace(cell);
     if (value.empty()) {
       ++blank_;
+      padded_blanks_ += cell.empty() ? 0 : 1;
     } else if (tokens_.Contains(value)) {
       const auto seen = tokens_seen_.find(value);
       if (seen == tokens_seen_.end()) {
@@ -76,7 +78,7 @@ void ColumnProfile::Learn(const RowBatch& batch, size_t column) {
         ++seen->second;
       }
     } else {
-      AddValue(value);
+      AddValue(value, value.size() == cell.size() ? Padding::kNone : Padding::kSome);
     }
   }
   CountValues();
@@ -87,9 +89,10 @@ void ColumnProfile::CountValues() {
   batch_values_.clear();
 }
 
-void ColumnProfile::AddValue(std::string_view value) {
+void ColumnProfile::AddValue(std::string_view value, Padding padding) {
   const ValueType type = TypeOf(value);
   types_.Add(type);
+  no_numbers_ += padding == Padding::kNone && IsSafeNumber(value, type) ? 0 : 1;
   shapes_.Add(value);
   batch_values_.push_back({value, HashOf(value)});
   if (batch_values_.size() == kValuesAtOnce) CountValues();
@@ -129,6 +132,7 @@ ColumnFindings ColumnProfile::Decide(const std::string& name, std::vector<Disgui
     findings.rule.shapes = reference->shapes;
   }
   JudgeTokens(findings);
+  JudgeNumbers(findings);
   findings.present = types_.total();
   findings.conforming = types_.Conforming(findings.rule.type);
   findings.counts_estimated = !values_.exact();
@@ -161,6 +165,7 @@ void ColumnProfile::TakeOut(std::vector<Disguise> disguises, ColumnFindings& fin
     const int64_t count = values_.CountOf(HashOf(disguise.value));
     const ValueType type = TypeOf(disguise.value);
     types_.Add(type, -count);
+    no_numbers_ -= IsSafeNumber(disguise.value, type) ? 0 : count;
     if (type == ValueType::kInteger || type == ValueType::kDecimal) {
       taken_out_.push_back(NumberOf(disguise.value));
       sum_ -= taken_out_.back() * static_cast<double>(count);
@@ -186,8 +191,15 @@ void ColumnProfile::JudgeTokens(ColumnFindings& findings) {
       continue;
     }
     types_.Add(ValueType::kText, count);
+    no_numbers_ += count;
     values_.Add(token, HashOf(token), count);
   }
+}
+
+void ColumnProfile::JudgeNumbers(ColumnFindings& findings) const {
+  findings.only_numbers_when_cleared = no_numbers_ == 0;
+  findings.only_numbers = no_numbers_ == 0 && padded_blanks_ == 0 && tokens_seen_.empty() &&
+                          findings.rule.disguises.empty();
 }
 
 void ColumnProfile::DescribeTop(ColumnFindings& findings) const {

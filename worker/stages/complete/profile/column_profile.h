@@ -39,9 +39,13 @@ struct ProfileLimits {
 // What was learned, in the end.
 struct ColumnFindings {
   ColumnRule rule;
-  ReportColumn report;                       // All but missing_after, filled and histogram.
-  int64_t conforming = 0;                    // Present values that fit the type.
-  int64_t present = 0;                       // Cells that hold a value.
+  ReportColumn report;     // All but missing_after, filled and histogram.
+  int64_t conforming = 0;  // Present values that fit the type.
+  int64_t present = 0;     // Cells that hold a value.
+  // Whether all cells are empty or a number (IsSafeNumber): as they are, and once words and values
+  // that stand for "no value" are cleared.
+  bool only_numbers = false;
+  bool only_numbers_when_cleared = false;
   std::vector<std::string> categories = {};  // Words among its numbers that are data after all.
   bool counts_estimated = false;
   bool distinct_estimated = false;
@@ -70,19 +74,24 @@ class ColumnProfile {
   void Restore(StateReader& reader);
 
  private:
-  void AddValue(std::string_view value);
+  // Whether white space around a value belongs to its cell.
+  enum class Padding { kNone, kSome };
+  void AddValue(std::string_view value, Padding padding);
   void CountValues();
   void AddNumber(std::string_view value);
   void TakeOut(std::vector<Disguise> disguises, ColumnFindings& findings);
   void JudgeTokens(ColumnFindings& findings);
   void DescribeTop(ColumnFindings& findings) const;
   void DescribeNumbers(ColumnFindings& findings);
+  void JudgeNumbers(ColumnFindings& findings) const;
   static void DescribeExtremes(const ExtremeValues& values, ColumnFindings& findings);
   void OfferStatistic(ColumnFindings& findings);
   void OfferMedian(ColumnFindings& findings) const;
 
   const MissingTokens& tokens_;
   int64_t blank_ = 0;
+  int64_t padded_blanks_ = 0;  // Of white space.
+  int64_t no_numbers_ = 0;     // Cells with a value that are no safe number.
   TypeCounter types_;
   ShapeCounter shapes_;
   std::map<std::string, int64_t, std::less<>> tokens_seen_;  // By exact spelling.

@@ -16,7 +16,7 @@ constexpr size_t kTextBytesMax = size_t{64} << 20;
 }  // namespace
 
 void ColumnProfile::Save(StateWriter& writer) const {
-  writer.Put(blank_);
+  for (const int64_t count : {blank_, padded_blanks_, no_numbers_}) writer.Put(count);
   types_.Save(writer);
   shapes_.Save(writer);
   writer.Put(uint64_t{tokens_seen_.size()});
@@ -34,7 +34,9 @@ void ColumnProfile::Save(StateWriter& writer) const {
 }
 
 void ColumnProfile::Restore(StateReader& reader) {
-  blank_ = reader.GetCount(kStateCountMax);
+  for (int64_t* count : {&blank_, &padded_blanks_, &no_numbers_}) {
+    *count = reader.GetCount(kStateCountMax);
+  }
   types_.Restore(reader);
   shapes_.Restore(reader);
   const int64_t tokens = reader.GetCount(kTokensMax);

@@ -140,7 +140,10 @@ void ReferenceTable::LearnColumn(const RowBatch& batch, size_t column) {
   for (const std::string_view cell : batch.column(column)) {
     const std::string_view value = TrimSpace(cell);
     if (value.empty() || tokens_.Contains(value)) continue;
-    types_[column].Add(TypeOf(value));
+    const ValueType type = TypeOf(value);
+    types_[column].Add(type);
+    const bool number = type == ValueType::kInteger || type == ValueType::kDecimal;
+    if (number && !IsSafeNumber(value, type)) rules_[column].has_unsafe_number = true;
     rules_[column].shapes.Add(value);
   }
 }
