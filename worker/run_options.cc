@@ -220,6 +220,15 @@ void AddDedupe(CLI::App& app, Draft& draft) {
   app.add_flag("--merge", dedupe.merge,
                "Empty cells of that record are filled from the others of its cluster")
       ->group(kDedupeGroup);
+  app.add_option("--match-threshold", dedupe.match_threshold,
+                 "How likely two records must be the same, with --match fuzzy")
+      ->check(CLI::Range(kMatchThresholdMin, kMatchThresholdMax))
+      ->capture_default_str()
+      ->type_name("P")
+      ->group(kDedupeGroup);
+  AddChoice(app, "--duplicates", dedupe.duplicates, kDuplicatesNames,
+            "remove, or keep: all rows stay, --clusters and --report tell of them (default remove)")
+      ->group(kDedupeGroup);
   AddList(app, "--dedupe-columns", "COL,..", dedupe.columns,
           "Columns that are compared (default all)")
       ->group(kDedupeGroup);

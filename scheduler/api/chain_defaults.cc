@@ -8,6 +8,7 @@ namespace dq {
 namespace {
 
 constexpr double kMinConfidenceDefault = 0.5;
+constexpr double kMatchThresholdDefault = 0.5;
 
 void SetDefaults(v1::CompleteOptions& options) {
   if (options.fill() == v1::FILL_METHOD_UNSPECIFIED) {
@@ -23,6 +24,12 @@ void SetDefaults(v1::DedupeOptions& options) {
   }
   if (options.survivor() == v1::SURVIVOR_KIND_UNSPECIFIED) {
     options.set_survivor(v1::SURVIVOR_KIND_FIRST);
+  }
+  if (options.duplicates() == v1::DUPLICATE_HANDLING_UNSPECIFIED) {
+    options.set_duplicates(v1::DUPLICATE_HANDLING_REMOVE);
+  }
+  if (options.match() == v1::MATCH_KIND_FUZZY && options.match_threshold() == 0) {
+    options.set_match_threshold(kMatchThresholdDefault);
   }
 }
 

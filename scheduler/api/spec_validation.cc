@@ -20,6 +20,9 @@ constexpr int kLabelsMax = 64;
 constexpr size_t kLabelCharactersMax = 63;
 constexpr int kStagesMax = 16;
 constexpr int kColumnsMax = 1000;
+// How likely fuzzy matches may have to be.
+constexpr double kThresholdMin = 0.01;
+constexpr double kThresholdMax = 0.999999;
 constexpr size_t kColumnCharactersMax = 256;
 constexpr int kTokensMax = 1000;
 constexpr int64_t kNoopDurationMsMax = 3'600'000;
@@ -65,6 +68,15 @@ void CheckDedupe(const v1::DedupeOptions& options, const std::string& field,
   violations.Require(
       (options.survivor() == v1::SURVIVOR_KIND_NEWEST) == !options.newest_column().empty(),
       field + "newest_column", "goes with SURVIVOR_KIND_NEWEST, and only with it");
+  violations.Require(v1::DuplicateHandling_IsValid(options.duplicates()), field + "duplicates",
+                     "not a DuplicateHandling of this version");
+  violations.Require(!options.merge() || options.duplicates() != v1::DUPLICATE_HANDLING_KEEP,
+                     field + "merge", "does not go with DUPLICATE_HANDLING_KEEP");
+  violations.Require(options.match_threshold() == 0 ||
+                         IsWithin(options.match_threshold(), kThresholdMin, kThresholdMax),
+                     field + "match_threshold", "0.01 to 0.999999");
+  violations.Require(options.match_threshold() == 0 || options.match() == v1::MATCH_KIND_FUZZY,
+                     field + "match_threshold", "goes with MATCH_KIND_FUZZY, and only with it");
 }
 
 void CheckStage(const v1::Stage& stage, const std::string& field, Violations& violations) {

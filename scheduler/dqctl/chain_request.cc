@@ -75,6 +75,9 @@ absl::StatusOr<Stage> DedupeStage(const ChainOptions& options) {
     return Usage("--survivor " + options.survivor + ": one of first, most_complete, newest:COL");
   }
   dedupe->set_merge(options.merge);
+  dedupe->set_match_threshold(options.match_threshold);
+  if (options.duplicates == "keep") dedupe->set_duplicates(dq::v1::DUPLICATE_HANDLING_KEEP);
+  if (options.duplicates == "remove") dedupe->set_duplicates(dq::v1::DUPLICATE_HANDLING_REMOVE);
   return stage;
 }
 
@@ -108,6 +111,12 @@ absl::Status CheckOptionsHaveTheirStage(const ChainOptions& options,
     return Usage("--survivor needs the stage dedupe");
   }
   if (options.merge && !has("dedupe")) return Usage("--merge needs the stage dedupe");
+  if (!options.duplicates.empty() && !has("dedupe")) {
+    return Usage("--duplicates needs the stage dedupe");
+  }
+  if (options.match_threshold != 0 && !has("dedupe")) {
+    return Usage("--match-threshold needs the stage dedupe");
+  }
   return absl::OkStatus();
 }
 

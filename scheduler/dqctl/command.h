@@ -37,6 +37,8 @@ struct ChainOptions {
   std::string match;              // "exact", "normalised", "fuzzy".
   std::string survivor;           // "first", "most_complete", "newest:COL".
   bool merge = false;             // Whether survivors take over cells.
+  double match_threshold = 0;     // How likely fuzzy matches are; 0: the server's default.
+  std::string duplicates;         // "remove", "keep".
   std::vector<std::string> gate;  // Conditions, for example "score>=90".
   int64_t noop_ms = 0;            // How long a stage noop takes.
   FileFormTexts form;             // What is not to be found out about the files.

@@ -54,6 +54,10 @@ std::vector<std::string> WorkerCommand(const std::string& program, const CleanCo
   add("--match", command.chain.match);
   add("--survivor", command.chain.survivor);
   if (command.chain.merge) arguments.emplace_back("--merge");
+  add("--duplicates", command.chain.duplicates);
+  if (command.chain.match_threshold != 0) {
+    add("--match-threshold", std::to_string(command.chain.match_threshold));
+  }
   add("--gate", Joined(command.chain.gate, ","));
   add("--changes", command.changes);
   add("--clusters", command.clusters);

@@ -110,6 +110,13 @@ void AddChain(CLI::App& app, ChainOptions& chain) {
       ->type_name("WHICH");
   app.add_flag("--merge", chain.merge,
                "Fill empty cells of that record from the others of its cluster");
+  app.add_option("--match-threshold", chain.match_threshold,
+                 "How likely two records must be the same, with --match fuzzy (default 0.5)")
+      ->check(CLI::Range(0.01, 0.999999))
+      ->type_name("P");
+  app.add_option("--duplicates", chain.duplicates,
+                 "Whether they leave the file or are only told of (default remove)")
+      ->check(CLI::IsMember({"remove", "keep"}));
   app.add_option("--gate", chain.gate,
                  "When the data counts as good: 'score>=90', 'duplicates<=0.1', 'schema'")
       ->allow_extra_args(false)

@@ -51,6 +51,10 @@ DedupeOptions ReadDedupe(const v1::DedupeOptions& message) {
   if (message.survivor() == v1::SURVIVOR_KIND_NEWEST) options.survivor = SurvivorKind::kNewest;
   options.newest_column = message.newest_column();
   options.merge = message.merge();
+  if (message.duplicates() == v1::DUPLICATE_HANDLING_KEEP) {
+    options.duplicates = DuplicateHandling::kKeep;
+  }
+  if (message.match_threshold() > 0) options.match_threshold = message.match_threshold();
   return options;
 }
 

@@ -36,6 +36,8 @@ Json EncodeStage(const StageSpec& stage) {
     out["survivor"] = kSurvivorNames[static_cast<size_t>(dedupe->survivor)];
     out["newest_column"] = dedupe->newest_column;
     out["merge"] = dedupe->merge;
+    out["duplicates"] = kDuplicatesNames[static_cast<size_t>(dedupe->duplicates)];
+    out["match_threshold"] = dedupe->match_threshold;
   }
   return out;
 }
@@ -137,6 +139,8 @@ absl::StatusOr<StageSpec> DecodeStage(const Json& json) {
     reader.Read("survivor", kSurvivorNames, dedupe->survivor);
     reader.Read("newest_column", dedupe->newest_column);
     reader.Read("merge", dedupe->merge);
+    reader.Read("duplicates", kDuplicatesNames, dedupe->duplicates);
+    reader.Read("match_threshold", dedupe->match_threshold, kMatchThresholdMin, kMatchThresholdMax);
     DQ_RETURN_IF_ERROR(reader.status());
     if ((dedupe->survivor == SurvivorKind::kNewest) == dedupe->newest_column.empty()) {
       return BadField("newest_column", "goes with survivor newest, and only with it");
@@ -179,6 +183,16 @@ absl::Status DecodeForm(const Json& root, ChainSpec& spec) {
   return CheckForm(spec.form);
 }
 
+absl::Status CheckDedupe(const DedupeOptions& options) {
+  if (options.match_threshold != kMatchThresholdDefault && options.match != MatchKind::kFuzzy) {
+    return BadField("match_threshold", "goes with match fuzzy, and only with it");
+  }
+  if (options.merge && options.duplicates == DuplicateHandling::kKeep) {
+    return BadField("merge", "does not go with duplicates keep: no record stays for the others");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::string_view StageName(const StageSpec& stage) {
@@ -197,6 +211,9 @@ absl::StatusOr<StageSpec> DefaultStage(std::string_view name) {
 absl::Status CheckStages(const std::vector<StageSpec>& stages) {
   if (stages.empty()) return BadField("stages", "needs a stage");
   for (size_t i = 0; i < stages.size(); ++i) {
+    if (const auto* dedupe = std::get_if<DedupeOptions>(&stages[i]); dedupe != nullptr) {
+      DQ_RETURN_IF_ERROR(CheckDedupe(*dedupe));
+    }
     for (size_t j = i + 1; j < stages.size(); ++j) {
       if (StageName(stages[i]) != StageName(stages[j])) continue;
       return BadField("stages", "has " + std::string(StageName(stages[i])) +

@@ -55,6 +55,7 @@ enum class MatchKind {
 };
 
 inline constexpr std::array kMatchNames = {"exact", "normalised", "fuzzy"};
+inline constexpr std::array kDuplicatesNames = {"remove", "keep"};
 
 // Which record of a cluster stays; among equals the first.
 enum class SurvivorKind {
@@ -63,6 +64,17 @@ enum class SurvivorKind {
   kNewest,        // The one with the highest date or number in a column.
 };
 
+// What becomes of duplicates.
+enum class DuplicateHandling {
+  kRemove,
+  kKeep,  // They stay: clusters file and report tell of them.
+};
+
+// How likely two records must be the same to match fuzzily.
+inline constexpr double kMatchThresholdDefault = 0.5;
+inline constexpr double kMatchThresholdMin = 0.01;
+inline constexpr double kMatchThresholdMax = 0.999999;
+
 // Options of the stage `dedupe`.
 struct DedupeOptions {
   std::vector<std::string> columns = {};  // Compared columns; empty: all.
@@ -70,6 +82,8 @@ struct DedupeOptions {
   SurvivorKind survivor = SurvivorKind::kFirst;
   std::string newest_column = {};  // Only for kNewest, and needed there.
   bool merge = false;              // Empty cells of the survivor are filled from its cluster.
+  DuplicateHandling duplicates = DuplicateHandling::kRemove;
+  double match_threshold = kMatchThresholdDefault;  // How likely fuzzy matches are at least.
 };
 
 using StageSpec = std::variant<CompleteOptions, DedupeOptions>;

@@ -211,14 +211,34 @@ Json DialectJson(const ReportDialect& dialect) {
   return out;
 }
 
+Json MatchingJson(const ReportMatching& matching, const Detail& detail) {
+  Json out = {{"threshold", matching.threshold}, {"prior", matching.prior}};
+  out["fields"] = Json::array();
+  for (const ReportMatchedField& field : matching.fields) {
+    Json columns = Json::array();
+    for (const std::string& name : field.columns) columns.push_back(Cut(name, detail.name_bytes));
+    out["fields"].push_back(
+        {{"columns", columns}, {"kind", field.kind}, {"m", field.m}, {"u", field.u}});
+  }
+  out["left_out"] = Json::array();
+  for (const ReportLeftOutColumn& column : matching.left_out) {
+    out["left_out"].push_back(
+        {{"column", Cut(column.name, detail.name_bytes)}, {"reason", column.reason}});
+  }
+  return out;
+}
+
 std::string Render(const Report& report, const Detail& detail) {
   Json out;
   out["rows_in"] = report.rows_in;
   out["rows_out"] = report.rows_out;
   out["rows_rejected"] = report.rows_rejected;
-  out["duplicates_removed"] = {{"exact", report.duplicates_exact},
-                               {"normalised", report.duplicates_normalised},
-                               {"fuzzy", report.duplicates_fuzzy}};
+  const Json duplicates = {{"exact", report.duplicates_exact},
+                           {"normalised", report.duplicates_normalised},
+                           {"fuzzy", report.duplicates_fuzzy}};
+  const Json none = {{"exact", 0}, {"normalised", 0}, {"fuzzy", 0}};
+  out["duplicates_removed"] = report.duplicates_stay ? none : duplicates;
+  if (report.duplicates_stay) out["duplicates_kept"] = duplicates;
   out["clusters"] = report.clusters;
   if (!report.clusters_by_size.empty()) {
     Json sizes = Json::object();
@@ -228,6 +248,7 @@ std::string Render(const Report& report, const Detail& detail) {
     out["clusters_by_size"] = sizes;
   }
   if (report.pairs_compared > 0) out["pairs_compared"] = report.pairs_compared;
+  if (report.matching.has_value()) out["matching"] = MatchingJson(*report.matching, detail);
   out["cells_filled"] = report.cells_filled;
   if (report.score.has_value()) out["score"] = *report.score;
   if (report.score_before.has_value()) out["score_before"] = *report.score_before;

@@ -135,6 +135,26 @@ struct ReportStage {
   int64_t spilled_bytes = 0;
 };
 
+// A field that fuzzy matching compares; m and u by level, the most alike first.
+struct ReportMatchedField {
+  std::vector<std::string> columns;
+  std::string kind;
+  std::vector<double> m;
+  std::vector<double> u;
+};
+
+struct ReportLeftOutColumn {
+  std::string name;
+  std::string reason;
+};
+
+struct ReportMatching {
+  double threshold = 0;
+  double prior = 0;
+  std::vector<ReportMatchedField> fields;
+  std::vector<ReportLeftOutColumn> left_out;
+};
+
 struct ReportProvenance {
   std::string version;
   std::string config_sha256;
@@ -150,9 +170,11 @@ struct Report {
   int64_t duplicates_exact = 0;
   int64_t duplicates_normalised = 0;
   int64_t duplicates_fuzzy = 0;
+  bool duplicates_stay = false;  // They were found only, and none is removed.
   int64_t clusters = 0;
   std::map<int64_t, int64_t> clusters_by_size;  // Sizes above 16 rounded down to a power of two.
   int64_t pairs_compared = 0;                   // By fuzzy matching.
+  std::optional<ReportMatching> matching;       // Of fuzzy matching.
   int64_t cells_filled = 0;
   std::optional<double> score;         // Set by ScoreReport.
   std::optional<double> score_before;  // Set by ScoreReport.

@@ -159,6 +159,20 @@ INSTANTIATE_TEST_SUITE_P(
          [](Request& r) {
            Spec(r).add_stages()->mutable_dedupe()->set_survivor(static_cast<v1::SurvivorKind>(9));
          }},
+        {"job.spec.stages[0].dedupe.match_threshold",
+         [](Request& r) { Spec(r).add_stages()->mutable_dedupe()->set_match_threshold(0.9); }},
+        {"job.spec.stages[0].dedupe.match_threshold",
+         [](Request& r) {
+           auto* dedupe = Spec(r).add_stages()->mutable_dedupe();
+           dedupe->set_match(v1::MATCH_KIND_FUZZY);
+           dedupe->set_match_threshold(1);
+         }},
+        {"job.spec.stages[0].dedupe.merge",
+         [](Request& r) {
+           auto* dedupe = Spec(r).add_stages()->mutable_dedupe();
+           dedupe->set_duplicates(v1::DUPLICATE_HANDLING_KEEP);
+           dedupe->set_merge(true);
+         }},
         {"job.spec.stages[0].noop.duration_ms",
          [](Request& r) { Spec(r).add_stages()->mutable_noop()->set_duration_ms(3'600'001); }},
         {"job.spec.form.separator", WithForm({{"separator", ","}})},

@@ -147,6 +147,20 @@ TEST(ChainRequest, AnOptionWithoutItsStageIsAMistake) {
   EXPECT_EQ(ReasonOf(SpecOf(options).status()), "USAGE");
 }
 
+TEST(ChainRequest, WhatBecomesOfDuplicatesIsTheStages) {
+  ChainOptions options;
+  options.match = "fuzzy";
+  options.match_threshold = 0.9;
+  options.duplicates = "keep";
+  const auto spec = SpecOf(options);
+  ASSERT_TRUE(spec.ok());
+  EXPECT_EQ(spec->stages(1).dedupe().match_threshold(), 0.9);
+  EXPECT_EQ(spec->stages(1).dedupe().duplicates(), dq::v1::DUPLICATE_HANDLING_KEEP);
+  options.stages = {"complete"};
+  options.match.clear();
+  EXPECT_EQ(ReasonOf(SpecOf(options).status()), "USAGE");
+}
+
 TEST(ChainRequest, TheDefaultChainCompletesThenDedupes) {
   const auto spec = SpecOf(ChainOptions());
   ASSERT_TRUE(spec.ok());

@@ -100,7 +100,9 @@ TEST(ReadGrant, StageOptionsReferenceAndGateAreKept) {
   complete.set_detect(v1::DETECTION_VOCABULARY);
   v1::DedupeOptions& dedupe = *grant.add_stages()->mutable_dedupe();
   dedupe.add_columns("name");
-  dedupe.set_match(v1::MATCH_KIND_EXACT);
+  dedupe.set_match(v1::MATCH_KIND_FUZZY);
+  dedupe.set_match_threshold(0.9);
+  dedupe.set_duplicates(v1::DUPLICATE_HANDLING_KEEP);
   grant.mutable_reference()->set_uri("file:///ref.csv");
   grant.mutable_reference()->set_sha256("cd");
   grant.mutable_reference()->add_key_columns("key");
@@ -115,7 +117,9 @@ TEST(ReadGrant, StageOptionsReferenceAndGateAreKept) {
   EXPECT_EQ(first.detect, Detection::kVocabulary);
   const auto& second = std::get<DedupeOptions>(order.spec.stages.at(1));
   EXPECT_THAT(second.columns, testing::ElementsAre("name"));
-  EXPECT_EQ(second.match, MatchKind::kExact);
+  EXPECT_EQ(second.match, MatchKind::kFuzzy);
+  EXPECT_EQ(second.match_threshold, 0.9);
+  EXPECT_EQ(second.duplicates, DuplicateHandling::kKeep);
   EXPECT_EQ(order.reference->uri, "file:///ref.csv");
   EXPECT_EQ(order.spec.reference_sha256, "cd");
   EXPECT_THAT(order.spec.reference_key_columns, testing::ElementsAre("key"));

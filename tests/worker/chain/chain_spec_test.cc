@@ -16,7 +16,10 @@ ChainSpec FullSpec() {
                                  .not_missing_tokens = {"none"},
                                  .min_confidence = 0.7,
                                  .detect = Detection::kVocabulary},
-                 DedupeOptions{.columns = {"email"}, .match = MatchKind::kExact}};
+                 DedupeOptions{.columns = {"email"},
+                               .match = MatchKind::kFuzzy,
+                               .duplicates = DuplicateHandling::kKeep,
+                               .match_threshold = 0.9}};
   spec.gate =
       ChainGate{.min_score = 90, .max_duplicate_ratio = 0.1, .fail_on_schema_mismatch = true};
   spec.reference_key_columns = {"id"};
@@ -48,7 +51,10 @@ TEST(ChainSpec, EveryFieldSurvivesTheWayThroughText) {
   EXPECT_EQ(complete.key_columns[1], "naïve \"key\"");
   EXPECT_EQ(complete.fill, FillMethod::kStatistic);
   EXPECT_EQ(complete.detect, Detection::kVocabulary);
-  EXPECT_EQ(std::get<DedupeOptions>(read->stages[1]).match, MatchKind::kExact);
+  const auto& dedupe = std::get<DedupeOptions>(read->stages[1]);
+  EXPECT_EQ(dedupe.match, MatchKind::kFuzzy);
+  EXPECT_EQ(dedupe.duplicates, DuplicateHandling::kKeep);
+  EXPECT_EQ(dedupe.match_threshold, 0.9);
   EXPECT_EQ(read->gate->min_score, 90);
   EXPECT_EQ(read->on_bad_row, BadRowPolicy::kPad);
   EXPECT_EQ(read->threads, 2);

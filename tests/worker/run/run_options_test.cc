@@ -111,6 +111,10 @@ TEST(RunOptions, AWrongFlagIsNamed) {
       {{"--chain", "dedupe", "--fill", "none"}, "--fill is an option of the stage complete"},
       {{"--chain", "dedupe", "--reference", "r"}, "--reference is for the stage complete"},
       {{"--chain", "complete", "--merge"}, "--merge is an option of the stage dedupe"},
+      {{"--match", "fuzzy", "--match-threshold", "1"}, "--match-threshold"},
+      {{"--match-threshold", "0.9"}, "match_threshold goes with match fuzzy"},
+      {{"--duplicates", "drop"}, "--duplicates"},
+      {{"--duplicates", "keep", "--merge"}, "merge does not go with duplicates keep"},
   };
   for (const Wrong& wrong : wrongs) {
     const auto options = Parse(wrong.flags);

@@ -82,7 +82,8 @@ absl::Status ClusterStage::EndLearn() {
   equal_to_ = FindEqualRecords();
   clusters_.leader_of = equal_to_;
   if (options_.match == MatchKind::kFuzzy) {
-    matcher_ = std::make_unique<FuzzyMatcher>(*store_, equal_to_, context_);
+    matcher_ =
+        std::make_unique<FuzzyMatcher>(*store_, equal_to_, options_.match_threshold, context_);
     DQ_ASSIGN_OR_RETURN(clusters_, matcher_->Run());
   }
   ChooseSurvivors();
@@ -130,7 +131,7 @@ absl::Status ClusterStage::Apply(RowBatch& batch) {
       DQ_RETURN_IF_ERROR(MergeCells(batch, row, survivor));
       continue;
     }
-    batch.Drop(row);
+    if (options_.duplicates == DuplicateHandling::kRemove) batch.Drop(row);
     switch (KinshipOf(record, survivor)) {
       case Kinship::kExact:
         ++exact_;
@@ -176,7 +177,8 @@ absl::Status ClusterStage::WriteMember(RecordId record, RecordId survivor) {
   const std::string row = std::to_string(store_->row(record));
   const std::string cluster = std::to_string(store_->row(survivor));
   const std::string confidence = NumberText(ConfidenceOf(record, survivor));
-  const std::string_view kept = record == survivor ? "true" : "false";
+  const bool stays = record == survivor || options_.duplicates == DuplicateHandling::kKeep;
+  const std::string_view kept = stays ? "true" : "false";
   if (options_.match != MatchKind::kFuzzy) {
     const std::array<std::string_view, 4> cells = {row, cluster, kept, confidence};
     return context_.clusters->Add(cells);
@@ -216,10 +218,11 @@ absl::Status ClusterStage::Finish(Report& report) {
     ++report.clusters_by_size[static_cast<int64_t>(size > kExactSizeMax ? std::bit_floor(size)
                                                                         : size)];
   }
-  AddUniqueness(next_, exact_ + normalised_ + fuzzy_, report);
+  AddUniqueness(options_, next_, exact_ + normalised_ + fuzzy_, report);
   NoteColumnsThatDiffer(options_, next_, report);
   if (!survivorship_->note().empty()) report.limits.push_back(survivorship_->note());
   if (matcher_ == nullptr) return absl::OkStatus();
+  report.matching = matcher_->Describe(columns_);
   for (std::string& limit : matcher_->Limits(columns_)) report.limits.push_back(std::move(limit));
   return absl::OkStatus();
 }

@@ -27,13 +27,14 @@ absl::StatusOr<std::vector<size_t>> ComparedColumns(const DedupeOptions& options
   return compared;
 }
 
-void AddUniqueness(int64_t rows, int64_t removed, Report& report) {
+void AddUniqueness(const DedupeOptions& options, int64_t rows, int64_t found, Report& report) {
   const double before =
-      rows == 0 ? 100 : 100 * (1 - static_cast<double>(removed) / static_cast<double>(rows));
+      rows == 0 ? 100 : 100 * (1 - static_cast<double>(found) / static_cast<double>(rows));
   ReportDimension& uniqueness = report.dimensions["uniqueness"];
   // A second dedupe of the chain sees what the first one left.
   if (uniqueness.weight == 0) uniqueness.score_before = before;
-  uniqueness.score = 100;
+  report.duplicates_stay = options.duplicates == DuplicateHandling::kKeep;
+  uniqueness.score = report.duplicates_stay ? before : 100;
   uniqueness.weight = kUniquenessWeight;
 }
 

@@ -22,8 +22,8 @@ inline constexpr char kNormalisedConfidenceText[] = "0.95";
 absl::StatusOr<std::vector<size_t>> ComparedColumns(const DedupeOptions& options,
                                                     const std::vector<std::string>& columns);
 
-// Adds dimension uniqueness of the score: `removed` of `rows` were duplicates.
-void AddUniqueness(int64_t rows, int64_t removed, Report& report);
+// Adds dimension uniqueness of the score, and whether duplicates stay: `found` of `rows` are some.
+void AddUniqueness(const DedupeOptions& options, int64_t rows, int64_t found, Report& report);
 
 // Tells which columns a stage complete before this one found to differ in every row: where no
 // columns were chosen and no record equals another one, they are why. `rows`: that the stage saw.

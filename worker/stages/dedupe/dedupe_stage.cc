@@ -137,8 +137,9 @@ absl::Status DedupeStage::TakeDuplicate(RowBatch& batch, size_t row,
   }
   const bool exact = options_.match == MatchKind::kExact || earlier.same_spelling;
   ++(exact ? exact_ : normalised_);
-  batch.Drop(row);
-  return WriteMember(batch.row(row).number, earlier.row, "false",
+  const bool stays = options_.duplicates == DuplicateHandling::kKeep;
+  if (!stays) batch.Drop(row);
+  return WriteMember(batch.row(row).number, earlier.row, stays ? "true" : "false",
                      exact ? "1" : kNormalisedConfidenceText);
 }
 
@@ -155,7 +156,7 @@ absl::Status DedupeStage::Finish(Report& report) {
   report.duplicates_exact += exact_;
   report.duplicates_normalised += normalised_;
   report.clusters += cluster_count_;
-  AddUniqueness(rows_, exact_ + normalised_, report);
+  AddUniqueness(options_, rows_, exact_ + normalised_, report);
   NoteColumnsThatDiffer(options_, rows_, report);
   return absl::OkStatus();
 }

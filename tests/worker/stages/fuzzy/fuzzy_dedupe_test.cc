@@ -1,11 +1,13 @@
 // Stage dedupe with fuzzy matching, as a chain: what is found, and what holds for every table.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <set>
 #include <sstream>
 
 #include "common/base/error.h"
+#include "nlohmann/json.hpp"
 #include "tests/support/chain_harness.h"
 
 namespace dq {
@@ -75,6 +77,64 @@ TEST(FuzzyDedupe, FindsCopiesWithATypoAndNothingElse) {
   EXPECT_EQ(run.result.rows_out, 300);
   EXPECT_EQ(run.result.duplicates_removed, 60);
   EXPECT_NE(run.report.find("\"fuzzy\": 60"), std::string::npos) << run.report;
+}
+
+TEST(FuzzyDedupe, AHigherThresholdJoinsFewerAndChangesNoConfidence) {
+  // Two short names: the model is never quite sure.
+  std::mt19937 random(3);
+  std::vector<std::pair<std::string, std::string>> names;
+  for (int i = 0; i < 200; ++i) names.emplace_back(Word(random, 2), Word(random, 2));
+  for (size_t i = 0; i < 60; ++i) {
+    const auto [given, town] = names[i];
+    names.emplace_back(WithTypo(random, given), i % 2 == 0 ? town : WithTypo(random, town));
+  }
+  std::string table = "given,town\n";
+  for (const auto& [given, town] : names) table += given + "," + town + "\n";
+  std::vector<std::set<std::string>> clusters;
+  for (const double threshold : {0.5, 0.99, 0.999}) {
+    ChainSpec spec = Fuzzy();
+    std::get<DedupeOptions>(spec.stages[0]).match_threshold = threshold;
+    const HarnessRun run = RunChainOnText(spec, table);
+    ASSERT_TRUE(run.status.ok()) << run.status;
+    const std::vector<std::string> lines = Lines(run.clusters);
+    clusters.emplace_back(lines.begin(), lines.end());
+  }
+  EXPECT_GT(clusters[0].size(), clusters[2].size());
+  EXPECT_TRUE(std::includes(clusters[0].begin(), clusters[0].end(), clusters[1].begin(),
+                            clusters[1].end()));
+  EXPECT_TRUE(std::includes(clusters[1].begin(), clusters[1].end(), clusters[2].begin(),
+                            clusters[2].end()));
+}
+
+TEST(FuzzyDedupe, DuplicatesThatAreKeptStayAsTheyAre) {
+  const std::string table = Persons(1, 300, 60);
+  ChainSpec spec = Fuzzy();
+  std::get<DedupeOptions>(spec.stages[0]).duplicates = DuplicateHandling::kKeep;
+  const HarnessRun run = RunChainOnText(spec, table);
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_EQ(run.cleaned, table);
+  EXPECT_EQ(run.result.duplicates_removed, 0);
+  EXPECT_EQ(run.clusters.find(",false,"), std::string::npos);
+  const auto report = nlohmann::json::parse(run.report);
+  EXPECT_EQ(report["duplicates_kept"]["fuzzy"], 60);
+  EXPECT_EQ(report["clusters"], 60);
+}
+
+TEST(FuzzyDedupe, TheReportHoldsTheModel) {
+  const HarnessRun run = RunChainOnText(Fuzzy(), Persons(1, 300, 60));
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  const auto matching = nlohmann::json::parse(run.report)["matching"];
+  EXPECT_EQ(matching["threshold"], 0.5);
+  EXPECT_GT(matching["prior"], 0);
+  ASSERT_EQ(matching["fields"].size(), 5U);
+  EXPECT_EQ(matching["left_out"].size(), 0U);
+  for (const auto& field : matching["fields"]) {
+    EXPECT_GT(field["m"].front(), field["u"].front()) << field;
+    EXPECT_LT(field["m"].back(), field["u"].back()) << field;
+    EXPECT_EQ(field["m"].size(), field["u"].size());
+  }
+  EXPECT_EQ(matching["fields"][2]["columns"].front(), "born");
+  EXPECT_EQ(matching["fields"][2]["kind"], "date");
 }
 
 TEST(FuzzyDedupe, SaysWhatItDidNotLookAt) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 #include <random>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "worker/chain/taken_bytes.h"
 #include "worker/stages/dedupe/fuzzy/blocking.h"
 #include "worker/stages/dedupe/fuzzy/clustering.h"
+#include "worker/stages/dedupe/fuzzy/matching_report.h"
 #include "worker/stages/dedupe/fuzzy/source_split.h"
 
 namespace dq {
@@ -26,8 +28,9 @@ constexpr double kLinksGuess = 0.9;
 constexpr size_t kLearnedPairs = 1'000'000;
 // Pairs that lack no more bits are scored again when it is known how rare their values are.
 constexpr double kLikelyBits = 10;
-// A pair of two sources is taken when it is likelier than that both records have no partner (bits).
-constexpr double kLinkOddsMin = 0;
+// Odds of pairs, in bits, by which is judged how rare values are and what is a source: whatever
+// threshold is asked for, the evidence is the same.
+constexpr double kOddsMin = 0;
 // Clusters join when their members' mean evidence outweighs this share of the odds against a pair.
 constexpr double kJointShare = 0.4;
 // Of a record while clusters grow: its leader, its members, the holders of a value.
@@ -51,9 +54,11 @@ size_t PartsOf(size_t pairs) { return (pairs + kPartPairs - 1) / kPartPairs; }
 }  // namespace
 
 FuzzyMatcher::FuzzyMatcher(RecordStore& store, const std::vector<RecordId>& equal_to,
-                           const StageContext& context)
+                           double threshold, const StageContext& context)
     : store_(store),
       equal_to_(equal_to),
+      threshold_(threshold),
+      odds_min_(std::log2(threshold / (1 - threshold))),
       context_(context),
       work_(context_),
       records_bytes_(context.memory, "the records to compare") {}
@@ -109,39 +114,43 @@ absl::StatusOr<FuzzyMatcher::Attempt> FuzzyMatcher::Try(const PairScope& scope) 
   std::vector<PairKey> likely;
   likely.reserve(matched.size());
   for (const MatchedPair& match : matched) likely.push_back(match.pair);
-  const double odds_min = scope.split ? kLinkOddsMin : 0;
-  std::erase_if(matched, [&](const MatchedPair& match) {
-    return double{match.evidence} + model_.prior() <= odds_min;
-  });
-  const EvidenceOf evidence_of = [this](RecordId a, RecordId b) { return scorer_->Evidence(a, b); };
-  const ClusterRules rules{.joint_evidence_min = -kJointShare * model_.prior(),
-                           .pairs_only = scope.split.has_value()};
   Attempt attempt;
   attempt.pairs_compared = static_cast<int64_t>(found.pairs.size());
   attempt.pairs_possible = scope.Pairs(records_);
   attempt.learned_step = LearnedStep(found);
-  const ClusterProgress go_on = [this](double share) { return work_.Reached(share).ok(); };
-  const auto cluster = [&] {
-    std::vector<RecordId> leaders =
-        ClusterRecords(store_.size(), matched, rules, evidence_of, go_on);
-    // What equals a record is of its cluster.
-    for (RecordId record = 0; record < store_.size(); ++record) {
-      leaders[record] = leaders[equal_to_[record]];
-    }
-    return leaders;
-  };
   work_.Start("Putting records together", kClusteredEnd);
-  scorer_->WeighByRarity(cluster());
+  scorer_->WeighByRarity(Cluster(matched, scope, kOddsMin));
   DQ_RETURN_IF_ERROR(work_.Reached(1));
   work_.Start("Comparing records", kScoredAgainEnd);
-  DQ_ASSIGN_OR_RETURN(matched, Score(likely, odds_min));
+  DQ_ASSIGN_OR_RETURN(matched, Score(likely, std::min(kOddsMin, odds_min_)));
   work_.Start("Putting records together", 1);
-  attempt.leader_of = cluster();
-  DQ_RETURN_IF_ERROR(work_.Reached(1));
+  attempt.leader_of = Cluster(matched, scope, kOddsMin);
   for (const RecordId record : records_) {
     attempt.joined += attempt.leader_of[record] == record ? 0 : 1;
   }
+  if (odds_min_ != kOddsMin) attempt.leader_of = Cluster(matched, scope, odds_min_);
+  DQ_RETURN_IF_ERROR(work_.Reached(1));
   return attempt;
+}
+
+// Puts the records of pairs together that have odds above `odds_min`, in bits.
+std::vector<RecordId> FuzzyMatcher::Cluster(const std::vector<MatchedPair>& matched,
+                                            const PairScope& scope, double odds_min) {
+  std::vector<MatchedPair> pairs;
+  std::copy_if(
+      matched.begin(), matched.end(), std::back_inserter(pairs),
+      [&](const MatchedPair& match) { return double{match.evidence} + model_.prior() > odds_min; });
+  const ClusterRules rules{.joint_evidence_min = kJointShare * (odds_min - model_.prior()),
+                           .pairs_only = scope.split.has_value()};
+  std::vector<RecordId> leaders = ClusterRecords(
+      store_.size(), std::move(pairs), rules,
+      [this](RecordId a, RecordId b) { return scorer_->Evidence(a, b); },
+      [this](double share) { return work_.Reached(share).ok(); });
+  // What equals a record is of its cluster.
+  for (RecordId record = 0; record < store_.size(); ++record) {
+    leaders[record] = leaders[equal_to_[record]];
+  }
+  return leaders;
 }
 
 // How alike the longest texts are, over all pairs, and so what stands out.
@@ -302,6 +311,14 @@ std::string FuzzyMatcher::Explain(RecordId a, RecordId b,
     text += number.data();
   }
   return text;
+}
+
+std::optional<ReportMatching> FuzzyMatcher::Describe(
+    const std::vector<std::string>& columns) const {
+  if (scorer_ == nullptr) return std::nullopt;
+  ReportMatching matching = DescribeMatching(store_, *comparison_, model_, columns);
+  matching.threshold = threshold_;
+  return matching;
 }
 
 // Names of the columns that no field compares, separated by commas.

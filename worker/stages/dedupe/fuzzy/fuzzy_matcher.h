@@ -4,10 +4,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "worker/chain/report.h"
 #include "worker/chain/stage.h"
 #include "worker/chain/taken_bytes.h"
 #include "worker/stages/dedupe/fuzzy/blocking.h"
@@ -25,8 +27,9 @@ struct FuzzyClusters {
 class FuzzyMatcher {
  public:
   // `store`, `equal_to` and what `context` points to outlive the matcher. `equal_to[r]` is the
-  // first record that equals r after folding, r itself when there is none before.
-  FuzzyMatcher(RecordStore& store, const std::vector<RecordId>& equal_to,
+  // first record that equals r after folding, r itself when there is none before. Records match
+  // that are at least as likely the same as `threshold` says, above 0 and below 1.
+  FuzzyMatcher(RecordStore& store, const std::vector<RecordId>& equal_to, double threshold,
                const StageContext& context);
 
   // CANCELLED when `stop` says so; OUT_OF_MEMORY.
@@ -36,6 +39,8 @@ class FuzzyMatcher {
   double Confidence(RecordId a, RecordId b) const;
   // After Run: the evidence by field, "name +12.1, city -3.0", in bits, strongest first.
   std::string Explain(RecordId a, RecordId b, const std::vector<std::string>& columns) const;
+  // After Run: what was compared and learned; nothing when there was nothing to compare.
+  std::optional<ReportMatching> Describe(const std::vector<std::string>& columns) const;
   // After Run: what was not looked at, a sentence each; `columns` are the names of the file's.
   std::vector<std::string> Limits(const std::vector<std::string>& columns) const;
 
@@ -52,6 +57,8 @@ class FuzzyMatcher {
   absl::StatusOr<Attempt> Try(const PairScope& scope);
   absl::StatusOr<std::vector<MatchedPair>> Score(const std::vector<PairKey>& pairs,
                                                  double odds_min);
+  std::vector<RecordId> Cluster(const std::vector<MatchedPair>& matched, const PairScope& scope,
+                                double odds_min);
   static size_t LearnedStep(const Candidates& candidates);
   absl::Status Learn(const PairScope& scope, const Candidates& candidates);
   std::string ColumnsLeftOut(const std::vector<std::string>& columns) const;
@@ -65,6 +72,8 @@ class FuzzyMatcher {
 
   RecordStore& store_;
   const std::vector<RecordId>& equal_to_;
+  double threshold_;
+  double odds_min_;  // Above which records match, in bits.
   StageContext context_;
   LongWork work_;
   TakenBytes records_bytes_;
