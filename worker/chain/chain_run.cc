@@ -74,20 +74,7 @@ absl::Status ChainRun::Open(const StageFactory& make_stages) {
                          .memory_limit_bytes = spec_.memory_limit_bytes,
                          .stop = [this] { return StopAsked(); }};
   DQ_ASSIGN_OR_RETURN(reader_, OpenTable(files_.input_fd, spec_.form.input, read));
-  const StageContext context{
-      .memory = memory_,
-      .pool = pool_,
-      .reference_fd = files_.reference_fd,
-      .temp_dir_fd = CanSpill() ? files_.temp_dir_fd : -1,
-      .rows_max = [this] { return RowsMax(); },
-      .rows_known = [this] { return rows_.has_value(); },
-      .changes = outputs_.changes(),
-      .clusters = outputs_.clusters(),
-      .stop = [this] { return StopAsked(); },
-      .long_step = [this](double share, std::string_view step) { meter_->Reach(share, step); },
-      .reference_read = [this](int64_t bytes,
-                               uint64_t fingerprint) { NoteReference(bytes, fingerprint); }};
-  DQ_ASSIGN_OR_RETURN(stages_, make_stages(spec_, context));
+  DQ_RETURN_IF_ERROR(MakeStages(make_stages));
   int passes = 1;
   for (const auto& stage : stages_) {
     may_learn_.push_back(stage->learns());
@@ -99,6 +86,29 @@ absl::Status ChainRun::Open(const StageFactory& make_stages) {
   learned_.resize(stages_.size());
   meter_ = std::make_unique<ProgressMeter>(sink_, passes, static_cast<int>(stages_.size()),
                                            reader_->source().raw_size_bytes());
+  return absl::OkStatus();
+}
+
+// Each has its own share of the memory, so that it is known what it held.
+absl::Status ChainRun::MakeStages(const StageFactory& make_stages) {
+  const int temp_dir_fd = CanSpill() ? files_.temp_dir_fd : -1;
+  std::vector<StageContext> contexts;
+  for (size_t i = 0; i < spec_.stages.size(); ++i) {
+    contexts.push_back(
+        {.memory = stage_memory_.emplace_back(&memory_),
+         .pool = pool_,
+         .reference_fd = files_.reference_fd,
+         .temp_dir_fd = temp_dir_fd,
+         .rows_max = [this] { return RowsMax(); },
+         .rows_known = [this] { return rows_.has_value(); },
+         .changes = outputs_.changes(),
+         .clusters = outputs_.clusters(),
+         .stop = [this] { return StopAsked(); },
+         .long_step = [this](double share, std::string_view step) { meter_->Reach(share, step); },
+         .reference_read = [this](int64_t bytes,
+                                  uint64_t fingerprint) { NoteReference(bytes, fingerprint); }});
+  }
+  DQ_ASSIGN_OR_RETURN(stages_, make_stages(spec_, contexts));
   return absl::OkStatus();
 }
 
@@ -313,9 +323,10 @@ void ChainRun::DescribeRun() {
                         .input_sha256 = reader_->source().sha256(),
                         .output_sha256 = outputs_.CleanedSha256(),
                         .seed = 0};
+  report_.process_peak_bytes = PeakBytes();
   for (size_t i = 0; i < stages_.size(); ++i) {
     report_.stages[i].seconds = totals_[i].seconds;
-    report_.stages[i].peak_bytes = PeakBytes();
+    report_.stages[i].peak_bytes = stage_memory_[i].peak_bytes();
     report_.stages[i].spilled_bytes = stages_[i]->spilled_bytes();
     totals_[i].rows = report_.stages[i].rows_in;
     totals_[i].bytes = reader_->source().raw_size_bytes();

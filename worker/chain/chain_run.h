@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +61,7 @@ class ChainRun {
   void GoOnFrom();
   void NoteContent();
   bool CanSpill() const;
+  absl::Status MakeStages(const StageFactory& make_stages);
   int64_t RowsMax() const;
   std::vector<bool> NumberColumns() const;
   absl::StatusOr<ChainResult> Conclude();
@@ -91,6 +93,7 @@ class ChainRun {
   const CancelToken& cancel_;
   const CheckpointPlan& plan_;
   MemoryBudget memory_;
+  std::deque<MemoryBudget> stage_memory_;  // Each stage's share of it.
   TaskPool pool_;
   ChainOutputs outputs_;
   std::unique_ptr<RowReader> reader_;

@@ -16,20 +16,35 @@ inline constexpr int64_t kMemoryReservedBytes = int64_t{12} << 20;
 class MemoryBudget {
  public:
   explicit MemoryBudget(int64_t limit_bytes) : limit_bytes_(limit_bytes) {}
+  // One holder's share of `whole`, which outlives it: takes from the whole, and knows what of it
+  // this holder has.
+  explicit MemoryBudget(MemoryBudget* whole) : whole_(whole), limit_bytes_(whole->limit_bytes()) {}
 
   int64_t limit_bytes() const { return limit_bytes_; }
-  // What may still be taken.
-  int64_t available_bytes() const { return limit_bytes_ - kMemoryReservedBytes - taken_bytes_; }
+  // What may still be taken, by any holder.
+  int64_t available_bytes() const {
+    if (whole_ != nullptr) return whole_->available_bytes();
+    return limit_bytes_ - kMemoryReservedBytes - taken_bytes_;
+  }
+  // The most that was taken at once.
+  int64_t peak_bytes() const { return peak_bytes_; }
 
   // Takes `bytes` for `what` ("the index of the reference"); OUT_OF_MEMORY when that passes the
   // limit, and nothing is taken.
   absl::Status Take(int64_t bytes, std::string_view what);
   // Gives back what was taken.
-  void Release(int64_t bytes) { taken_bytes_ -= bytes; }
+  void Release(int64_t bytes) {
+    taken_bytes_ -= bytes;
+    if (whole_ != nullptr) whole_->Release(bytes);
+  }
 
  private:
+  void NoteTaken(int64_t taken);
+
+  MemoryBudget* whole_ = nullptr;  // Null: this is the whole.
   int64_t limit_bytes_;
   std::atomic<int64_t> taken_bytes_ = 0;
+  std::atomic<int64_t> peak_bytes_ = 0;
 };
 
 }  // namespace dq

@@ -16,6 +16,7 @@ ReportDialect DescribeDialect(const TableLayout& layout) {
   described.encoding_confidence = layout.form.encoding_confidence;
   described.line_end = kLineEndNames[static_cast<size_t>(dialect.line_end)];
   described.header = layout.header;
+  described.header_confidence = layout.header_confidence;
   described.confidence = layout.confidence;
   described.preamble_lines = static_cast<int64_t>(layout.preamble.size());
   if (layout.form.format == TableFormat::kJsonLines) return described;

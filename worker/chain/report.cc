@@ -199,6 +199,7 @@ Json DialectJson(const ReportDialect& dialect) {
               {"encoding", dialect.encoding},
               {"encoding_confidence", dialect.encoding_confidence},
               {"header", dialect.header},
+              {"header_confidence", std::round(dialect.header_confidence * 1e4) / 1e4},
               {"confidence", dialect.confidence},
               {"preamble_lines", dialect.preamble_lines},
               {"comment_lines", dialect.comment_lines}};
@@ -265,6 +266,7 @@ std::string Render(const Report& report, const Detail& detail) {
   out["population"] = PopulationJson(report, detail);
   out["provenance"] = ProvenanceJson(report.provenance);
   out["stages"] = StagesJson(report.stages);
+  out["process_peak_bytes"] = report.process_peak_bytes;
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -69,6 +69,7 @@ struct ReportDialect {
   std::string encoding;
   double encoding_confidence = 1;
   bool header = true;
+  double header_confidence = 1;
   double confidence = 1;
   int64_t preamble_lines = 0;
   int64_t comment_lines = 0;
@@ -187,6 +188,7 @@ struct Report {
   std::vector<std::string> limits;  // What was cut, estimated or degraded, a sentence each.
   ReportProvenance provenance;
   std::vector<ReportStage> stages;
+  int64_t process_peak_bytes = 0;
 };
 
 // Returns a share as reports give it: rounded to 4 digits.

@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -126,8 +127,8 @@ absl::StatusOr<size_t> FindColumn(const std::vector<std::string>& columns, std::
 // CANCELLED once `stop` says so; an empty one never does.
 absl::Status CheckStop(const std::function<bool()>& stop);
 
-// Makes the stages of `spec`, in order.
-using StageFactory =
-    std::function<absl::StatusOr<StageList>(const ChainSpec& spec, const StageContext& context)>;
+// Makes the stages of `spec`, in order, each with its context.
+using StageFactory = std::function<absl::StatusOr<StageList>(
+    const ChainSpec& spec, std::span<const StageContext> contexts)>;
 
 }  // namespace dq

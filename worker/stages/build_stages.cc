@@ -18,13 +18,16 @@ bool NeedsAllRecords(const DedupeOptions& options) {
 
 }  // namespace
 
-absl::StatusOr<StageList> BuildStages(const ChainSpec& spec, const StageContext& context) {
+absl::StatusOr<StageList> BuildStages(const ChainSpec& spec,
+                                      std::span<const StageContext> contexts) {
   const bool merges = std::any_of(spec.stages.begin(), spec.stages.end(), [](const auto& stage) {
     const auto* const dedupe = std::get_if<DedupeOptions>(&stage);
     return dedupe != nullptr && dedupe->merge;
   });
   StageList stages;
-  for (const StageSpec& stage : spec.stages) {
+  for (size_t i = 0; i < spec.stages.size(); ++i) {
+    const StageSpec& stage = spec.stages[i];
+    const StageContext& context = contexts[i];
     if (const auto* complete = std::get_if<CompleteOptions>(&stage)) {
       stages.push_back(std::make_unique<CompleteStage>(*complete, spec.reference_key_columns,
                                                        spec.reference_sha256, merges, context));

@@ -181,9 +181,12 @@ absl::StatusOr<std::optional<TableLayout>> TableFinder::Find() {
   }
   while (first + 1 < records_.size() && records_[first].outcome == ScanOutcome::kComment) ++first;
   SetAside(first);
-  const bool names =
-      choice_.header.value_or(!IsWide(records_[first]) ||
-                              !JudgeHeader(records_[first].cells, RowsFrom(first + 1)).IsData());
+  const HeaderEvidence evidence = JudgeHeader(records_[first].cells, RowsFrom(first + 1));
+  const bool names = choice_.header.value_or(!IsWide(records_[first]) || !evidence.IsData());
+  if (!choice_.header.has_value()) {
+    const bool against = names == evidence.IsData();
+    layout_.header_confidence = against ? 1 - evidence.Confidence() : evidence.Confidence();
+  }
   layout_.header = names;
   layout_.row_cells = width_;
   if (names) {

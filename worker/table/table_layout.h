@@ -30,6 +30,7 @@ struct TableLayout {
   std::optional<Dialect> runner_up = {};
   double runner_up_confidence = 0;
   bool header = true;                  // Whether the names come from the file.
+  double header_confidence = 1;        // How sure that is; 1 when it was said.
   std::vector<std::string> columns;    // As written, or "column_1" and so on.
   std::vector<bool> text_columns;      // Of JSON Lines: columns with a text in them.
   size_t row_cells = 0;                // Rows of so many cells are whole: they miss only columns

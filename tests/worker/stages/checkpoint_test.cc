@@ -68,9 +68,10 @@ struct Job {
                               .control = control,
                               .resume = resume,
                               .batch_bytes = batch_bytes};
-    const StageFactory make_stages = [this](const ChainSpec& chain, const StageContext& context) {
+    const StageFactory make_stages = [this](const ChainSpec& chain,
+                                            std::span<const StageContext> contexts) {
       ++opened;
-      return BuildStages(chain, context);
+      return BuildStages(chain, contexts);
     };
     return RunChain(spec, make_stages, files, sink, cancel, plan);
   }

@@ -14,6 +14,10 @@ struct HeaderEvidence {
 
   // Whether the row is data: only what speaks against names, and enough of it.
   bool IsData() const { return values >= 1 && names == 0; }
+  // How sure that is, 0 to 1; two thirds for names when nothing speaks for or against them.
+  double Confidence() const {
+    return IsData() ? values / (values + 0.5) : (names + 1) / (names + 1.5 + values);
+  }
 };
 
 using RowText = std::vector<std::string>;
