@@ -107,7 +107,17 @@ class Column:
             self.type, self.shapes, self.total = of_reference.type, of_reference.shapes, of_reference.total
         present = [v for v in values if not self.is_missing(v)]
         self.missing = len(present) < len(values)
+        self.judged = self.majority([type_of(v) for v in present], any(re.fullmatch("[0-9]+", v, re.ASCII) and type_of(v) == "text" for v in plain))
         self.fill = None if is_key else self.statistic(present)
+
+    def majority(self, types, codes):
+        """The type by which values are judged."""
+        if self.type != "text" or codes or not types:
+            return self.type
+        for name in ("integer", "decimal", "date"):
+            if sum(t == name or (t, name) == ("integer", "decimal") for t in types) * 100 >= len(types) * 80:
+                return name
+        return self.type
 
     def is_missing(self, value):
         value = value.strip(SPACE)

@@ -16,7 +16,7 @@ def completeness(rows, columns):
 
 def validity(rows, columns):
     held = [(column, cell.strip(naive_clean.SPACE)) for row in rows for column, cell in zip(columns, row) if not column.is_missing(cell)]
-    return percent(sum(naive_clean.conforms(naive_clean.type_of(value), column.type) for column, value in held), len(held))
+    return percent(sum(naive_clean.conforms(naive_clean.type_of(value), column.judged) for column, value in held), len(held))
 
 
 def schema(header, columns, reference):

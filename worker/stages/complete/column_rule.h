@@ -21,6 +21,8 @@ struct StatisticFill {
 
 struct ColumnRule {
   ValueType type = ValueType::kText;
+  // By which values count as valid: `type`, or where that is text, one that most of them fit.
+  ValueType judged_type = ValueType::kText;
   ShapeCounter shapes;  // Of the column's values, by which words of the vocabulary are judged.
   std::optional<StatisticFill> statistic;
   std::vector<std::string> disguises;  // Values outside the vocabulary that stand for "no value".

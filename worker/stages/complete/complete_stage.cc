@@ -260,7 +260,7 @@ CompleteStage::CellCounts CompleteStage::CountCells(const RowBatch& batch, size_
     const std::string_view value = TrimSpace(batch.cell(row, column));
     if (rule.IsMissing(value, tokens_)) {
       ++counts.missing;
-    } else if (!Conforms(TypeOf(value), rule.type)) {
+    } else if (!Conforms(TypeOf(value), rule.judged_type)) {
       ++counts.invalid;
     }
   }

@@ -71,9 +71,9 @@ void RowFiller::ScanColumn(const RowBatch& batch, size_t begin, size_t end, size
       missing_.push_back({static_cast<uint32_t>(row), static_cast<uint32_t>(column)});
       continue;
     }
-    if (rule.type == ValueType::kText) continue;
+    if (rule.judged_type == ValueType::kText) continue;
     const ValueType type = TypeOf(value);
-    if (!Conforms(type, rule.type)) {
+    if (!Conforms(type, rule.judged_type)) {
       ++rows.invalid[row];
     } else if (rule.IsNumber()) {
       ++counts_[column].histogram[BinOf(NumberOf(value), rule)];
@@ -88,12 +88,13 @@ void RowFiller::FillRow(RowBatch& batch, std::span<const MissingCell> cells, Row
   left_.assign(cells.begin(), cells.end());
   hashes_.assign(counts_.size(), std::nullopt);
   if (const auto row = reference_rows_.Of(cells[0].row); row != nullptr) {
-    FillLeft(batch, [&](const MissingCell& cell) { return FindByKey(cell, row); });
+    FillLeft(batch, rows, [&](const MissingCell& cell) { return FindByKey(cell, row); });
   }
   for (const auto& table : rules_.dependencies) {
     for (size_t left_before = SIZE_MAX; !left_.empty() && left_.size() < left_before;) {
       left_before = left_.size();
-      FillLeft(batch, [&](const MissingCell& cell) { return FindDependent(batch, cell, *table); });
+      FillLeft(batch, rows,
+               [&](const MissingCell& cell) { return FindDependent(batch, cell, *table); });
     }
   }
   for (const MissingCell& cell : left_) {
@@ -105,14 +106,22 @@ void RowFiller::FillRow(RowBatch& batch, std::span<const MissingCell> cells, Row
       if (rules_.options.fill == FillMethod::kNone) continue;
       if (batch.cell(cell.row, cell.column).empty()) continue;
     }
-    SetCell(batch, cell, filling);
+    SetCell(batch, cell, filling, rows);
   }
   std::sort(changes_.begin() + static_cast<ptrdiff_t>(first_change), changes_.end(),
             [](const Change& a, const Change& b) { return a.column < b.column; });
 }
 
-void RowFiller::SetCell(RowBatch& batch, const MissingCell& cell, const Filling& filling) {
-  if (!filling.value.empty()) ++counts_[cell.column].filled;
+void RowFiller::SetCell(RowBatch& batch, const MissingCell& cell, const Filling& filling,
+                        RowCounts& rows) {
+  if (!filling.value.empty()) {
+    ++counts_[cell.column].filled;
+    // A fill fits the column's type, but maybe not the one by which it is judged.
+    const ColumnRule& rule = *rules_.columns[cell.column];
+    if (rule.judged_type != rule.type && !Conforms(TypeOf(filling.value), rule.judged_type)) {
+      ++rows.invalid[cell.row];
+    }
+  }
   if (rules_.tells_changes) {
     changes_.push_back({cell.row, cell.column, batch.cell(cell.row, cell.column), filling.value,
                         filling.method, filling.confidence});
@@ -122,11 +131,12 @@ void RowFiller::SetCell(RowBatch& batch, const MissingCell& cell, const Filling&
 }
 
 // Fills those of the cells that are left for which `find` finds something.
-void RowFiller::FillLeft(RowBatch& batch, absl::FunctionRef<Filling(const MissingCell&)> find) {
+void RowFiller::FillLeft(RowBatch& batch, RowCounts& rows,
+                         absl::FunctionRef<Filling(const MissingCell&)> find) {
   std::erase_if(left_, [&](const MissingCell& cell) {
     const Filling filling = find(cell);
     if (filling.value.empty()) return false;
-    SetCell(batch, cell, filling);
+    SetCell(batch, cell, filling, rows);
     return true;
   });
 }

@@ -99,8 +99,9 @@ class RowFiller {
   void OrderMissing(size_t begin, size_t end);
   absl::Status LookUpRows(const RowBatch& batch);
   void FillRow(RowBatch& batch, std::span<const MissingCell> cells, RowCounts& rows);
-  void SetCell(RowBatch& batch, const MissingCell& cell, const Filling& filling);
-  void FillLeft(RowBatch& batch, absl::FunctionRef<Filling(const MissingCell&)> find);
+  void SetCell(RowBatch& batch, const MissingCell& cell, const Filling& filling, RowCounts& rows);
+  void FillLeft(RowBatch& batch, RowCounts& rows,
+                absl::FunctionRef<Filling(const MissingCell&)> find);
   Filling FindByKey(const MissingCell& cell, ReferenceTable::Row row) const;
   Filling FindDependent(const RowBatch& batch, const MissingCell& cell,
                         const DependencyTable& table);

@@ -20,6 +20,10 @@ constexpr size_t kBytesOfProfiles = size_t{400} << 20;
 
 uint64_t HashOf(std::string_view value) { return XXH3_64bits(value.data(), value.size()); }
 
+constexpr int64_t kMajorityPercent = 80;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
 constexpr size_t kStatisticBytesMax = 256;  // Longer values are not known whole.
 
 // Writes a number as a fill: with `decimals` digits after the point, or in its shortest form that
@@ -96,6 +100,9 @@ void ColumnProfile::AddValue(std::string_view value, Padding padding) {
   shapes_.Add(value);
   batch_values_.push_back({value, HashOf(value)});
   if (batch_values_.size() == kValuesAtOnce) CountValues();
+  if (type == ValueType::kText && IsDigit(value.front())) {
+    codes_ += std::all_of(value.begin(), value.end(), IsDigit) ? 1 : 0;
+  }
   switch (type) {
     case ValueType::kInteger:
     case ValueType::kDecimal:
@@ -134,7 +141,8 @@ ColumnFindings ColumnProfile::Decide(const std::string& name, std::vector<Disgui
   JudgeTokens(findings);
   JudgeNumbers(findings);
   findings.present = types_.total();
-  findings.conforming = types_.Conforming(findings.rule.type);
+  findings.rule.judged_type = JudgedType(findings.rule.type);
+  findings.conforming = types_.Conforming(findings.rule.judged_type);
   findings.counts_estimated = !values_.exact();
   findings.distinct_estimated = !values_.distinct_exact();
   ReportColumn& report = findings.report;
@@ -194,6 +202,18 @@ void ColumnProfile::JudgeTokens(ColumnFindings& findings) {
     no_numbers_ += count;
     values_.Add(token, HashOf(token), count);
   }
+}
+
+// A text column that would be numbers or dates but for more than a few values is judged by what
+// most of them are: more of the others does not make it better. Codes are none the worse.
+ValueType ColumnProfile::JudgedType(ValueType type) const {
+  if (type != ValueType::kText || codes_ > 0) return type;
+  for (const ValueType most : {ValueType::kInteger, ValueType::kDecimal, ValueType::kDate}) {
+    if (types_.Conforming(most) * 100 >= types_.total() * kMajorityPercent && types_.total() > 0) {
+      return most;
+    }
+  }
+  return type;
 }
 
 void ColumnProfile::JudgeNumbers(ColumnFindings& findings) const {

@@ -16,7 +16,7 @@ constexpr size_t kTextBytesMax = size_t{64} << 20;
 }  // namespace
 
 void ColumnProfile::Save(StateWriter& writer) const {
-  for (const int64_t count : {blank_, padded_blanks_, no_numbers_}) writer.Put(count);
+  for (const int64_t count : {blank_, padded_blanks_, no_numbers_, codes_}) writer.Put(count);
   types_.Save(writer);
   shapes_.Save(writer);
   writer.Put(uint64_t{tokens_seen_.size()});
@@ -34,7 +34,7 @@ void ColumnProfile::Save(StateWriter& writer) const {
 }
 
 void ColumnProfile::Restore(StateReader& reader) {
-  for (int64_t* count : {&blank_, &padded_blanks_, &no_numbers_}) {
+  for (int64_t* count : {&blank_, &padded_blanks_, &no_numbers_, &codes_}) {
     *count = reader.GetCount(kStateCountMax);
   }
   types_.Restore(reader);
