@@ -6,6 +6,7 @@
 #include <charconv>
 
 #define XXH_INLINE_ALL
+#include "worker/table/values/ascii.h"
 #include "xxhash.h"
 
 namespace dq {
@@ -21,8 +22,6 @@ constexpr size_t kBytesOfProfiles = size_t{400} << 20;
 uint64_t HashOf(std::string_view value) { return XXH3_64bits(value.data(), value.size()); }
 
 constexpr int64_t kMajorityPercent = 80;
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 constexpr size_t kStatisticBytesMax = 256;  // Longer values are not known whole.
 
