@@ -8,6 +8,7 @@
 #include "common/base/host_port.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/connection_limits.h"
+#include "common/rpc/quiet_mutexes.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
@@ -63,6 +64,7 @@ absl::StatusOr<std::string> ListTarget(const std::vector<std::string>& parts) {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeClientChannel(const std::string& addresses) {
+  QuietMutexes();
   const std::vector<std::string> parts = SplitAtCommas(addresses);
   if (parts.empty()) {
     return MakeError(absl::StatusCode::kInvalidArgument, "ADDRESS_INVALID",

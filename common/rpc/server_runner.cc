@@ -7,6 +7,7 @@
 #include "common/base/host_port.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/connection_limits.h"
+#include "common/rpc/quiet_mutexes.h"
 #include "grpc/health/v1/health.pb.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -21,6 +22,7 @@ namespace {
 // Prepares what is global to the process, once.
 void PrepareProcess() {
   static const bool kPrepared = [] {
+    QuietMutexes();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     // Keeps the descriptor linked: reflection could not describe Health without it.

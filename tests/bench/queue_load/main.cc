@@ -21,6 +21,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "common/rpc/quiet_mutexes.h"
 #include "tests/bench/queue_load/latency.h"
 #include "tests/bench/queue_load/progress.h"
 #include "tests/bench/queue_load/submit.h"
@@ -79,6 +80,7 @@ int Run(const Channel& channel, const std::string& mode, int count, int number,
 int main(int argc, char** argv) {
   int result = dq::bench::kUsage;
   if (argc > 3 && std::atoi(argv[3]) > 0) {
+    dq::QuietMutexes();  // As every process of dq.
     const auto channel = grpc::CreateChannel(argv[1], grpc::InsecureChannelCredentials());
     result = dq::bench::Run(channel, argv[2], std::atoi(argv[3]), argc > 4 ? std::atoi(argv[4]) : 0,
                             argc > 5 ? argv[5] : "");
