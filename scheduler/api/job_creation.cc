@@ -135,6 +135,9 @@ JobRecord MakeJobRecord(const v1::CreateJobRequest& request, const JobInputs& in
     record.file_ids.push_back(inputs.reference_file.id);
     record.reference_ids.push_back(inputs.reference.id);
   }
+  for (const std::string& name : job.spec().depends_on()) {
+    record.dependencies.push_back({.id = ParseJobName(name, "job.spec.depends_on")->id});
+  }
   record.rules = ResolveRules(job.spec());
   record.payload.spec = job.spec().SerializeAsString();
   record.payload.grant = MakeGrant(job.spec(), inputs, record.name).SerializeAsString();

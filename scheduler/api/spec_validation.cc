@@ -29,6 +29,7 @@ constexpr int64_t kNoopDurationMsMax = 3'600'000;
 constexpr size_t kSpecBytesMax = 256 * 1024;  // With fields of newer versions.
 constexpr int kPriorityMax = 100;
 constexpr int kAttemptsMax = 100;
+constexpr int kDependenciesMax = 100;
 constexpr double kMultiplierMax = 10;
 constexpr char kSpec[] = "job.spec.";
 
@@ -189,6 +190,27 @@ void CheckFiles(const v1::JobSpec& spec, const std::string& project, Violations&
   CheckFileName(spec.reference(), kReferences, project, reference, violations);
 }
 
+// Circles cannot be: a job depends on jobs that were created before it. Of too many that alone is
+// told.
+void CheckDependencies(const v1::CreateJobRequest& request, const std::string& project,
+                       Violations& violations) {
+  const auto& names = request.job().spec().depends_on();
+  const std::string field = std::string(kSpec) + "depends_on";
+  violations.Require(names.size() <= kDependenciesMax, field, "at most 100 jobs");
+  if (names.size() > kDependenciesMax) return;
+  std::set<std::string> seen;
+  for (int i = 0; i < names.size(); ++i) {
+    const std::string own = field + "[" + std::to_string(i) + "]";
+    const auto job = ParseResource(names[i], kJobs, own);
+    violations.Merge(job.status());
+    if (!job.ok()) continue;
+    violations.Require(project.empty() || job->project == project, own,
+                       "of another project than the job");
+    violations.Require(seen.insert(names[i]).second, own, "a job that is named already");
+    violations.Require(job->id != request.job_id(), own, "the job itself");
+  }
+}
+
 // The report tells of one run of each stage. A call may hold stages by the ten thousand: of too
 // many that alone is told.
 void CheckStages(const v1::JobSpec& spec, Violations& violations) {
@@ -235,6 +257,7 @@ absl::Status ValidateCreateJob(const v1::CreateJobRequest& request) {
   CheckRules(spec, violations);
   CheckFileForm(spec, violations);
   CheckFiles(spec, project.ok() ? *project : "", violations);
+  CheckDependencies(request, project.ok() ? *project : "", violations);
   return violations.ToStatus();
 }
 

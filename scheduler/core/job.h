@@ -190,6 +190,14 @@ struct JobCheckpoint {
   friend bool operator==(const JobCheckpoint&, const JobCheckpoint&) = default;
 };
 
+// A job of the same project that must be COMPLETED before another one starts.
+struct JobDependency {
+  std::string id;
+  JobKey job = 0;                       // 0: it is to be found by its id.
+  JobState state = JobState::kPending;  // As recorded when this was read.
+  friend bool operator==(const JobDependency&, const JobDependency&) = default;
+};
+
 // Where the retry of an ended job begins.
 enum class RetryFrom { kCheckpoint, kStart };
 
@@ -208,6 +216,7 @@ struct JobRecord {
   // it lives. Filled in by the API from the spec.
   std::vector<std::string> file_ids;
   std::vector<std::string> reference_ids;
+  std::vector<JobDependency> dependencies;
   JobRules rules;
   JobPayload payload;
   JobStatus status;

@@ -106,10 +106,10 @@ struct WaitingJobs {
   std::vector<JobKey> keys;  // Ascending.
 };
 
-// Returns whether nothing happens to the job by itself as time passes.
+// Returns whether nothing happens to the job by itself, as time passes or as others end.
 inline bool IsTimeless(const JobRecord& job) {
   const JobStatus& status = job.status;
-  if (status.state == JobState::kPaused) return true;
+  if (status.state == JobState::kPaused) return job.dependencies.empty();
   const bool is_bound = status.attempt == 0 && job.rules.start_deadline != absl::InfiniteFuture();
   return status.state == JobState::kQueued && !is_bound;
 }

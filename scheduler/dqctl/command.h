@@ -74,6 +74,7 @@ struct JobSubmitCommand {
   std::optional<absl::Time> not_before;
   std::optional<absl::Time> start_deadline;
   std::map<std::string, std::string> labels;
+  std::vector<std::string> depends_on;  // Ids or resource names.
   std::string concurrency_key;
   int concurrency_limit = 0;
   OutputFormat format = OutputFormat::kTable;

@@ -91,6 +91,9 @@ absl::StatusOr<ExitCode> Run(const JobSubmitCommand& command, Session& session) 
   DQ_RETURN_IF_ERROR(AddInputs(*client, command, request.request_id(), session, spec));
   spec.set_queue(command.queue);
   spec.set_priority(command.priority);
+  for (const std::string& job : command.depends_on) {
+    spec.add_depends_on(JobName(session, job));
+  }
   spec.set_concurrency_key(command.concurrency_key);
   spec.set_concurrency_limit(command.concurrency_limit);
   if (command.attempts_max > 0) spec.mutable_retry()->set_max_attempts(command.attempts_max);

@@ -27,6 +27,7 @@ void AddJobSubmit(CLI::App& parent, CommandLine& line) {
       "  dqctl job submit files/f-1 --priority 10 --label team=sales -o json\n"
       "  dqctl job submit export.txt --delimiter tab --no-header --cleaned-format csv\n"
       "  dqctl job submit export.csv --not-before 2030-01-31T22:00:00Z --start-deadline 8h\n"
+      "  dqctl job submit files/f-2 --depends-on j-0123 --depends-on j-0124\n"
       "  dqctl job submit --chain noop --noop-ms 100\n"
       "  dqctl job submit --from-file jobs.jsonl\n");
   app->add_option("FILE", command->input, "A path, or a file the scheduler has");
@@ -63,6 +64,12 @@ void AddJobSubmit(CLI::App& parent, CommandLine& line) {
          },
          "A label; may be given again")
       ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  app->add_option(
+         "--depends-on", command->depends_on,
+         "Let it wait until that job is COMPLETED, and skip it if that ends otherwise; may "
+         "be given again")
+      ->type_name("JOB")
       ->allow_extra_args(false);
   app->add_option("--concurrency-key", command->concurrency_key,
                   "Jobs of the project with the same key share --concurrency-limit");

@@ -38,6 +38,13 @@ std::string UntilText(const dq::v1::Wait& wait, absl::Time now) {
   return " in " + ClockDuration(ToTime(wait.until()) - now);
 }
 
+std::string DependencyText(const Job& job) {
+  const int jobs = job.spec().depends_on_size();
+  if (jobs > 1) return "waits for " + std::to_string(jobs) + " jobs to complete";
+  const std::string& name = jobs == 1 ? job.spec().depends_on(0) : "another job";
+  return "waits for " + name.substr(name.rfind('/') + 1) + " to complete";
+}
+
 std::string WaitText(const Job& job, absl::Time now) {
   const dq::v1::Wait& wait = job.wait();
   switch (wait.reason()) {
@@ -46,7 +53,7 @@ std::string WaitText(const Job& job, absl::Time now) {
     case dq::v1::WAIT_REASON_BACKOFF:
       return ", next attempt" + UntilText(wait, now) + " after " + job.error().reason();
     case dq::v1::WAIT_REASON_DEPENDENCY:
-      return ", waits for another job";
+      return ", " + DependencyText(job);
     case dq::v1::WAIT_REASON_INPUT_UPLOADING:
       return ", its input is being uploaded";
     case dq::v1::WAIT_REASON_BEHIND_OTHERS:
@@ -139,6 +146,7 @@ std::string StateLine(const Job& job, absl::Time now) {
       if (!job.worker().empty()) line += " on " + job.worker();
       return job.attempt() > 1 ? line + ", attempt " + std::to_string(job.attempt()) : line;
     case dq::v1::JOB_STATE_FAILED:
+    case dq::v1::JOB_STATE_SKIPPED:
       return line + ": " + job.error().reason() + ": " + job.error().message();
     default:
       return line;

@@ -72,8 +72,13 @@ void Cell::TakeOver(const Instant& now, int64_t epoch, LiveJobs live,
   writes_.Restart(epoch);
   watches_.Restart(epoch);
   load_due_ = absl::InfinitePast();
-  for (JobRecord& record : live.jobs) LoadJob(std::move(record));
+  std::vector<JobKey> dependents;
+  for (JobRecord& record : live.jobs) {
+    if (!record.dependencies.empty()) dependents.push_back(record.key);
+    LoadJob(std::move(record));
+  }
   for (const WaitingJobs& alike : live.waiting) LoadWaiting(alike);
+  for (const JobKey key : dependents) SettleDependent(*jobs_.Find(key));
   metrics_.Leading(true, epoch);
   ReportGauges();
   Log(LogLevel::kInfo, "leading",
@@ -92,6 +97,7 @@ void Cell::LoadJob(JobRecord record) {
                   {ExecutionDeadline(job.record, now_), job.record.rules.no_progress_timeout});
     return;
   }
+  Depend(job, job.record.dependencies);
   EnterState(job);
   if (job.record.status.attempt == 0) job.queued_since = job.record.create_time;
 }
@@ -122,6 +128,7 @@ void Cell::StepDown(const absl::Status& why) {
   loading_.reset();
   load_again_.clear();
   reopening_.clear();
+  dependencies_ = DependencyTable();
   leases_ = LeaseTable(options_.lease_ttl, options_.broken_stream_ttl);
   waits_ = TimerQueue();
   start_deadlines_ = TimerQueue();
@@ -139,6 +146,7 @@ void Cell::StepDown(const absl::Status& why) {
     for (Release& read : batch.reads) read(why);
   }
   FailNamed(why);
+  arriving_.clear();
   for (const auto& sink : sinks) sink->Close(draining_ ? absl::OkStatus() : why);
   watches_.EndAll(why);
 }
@@ -301,9 +309,11 @@ std::vector<std::unique_ptr<LiveJob>> Cell::FinishInserts(PendingBatch& batch,
       const bool is_queued = job.record.status.state == JobState::kQueued;
       if (is_queued && IsTimeless(job.record) && !ready_.IsNear(AsReady(job)))
         unloaded.push_back(Unload(job));
+      if (!is_queued && !dependencies_.empty()) SettleDependent(job);
       continue;
     }
     groups_.Leave(submission.place);
+    dependencies_.Remove(batch.rows->inserts[i].record.key);
     if (insert.outcome == InsertOutcome::kExisted) {
       submission.Succeed(insert.record.name, true, [&] {
         return JobView{std::move(insert.record), {}, 0};
@@ -329,6 +339,7 @@ void Cell::SendTurns(PendingBatch& batch) {
 }
 
 void Cell::DropFinished(const PendingBatch& batch, std::vector<std::unique_ptr<LiveJob>>& to) {
+  std::vector<std::pair<JobKey, JobState>> ended;
   for (const LiveJob* job : batch.changed) {
     const JobStatus& status = job->record.status;
     if (!IsTerminal(status.state) || job->last_batch != batch.rows->sequence) continue;
@@ -336,8 +347,10 @@ void Cell::DropFinished(const PendingBatch& batch, std::vector<std::unique_ptr<L
     metrics_.JobFinished(status.state,
                          ran ? status.end_time - status.start_time : absl::ZeroDuration());
     groups_.Leave(job->place);
+    if (!dependencies_.empty()) ended.emplace_back(job->record.key, status.state);
     to.push_back(jobs_.Take(job->record.key));
   }
+  SettleDependentsOf(ended);
 }
 
 void Cell::ReportGauges() {

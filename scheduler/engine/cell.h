@@ -6,15 +6,18 @@
 // Single-threaded.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "scheduler/core/dependency_table.h"
 #include "scheduler/core/job_groups.h"
 #include "scheduler/core/lease_table.h"
 #include "scheduler/core/ready_queue.h"
@@ -166,6 +169,7 @@ class Cell {
   void EnterState(LiveJob& job);
   void StartWait(const LiveJob& job);
   void Insert(JobRecord record, Submission submission);
+  void InsertFound(JobRecord record, Submission submission);
   absl::Status RefuseForQuota() const;
   LiveJob& AddInserted(JobRecord record, const JobPlace& place);
   void Claim(LiveJob& job, Worker& worker);
@@ -201,6 +205,23 @@ class Cell {
   void AnswerReport(Worker& worker, WorkerTurn answer);
   void SendTurn(Worker& worker, WorkerTurn turn);
   void ForgetIfGone(WorkerId worker);
+
+  // cell_dependencies.cc: jobs that wait for others.
+  struct HeldSubmit;
+  using Held = std::shared_ptr<HeldSubmit>;
+  void HoldSubmit(JobRecord record, Submission submission);
+  void FindDependencies(const Held& held);
+  void SeekDependency(const Held& held, const JobName& name);
+  void TakeDependency(const Held& held, JobKey dependency, std::optional<JobState> ended);
+  void GoOnSeeking(const Held& held, const absl::Status& status);
+  void RefuseHeld(const Held& held, const absl::Status& why);
+  void ReleaseArrived(const JobName& name, JobKey key);
+  // Takes in what is recorded of the dependencies of a job that waits for them.
+  void Depend(const LiveJob& job, const std::vector<JobDependency>& recorded);
+  // Does what became of its dependencies to a job that waits, if anything.
+  void SettleDependent(LiveJob& job);
+  void SkipDependent(LiveJob& job, const FailedDependency& failed);
+  void SettleDependentsOf(const std::vector<std::pair<JobKey, JobState>>& ended);
 
   // cell_records.cc: jobs whose records are not in memory.
   bool HasAbsent() const { return ready_.absent() > 0 || !parked_.empty(); }
@@ -273,7 +294,17 @@ class Cell {
   absl::Time load_due_ = absl::InfinitePast();  // Boot clock.
   // Who waits for the record of a name to be read. Ordered, so that every run is alike.
   std::map<JobName, std::vector<Release>> named_;
+  // Of the names that were read, those whose jobs have ended; only while it is told.
+  std::map<JobName, std::pair<JobKey, JobState>> read_ended_;
   absl::flat_hash_set<JobName> reopening_;  // Their records are being read.
+  DependencyTable dependencies_;
+  // Jobs whose dependencies are being looked for: their keys and who waits to look for them.
+  struct Arrival {
+    JobKey key = 0;
+    std::vector<Release> waiting;
+  };
+  std::map<JobName, Arrival> arriving_;
+  std::deque<Release> arrived_;  // Who may go on looking.
   LeaseTable leases_;
   TimerQueue waits_;            // Ends of PENDING by a time that a user named, wall clock.
   TimerQueue start_deadlines_;  // Of QUEUED jobs that never started, wall clock.

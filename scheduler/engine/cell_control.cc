@@ -105,11 +105,16 @@ void Cell::Resume(const Instant& now, const JobName& name, const std::string& re
 
 void Cell::ResumePaused(LiveJob& job, Note note) {
   JobStatus& status = job.record.status;
-  const bool is_early = job.record.rules.not_before > now_.wall;
-  status.wait_reason = is_early ? WaitReason::kNotBefore : WaitReason::kNone;
-  status.wait_until = is_early ? job.record.rules.not_before : now_.wall;
+  const bool depends = dependencies_.IsWaiting(job.record.key);
+  const bool is_early = !depends && job.record.rules.not_before > now_.wall;
+  status.wait_reason = depends    ? WaitReason::kDependency
+                       : is_early ? WaitReason::kNotBefore
+                                  : WaitReason::kNone;
+  status.wait_until = depends    ? absl::InfinitePast()
+                      : is_early ? job.record.rules.not_before
+                                 : now_.wall;
   Apply(job, JobEvent::kResume, std::move(note));
-  if (!is_early) Apply(job, JobEvent::kReady, {});
+  if (!depends && !is_early) Apply(job, JobEvent::kReady, {});
 }
 
 void Cell::ReserveReopen(const Instant& now, const JobName& name, ReserveDone done) {
@@ -150,6 +155,10 @@ void Cell::Reopen(const Instant& now, int64_t reservation, const JobName& name,
   if (record->status.attempt == 0 && record->rules.start_deadline <= now_.wall) {
     return done(IllegalTransition(
         *record, "retried: its start deadline has passed; submit it again with a later one"));
+  }
+  if (const JobDependency* const open = FirstNotCompleted(record->dependencies)) {
+    return done(IllegalTransition(
+        *record, "retried before job " + open->id + ", on which it depends, is COMPLETED"));
   }
   const JobPlace place = groups_.Join(record->name.project, record->rules);
   if (!groups_.HasRoom(place)) {

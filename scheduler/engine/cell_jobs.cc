@@ -68,19 +68,28 @@ void Cell::SubmitAll(const Instant& now, std::vector<JobRecord> records, BulkDon
 
 void Cell::Insert(JobRecord record, Submission submission) {
   if (absl::Status refusal = CheckAccepting(); !refusal.ok()) return submission.Fail(refusal);
+  if (!record.dependencies.empty()) return HoldSubmit(std::move(record), std::move(submission));
+  record.key = next_key_++;
+  InsertFound(std::move(record), std::move(submission));
+}
+
+void Cell::InsertFound(JobRecord record, Submission submission) {
   submission.place = groups_.Join(record.name.project, record.rules);
   if (!groups_.HasRoom(submission.place)) {
     groups_.Leave(submission.place);
+    dependencies_.Remove(record.key);
     return submission.Fail(RefuseForQuota());
   }
-  record.key = next_key_++;
   record.uid = sources_.uid();
   record.create_time = now_.wall;
   if (record.name.id.empty()) record.name.id = sources_.job_id(now_.wall);
   record.status = JobStatus();
   record.status.version = 1;
   record.status.state = JobState::kQueued;
-  if (record.rules.not_before > now_.wall) {
+  if (FirstNotCompleted(record.dependencies) != nullptr) {
+    record.status.state = JobState::kPending;
+    record.status.wait_reason = WaitReason::kDependency;
+  } else if (record.rules.not_before > now_.wall) {
     record.status.state = JobState::kPending;
     record.status.wait_reason = WaitReason::kNotBefore;
     record.status.wait_until = record.rules.not_before;
@@ -288,6 +297,7 @@ void Cell::EndLease(LiveJob& job) {
 
 void Cell::StartWait(const LiveJob& job) {
   const JobStatus& status = job.record.status;
+  if (status.wait_reason == WaitReason::kDependency) return;
   if (status.wait_reason != WaitReason::kBackoff) {
     return waits_.Set(job.record.key, status.wait_until);
   }
@@ -307,6 +317,8 @@ void Cell::EnterState(LiveJob& job) {
     }
   }
   if (IsTerminal(status.state)) status.end_time = now_.wall;
+  const bool may_wait = status.state == JobState::kPending || status.state == JobState::kPaused;
+  if (!may_wait && !dependencies_.empty()) dependencies_.Remove(job.record.key);
 }
 
 }  // namespace dq

@@ -59,7 +59,11 @@ absl::Status Cell::RecordsLoaded(const Instant& now,
     FailNamed(DatabaseAway());
     return absl::OkStatus();
   }
-  for (JobRecord& record : *records) Admit(std::move(record));
+  for (JobRecord& record : *records) {
+    const JobState state = record.status.state;
+    if (IsTerminal(state)) read_ended_.insert({record.name, {record.key, state}});
+    Admit(std::move(record));
+  }
   const auto is_missing = [this](JobKey key) { return jobs_.Find(key) == nullptr; };
   if (std::ranges::any_of(request.keys, is_missing)) {
     return MakeError(absl::StatusCode::kAborted, "FENCED",
@@ -70,6 +74,7 @@ absl::Status Cell::RecordsLoaded(const Instant& now,
     if (waiting.empty()) continue;
     for (const Release& release : waiting.mapped()) release(absl::OkStatus());
   }
+  read_ended_.clear();
   return absl::OkStatus();
 }
 

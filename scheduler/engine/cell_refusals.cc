@@ -57,7 +57,11 @@ void Cell::TakeBack(PendingBatch& batch, RefusedJob refused) {
   }
   RecordChange(nullptr, job, ChangeKind::kState);
   for (const Release& release : asked) release(refused.why);
-  if (IsLeased(job.record.status.state)) EndRefused(batch, job, refused.why, !asked.empty());
+  if (IsLeased(job.record.status.state)) {
+    EndRefused(batch, job, refused.why, !asked.empty());
+  } else {
+    SettleDependent(job);
+  }
 }
 
 void Cell::CountRefused(PendingBatch& batch, const LiveJob& job, const RefusedJob& refused) {
@@ -85,7 +89,9 @@ void Cell::Restore(LiveJob& job, JobRecord recorded, int64_t refused_batch) {
     job.checkpoint_unsaved = false;
     job.checkpoint_recorded = job.record.checkpoint != nullptr;
   }
-  if (!IsLeased(to) && !IsTerminal(to)) EnterState(job);
+  if (IsLeased(to) || IsTerminal(to)) return;
+  if (!dependencies_.Has(job.record.key)) Depend(job, recorded.dependencies);
+  EnterState(job);
 }
 
 void Cell::EndRefused(PendingBatch& batch, LiveJob& job, const absl::Status& why, bool was_asked) {

@@ -145,6 +145,32 @@ PipelineCall InsertJobNeeds(const std::vector<Need>& needs) {
   return {&sql::kInsertJobNeeds, std::move(p)};
 }
 
+struct Edge {
+  JobKey job;
+  JobKey dependency;
+};
+
+PipelineCall InsertDependencies(const std::vector<Edge>& edges) {
+  Parameters p;
+  p.AddArray(edges, [](auto& e) { return e.job; });
+  p.AddArray(edges, [](auto& e) { return e.dependency; });
+  return {&sql::kInsertDependencies, std::move(p)};
+}
+
+// Returns what else is recorded of new jobs, beside their rows and specs.
+std::vector<PipelineCall> RelationCalls(const InsertList& inserted) {
+  std::vector<PipelineCall> calls;
+  if (const auto needs = Needs(inserted); !needs.empty()) calls.push_back(InsertJobNeeds(needs));
+  std::vector<Edge> edges;
+  for (const JobInsert* insert : inserted) {
+    for (const JobDependency& dependency : insert->record.dependencies) {
+      edges.push_back({insert->record.key, dependency.job});
+    }
+  }
+  if (!edges.empty()) calls.push_back(InsertDependencies(edges));
+  return calls;
+}
+
 struct EventRow {
   JobKey key;
   const JobEventRecord* event;
@@ -356,7 +382,7 @@ std::vector<PipelineCall> WholeCalls(const WriteBatch& batch) {
   std::erase_if(rows.counts, [](const auto& count) { return count.second == 0; });
   std::vector<PipelineCall> calls;
   Append(calls, CreateCalls(inserted));
-  if (const auto needs = Needs(inserted); !needs.empty()) calls.push_back(InsertJobNeeds(needs));
+  Append(calls, RelationCalls(inserted));
   Append(calls, UpdateCalls(batch));
   Append(calls, RemainingCalls(batch, rows));
   return calls;
@@ -376,7 +402,7 @@ std::vector<PipelineCall> FollowingCalls(const WriteBatch& batch, const InsertLi
   std::erase_if(rows.counts, [](const auto& count) { return count.second == 0; });
   std::vector<PipelineCall> calls;
   if (!inserted.empty()) calls.push_back(InsertJobSpecs(inserted));
-  if (const auto needs = Needs(inserted); !needs.empty()) calls.push_back(InsertJobNeeds(needs));
+  Append(calls, RelationCalls(inserted));
   Append(calls, RemainingCalls(batch, rows));
   return calls;
 }

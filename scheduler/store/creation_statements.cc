@@ -15,7 +15,7 @@ constexpr size_t kKindsMax = 4;
 // The state in which job_history says that a job was created.
 JobState ToldState(const JobRecord& job) {
   const bool waits = absl::ToUnixMicros(job.rules.not_before) > absl::ToUnixMicros(job.create_time);
-  return waits ? JobState::kPending : JobState::kQueued;
+  return waits || !job.dependencies.empty() ? JobState::kPending : JobState::kQueued;
 }
 
 // Whole microseconds; nothing for an infinite duration.

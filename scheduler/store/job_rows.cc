@@ -110,6 +110,9 @@ JobRecord ReadJob(const pqxx::row& row) {
   job.created_by = row["created_by"].c_str();
   job.labels = MapFromJson(row["labels"].c_str());
   job.create_time = ReadTime(row["create_time"]);
+  if (!row["dependencies"].is_null()) {
+    job.dependencies = DependenciesFromJson(row["dependencies"].c_str());
+  }
   job.rules = ReadRules(row);
   job.payload = {.spec = pqxx::binarystring(row["spec"]).str(),
                  .grant = pqxx::binarystring(row["grant_payload"]).str()};

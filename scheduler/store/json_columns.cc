@@ -1,5 +1,6 @@
 #include "scheduler/store/json_columns.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "scheduler/core/state_table.h"
@@ -102,6 +103,19 @@ std::vector<JobOutput> OutputsFromJson(const std::string& json) {
                        .sha256 = value.value("sha256", "")});
   }
   return outputs;
+}
+
+std::vector<JobDependency> DependenciesFromJson(const std::string& json) {
+  std::vector<JobDependency> dependencies;
+  const Json array = Parse(json);
+  for (const Json& value : array) {
+    if (!value.is_array() || value.size() != 3) continue;
+    dependencies.push_back({.id = value[2].get<std::string>(),
+                            .job = value[0].get<JobKey>(),
+                            .state = static_cast<JobState>(value[1].get<int16_t>())});
+  }
+  std::ranges::sort(dependencies, {}, &JobDependency::job);
+  return dependencies;
 }
 
 }  // namespace dq

@@ -22,5 +22,7 @@ std::string ToJson(const std::vector<JobFilterTerm>& filter);
 std::map<std::string, std::string> MapFromJson(const std::string& json);
 std::vector<std::string> ListFromJson(const std::string& json);
 std::vector<JobOutput> OutputsFromJson(const std::string& json);
+// Returns what the view job_record tells, by key.
+std::vector<JobDependency> DependenciesFromJson(const std::string& json);
 
 }  // namespace dq

@@ -58,6 +58,23 @@ TEST(Steer, AJobThatWaitsSaysWhyAndWhereItStands) {
   AwaitState(cluster, "last", "COMPLETED");
 }
 
+TEST(Steer, AJobFollowsTheOneItDependsOnAlsoUnderAnotherLeader) {
+  Cluster cluster({.workers = 1, .slots = 2, .scheduler_flags = {}});
+  StartRunning(cluster, "first");
+  Submit(cluster, "second", {"--chain", "noop", "--depends-on", "first"});
+  Submit(cluster, "third", {"--chain", "noop", "--depends-on", "second", "--depends-on", "first"});
+  EXPECT_THAT(cluster.Ctl({"job", "get", "second"}).out, HasSubstr("waits for first to complete"));
+  cluster.RestartScheduler();
+  EXPECT_EQ(cluster.Ctl({"job", "cancel", "first"}).exit_code, 0);
+  AwaitState(cluster, "third", "SKIPPED");
+  EXPECT_EQ(GetJob(cluster, "second").error_reason, "DEPENDENCY_FAILED");
+  Submit(cluster, "fourth", {"--chain", "noop"});
+  Submit(cluster, "fifth", {"--chain", "noop", "--depends-on", "fourth"});
+  AwaitState(cluster, "fifth", "COMPLETED");
+  EXPECT_EQ(cluster.Ctl({"job", "submit", "--chain", "noop", "--depends-on", "nobody"}).exit_code,
+            1);
+}
+
 TEST(Steer, WhatTheSchedulerCannotReadIsAUsageError) {
   const Cluster cluster;
   const ProgramResult result = cluster.Ctl({"job", "list", "--filter", "state ="});

@@ -30,7 +30,7 @@ SHORT_TIMING = {"--lease-ttl": 4, "--report-interval": 0.5, "--broken-stream-ttl
                 "--leadership-renew-interval": 0.3}
 PRODUCT_TIMING = {"--lease-ttl": 15, "--report-interval": 3, "--broken-stream-ttl": 5, "--leadership-ttl": 5,
                   "--leadership-renew-interval": 1}
-MIXED = {"real": 0.35, "noop_ms_max": 1500, "cancel": 0.06, "repeat": 0.08, "at_once": 0.3}
+MIXED = {"real": 0.35, "noop_ms_max": 1500, "cancel": 0.06, "repeat": 0.08, "at_once": 0.3, "after": 0.15}
 STEADY = {"real": 0.05, "noop_ms_max": 1500, "cancel": 0.02, "repeat": 0.02, "at_once": 0.0}
 NOOPS = {"real": 0.0, "noop_ms_max": 50, "cancel": 0.0, "repeat": 0.0, "at_once": 0.3}
 # What `kills` takes in turn: no proxy, nothing but deaths.

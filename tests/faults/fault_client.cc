@@ -26,6 +26,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::chrono::milliseconds kPollWait{300};
+constexpr std::chrono::milliseconds kNameWait{20};
 constexpr std::chrono::milliseconds kWatchRetryWait{100};
 constexpr size_t kNamesAsked = 500;
 
@@ -111,6 +112,8 @@ class FaultClient {
       name = earlier->second;
     } else {
       Rest(std::chrono::milliseconds(item.at_ms - (NowMicros() - start_us_) / 1000));
+      // Another thread has it, since it stands before in the work file.
+      while (!item.after.empty() && !Owns("projects/default/jobs/" + item.after)) Rest(kNameWait);
       journal_.Write({{"what", "submit"}, {"request_id", item.request_id}});
       name = Submit(item, "ack");
     }
@@ -178,6 +181,11 @@ class FaultClient {
     json line = Seen("cancel_ack", response.job());
     line["request_id"] = item.request_id;
     journal_.Write(std::move(line));
+  }
+
+  bool Owns(const std::string& name) {
+    const std::lock_guard<std::mutex> lock(own_mutex_);
+    return std::ranges::find(own_, name) != own_.end();
   }
 
   void Own(const std::string& name) {

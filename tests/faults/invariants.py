@@ -371,6 +371,20 @@ def check_i18_everything_is_given_back(traces):
         yield f"workers ended with {traces.run['exit_codes']} when asked to stop"
 
 
+def check_i19_dependents_follow_completed_jobs(traces):
+    # COMPLETED is for good, and nobody retries in a campaign: how both ended tells whether one waited for the other.
+    for request, item in traces.work.items():
+        for row in traces.by_request[request] if item.get("after") else []:
+            fates = [other["state"] for other in traces.by_request[item["after"]]]
+            if traces.events_named(row["key"], "claim") and fates != [COMPLETED]:
+                yield f"{row['id']} was started and {item['after']}, on which it depends, is in state {fates}"
+            if row["state"] == SKIPPED and (fates == [COMPLETED] or row["error_reason"] != "DEPENDENCY_FAILED"):
+                yield f"{row['id']} was skipped for {row['error_reason']} and {item['after']} is in state {fates}"
+    for row in traces.jobs.values():
+        if row["state"] == SKIPPED and not traces.work.get(row["request_id"], {}).get("after"):
+            yield f"{row['id']} was skipped and depends on nothing"
+
+
 CHECKS = {name: check for name, check in sorted(globals().items()) if name.startswith("check_i")}
 
 

@@ -72,6 +72,9 @@ class FakeTraces(t.Traces):
                       {"what": "claimed", "job": "projects/p/jobs/honest", "attempt": 1, "token": TOKEN, "kind": "again",
                        "uri": "file:///again/2"}]
         self.result("honest")["manifest_uri"] = "file:///honest/1"
+        self.add("follower", [("ready", t.QUEUED), *complete[1:]], after="r-clean")
+        self.add("skipped", [("skip", t.SKIPPED)], after="r-cancelled")
+        self.row("skipped")["error_reason"] = "DEPENDENCY_FAILED"
         self.journal(what="cancel", request_id="r-cancelled")
         self.journal(what="cancel_ack", request_id="r-cancelled", job="projects/p/jobs/cancelled",
                      state=t.CANCELLING, version="3", outputs=[])
@@ -91,11 +94,11 @@ class FakeTraces(t.Traces):
     def journal(self, **line):
         self.journals["client0"].append(line)
 
-    def add(self, name, steps, item="", worker=None):
+    def add(self, name, steps, item="", worker=None, after=""):
         key = len(self.jobs) + 1
         worker = worker or {"lost": "w1-1", "poisoned": "w1-2"}.get(name, f"w{key + 1}-1")
-        attempt, state, at = 0, t.QUEUED, (START + 10 * (name == "poisoned")) * 10**6
-        self.events[key].append(self.make_event(key, 1, at, "create", 0, t.QUEUED, 0, "", "user"))
+        attempt, state, at = 0, t.PENDING if after else t.QUEUED, (START + 10 * (name == "poisoned")) * 10**6
+        self.events[key].append(self.make_event(key, 1, at, "create", 0, state, 0, "", "user"))
         for name_of_event, to_state in steps:
             attempt += name_of_event == "claim"
             at += 3 * 10**6
@@ -111,10 +114,10 @@ class FakeTraces(t.Traces):
                "created_by": "user"}
         self.jobs[key] = self.by_id[name] = row
         self.by_request[row["request_id"]].append(row)
-        self.work[row["request_id"]] = {"request_id": row["request_id"], "input": item}
+        self.work[row["request_id"]] = {"request_id": row["request_id"], "input": item, "after": after}
         self.journal(what="submit", request_id=row["request_id"])
         self.journal(what="ack", request_id=row["request_id"], job=f"projects/p/jobs/{name}", uid=row["uid"],
-                     existed=False, state=t.QUEUED, version="1", outputs=[])
+                     existed=False, state=self.events[key][0]["to_state"], version="1", outputs=[])
         if state == t.COMPLETED:
             self.publish(key, name, attempt, item)
 
@@ -268,6 +271,10 @@ CORRUPTIONS = {
             lambda run: update(run.event("cancelled", "request_cancel"), message="")],
     "i18": [lambda run: update(run.run, is_settled=False),
             lambda run: update(run.run, exit_codes=[0, -9])],
+    "i19": [lambda run: update(run.work["r-follower"], after="r-cancelled"),
+            lambda run: update(run.work["r-skipped"], after="r-clean"),
+            lambda run: update(run.work["r-skipped"], after=""),
+            lambda run: update(run.row("skipped"), error_reason="")],
 }
 
 

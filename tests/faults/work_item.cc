@@ -16,6 +16,7 @@ v1::CreateJobRequest WorkItem::Request() const {
   } else {
     spec.set_input_file("projects/default/files/" + input);
   }
+  if (!after.empty()) spec.add_depends_on("projects/default/jobs/" + after);
   spec.mutable_retry()->set_max_attempts(max_attempts);
   spec.mutable_retry()->mutable_backoff()->set_nanos(100'000'000);
   spec.mutable_retry()->mutable_backoff_cap()->set_seconds(1);
@@ -35,7 +36,8 @@ std::vector<WorkItem> ReadWork(const std::string& path) {
                      .cancel_ms = json.at("cancel_ms"),
                      .repeat = json.at("repeat"),
                      .reuse = json.at("reuse"),
-                     .max_attempts = json.at("max_attempts")});
+                     .max_attempts = json.at("max_attempts"),
+                     .after = json.at("after")});
   }
   return items;
 }

@@ -19,6 +19,7 @@ struct WorkItem {
   bool repeat = false;         // Sends the request again after its acknowledgement.
   bool reuse = false;          // Sends another body under the same request id.
   int32_t max_attempts = 100;  // Failed or lost attempts until FAILED.
+  std::string after;           // The request id of a named job on which it depends; or empty.
 
   // Returns the request.
   v1::CreateJobRequest Request() const;

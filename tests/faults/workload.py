@@ -30,7 +30,7 @@ def make_input(seed, rows):
 def make_work(seed, client, jobs, inputs, seconds, shape):
     """Returns the work file of one client: `jobs` items over `seconds`. `shape` has shares and durations."""
     source = random.Random(f"{seed} work {client}")
-    items = []
+    items, names = [], []
     for number in range(jobs):
         first = int(jobs * shape["at_once"])
         real = bool(inputs) and source.random() < shape["real"]
@@ -44,7 +44,11 @@ def make_work(seed, client, jobs, inputs, seconds, shape):
             "repeat": source.random() < shape["repeat"],
             "reuse": source.random() < shape["repeat"] / 2,
             "max_attempts": 100,
+            # Of a job nearby, so that the two are on their way together.
+            "after": source.choice(names[-5:]) if names and source.random() < shape.get("after", 0) else "",
         })
+        if items[-1]["named"]:
+            names.append(items[-1]["request_id"])
     return items
 
 

@@ -94,7 +94,7 @@ absl::StatusOr<JobKey> FakeStore::FindLocked(const JobName& name) const {
 absl::StatusOr<JobRecord> FakeStore::GetJob(const JobName& name) {
   MutexLock lock(mutex_);
   DQ_ASSIGN_OR_RETURN(const JobKey key, FindLocked(name));
-  return AsRead(jobs_.at(key));
+  return AsRead(WithDependenciesLocked(jobs_.at(key)));
 }
 
 absl::StatusOr<JobRecord> FakeStore::GetJobByRequest(const std::string& project,
@@ -102,7 +102,8 @@ absl::StatusOr<JobRecord> FakeStore::GetJobByRequest(const std::string& project,
   MutexLock lock(mutex_);
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
   const auto found = key_of_request_.find({project, request_id});
-  if (found != key_of_request_.end()) return AsRead(jobs_.at(found->second));
+  if (found != key_of_request_.end())
+    return AsRead(WithDependenciesLocked(jobs_.at(found->second)));
   return MakeError(absl::StatusCode::kNotFound, "JOB_NOT_FOUND", "no job of " + request_id);
 }
 
@@ -113,7 +114,8 @@ absl::StatusOr<std::vector<JobRecord>> FakeStore::BatchGetJobs(
   std::vector<JobRecord> found;
   for (const std::string& id : ids) {
     const auto key = key_of_name_.find({project, id});
-    if (key != key_of_name_.end()) found.push_back(AsRead(jobs_.at(key->second)));
+    if (key != key_of_name_.end())
+      found.push_back(AsRead(WithDependenciesLocked(jobs_.at(key->second))));
   }
   return found;
 }
@@ -129,7 +131,7 @@ absl::StatusOr<std::vector<JobRecord>> FakeStore::ListJobs(const std::string& pr
     if (job.name.project != project || (before != 0 && job.key >= before)) continue;
     const bool fits =
         std::ranges::all_of(filter, [&](const JobFilterTerm& term) { return Matches(job, term); });
-    if (fits) found.push_back(AsRead(job));
+    if (fits) found.push_back(AsRead(WithDependenciesLocked(job)));
   }
   return found;
 }

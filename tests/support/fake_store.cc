@@ -19,13 +19,6 @@ absl::Status NotLeader() {
   return MakeError(absl::StatusCode::kAborted, "NOT_LEADER", "Another scheduler leads.");
 }
 
-// What a leader is given of a job.
-JobRecord AsLoaded(JobRecord job) {
-  job.file_ids.clear();
-  job.reference_ids.clear();
-  return job;
-}
-
 absl::Status Fenced(const std::string& job) {
   return MakeError(absl::StatusCode::kAborted, "FENCED", "A row holds another lease.",
                    {{"job", job}});
@@ -76,6 +69,21 @@ std::map<JobKey, std::vector<JobEventRecord>> FakeStore::Events() const {
 int64_t FakeStore::CommitCount() const {
   MutexLock lock(mutex_);
   return commits_;
+}
+
+JobRecord FakeStore::WithDependenciesLocked(JobRecord job) const {
+  for (JobDependency& dependency : job.dependencies) {
+    dependency.state = jobs_.at(dependency.job).status.state;
+  }
+  std::ranges::sort(job.dependencies, {}, &JobDependency::job);
+  return job;
+}
+
+// What a leader is given of a job.
+JobRecord FakeStore::AsLoadedLocked(JobRecord job) const {
+  job.file_ids.clear();
+  job.reference_ids.clear();
+  return WithDependenciesLocked(std::move(job));
 }
 
 absl::Status FakeStore::CheckAvailableLocked() const {
@@ -221,7 +229,7 @@ BatchResult FakeStore::ApplyLocked(const WriteBatch& batch) {
   }
   for (const JobKey key : refused) {
     EndRefusedLocked(batch, key);
-    result.refused.push_back({key, Refusal(), AsLoaded(jobs_.at(key))});
+    result.refused.push_back({key, Refusal(), AsLoadedLocked(jobs_.at(key))});
   }
   return result;
 }
@@ -244,7 +252,7 @@ InsertResult FakeStore::InsertLocked(const JobInsert& insert) {
   if (earlier != key_of_request_.end()) {
     const JobRecord& existing = jobs_.at(earlier->second);
     if (existing.request_hash != record.request_hash) return {InsertOutcome::kRequestIdReused, {}};
-    return {InsertOutcome::kExisted, existing};
+    return {InsertOutcome::kExisted, WithDependenciesLocked(existing)};
   }
   if (key_of_name_.contains(record.name)) return {InsertOutcome::kIdTaken, {}};
   if (IsUnrecordable(record.display_name)) return {InsertOutcome::kRefused, {}, Refusal()};
@@ -303,7 +311,7 @@ absl::StatusOr<LiveJobs> FakeStore::LoadLiveJobs(JobKey after, int limit) {
       waiting.rules.concurrency_max = rules.concurrency_max;
       waiting.keys = {row->first};
     } else {
-      live.jobs.push_back(AsLoaded(row->second));
+      live.jobs.push_back(AsLoadedLocked(row->second));
     }
   }
   return live;
@@ -315,11 +323,12 @@ absl::StatusOr<std::vector<JobRecord>> FakeStore::LoadJobs(const std::vector<Job
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
   std::vector<JobRecord> jobs;
   for (const JobKey key : keys) {
-    if (const auto row = jobs_.find(key); row != jobs_.end()) jobs.push_back(AsLoaded(row->second));
+    if (const auto row = jobs_.find(key); row != jobs_.end())
+      jobs.push_back(AsLoadedLocked(row->second));
   }
   for (const JobName& name : names) {
     const auto key = key_of_name_.find(name);
-    if (key != key_of_name_.end()) jobs.push_back(AsLoaded(jobs_.at(key->second)));
+    if (key != key_of_name_.end()) jobs.push_back(AsLoadedLocked(jobs_.at(key->second)));
   }
   return jobs;
 }

@@ -112,6 +112,9 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
   absl::Status CheckEpochLocked(int64_t epoch) const REQUIRES(mutex_);
   absl::Status CheckFencesLocked(const WriteBatch& batch) const REQUIRES(mutex_);
   absl::Status CheckHeardLocked(const WriteBatch& batch) const REQUIRES(mutex_);
+  // The record with what has become of its dependencies.
+  JobRecord WithDependenciesLocked(JobRecord job) const REQUIRES(mutex_);
+  JobRecord AsLoadedLocked(JobRecord job) const REQUIRES(mutex_);
   bool RefusesLocked(const JobUpdate& update) const REQUIRES(mutex_);
   std::set<JobKey> RefusedLocked(const WriteBatch& batch) const REQUIRES(mutex_);
   BatchResult ApplyLocked(const WriteBatch& batch) REQUIRES(mutex_);

@@ -16,8 +16,7 @@ UNION ALL
 UNION ALL
 -- As in job_history, which cannot be asked by key.
 (SELECT 1, unix_us(s.create_time), 1::smallint, NULL,
-        CASE WHEN s.not_before > s.create_time THEN 1 ELSE 2 END::smallint, 0, '', s.created_by, '',
-        ''
+        created_state(s), 0, '', s.created_by, '', ''
  FROM wanted
  JOIN job_spec s ON s.job_key = key
  WHERE $3::bigint < 1 AND $4::bigint > 0

@@ -101,6 +101,36 @@ TEST_F(JobActionsTest, ManyJobsAreCreatedByOneCallAndEachIsAnswered) {
             "BAD_FIELD");
 }
 
+TEST_F(JobActionsTest, OneCallCreatesJobsAndWhatDependsOnThem) {
+  v1::BatchCreateJobsRequest request;
+  request.set_parent("projects/default");
+  for (const char* id : {"a", "b"}) {
+    v1::CreateJobRequest& one = *request.add_requests();
+    one.set_job_id(id);
+    one.mutable_job()->mutable_spec()->add_stages()->mutable_noop();
+  }
+  request.mutable_requests(1)->mutable_job()->mutable_spec()->add_depends_on(
+      "projects/default/jobs/a");
+  *request.add_requests() = request.requests(1);
+  request.mutable_requests(2)->set_job_id("c");
+  request.mutable_requests(2)->mutable_job()->mutable_spec()->set_depends_on(
+      0, "projects/default/jobs/nobody");
+  v1::BatchCreateJobsResponse response;
+  ASSERT_TRUE(Call(*server_.jobs(), &Jobs::BatchCreateJobs, request, response).ok());
+  EXPECT_EQ(response.results(1).name(), "projects/default/jobs/b");
+  EXPECT_EQ(response.results(2).error().reason(), "DEPENDENCY_MISSING");
+  const v1::Job job = server_.Get("projects/default/jobs/b");
+  EXPECT_EQ(job.state(), v1::JOB_STATE_PENDING);
+  EXPECT_EQ(job.wait().reason(), v1::WAIT_REASON_DEPENDENCY);
+  EXPECT_FALSE(job.wait().has_until());
+  ASSERT_TRUE(Cancel("projects/default/jobs/a").ok());
+  const auto is_skipped = [this] {
+    return server_.Get("projects/default/jobs/b").state() == v1::JOB_STATE_SKIPPED;
+  };
+  EXPECT_TRUE(WaitUntil(is_skipped));
+  EXPECT_EQ(server_.Get("projects/default/jobs/b").error().reason(), "DEPENDENCY_FAILED");
+}
+
 TEST_F(JobActionsTest, ARetryWithAnEtagIsCarriedOutOnceHoweverOftenItIsRepeated) {
   const std::string name = server_.CreateNoop("a");
   ASSERT_TRUE(Cancel(name).ok());

@@ -264,6 +264,31 @@ TEST(SpecValidation, EachRepeatedStageIsNamedOnce) {
               testing::ElementsAre("job.spec.stages[1]", "job.spec.stages[2]"));
 }
 
+TEST(SpecValidation, AJobDependsOnOtherJobsOfItsProjectEachOnce) {
+  const auto depend = [](v1::CreateJobRequest& request, const std::string& name) {
+    Spec(request).add_depends_on(name);
+  };
+  EXPECT_TRUE(Validate([&](auto& request) {
+                depend(request, "projects/default/jobs/a");
+                depend(request, "projects/default/jobs/b");
+              }).ok());
+  EXPECT_THAT(WrongFields([&](auto& request) {
+                request.set_job_id("me");
+                for (const char* name : {"", "projects/other/jobs/a", "a",
+                                         "projects/default/files/f", "projects/default/jobs/me",
+                                         "projects/default/jobs/a", "projects/default/jobs/a"}) {
+                  depend(request, name);
+                }
+              }),
+              testing::ElementsAre("job.spec.depends_on[0]", "job.spec.depends_on[1]",
+                                   "job.spec.depends_on[2]", "job.spec.depends_on[3]",
+                                   "job.spec.depends_on[4]", "job.spec.depends_on[6]"));
+  EXPECT_THAT(WrongFields([&](auto& request) {
+                for (int i = 0; i < 20'000; ++i) depend(request, "");
+              }),
+              testing::ElementsAre("job.spec.depends_on"));
+}
+
 TEST(SpecValidation, CharactersAreCountedNotBytes) {
   std::string name;
   for (int i = 0; i < 200; ++i) name += "\xc3\xa4";

@@ -69,6 +69,20 @@ TEST(StateLine, SaysWhatTheJobWaitsFor) {
   EXPECT_EQ(StateLine(job, kNow), "PENDING, next attempt in 0:02 after WORKER_LOST");
 }
 
+TEST(StateLine, NamesTheJobThatADependentWaitsFor) {
+  dq::v1::Job job;
+  job.set_state(dq::v1::JOB_STATE_PENDING);
+  job.mutable_wait()->set_reason(dq::v1::WAIT_REASON_DEPENDENCY);
+  job.mutable_spec()->add_depends_on("projects/default/jobs/load");
+  EXPECT_EQ(StateLine(job, kNow), "PENDING, waits for load to complete");
+  job.mutable_spec()->add_depends_on("projects/default/jobs/other");
+  EXPECT_EQ(StateLine(job, kNow), "PENDING, waits for 2 jobs to complete");
+  job.set_state(dq::v1::JOB_STATE_SKIPPED);
+  job.mutable_error()->set_reason("DEPENDENCY_FAILED");
+  job.mutable_error()->set_message("Job load failed.");
+  EXPECT_EQ(StateLine(job, kNow), "SKIPPED: DEPENDENCY_FAILED: Job load failed.");
+}
+
 TEST(ClockDuration, CountsUpToHoursAndNeverBelowZero) {
   EXPECT_EQ(ClockDuration(absl::Seconds(-3)), "0:00");
   EXPECT_EQ(ClockDuration(absl::Milliseconds(6500)), "0:07");

@@ -44,9 +44,21 @@ JobName Client::AnyJob() {
   return {"default", "job-" + std::to_string(process_.time().Pick(kNamesMax))};
 }
 
+JobName Client::AnyRecorded(const std::function<bool(const JobRecord&)>& is_wanted) {
+  std::vector<JobName> names;
+  for (const auto& [id, job] : history_.jobs()) {
+    if (is_wanted(job.row)) names.push_back(job.row.name);
+  }
+  return names.empty() ? AnyJob() : names[process_.time().Pick(names.size())];
+}
+
 Client::Call Client::Draw() {
   const size_t kind = process_.time().Pick(12);
-  return kind < 6 ? DrawSubmit() : Steer(AnyJob(), kind % 6);
+  if (kind < 6) return DrawSubmit();
+  const auto depends = [](const JobRecord& job) {
+    return !job.dependencies.empty() && job.status.state != JobState::kCompleted;
+  };
+  return Steer(process_.time().OneIn(3) ? AnyRecorded(depends) : AnyJob(), kind % 6);
 }
 
 Client::Call Client::DrawSubmit() {
@@ -68,6 +80,12 @@ Client::Call Client::DrawSubmit() {
   if (time.OneIn(8)) job.rules.no_progress_timeout = absl::Seconds(6);
   if (time.OneIn(8)) job.rules.start_deadline = time.Now() + absl::Seconds(5);
   if (time.OneIn(6)) job.rules.not_before = time.Now() + absl::Seconds(2);
+  if (time.OneIn(4)) {
+    const auto lives = [](const JobRecord& other) { return !IsTerminal(other.status.state); };
+    job.dependencies.push_back({.id = AnyRecorded(lives).id});
+    const std::string other = AnyJob().id;
+    if (time.OneIn(2) && other != job.dependencies[0].id) job.dependencies.push_back({.id = other});
+  }
   if (time.OneIn(3)) {
     job.rules.concurrency_key = "key" + std::to_string(time.Pick(2));
     job.rules.concurrency_max = 1;

@@ -37,6 +37,8 @@ class Client {
   void Answered(int64_t number, const absl::Status& status);
   void AskAgain(int64_t number);
   JobName AnyJob();
+  // A recorded job of that kind, or any name when there is none.
+  JobName AnyRecorded(const std::function<bool(const JobRecord&)>& is_wanted);
 
   Process process_;
   const std::vector<Replica*> replicas_;

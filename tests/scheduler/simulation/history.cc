@@ -178,6 +178,7 @@ void History::CheckEvent(SeenJob& job, const JobEventRecord& event, int64_t epoc
     Expect(Legal(before, event.event) == event.to, job, "I7 a transition is not in the table");
   }
   if (event.event == JobEvent::kClaim) CheckGrant(job, event, epoch);
+  if (event.event == JobEvent::kSkip) CheckSkip(job);
   Expect(event.attempt == std::ssize(job.leases), job, "I5 attempts count grants, one by one");
   const bool ends = event.from && IsLeased(*event.from) && !IsLeased(event.to);
   if (ends && !job.leases.empty()) CheckEnd(job, event, epoch);
@@ -185,9 +186,23 @@ void History::CheckEvent(SeenJob& job, const JobEventRecord& event, int64_t epoc
 
 void History::CheckGrant(SeenJob& job, const JobEventRecord& event, int64_t epoch) {
   Expect(!event.worker.empty(), job, "I8 a grant names no worker");
+  for (const JobDependency& dependency : job.row.dependencies) {
+    Expect(dependency.state == JobState::kCompleted, job,
+           "I19 a job started before one on which it depends was COMPLETED");
+  }
   job.leases.push_back({job.row.name, static_cast<int32_t>(std::ssize(job.leases)) + 1, ""});
   job.granting_epochs.push_back(epoch);
   granted_.push_back({job.row.name.id, epoch, event.time});
+}
+
+void History::CheckSkip(const SeenJob& job) {
+  const bool had_reason = std::ranges::any_of(job.row.dependencies, [this](const auto& dependency) {
+    const auto other = jobs_.find(dependency.id);
+    return other != jobs_.end() && std::ranges::any_of(other->second.events, [](const auto& event) {
+             return IsTerminal(event.to) && event.to != JobState::kCompleted;
+           });
+  });
+  Expect(had_reason, job, "I19 a job was skipped although nothing on which it depends had failed");
 }
 
 // A job without a concurrency key waits for nothing but its turn: nobody behind it goes first. What

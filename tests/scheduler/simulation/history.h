@@ -73,6 +73,7 @@ class History {
   void FollowCheckpoint(JobKey key, int64_t epoch);
   void CheckEvent(SeenJob& job, const JobEventRecord& event, int64_t epoch);
   void CheckGrant(SeenJob& job, const JobEventRecord& event, int64_t epoch);
+  void CheckSkip(const SeenJob& job);
   void CheckEnd(const SeenJob& job, const JobEventRecord& event, int64_t epoch);
   void CheckLoss(const SeenJob& job, const JobEventRecord& event, int64_t epoch);
   void CheckRow(const SeenJob& job);

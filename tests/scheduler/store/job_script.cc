@@ -133,6 +133,13 @@ JobUpdate JobScript::Cancel() {
   return Step(JobEvent::kCancel, next);
 }
 
+JobUpdate JobScript::Pause() {
+  JobStatus next = record.status;
+  next.state = JobState::kPaused;
+  next.wait_reason = WaitReason::kNone;
+  return Step(JobEvent::kPause, next);
+}
+
 JobUpdate JobScript::Reopen() {
   JobStatus next = record.status;
   next.state = JobState::kQueued;

@@ -31,6 +31,7 @@ class JobScript {
   JobUpdate Retry(const std::string& reason);
   JobUpdate Fail(const std::string& reason);
   JobUpdate Cancel();
+  JobUpdate Pause();
   JobUpdate Reopen();
   // Both steps in one update, as a batch merges them.
   static JobUpdate Merge(JobUpdate first, const JobUpdate& second);

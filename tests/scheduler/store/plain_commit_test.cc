@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+
 #include "common/base/error.h"
 #include "tests/scheduler/store/job_matching.h"
 #include "tests/scheduler/store/job_script.h"
@@ -172,6 +175,55 @@ TEST_P(PlainCommitTest, AConcurrencyKeyReadsBack) {
   job.record.rules.concurrency_max = 3;
   ASSERT_TRUE(Commit({job.Create()}).ok());
   ExpectRecorded(job);
+}
+
+TEST_P(PlainCommitTest, DependenciesReadBackWithWhatBecameOfThem) {
+  JobScript first = Plain(1, "a");
+  JobScript second = Plain(2, "b");
+  JobScript job = Plain(3, "c");
+  job.record.dependencies = {{"a", 1, JobState::kQueued}, {"b", 2, JobState::kQueued}};
+  job.record.status.state = JobState::kPending;
+  job.record.status.wait_reason = WaitReason::kDependency;
+  JobScript ready = Plain(4, "d");
+  ready.record.dependencies = job.record.dependencies;
+  ASSERT_TRUE(Commit({first.Create(), second.Create(), job.Create()}).ok());
+  ASSERT_TRUE(Commit({ready.Create()}).ok());
+  ExpectRecorded(job);
+  ExpectRecorded(ready);
+  ASSERT_TRUE(Commit({}, {first.Claim("token"), second.Cancel()}).ok());
+  ASSERT_TRUE(Commit({}, {first.Complete(Nothing())}).ok());
+  job.record.dependencies[0].state = JobState::kCompleted;
+  job.record.dependencies[1].state = JobState::kCancelled;
+  ExpectRecorded(job);
+  const auto loaded = jobs().LoadJobs({3}, {});
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->at(0).dependencies, job.record.dependencies);
+}
+
+TEST_P(PlainCommitTest, AJobThatWaitsForOthersIsLoadedWholeAlsoWhilePaused) {
+  JobScript first(1, "a");
+  JobScript waiting(2, "b");
+  JobScript paused(3, "c");
+  JobScript parked(4, "d");
+  waiting.record.status.state = JobState::kPending;
+  waiting.record.status.wait_reason = WaitReason::kDependency;
+  waiting.record.dependencies = {{"a", 1, JobState::kQueued}};
+  paused.record.dependencies = {{"a", 1, JobState::kQueued}};
+  first.record.rules.start_deadline = absl::InfiniteFuture();
+  ASSERT_TRUE(Commit({first.Create(), waiting.Create(), paused.Create(), parked.Create()}).ok());
+  ASSERT_TRUE(Commit({}, {paused.Pause(), parked.Pause()}).ok());
+  ExpectRecorded(waiting);
+  const auto live = jobs().LoadLiveJobs(0, 10);
+  ASSERT_TRUE(live.ok()) << live.status();
+  std::map<std::string, std::vector<JobDependency>> whole;
+  for (const JobRecord& job : live->jobs) whole[job.name.id] = job.dependencies;
+  const std::vector<JobDependency> expected = {{"a", 1, JobState::kQueued}};
+  EXPECT_EQ(whole,
+            (std::map<std::string, std::vector<JobDependency>>{{"b", expected}, {"c", expected}}));
+  std::set<JobKey> places;
+  for (const WaitingJobs& alike : live->waiting)
+    places.insert(alike.keys.begin(), alike.keys.end());
+  EXPECT_EQ(places, (std::set<JobKey>{1, 4}));
 }
 
 TEST_P(PlainCommitTest, LimitsAreRecordedInPlaceOfEarlierOnes) {

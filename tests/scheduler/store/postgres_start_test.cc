@@ -137,5 +137,19 @@ TEST(PostgresStart, NoOlderReleaseLeadsAfterTheMigration) {
   EXPECT_EQ(Probe(database, "SELECT epoch FROM leadership"), "2");
 }
 
+TEST(PostgresStart, AReleaseThatKnowsNoDependenciesLeadsOnButNeverAnew) {
+  const std::string database = DatabaseOf(9);
+  const std::string acquire =
+      "INSERT INTO leadership AS l (cell, epoch, instance, address, expires_at, last_batch, "
+      "schema_version) VALUES ('default', 1, 'old', '', now(), 0, 8) "
+      "ON CONFLICT (cell) DO UPDATE SET epoch = l.epoch + 1";
+  Probe(database, acquire);
+  ASSERT_TRUE(Start(database).ok());
+  EXPECT_EQ(Probe(database, "SELECT epoch, instance FROM leadership"), "1 old");
+  EXPECT_TRUE(ExecuteOn(database, "UPDATE leadership SET expires_at = now()").ok());
+  EXPECT_FALSE(ExecuteOn(database, acquire).ok());
+  EXPECT_EQ(Probe(database, "SELECT epoch FROM leadership"), "1");
+}
+
 }  // namespace
 }  // namespace dq
