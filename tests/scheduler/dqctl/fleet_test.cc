@@ -1,7 +1,6 @@
 // Commands against a scripted scheduler, in this process.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -9,8 +8,7 @@
 #include <sstream>
 #include <thread>
 
-#include "scheduler/dqctl/options.h"
-#include "scheduler/dqctl/run.h"
+#include "tests/scheduler/dqctl/command_test.h"
 #include "tests/scheduler/dqctl/fake_scheduler.h"
 #include "tests/support/wait_until.h"
 
@@ -22,31 +20,13 @@ using dq::v1::Job;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class FleetTest : public testing::Test {
+class FleetTest : public CommandTest {
  protected:
   FleetTest() : fake_(std::make_unique<FakeScheduler>()) {
-    std::string pattern = testing::TempDir() + "dqctl-fleet-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
     session_.connection = {.address = fake_->address(), .project = "default"};
     session_.client.retry_for = absl::Seconds(5);
     session_.watch.retry_first = absl::Milliseconds(5);
     session_.watch.retry_cap = absl::Milliseconds(20);
-    session_.environment = [](const char*) { return std::string(); };
-  }
-  ~FleetTest() override { fs::remove_all(folder_); }
-
-  int Run(const std::vector<std::string>& arguments) {
-    const auto line = ParseCommandLine(arguments);
-    EXPECT_TRUE(line.ok()) << line.status();
-    return static_cast<int>(RunCommand(*line->command, session_));
-  }
-  std::string Path(const std::string& name) const { return folder_ + "/" + name; }
-  std::string Written(const std::string& name) const {
-    std::ifstream file(Path(name));
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-  void Write(const std::string& name, const std::string& text) {
-    std::ofstream(Path(name)) << text;
   }
 
   Job In(dq::v1::JobState state) const {
@@ -76,21 +56,6 @@ class FleetTest : public testing::Test {
   }
 
   std::unique_ptr<FakeScheduler> fake_;
-  std::string folder_;
-  std::ostringstream out_;
-  std::ostringstream err_;
-  Console console_{.out = out_,
-                   .err = err_,
-                   .width = [] { return 100; },
-                   .now = [] { return absl::FromUnixSeconds(1'000'000); }};
-  Interrupt interrupt_;
-  Session session_{.connection = {},
-                   .console = console_,
-                   .interrupt = interrupt_,
-                   .client = {},
-                   .watch = {},
-                   .program_folder = "/nowhere",
-                   .environment = {}};
 };
 
 TEST_F(FleetTest, CleanUploadsRunsAndWritesTheVerifiedResult) {

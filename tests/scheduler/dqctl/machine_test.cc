@@ -1,7 +1,6 @@
 // What dqctl does on the machine it runs on: local runs, child processes, the data folder of dev.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <csignal>
 #include <filesystem>
@@ -13,9 +12,8 @@
 #include "scheduler/dqctl/child_process.h"
 #include "scheduler/dqctl/dev_folder.h"
 #include "scheduler/dqctl/local_clean.h"
-#include "scheduler/dqctl/options.h"
 #include "scheduler/dqctl/programs.h"
-#include "scheduler/dqctl/run.h"
+#include "tests/scheduler/dqctl/command_test.h"
 #include "tests/support/wait_until.h"
 
 namespace dq::dqctl {
@@ -25,46 +23,18 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class MachineTest : public testing::Test {
+class MachineTest : public CommandTest {
  protected:
   MachineTest() {
-    std::string pattern = testing::TempDir() + "dqctl-machine-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
     session_.program_folder = folder_;
-    session_.environment = [](const char*) { return std::string(); };
-    std::ofstream(Path("in.csv")) << "id\n1\n";
+    Write("in.csv", "id\n1\n");
   }
-  ~MachineTest() override { fs::remove_all(folder_); }
 
-  std::string Path(const std::string& name) const { return folder_ + "/" + name; }
   // Puts a shell script in the place of dq-worker. $1 is "run"; the flags come in a fixed order.
   void WorkerIs(const std::string& script) {
     std::ofstream(Path("dq-worker")) << "#!/bin/sh\n" << script;
     fs::permissions(Path("dq-worker"), fs::perms::owner_all);
   }
-  int Run(const std::vector<std::string>& arguments) {
-    const auto line = ParseCommandLine(arguments);
-    EXPECT_TRUE(line.ok()) << line.status();
-    return static_cast<int>(RunCommand(*line->command, session_));
-  }
-
-  std::string folder_;
-  std::ostringstream out_;
-  std::ostringstream err_;
-  Console console_{.out = out_,
-                   .err = err_,
-                   .err_is_terminal = false,
-                   .out_has_colour = false,
-                   .width = [] { return 80; },
-                   .now = [] { return absl::FromUnixSeconds(1'000'000); }};
-  Interrupt interrupt_;
-  Session session_{.connection = {},
-                   .console = console_,
-                   .interrupt = interrupt_,
-                   .client = {},
-                   .watch = {},
-                   .program_folder = "",
-                   .environment = {}};
 };
 
 // Finds the value of --output and --report among the arguments.

@@ -1,16 +1,12 @@
 // Many jobs from lines of JSON, against a scripted scheduler in this process.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "common/base/error.h"
 #include "scheduler/dqctl/job_lines.h"
-#include "scheduler/dqctl/options.h"
-#include "scheduler/dqctl/run.h"
+#include "tests/scheduler/dqctl/command_test.h"
 #include "tests/scheduler/dqctl/fake_scheduler.h"
 
 namespace dq::dqctl {
@@ -49,46 +45,21 @@ TEST(JobLines, ALineThatIsNoRequestIsNamed) {
   }
 }
 
-class SubmitLinesTest : public testing::Test {
+class SubmitLinesTest : public CommandTest {
  protected:
-  SubmitLinesTest() {
-    std::string pattern = testing::TempDir() + "dqctl-lines-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-    session_.connection = {.address = fake_.address(), .project = "default"};
-    session_.environment = [](const char*) { return std::string(); };
-  }
-  ~SubmitLinesTest() override { std::filesystem::remove_all(folder_); }
+  SubmitLinesTest() { session_.connection = {.address = fake_.address(), .project = "default"}; }
 
   // Submits these lines with `flags`.
   int Submit(const std::vector<std::string>& lines, const std::vector<std::string>& flags = {}) {
-    const std::string path = folder_ + "/jobs.jsonl";
-    {
-      std::ofstream file(path);
-      for (const std::string& line : lines) file << line << "\n";
-    }
-    std::vector<std::string> arguments = {"job", "submit", "--from-file", path};
+    std::string text;
+    for (const std::string& line : lines) text += line + "\n";
+    Write("jobs.jsonl", text);
+    std::vector<std::string> arguments = {"job", "submit", "--from-file", Path("jobs.jsonl")};
     arguments.insert(arguments.end(), flags.begin(), flags.end());
-    const auto line = ParseCommandLine(arguments);
-    EXPECT_TRUE(line.ok()) << line.status();
-    return static_cast<int>(RunCommand(*line->command, session_));
+    return Run(arguments);
   }
 
   FakeScheduler fake_;
-  std::string folder_;
-  std::ostringstream out_;
-  std::ostringstream err_;
-  Console console_{.out = out_,
-                   .err = err_,
-                   .width = [] { return 100; },
-                   .now = [] { return absl::FromUnixSeconds(1'000'000); }};
-  Interrupt interrupt_;
-  Session session_{.connection = {},
-                   .console = console_,
-                   .interrupt = interrupt_,
-                   .client = {},
-                   .watch = {},
-                   .program_folder = "/nowhere",
-                   .environment = {}};
 };
 
 TEST_F(SubmitLinesTest, NamesGoToStdoutAndTheCountsToStderr) {
