@@ -72,13 +72,12 @@ void Cell::TakeOver(const Instant& now, int64_t epoch, LiveJobs live,
   writes_.Restart(epoch);
   watches_.Restart(epoch);
   load_due_ = absl::InfinitePast();
-  std::vector<JobKey> dependents;
   for (JobRecord& record : live.jobs) {
-    if (!record.dependencies.empty()) dependents.push_back(record.key);
+    if (!record.dependencies.empty()) decided_.push_back(record.key);
     LoadJob(std::move(record));
   }
   for (const WaitingJobs& alike : live.waiting) LoadWaiting(alike);
-  for (const JobKey key : dependents) SettleDependent(*jobs_.Find(key));
+  SettleDecided();
   metrics_.Leading(true, epoch);
   ReportGauges();
   Log(LogLevel::kInfo, "leading",
@@ -129,6 +128,8 @@ void Cell::StepDown(const absl::Status& why) {
   load_again_.clear();
   reopening_.clear();
   dependencies_ = DependencyTable();
+  decided_.clear();
+  settled_rows_ = 0;
   leases_ = LeaseTable(options_.lease_ttl, options_.broken_stream_ttl);
   waits_ = TimerQueue();
   start_deadlines_ = TimerQueue();
@@ -285,6 +286,7 @@ SpentBatch Cell::Committed(const Instant& now, BatchResult result) {
   const absl::Duration took = now.boot - writes_.CommittingSince();
   PendingBatch batch = writes_.TakeDurable(now);
   metrics_.BatchCommitted(static_cast<int64_t>(batch.RowCount()), took);
+  settled_rows_ = 0;
   LeaveDegraded();
   TakeBackAll(batch, std::move(result.refused));
   std::vector<std::unique_ptr<LiveJob>> spent = FinishInserts(batch, result);

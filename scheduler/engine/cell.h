@@ -222,6 +222,7 @@ class Cell {
   void SettleDependent(LiveJob& job);
   void SkipDependent(LiveJob& job, const FailedDependency& failed);
   void SettleDependentsOf(const std::vector<std::pair<JobKey, JobState>>& ended);
+  void SettleDecided();
 
   // cell_records.cc: jobs whose records are not in memory.
   bool HasAbsent() const { return ready_.absent() > 0 || !parked_.empty(); }
@@ -298,6 +299,8 @@ class Cell {
   std::map<JobName, std::pair<JobKey, JobState>> read_ended_;
   absl::flat_hash_set<JobName> reopening_;  // Their records are being read.
   DependencyTable dependencies_;
+  std::deque<JobKey> decided_;  // Dependents to be settled, as far as they still wait.
+  int64_t settled_rows_ = 0;    // Made by that since the last commit.
   // Jobs whose dependencies are being looked for: their keys and who waits to look for them.
   struct Arrival {
     JobKey key = 0;

@@ -158,10 +158,21 @@ void Cell::SkipDependent(LiveJob& job, const FailedDependency& failed) {
 
 void Cell::SettleDependentsOf(const std::vector<std::pair<JobKey, JobState>>& ended) {
   for (const auto& [key, state] : ended) {
-    for (const JobKey dependent : dependencies_.Ended(key, state)) {
-      // One that is being recorded is settled once it is there.
-      if (LiveJob* const job = jobs_.Find(dependent)) SettleDependent(*job);
-    }
+    std::ranges::copy(dependencies_.Ended(key, state), std::back_inserter(decided_));
+  }
+  SettleDecided();
+}
+
+// One end may decide about any number of jobs, and everything else waits behind what is to be
+// recorded: at most a batch of rows, then as many with each commit.
+void Cell::SettleDecided() {
+  while (!decided_.empty() && settled_rows_ < options_.commit_batch_rows_max) {
+    const int64_t rows_before = writes_.rows_pending();
+    const JobKey next = decided_.front();
+    decided_.pop_front();
+    // One that is being recorded is settled once it is there.
+    if (LiveJob* const job = jobs_.Find(next)) SettleDependent(*job);
+    settled_rows_ += writes_.rows_pending() - rows_before;
   }
 }
 

@@ -256,6 +256,21 @@ TEST_F(CellDependencies, NotBeforeIsWaitedForAfterwards) {
   EXPECT_THAT(Started(), ElementsAre("a", "b"));
 }
 
+TEST_F(CellDependencies, AnEndOnWhichManyJobsDependIsToldToThemABatchAtATime) {
+  SchedulerOptions options;
+  options.commit_batch_rows_max = 10;
+  CellHarness h(options);
+  h.Create("a");
+  for (int i = 0; i < 35; ++i) h.Create(After("b" + std::to_string(i), {"a"}));
+  h.Cancel("a");
+  h.Decide();
+  ASSERT_TRUE(h.TryCommit());
+  EXPECT_EQ(h.metrics.InState(JobState::kSkipped), 10);
+  h.Settle();
+  EXPECT_EQ(h.metrics.InState(JobState::kSkipped), 35);
+  EXPECT_EQ(h.StateOf("b34"), JobState::kSkipped);
+}
+
 TEST_F(CellDependencies, ACommandThatIsRefusedLeavesADependentWaiting) {
   Create("a");
   Create("b", {"a"});
