@@ -23,6 +23,7 @@ namespace {
 constexpr absl::Duration kRetryFirst = absl::Milliseconds(100);
 constexpr absl::Duration kRetryCap = absl::Seconds(2);
 
+constexpr char kQueueFull[] = "QUEUE_FULL";
 constexpr size_t kMessagesInFlight = 4;  // Of SubmitJobs: fewer than the server lets wait.
 
 absl::Status Unreachable(const std::string& address, std::string_view why) {
@@ -36,6 +37,11 @@ absl::Status Unreachable(const std::string& address, std::string_view why) {
 absl::Status AsDropped(const absl::Status& status) {
   const bool dropped = absl::IsCancelled(status) && ReasonOf(status).empty();
   return dropped ? absl::UnavailableError(status.message()) : status;
+}
+
+// Whether the same call may succeed a little later.
+bool IsForNow(const absl::Status& status) {
+  return absl::IsUnavailable(status) || ReasonOf(status) == kQueueFull;
 }
 
 }  // namespace
@@ -91,7 +97,7 @@ absl::Status Client::Repeat(const std::function<absl::Status()>& once) {
     const absl::Time started = absl::Now();
     const absl::Status status = AsDropped(once());
     if (interrupt_.triggered()) return InterruptedError();
-    if (status.code() != absl::StatusCode::kUnavailable) return status;
+    if (!IsForNow(status)) return status;
     // An upload that ran for an hour before it broke deserves as many tries as a call that broke at
     // once.
     if (give_up == absl::InfinitePast() || absl::Now() - started > options_.retry_for) {
@@ -278,20 +284,24 @@ absl::Status Client::WatchJobs(
   return interrupt_.triggered() ? InterruptedError() : status;
 }
 
-absl::Status Client::SubmitJobs(const MessageSource& next, const AnswerSink& answered) {
-  Submission submission{next, answered};
-  DQ_RETURN_IF_ERROR(Repeat([&] { return SubmitOnce(submission); }));
-  return submission.source_error;
-}
-
-bool Client::HasMore(Submission& submission, size_t sent) {
-  if (sent < submission.unanswered.size()) return true;
-  if (submission.at_end) return false;
-  auto message = submission.next();
-  submission.at_end = !message.ok() || !message->has_value();
-  submission.source_error = message.status();
-  if (!submission.at_end) submission.unanswered.push_back(std::move(**message));
-  return !submission.at_end;
+absl::Status Client::SubmitJobs(const MessageSource& next, const AnswerSink& answered,
+                                const std::function<void(int64_t jobs)>& waiting) {
+  Submission submission(next, answered);
+  absl::Status status;
+  int64_t decided = 0;
+  do {
+    decided = submission.decided();
+    status = Repeat([&] {
+      const absl::Status sent = SubmitOnce(submission);
+      const absl::Status overload = submission.EndStream();
+      const absl::Status end = sent.ok() ? overload : sent;
+      if (ReasonOf(end) == kQueueFull) waiting(submission.undecided());
+      return end;
+    });
+    // An overloaded scheduler that takes some is worth waiting for.
+  } while (IsForNow(status) && submission.decided() > decided);
+  DQ_RETURN_IF_ERROR(status);
+  return submission.source_error();
 }
 
 absl::Status Client::SubmitOnce(Submission& submission) {
@@ -302,15 +312,21 @@ absl::Status Client::SubmitOnce(Submission& submission) {
   size_t sent = 0;
   bool open = true;
   while (open) {
-    while (open && sent < kMessagesInFlight && HasMore(submission, sent)) {
-      open = stream->Write(submission.unanswered[sent++]);
+    while (open && sent < kMessagesInFlight) {
+      const dq::v1::SubmitJobsRequest* const message = submission.ToSend(sent);
+      if (message == nullptr) break;
+      open = stream->Write(*message);
+      ++sent;
     }
     if (sent == 0) break;
     // Also after a failed write: answers may have come before.
     open = stream->Read(&response);
     if (!open) break;
-    submission.answered(submission.unanswered.front(), response);
-    submission.unanswered.pop_front();
+    if (absl::Status matches = submission.Answer(response); !matches.ok()) {
+      context.TryCancel();
+      (void)stream->Finish();
+      return matches;
+    }
     --sent;
   }
   if (open) stream->WritesDone();

@@ -1,12 +1,11 @@
 // The public API as blocking calls: deadlines, safe repeats, typed errors. The only file of dqctl
 // that knows gRPC. Thread-safe.
 //
-// A call that meets UNAVAILABLE is repeated with backoff for as long as ClientOptions say: every
-// call here may be repeated, because creating calls carry a request_id. Then the error is
-// SCHEDULER_UNREACHABLE. Ctrl-C ends every call with INTERRUPTED.
+// A call that meets UNAVAILABLE or QUEUE_FULL is repeated with backoff for as long as ClientOptions
+// say: every call here may be repeated, because creating calls carry a request_id. Then the error
+// is SCHEDULER_UNREACHABLE or what the scheduler said. Ctrl-C ends every call with INTERRUPTED.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,6 +21,7 @@
 #include "dq/v1/report_service.pb.h"
 #include "scheduler/dqctl/command.h"
 #include "scheduler/dqctl/interrupt.h"
+#include "scheduler/dqctl/submission.h"
 
 namespace grpc {
 class ClientContext;
@@ -33,7 +33,7 @@ namespace dq::dqctl {
 struct ClientOptions {
   absl::Duration connect_timeout = absl::Seconds(3);  // Of the first connection.
   absl::Duration call_timeout = absl::Seconds(30);    // Of one unary call.
-  absl::Duration retry_for = absl::Seconds(15);       // How long after UNAVAILABLE to try again.
+  absl::Duration retry_for = absl::Seconds(15);       // How long after a refusal to try again.
 };
 
 class Client {
@@ -85,12 +85,12 @@ class Client {
 
   // Streams the messages that `next` returns until it returns nothing, a few before their answers;
   // calls `answered` for each in order. After UNAVAILABLE those without an answer are sent again on
-  // a new stream: every request needs a request_id. A source that fails ends it with its error,
-  // once what was sent is answered.
-  using MessageSource = std::function<absl::StatusOr<std::optional<dq::v1::SubmitJobsRequest>>()>;
-  using AnswerSink =
-      std::function<void(const dq::v1::SubmitJobsRequest&, const dq::v1::SubmitJobsResponse&)>;
-  absl::Status SubmitJobs(const MessageSource& next, const AnswerSink& answered);
+  // a new stream: every request needs a request_id. So are jobs that were refused with QUEUE_FULL,
+  // after a wait of which `waiting` is told with how many they are; that ends with QUEUE_FULL once
+  // nothing was accepted for as long as ClientOptions say. A source that fails ends it with its
+  // error, once what was sent is answered.
+  absl::Status SubmitJobs(const MessageSource& next, const AnswerSink& answered,
+                          const std::function<void(int64_t jobs)>& waiting);
 
   // Uploads once: the header, then what `next_chunk` returns (at most 1 MiB each) until it returns
   // nothing. Not repeated. A chunk source that fails ends the upload with its error.
@@ -103,7 +103,7 @@ class Client {
   absl::Status DownloadFile(const std::string& name, int64_t offset,
                             const std::function<absl::Status(std::string_view)>& sink);
 
-  // Calls `once` until it answers something other than UNAVAILABLE, as unary calls do.
+  // Calls `once` until it answers something else than UNAVAILABLE or QUEUE_FULL, as unary calls do.
   absl::Status Repeat(const std::function<absl::Status()>& once);
 
  private:
@@ -111,18 +111,8 @@ class Client {
   Client(std::string address, const ClientOptions& options, Interrupt& interrupt,
          std::unique_ptr<Stubs> stubs);
 
-  // What SubmitJobs() has taken from its source.
-  struct Submission {
-    const MessageSource& next;
-    const AnswerSink& answered;
-    std::deque<dq::v1::SubmitJobsRequest> unanswered = {};
-    bool at_end = false;
-    absl::Status source_error = {};
-  };
   // Sends what has no answer on one stream, and then more of the source.
   absl::Status SubmitOnce(Submission& submission);
-  // Returns whether there is a message to send beyond the first `sent` without an answer.
-  static bool HasMore(Submission& submission, size_t sent);
 
   // Calls a unary method of a stub, repeated as the head of this file says.
   template <typename Stub, typename Request, typename Response>

@@ -78,6 +78,10 @@ absl::StatusOr<ExitCode> SubmitLines(const JobSubmitCommand& command, Session& s
         for (int i = 0; i < response.results_size(); ++i) {
           outcome.Add(request.requests(i), response.results(i));
         }
+      },
+      [&session](int64_t jobs) {
+        session.console.err << "the scheduler is overloaded: " << jobs
+                            << " jobs wait to be sent again\n";
       });
   outcome.PrintEnd();
   if (!status.ok()) {

@@ -21,6 +21,21 @@ Status NotFound(const char* reason, const std::string& name) {
 
 }  // namespace
 
+bool FakeScheduler::HasSubmission(const std::string& request_id) {
+  return std::ranges::any_of(
+      submissions_, [&](const auto& earlier) { return earlier.request_id() == request_id; });
+}
+
+const char* FakeScheduler::WhyRefused(const dq::v1::CreateJobRequest& request) {
+  if (request.job().spec().queue() == "BAD") return "BAD_FIELD";
+  if (jobs_taken_before_full-- == 0) jobs_refused_for_now_left_ = jobs_refused_for_now;
+  if (jobs_refused_for_now_left_-- > 0) return "QUEUE_FULL";
+  const auto& needed = request.job().spec().depends_on();
+  const bool has_all =
+      std::ranges::all_of(needed, [this](const std::string& id) { return HasSubmission(id); });
+  return has_all ? "" : "DEPENDENCY_MISSING";
+}
+
 class FakeScheduler::Jobs final : public dq::v1::JobService::Service {
  public:
   explicit Jobs(FakeScheduler& fake) : fake_(fake) {}
@@ -39,8 +54,8 @@ class FakeScheduler::Jobs final : public dq::v1::JobService::Service {
     return Status::OK;
   }
 
-  // Answers every job with a name of its request id; one in the queue BAD is refused. The message
-  // that meets the break is created and not answered.
+  // Answers every job with a name of its request id, which others may depend on; one in the queue
+  // BAD is refused. The message that meets the break is created and not answered.
   Status SubmitJobs(ServerContext*,
                     grpc::ServerReaderWriter<dq::v1::SubmitJobsResponse, dq::v1::SubmitJobsRequest>*
                         stream) override {
@@ -50,14 +65,12 @@ class FakeScheduler::Jobs final : public dq::v1::JobService::Service {
       MutexLock lock(fake_.mutex_);
       for (const dq::v1::CreateJobRequest& request : message.requests()) {
         dq::v1::BatchCreateJobsResult& result = *response.add_results();
-        if (request.job().spec().queue() == "BAD") {
-          result.mutable_error()->set_reason("BAD_FIELD");
+        if (const char* reason = fake_.WhyRefused(request); *reason != '\0') {
+          result.mutable_error()->set_reason(reason);
           continue;
         }
         result.set_name(message.parent() + "/jobs/" + request.request_id());
-        result.set_existed(std::ranges::any_of(fake_.submissions_, [&](const auto& earlier) {
-          return earlier.request_id() == request.request_id();
-        }));
+        result.set_existed(fake_.HasSubmission(request.request_id()));
         fake_.submissions_.push_back(request);
       }
       if (fake_.submit_breaks_after-- == 0) return Status(grpc::StatusCode::UNAVAILABLE, "broken");

@@ -53,6 +53,8 @@ class FakeScheduler {
   grpc::StatusCode lost_answer_code = grpc::StatusCode::UNAVAILABLE;
   int submit_breaks_after =
       -1;  // The first SubmitJobs ends with UNAVAILABLE after so many answers.
+  int jobs_taken_before_full = -1;     // After so many jobs on streams ...
+  int jobs_refused_for_now = 0;        // ... so many are refused with QUEUE_FULL.
   int64_t download_breaks_after = -1;  // The first download ends with UNAVAILABLE there.
 
  private:
@@ -60,7 +62,12 @@ class FakeScheduler {
   class Files;
   class Others;
 
+  bool HasSubmission(const std::string& request_id) REQUIRES(mutex_);
+  // Returns the reason why a job of a stream is not created; empty when it is.
+  const char* WhyRefused(const dq::v1::CreateJobRequest& request) REQUIRES(mutex_);
+
   Mutex mutex_;
+  int jobs_refused_for_now_left_ GUARDED_BY(mutex_) = 0;
   std::map<std::string, std::string> bytes_ GUARDED_BY(mutex_);
   std::vector<dq::v1::CreateJobRequest> submissions_ GUARDED_BY(mutex_);
   int watches_ GUARDED_BY(mutex_) = 0;

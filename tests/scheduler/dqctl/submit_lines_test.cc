@@ -89,6 +89,43 @@ TEST_F(SubmitLinesTest, WhatHasNoAnswerWhenAStreamBreaksIsSentAgain) {
   EXPECT_EQ(std::count(names.begin(), names.end(), '\n'), 1700);
 }
 
+TEST_F(SubmitLinesTest, WhatMeetsAnOverloadedSchedulerIsSentAgain) {
+  fake_.jobs_taken_before_full = 700;
+  fake_.jobs_refused_for_now = 900;
+  EXPECT_EQ(Submit(std::vector<std::string>(2600, kLine), {"--request-id", "r"}), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("overloaded: 900 jobs wait to be sent again"));
+  EXPECT_THAT(err_.str(), HasSubstr("2600 created, 0 existed already, 0 refused"));
+  const std::string names = out_.str();
+  EXPECT_EQ(std::count(names.begin(), names.end(), '\n'), 2600);
+}
+
+TEST_F(SubmitLinesTest, AJobWhoseDependencyMetAnOverloadIsSentAgainAfterIt) {
+  fake_.jobs_taken_before_full = 0;
+  fake_.jobs_refused_for_now = 1;
+  const char* dependent = R"({"job":{"spec":{"stages":[{"noop":{}}],"depends_on":["r-1"]}}})";
+  EXPECT_EQ(Submit({kLine, dependent}, {"--request-id", "r"}), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("2 created, 0 existed already, 0 refused"));
+}
+
+TEST_F(SubmitLinesTest, ADependencyThatIsNowhereIsRefusedAlsoAfterAnOverload) {
+  fake_.jobs_taken_before_full = 0;
+  fake_.jobs_refused_for_now = 1;
+  const char* dependent = R"({"job":{"spec":{"stages":[{"noop":{}}],"depends_on":["none"]}}})";
+  EXPECT_EQ(Submit({kLine, dependent}, {"--request-id", "r"}), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("r-2: DEPENDENCY_MISSING"));
+  EXPECT_THAT(err_.str(), HasSubstr("1 created, 0 existed already, 1 refused"));
+}
+
+TEST_F(SubmitLinesTest, ASchedulerThatStaysOverloadedEndsItAndSaysHowToGoOn) {
+  fake_.jobs_taken_before_full = 1;
+  fake_.jobs_refused_for_now = 1'000'000;
+  session_.client.retry_for = absl::Milliseconds(300);
+  EXPECT_EQ(Submit({kLine, kLine}, {"--request-id", "r"}), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("1 created, 0 existed already, 0 refused"));
+  EXPECT_THAT(err_.str(), HasSubstr("QUEUE_FULL"));
+  EXPECT_THAT(err_.str(), HasSubstr("--request-id r"));
+}
+
 TEST_F(SubmitLinesTest, ABadLineEndsItOnceWhatWasSentIsAnswered) {
   std::vector<std::string> lines(600, kLine);
   lines.emplace_back("{");
