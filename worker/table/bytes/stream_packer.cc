@@ -50,7 +50,7 @@ class GzipPacker final : public StreamPacker {
       stream_.next_out = reinterpret_cast<uint8_t*>(out.data() + before);
       stream_.avail_out = kPieceBytes;
       if (isal_deflate(&stream_) != COMP_OK) return IoFailed(EIO, "cannot pack with gzip");
-      out.resize(out.size() - stream_.avail_out);
+      out.erase(out.size() - stream_.avail_out);
     } while (stream_.avail_out == 0 || stream_.avail_in > 0);
     return absl::OkStatus();
   }
