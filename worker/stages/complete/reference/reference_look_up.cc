@@ -56,7 +56,7 @@ absl::Status ReferenceLookUp::LookUp(const RowBatch& batch, const std::vector<ui
 // Looks again for rows that are spelled alike among those that were found.
 absl::Status ReferenceLookUp::LookUpSpellings(const RowBatch& batch, const ReferenceKey& key) {
   for (Wanted& wanted : wanted_) {
-    if (wanted.found == nullptr) continue;
+    if (wanted.found == nullptr || !ReferenceTable::HasSpellings(wanted.found)) continue;
     spelling_.clear();
     for (const size_t column : key.columns) {
       ReferenceTable::AppendSpelling(spelling_, TrimSpace(batch.cell(wanted.row, column)));

@@ -85,8 +85,8 @@ absl::Status ReferenceTable::ReadAll(const ReferenceOptions& options) {
     return InputChanged("the reference is not the file that was registered; register it again");
   }
   for (size_t i = 0; i < rules_.size(); ++i) rules_[i].type = types_[i].Decide();
-  DQ_RETURN_IF_ERROR(AddRowsOfWords());
-  return BuildIndex();
+  DQ_RETURN_IF_ERROR(AddRowsOfWords(options.stop));
+  return BuildIndex(options.stop);
 }
 
 absl::Status ReferenceTable::SetColumns(const ReferenceOptions& options,
@@ -159,9 +159,8 @@ absl::Status ReferenceTable::AddRow(const RowBatch& batch, size_t row) {
     AppendKey(key_, value);
     AppendSpelling(spelling_, value);
   }
-  fields_ = {key_};
+  fields_ = {key_, spelling_ == key_ ? std::string_view() : spelling_};
   for (const size_t column : kept_columns_) fields_.push_back(TrimSpace(batch.cell(row, column)));
-  fields_.push_back(spelling_ == key_ ? std::string_view() : spelling_);
   DQ_ASSIGN_OR_RETURN(const int64_t place, rows_.Add(fields_));
   if (!word) return index_.Add({HashOf(key_), place});
   // Whether it is data is known when all rows are.
@@ -170,9 +169,10 @@ absl::Status ReferenceTable::AddRow(const RowBatch& batch, size_t row) {
 }
 
 // Adds the rows that were left because of a word in their key that turned out to be data.
-absl::Status ReferenceTable::AddRowsOfWords() {
+absl::Status ReferenceTable::AddRowsOfWords(const std::function<bool()>& stop) {
   Shelf shelf;
   for (const int64_t place : rows_of_words_) {
+    DQ_RETURN_IF_ERROR(CheckStop(stop));
     shelf.ClearWhenLarge();
     DQ_ASSIGN_OR_RETURN(const Row row, rows_.Read(place, shelf));
     if (HasMissingKey(row)) continue;
@@ -193,7 +193,7 @@ bool ReferenceTable::HasMissingKey(Row row) const {
   return false;
 }
 
-absl::Status ReferenceTable::BuildIndex() {
+absl::Status ReferenceTable::BuildIndex(const std::function<bool()>& stop) {
   // The index cannot be anywhere else.
   const int64_t rest = memory_.available_bytes() - index_.bytes_to_build();
   if (rest < memory_.limit_bytes() / kLearningShare) DQ_RETURN_IF_ERROR(rows_.LeaveMemory());
@@ -201,8 +201,10 @@ absl::Status ReferenceTable::BuildIndex() {
   const auto is_missing = [this](size_t column, std::string_view value) {
     return rules_[kept_columns_[column]].IsMissing(value, tokens_);
   };
-  return index_.Build([&](const ReferenceIndex::Clash& clash) {
-    shelf.Clear();
+  using Joined = absl::StatusOr<std::optional<int64_t>>;
+  return index_.Build([&](const ReferenceIndex::Clash& clash) -> Joined {
+    DQ_RETURN_IF_ERROR(CheckStop(stop));
+    shelf.ClearWhenLarge();
     return agreement_.Join(clash, is_missing, shelf);
   });
 }
@@ -257,7 +259,7 @@ EncodedColumn ReferenceTable::SampleOf(size_t column) const {
 std::string_view ReferenceTable::Value(Row row, size_t file_column) const {
   const std::optional<size_t>& place = stored_[file_column];
   if (!place.has_value()) return {};
-  const std::string_view value = ReferenceRows::Field(row, *place + 1);
+  const std::string_view value = RowAgreement::Column(row, *place);
   if (RowAgreement::IsDifference(value)) return {};
   return rules_[kept_columns_[*place]].IsMissing(value, tokens_) ? std::string_view() : value;
 }

@@ -62,8 +62,9 @@ class ReferenceTable {
   // Returns what all rows with this key (AppendKey) have in common, which lives as long as the
   // shelf; null when there is none. IO_FAILED of a temporary file.
   absl::StatusOr<Row> Find(std::string_view key, uint64_t hash, Shelf& shelf) const;
-  // Whether FindSpelling may find something else than Find.
+  // Whether FindSpelling may find something else than Find, for any row and for this one.
   bool has_spellings() const { return agreement_.has_spellings(); }
+  static bool HasSpellings(Row row) { return RowAgreement::HasSpellings(row); }
   // Of a row that Find gave: what those rows have in common whose keys are spelled like this
   // (AppendSpelling), where the key is spelled in several ways and this is one of them; else `row`.
   absl::StatusOr<Row> FindSpelling(Row row, std::string_view spelling, Shelf& shelf) const {
@@ -114,8 +115,8 @@ class ReferenceTable {
   absl::Status AddBatch(const RowBatch& batch);
   void LearnColumn(const RowBatch& batch, size_t column);
   absl::Status AddRow(const RowBatch& batch, size_t row);
-  absl::Status AddRowsOfWords();
-  absl::Status BuildIndex();
+  absl::Status AddRowsOfWords(const std::function<bool()>& stop);
+  absl::Status BuildIndex(const std::function<bool()>& stop);
   bool HasMissingKey(Row row) const;
 
   const MissingTokens& tokens_;

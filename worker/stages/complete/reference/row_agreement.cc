@@ -13,8 +13,8 @@ uint64_t HashOf(std::string_view spelling) { return XXH3_64bits(spelling.data(),
 
 }  // namespace
 
-std::string_view RowAgreement::SpellingOf(Row row) const {
-  const std::string_view spelling = ReferenceRows::Field(row, differing_keys_.size() + 1);
+std::string_view RowAgreement::SpellingOf(Row row) {
+  const std::string_view spelling = ReferenceRows::Field(row, 1);
   return spelling.empty() ? ReferenceRows::Field(row, 0) : spelling;
 }
 
@@ -36,19 +36,20 @@ absl::StatusOr<int64_t> RowAgreement::JoinRows(Row into, int64_t place, Row row,
   bool known = false;  // Whether they differed before in some column.
   bool found = false;
   bool same = true;
-  for (size_t i = 0; i < columns + 2; ++i) {
+  for (size_t i = 0; i < kOwnFields + columns; ++i) {
     const std::string_view value = ReferenceRows::TakeField(into);
     const std::string_view other = ReferenceRows::TakeField(row);
-    const bool is_column = i > 0 && i <= columns;
+    const bool is_column = i >= kOwnFields;
+    const size_t column = i - kOwnFields;
     const bool differed = IsDifference(value);
     const bool agree = differed || value == other ||
-                       (is_column && is_missing(i - 1, value) && is_missing(i - 1, other));
+                       (is_column && is_missing(column, value) && is_missing(column, other));
     fields_.push_back(agree ? value : kDifference);
     same &= agree;
-    if (!is_column || is_key_[i - 1] || counted == Counted::kNo) continue;
+    if (!is_column || is_key_[column] || counted == Counted::kNo) continue;
     known |= differed;
     found |= !agree;
-    if (!agree) ++differing_keys_[i - 1];
+    if (!agree) ++differing_keys_[column];
   }
   if (found && !known) ++ambiguous_keys_;
   if (same) return place;
@@ -79,7 +80,7 @@ absl::Status RowAgreement::NoteSpelling(const ReferenceIndex::Clash& clash, Row 
 
 absl::StatusOr<RowAgreement::Row> RowAgreement::FindSpelling(Row row, std::string_view spelling,
                                                              Shelf& shelf) const {
-  if (!IsDifference(SpellingOf(row))) return row;
+  if (!HasSpellings(row)) return row;
   const std::optional<int64_t> place = spellings_.Find(HashOf(spelling));
   if (!place.has_value()) return row;
   DQ_ASSIGN_OR_RETURN(const Row alike, rows_.Read(*place, shelf));

@@ -28,8 +28,8 @@ class RowAgreement {
   // Whether a value of one of the columns stands for "no value".
   using IsMissing = absl::FunctionRef<bool(size_t column, std::string_view value)>;
 
-  // Rows are the folded key, the columns, and the key as it is spelled; "": as it is folded. `rows`
-  // and `memory` outlive this.
+  // Rows are the folded key, the key as it is spelled ("": as it is folded), and the columns.
+  // `rows` and `memory` outlive this.
   RowAgreement(ReferenceRows& rows, MemoryBudget& memory) : rows_(rows), spellings_(memory) {}
   // By column, whether it is part of the key: then how it is spelled is no difference to tell of.
   void SetColumns(std::vector<bool> is_key) {
@@ -44,9 +44,13 @@ class RowAgreement {
 
   // The value that stands where rows differ; no cell has it.
   static bool IsDifference(std::string_view value) { return value == kDifference; }
-  std::string_view SpellingOf(Row row) const;
-  // Whether FindSpelling may find anything.
+  static std::string_view SpellingOf(Row row);
+  static std::string_view Column(Row row, size_t column) {
+    return ReferenceRows::Field(row, column + kOwnFields);
+  }
+  // Whether FindSpelling may find anything, for any row and for this one.
   bool has_spellings() const { return !spellings_.empty(); }
+  static bool HasSpellings(Row row) { return IsDifference(SpellingOf(row)); }
   // For a row of a key: the one of those rows whose keys are spelled so; the row itself when there
   // are none. IO_FAILED of a temporary file.
   absl::StatusOr<Row> FindSpelling(Row row, std::string_view spelling, Shelf& shelf) const;
@@ -59,6 +63,7 @@ class RowAgreement {
   enum class Counted { kNo, kYes };
 
   static constexpr std::string_view kDifference{"\0", 1};
+  static constexpr size_t kOwnFields = 2;  // Of a row, before the columns.
 
   absl::StatusOr<int64_t> JoinRows(Row into, int64_t place, Row row, IsMissing is_missing,
                                    Counted counted);
