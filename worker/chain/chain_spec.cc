@@ -183,7 +183,18 @@ absl::Status DecodeForm(const Json& root, ChainSpec& spec) {
   return CheckForm(spec.form);
 }
 
+absl::Status CheckComplete(const CompleteOptions& options) {
+  if (!(options.min_confidence >= 0 && options.min_confidence <= 1)) {
+    return BadField("min_confidence", "is not between 0 and 1");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckDedupe(const DedupeOptions& options) {
+  if (!(options.match_threshold >= kMatchThresholdMin &&
+        options.match_threshold <= kMatchThresholdMax)) {
+    return BadField("match_threshold", "is not between 0.01 and 0.999999");
+  }
   if (options.match_threshold != kMatchThresholdDefault && options.match != MatchKind::kFuzzy) {
     return BadField("match_threshold", "goes with match fuzzy, and only with it");
   }
@@ -213,6 +224,8 @@ absl::Status CheckStages(const std::vector<StageSpec>& stages) {
   for (size_t i = 0; i < stages.size(); ++i) {
     if (const auto* dedupe = std::get_if<DedupeOptions>(&stages[i]); dedupe != nullptr) {
       DQ_RETURN_IF_ERROR(CheckDedupe(*dedupe));
+    } else {
+      DQ_RETURN_IF_ERROR(CheckComplete(std::get<CompleteOptions>(stages[i])));
     }
     for (size_t j = i + 1; j < stages.size(); ++j) {
       if (StageName(stages[i]) != StageName(stages[j])) continue;
