@@ -18,10 +18,12 @@ TEST(ContactForm, AnEmailAddressHasANameWithAPointBehindItsAt) {
 }
 
 TEST(ContactForm, AWebAddressSaysSoAndNamesAHost) {
-  for (const char* text : {"http://a.org", "HTTPS://A.org:80/x?y#z", "www.a.org", "ftp://a.org/"}) {
+  for (const char* text :
+       {"http://a.org", "HTTPS://A.org:80/x?y#z", "www.a.org", "ftp://a.org/",
+        "http://localhost:8080/x", "https://user:pw@host.org/", "http://10.0.0.5"}) {
     EXPECT_TRUE(IsUrl(text)) << text;
   }
-  for (const char* text : {"http://localhost", "a.org", "http://a.org/b c", "www."}) {
+  for (const char* text : {"http://", "a.org", "http://a.org/b c", "www.", "www.localhost"}) {
     EXPECT_FALSE(IsUrl(text)) << text;
   }
 }

@@ -102,6 +102,8 @@ TEST(FindTable, AFirstRowLikeThoseBelowItIsNoHeader) {
   EXPECT_THAT(layout.columns, ElementsAre("column_1", "column_2", "column_3"));
   EXPECT_TRUE(LayoutOf("country,2019,2020\nIT,1,2\nNO,3,4\n").header);
   EXPECT_TRUE(LayoutOf("a,b\nx,y\nz,u\n").header);
+  EXPECT_FALSE(
+      LayoutOf("http://localhost:1/a,x\nhttp://localhost:2/b,x\nhttp://localhost:3/c,x\n").header);
 }
 
 TEST(FindTable, AWordForNothingInTheFirstRowIsNoName) {

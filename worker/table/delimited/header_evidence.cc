@@ -38,7 +38,9 @@ bool HoldsYears(const RowText& row) {
 
 // What programs write where there is no value is neither a name nor like what is below it.
 bool StandsForNothing(std::string_view cell) {
-  const NoValueWord* const word = FindNoValueWord(AsciiLower(TrimSpace(cell)));
+  cell = TrimSpace(cell);
+  if (cell.size() > kNoValueWordBytesMax) return false;
+  const NoValueWord* const word = FindNoValueWord(AsciiLower(cell));
   return word != nullptr && word->reach == NoValue::kMark;
 }
 

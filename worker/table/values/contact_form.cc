@@ -10,6 +10,8 @@ namespace {
 
 constexpr int kPhoneDigitsMin = 7;
 constexpr int kPhoneDigitsMax = 15;
+constexpr size_t kSchemeBytesMax = 8;
+constexpr std::string_view kWww = "www.";
 
 // A name with a point in it, as after an @ or //.
 bool IsDomain(std::string_view text) {
@@ -30,14 +32,14 @@ bool IsEmail(std::string_view text) {
 }
 
 bool IsUrl(std::string_view text) {
-  const std::string lower = AsciiLower(text);
-  for (const std::string_view start : {"http://", "https://", "ftp://", "www."}) {
-    if (!lower.starts_with(start)) continue;
-    std::string_view host = std::string_view(lower).substr(start.size());
-    host = host.substr(0, host.find_first_of("/?#:"));
-    return lower.find(' ') == std::string::npos && IsDomain(host);
+  if (text.find_first_of(" \t") != std::string_view::npos) return false;
+  const std::string start = AsciiLower(text.substr(0, kSchemeBytesMax));
+  for (const std::string_view scheme : {"http://", "https://", "ftp://"}) {
+    if (start.starts_with(scheme)) return text.size() > scheme.size();
   }
-  return false;
+  if (!start.starts_with(kWww)) return false;
+  const std::string_view host = text.substr(kWww.size());
+  return IsDomain(host.substr(0, host.find_first_of("/?#:")));
 }
 
 std::optional<PhoneMarks> ReadPhone(std::string_view text) {

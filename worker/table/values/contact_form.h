@@ -12,7 +12,8 @@ namespace dq {
 // it.
 bool IsEmail(std::string_view text);
 
-// http://, https://, ftp:// or www. in any case, a name with a point in it, and no blank.
+// Without white space: something behind http://, https:// or ftp://, or a name with a point in it
+// behind www., in any case.
 bool IsUrl(std::string_view text);
 
 // What a text holds that may be a phone number.

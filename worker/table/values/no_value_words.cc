@@ -77,6 +77,9 @@ constexpr auto kInOrder = [](const NoValueWord& a, const NoValueWord& b) {
   return a.word < b.word;
 };
 static_assert(std::is_sorted(std::begin(kWords), std::end(kWords), kInOrder));
+static_assert(std::all_of(std::begin(kWords), std::end(kWords), [](const NoValueWord& word) {
+  return word.word.size() <= kNoValueWordBytesMax;
+}));
 
 }  // namespace
 

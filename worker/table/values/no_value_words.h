@@ -2,6 +2,7 @@
 // goes. The vocabulary is published in worker/README.md. Stateless; thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string_view>
 
@@ -22,6 +23,9 @@ struct NoValueWord {
   // that may be one ("Nil", "Void", "Empty") has been judged by its column already.
   bool never_a_record = false;
 };
+
+// No word is longer.
+inline constexpr size_t kNoValueWordBytesMax = 16;
 
 // All words, in the order of their bytes.
 std::span<const NoValueWord> NoValueWords();
