@@ -40,12 +40,15 @@ absl::Status ForEachEntry(UniqueFd directory, const std::string& key, Visit visi
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(directory.get()), ::closedir);
   if (stream == nullptr) return StorageError(errno, "cannot list \"" + key + "\"");
   (void)directory.Release();
-  while (const dirent* entry = ::readdir(stream.get())) {
+  for (;;) {
+    errno = 0;
+    const dirent* const entry = ::readdir(stream.get());
+    if (entry == nullptr && errno != 0) return StorageError(errno, "cannot list \"" + key + "\"");
+    if (entry == nullptr) return absl::OkStatus();
     const std::string name = entry->d_name;
     if (name == "." || name == ".." || name.rfind(kUnfinishedPrefix, 0) == 0) continue;
     DQ_RETURN_IF_ERROR(visit(::dirfd(stream.get()), name));
   }
-  return absl::OkStatus();
 }
 
 // Adds what lies beneath `directory` to `found`. Files that vanish meanwhile and everything that is

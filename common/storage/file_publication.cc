@@ -35,8 +35,12 @@ bool ForEachName(int directory, Visit visit) {
                                                    [](DIR* dir) { return ::closedir(dir); });
   if (stream == nullptr) return false;
   (void)own.Release();
-  while (const dirent* entry = ::readdir(stream.get())) visit(std::string(entry->d_name));
-  return true;
+  for (;;) {
+    errno = 0;
+    const dirent* const entry = ::readdir(stream.get());
+    if (entry == nullptr) return errno == 0;
+    visit(std::string(entry->d_name));
+  }
 }
 
 // An unfinished directory is called kUnfinishedPrefix, the name it will have, '-', random digits.
