@@ -25,6 +25,11 @@ constexpr int64_t kMajorityPercent = 80;
 
 constexpr size_t kStatisticBytesMax = 256;  // Longer values are not known whole.
 
+// Digits alone that are no number, such as 007.
+bool IsCode(std::string_view value, ValueType type) {
+  return type == ValueType::kText && std::all_of(value.begin(), value.end(), IsDigit);
+}
+
 // Writes a number as a fill: with `decimals` digits after the point, or in its shortest form that
 // reads back equal when there is no number of digits that all values share.
 std::string FormatNumber(double number, std::optional<int> decimals) {
@@ -99,9 +104,7 @@ void ColumnProfile::AddValue(std::string_view value, Padding padding) {
   shapes_.Add(value);
   batch_values_.push_back({value, HashOf(value)});
   if (batch_values_.size() == kValuesAtOnce) CountValues();
-  if (type == ValueType::kText && IsDigit(value.front())) {
-    codes_ += std::all_of(value.begin(), value.end(), IsDigit) ? 1 : 0;
-  }
+  codes_ += IsCode(value, type) ? 1 : 0;
   switch (type) {
     case ValueType::kInteger:
     case ValueType::kDecimal:
@@ -173,6 +176,7 @@ void ColumnProfile::TakeOut(std::vector<Disguise> disguises, ColumnFindings& fin
     const ValueType type = TypeOf(disguise.value);
     types_.Add(type, -count);
     no_numbers_ -= IsSafeNumber(disguise.value, type) ? 0 : count;
+    codes_ -= IsCode(disguise.value, type) ? count : 0;
     if (type == ValueType::kInteger || type == ValueType::kDecimal) {
       taken_out_.push_back(NumberOf(disguise.value));
       sum_ -= taken_out_.back() * static_cast<double>(count);

@@ -93,7 +93,7 @@ class ColumnProfile {
   int64_t blank_ = 0;
   int64_t padded_blanks_ = 0;  // Of white space.
   int64_t no_numbers_ = 0;     // Cells with a value that are no safe number.
-  int64_t codes_ = 0;          // Values of digits alone that are no numbers, such as 007.
+  int64_t codes_ = 0;          // Values that are codes.
   TypeCounter types_;
   ShapeCounter shapes_;
   std::map<std::string, int64_t, std::less<>> tokens_seen_;  // By exact spelling.
