@@ -74,9 +74,13 @@ absl::Status ChainOutputs::Open(const TableLayout& layout,
                                 const std::vector<bool>& number_columns) {
   for (LastPassSink* sink : {&changes_, &clusters_, &rejects_}) DQ_RETURN_IF_ERROR(sink->Open());
   if (cleaned_ == nullptr) return absl::OkStatus();
+  MakeWriter(layout, number_columns);
+  return cleaned_writer_->Start();
+}
+
+void ChainOutputs::MakeWriter(const TableLayout& layout, const std::vector<bool>& number_columns) {
   cleaned_writer_ = std::make_unique<BatchWriter>(
       *cleaned_, MakeFormatter(layout, choice_, number_columns), pool_);
-  return cleaned_writer_->Start();
 }
 
 absl::Status ChainOutputs::AddCleaned(const RowBatch& batch) {
@@ -114,9 +118,7 @@ absl::Status ChainOutputs::Resume(const TableLayout& layout,
   if (report_ != nullptr) DQ_RETURN_IF_ERROR(report_->Clear());
   // Only of the rejects somebody asks.
   for (LastPassSink* sink : {&changes_, &clusters_, &rejects_}) sink->GoOn(has_rejects);
-  if (cleaned_ == nullptr) return absl::OkStatus();
-  cleaned_writer_ = std::make_unique<BatchWriter>(
-      *cleaned_, MakeFormatter(layout, choice_, number_columns), pool_);
+  if (cleaned_ != nullptr) MakeWriter(layout, number_columns);
   return absl::OkStatus();
 }
 

@@ -84,6 +84,7 @@ class ChainOutputs {
 
  private:
   std::array<OutputFile*, 4> Files();
+  void MakeWriter(const TableLayout& layout, const std::vector<bool>& number_columns);
 
   OutputChoice choice_;
   TaskPool& pool_;

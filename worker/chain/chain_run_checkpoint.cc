@@ -158,6 +158,7 @@ absl::Status ChainRun::PutState(StateWriter& writer, size_t pass, Within within,
   PutInput(writer);
   for (size_t i = 0; i < stages_.size(); ++i) {
     writer.Put(totals_[i].seconds);
+    writer.Put(stage_memory_[i].peak_bytes());
     writer.Put(uint8_t{learned_[i].has_value()});
     if (learned_[i].has_value()) writer.Put(*learned_[i]);
   }
@@ -283,6 +284,7 @@ absl::Status ChainRun::RestoreInput(StateReader& reader) {
 absl::Status ChainRun::RestoreLearned(StateReader& reader, size_t pass) {
   for (size_t i = 0; i < stages_.size(); ++i) {
     totals_[i].seconds = reader.Get<double>();
+    stage_memory_[i].NotePeak(reader.Get<int64_t>());
     const bool has_learned = reader.GetBool();
     if (!has_learned && i < pass && stages_[i]->learned_state() == LearnedState::kCollected) {
       reader.Fail("its parts do not fit");

@@ -12,7 +12,7 @@ std::string MiB(int64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >
 
 }  // namespace
 
-void MemoryBudget::NoteTaken(int64_t taken) {
+void MemoryBudget::NotePeak(int64_t taken) {
   int64_t peak = peak_bytes_;
   while (peak < taken && !peak_bytes_.compare_exchange_weak(peak, taken)) {
   }
@@ -21,15 +21,13 @@ void MemoryBudget::NoteTaken(int64_t taken) {
 absl::Status MemoryBudget::Take(int64_t bytes, std::string_view what) {
   if (whole_ != nullptr) {
     DQ_RETURN_IF_ERROR(whole_->Take(bytes, what));
-    NoteTaken(taken_bytes_ += bytes);
+    NotePeak(taken_bytes_ += bytes);
     return absl::OkStatus();
   }
   const int64_t most = limit_bytes_ - kMemoryReservedBytes - bytes;
   int64_t taken = taken_bytes_;
   while (taken <= most) {
-    if (!taken_bytes_.compare_exchange_weak(taken, taken + bytes)) continue;
-    NoteTaken(taken + bytes);
-    return absl::OkStatus();
+    if (taken_bytes_.compare_exchange_weak(taken, taken + bytes)) return absl::OkStatus();
   }
   return MakeError(absl::StatusCode::kResourceExhausted, "OUT_OF_MEMORY",
                    std::string(what) + " needs " + MiB(bytes) +

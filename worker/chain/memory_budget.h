@@ -26,8 +26,10 @@ class MemoryBudget {
     if (whole_ != nullptr) return whole_->available_bytes();
     return limit_bytes_ - kMemoryReservedBytes - taken_bytes_;
   }
-  // The most that was taken at once.
+  // The most that was taken at once. Of a share; of the whole nobody asks.
   int64_t peak_bytes() const { return peak_bytes_; }
+  // Notes what a process that this one goes on from had taken at once.
+  void NotePeak(int64_t taken);
 
   // Takes `bytes` for `what` ("the index of the reference"); OUT_OF_MEMORY when that passes the
   // limit, and nothing is taken.
@@ -39,8 +41,6 @@ class MemoryBudget {
   }
 
  private:
-  void NoteTaken(int64_t taken);
-
   MemoryBudget* whole_ = nullptr;  // Null: this is the whole.
   int64_t limit_bytes_;
   std::atomic<int64_t> taken_bytes_ = 0;
