@@ -195,7 +195,11 @@ void PrintSummary(const RunOptions& options, const ChainResult& result) {
   const auto number = [](int64_t value) { return static_cast<long long>(value); };
   (void)std::printf("rows in             %lld\n", number(result.rows_in));
   (void)std::printf("rows out            %lld\n", number(result.rows_out));
-  (void)std::printf("duplicates removed  %lld\n", number(result.duplicates_removed));
+  if (result.duplicates_kept > 0) {
+    (void)std::printf("duplicates kept     %lld\n", number(result.duplicates_kept));
+  } else {
+    (void)std::printf("duplicates removed  %lld\n", number(result.duplicates_removed));
+  }
   (void)std::printf("rows rejected       %lld%s%s\n", number(result.rows_rejected),
                     result.has_rejects ? "  see " : "",
                     result.has_rejects ? RejectsPath(options).c_str() : "");

@@ -294,22 +294,19 @@ absl::StatusOr<ChainResult> ChainRun::Conclude() {
   DescribeRun();
   ScoreReport(report_);
   const GateFindings gate = JudgeGate(spec_.gate, report_);
-  ChainResult result{
-      .report_json = ReportJson(report_),
-      .score = report_.score,
-      .verdict = gate.verdict,
-      .verdict_reason = gate.reason,
-      .rows_in = report_.rows_in,
-      .rows_out = report_.rows_out,
-      .rows_rejected = report_.rows_rejected,
-      .has_rejects = outputs_.HasRejects(),
-      .duplicates_removed =
-          report_.duplicates_stay
-              ? 0
-              : report_.duplicates_exact + report_.duplicates_normalised + report_.duplicates_fuzzy,
-      .cells_filled = report_.cells_filled,
-      .totals = totals_,
-      .outputs = {}};
+  ChainResult result{.report_json = ReportJson(report_),
+                     .score = report_.score,
+                     .verdict = gate.verdict,
+                     .verdict_reason = gate.reason,
+                     .rows_in = report_.rows_in,
+                     .rows_out = report_.rows_out,
+                     .rows_rejected = report_.rows_rejected,
+                     .has_rejects = outputs_.HasRejects(),
+                     .duplicates_removed = report_.duplicates_stay ? 0 : report_.duplicates(),
+                     .duplicates_kept = report_.duplicates_stay ? report_.duplicates() : 0,
+                     .cells_filled = report_.cells_filled,
+                     .totals = totals_,
+                     .outputs = {}};
   DQ_RETURN_IF_ERROR(outputs_.WriteReport(result.report_json));
   result.outputs = outputs_.Written();
   meter_->Finish("Done");

@@ -64,6 +64,7 @@ struct ChainResult {
   int64_t rows_rejected = 0;
   bool has_rejects = false;  // The rejects file names rows, or lines that are none.
   int64_t duplicates_removed = 0;
+  int64_t duplicates_kept = 0;  // Found, and of rows_out.
   int64_t cells_filled = 0;
   std::vector<ChainStageTotals> totals;  // One a stage, in the order of the chain.
   std::vector<ChainOutput> outputs;      // One for every output descriptor that was given.

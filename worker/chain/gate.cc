@@ -27,9 +27,8 @@ std::string FailedCondition(const ChainGate& gate, const Report& report) {
     return "the gate asks for a share of duplicates, and the chain has no stage dedupe that looks "
            "for them";
   }
-  const auto removed = static_cast<double>(report.duplicates_exact + report.duplicates_normalised +
-                                           report.duplicates_fuzzy);
-  const double ratio = removed / static_cast<double>(report.rows_in);
+  const double ratio =
+      static_cast<double>(report.duplicates()) / static_cast<double>(report.rows_in);
   if (gate.max_duplicate_ratio.has_value() && ratio > *gate.max_duplicate_ratio) {
     return "the share of duplicates " + Text(ratio) + " is above " +
            Text(*gate.max_duplicate_ratio);

@@ -199,7 +199,7 @@ Json DialectJson(const ReportDialect& dialect) {
               {"encoding", dialect.encoding},
               {"encoding_confidence", dialect.encoding_confidence},
               {"header", dialect.header},
-              {"header_confidence", std::round(dialect.header_confidence * 1e4) / 1e4},
+              {"header_confidence", RoundedShare(dialect.header_confidence)},
               {"confidence", dialect.confidence},
               {"preamble_lines", dialect.preamble_lines},
               {"comment_lines", dialect.comment_lines}};
@@ -273,6 +273,15 @@ std::string Render(const Report& report, const Detail& detail) {
 double Round2(double value) { return std::round(value * 100) / 100; }
 
 }  // namespace
+
+std::string ListForNote(const std::vector<std::string>& parts, size_t most) {
+  std::string list;
+  for (size_t i = 0; i < std::min(most, parts.size()); ++i) list += (i == 0 ? "" : ", ") + parts[i];
+  if (parts.size() > most) list += " and " + std::to_string(parts.size() - most) + " more";
+  return list;
+}
+
+std::string QuotedName(std::string_view name) { return '"' + std::string(name) + '"'; }
 
 double RoundedShare(double share) { return std::round(share * 1e4) / 1e4; }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -189,7 +190,16 @@ struct Report {
   ReportProvenance provenance;
   std::vector<ReportStage> stages;
   int64_t process_peak_bytes = 0;
+
+  // All that were found, whatever became of them.
+  int64_t duplicates() const { return duplicates_exact + duplicates_normalised + duplicates_fuzzy; }
 };
+
+// Returns `parts` for a sentence of `limits`: with commas between, and of more than `most` how many
+// more there are.
+std::string ListForNote(const std::vector<std::string>& parts, size_t most);
+// A name as those sentences quote it.
+std::string QuotedName(std::string_view name);
 
 // Returns a share as reports give it: rounded to 4 digits.
 double RoundedShare(double share);

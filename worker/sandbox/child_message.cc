@@ -56,6 +56,7 @@ ChainResult ReadResult(const Json& json) {
   result.rows_rejected = json.at("rows_rejected").get<int64_t>();
   result.has_rejects = json.at("has_rejects").get<bool>();
   result.duplicates_removed = json.at("duplicates_removed").get<int64_t>();
+  result.duplicates_kept = json.at("duplicates_kept").get<int64_t>();
   result.cells_filled = json.at("cells_filled").get<int64_t>();
   for (const Json& totals : json.at("totals")) {
     result.totals.push_back({totals.at("stage").get<std::string>(),
@@ -194,6 +195,7 @@ std::string EncodeResultLine(const ChainResult& result) {
                {"rows_rejected", result.rows_rejected},
                {"has_rejects", result.has_rejects},
                {"duplicates_removed", result.duplicates_removed},
+               {"duplicates_kept", result.duplicates_kept},
                {"cells_filled", result.cells_filled},
                {"totals", std::move(totals)},
                {"outputs", std::move(outputs)}};

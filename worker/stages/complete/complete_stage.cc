@@ -382,19 +382,13 @@ void CompleteStage::AddLimits(Report& report) const {
 void CompleteStage::AddDifferences(Report& report) const {
   const int64_t keys = reference_->ambiguous_keys();
   if (keys == 0) return;
-  std::string where;
-  size_t told = 0;
-  const std::vector<ReferenceTable::DifferingColumn> columns = reference_->DifferingColumns();
-  for (const auto& [name, count] : columns) {
-    if (told++ == kDifferencesTold) {
-      where += " and " + std::to_string(columns.size() - kDifferencesTold) + " more";
-      break;
-    }
-    where +=
-        (where.empty() ? "\"" : ", \"") + std::string(name) + "\" (" + std::to_string(count) + ")";
+  std::vector<std::string> where;
+  for (const auto& [name, count] : reference_->DifferingColumns()) {
+    where.push_back(QuotedName(name) + " (" + std::to_string(count) + ")");
   }
   report.limits.push_back("For " + std::to_string(keys) +
-                          " keys rows of the reference differ, in " + where +
+                          " keys rows of the reference differ, in " +
+                          ListForNote(where, kDifferencesTold) +
                           ": not filled, unless rows spelled like the file's key agree.");
 }
 

@@ -30,30 +30,24 @@ absl::StatusOr<std::vector<size_t>> ComparedColumns(const DedupeOptions& options
 void AddUniqueness(const DedupeOptions& options, int64_t rows, int64_t found, Report& report) {
   const double before =
       rows == 0 ? 100 : 100 * (1 - static_cast<double>(found) / static_cast<double>(rows));
-  ReportDimension& uniqueness = report.dimensions["uniqueness"];
-  // A second dedupe of the chain sees what the first one left.
-  if (uniqueness.weight == 0) uniqueness.score_before = before;
   report.duplicates_stay = options.duplicates == DuplicateHandling::kKeep;
-  uniqueness.score = report.duplicates_stay ? before : 100;
-  uniqueness.weight = kUniquenessWeight;
+  report.dimensions["uniqueness"] = {.score = report.duplicates_stay ? before : 100,
+                                     .score_before = before,
+                                     .weight = kUniquenessWeight};
 }
 
 void NoteColumnsThatDiffer(const DedupeOptions& options, int64_t rows, Report& report) {
-  const int64_t found =
-      report.duplicates_exact + report.duplicates_normalised + report.duplicates_fuzzy;
-  if (!options.columns.empty() || found > 0 || rows < 2) return;
-  std::string names;
-  size_t count = 0;
+  if (!options.columns.empty() || report.duplicates() > 0 || rows < 2) return;
+  std::vector<std::string> names;
   for (const ReportColumn& column : report.columns) {
     if (column.missing > 0 || column.distinct_is_estimate || column.distinct < rows) continue;
-    if (++count > kNamesMax) continue;
-    names += (names.empty() ? "\"" : ", \"") + column.name + "\"";
+    names.push_back(QuotedName(column.name));
   }
   // Without any other column nothing is left to compare.
-  if (count == 0 || count == report.columns.size()) return;
-  if (count > kNamesMax) names += " and " + std::to_string(count - kNamesMax) + " more";
+  if (names.empty() || names.size() == report.columns.size()) return;
   report.limits.push_back("No two rows are equal, because of columns that differ in every row: " +
-                          names + ". Name the columns to compare (--dedupe-columns) to find rows " +
+                          ListForNote(names, kNamesMax) +
+                          ". Name the columns to compare (--dedupe-columns) to find rows " +
                           "that are alike in those.");
 }
 

@@ -114,6 +114,7 @@ TEST(FuzzyDedupe, DuplicatesThatAreKeptStayAsTheyAre) {
   ASSERT_TRUE(run.status.ok()) << run.status;
   EXPECT_EQ(run.cleaned, table);
   EXPECT_EQ(run.result.duplicates_removed, 0);
+  EXPECT_EQ(run.result.duplicates_kept, 60);
   EXPECT_EQ(run.clusters.find(",false,"), std::string::npos);
   const auto report = nlohmann::json::parse(run.report);
   EXPECT_EQ(report["duplicates_kept"]["fuzzy"], 60);
@@ -148,6 +149,29 @@ TEST(FuzzyDedupe, SaysWhatItDidNotLookAt) {
   ASSERT_TRUE(run.status.ok()) << run.status;
   EXPECT_NE(run.report.find("tell the least: \\\"id\\\"."), std::string::npos) << run.report;
   EXPECT_NE(run.report.find(" of 2463090 pairs of records"), std::string::npos) << run.report;
+  const auto left_out = nlohmann::json::parse(run.report)["matching"]["left_out"];
+  ASSERT_EQ(left_out.size(), 1U);
+  EXPECT_EQ(left_out[0]["reason"], "numbers_the_rows");
+}
+
+TEST(FuzzyDedupe, TellsWhyColumnsAreNotCompared) {
+  std::mt19937 random(9);
+  std::string table = "same";
+  for (int column = 0; column < 17; ++column) table += ",phone" + std::to_string(column);
+  table += "\n";
+  for (int row = 0; row < 80; ++row) {
+    table += "x";
+    for (int column = 0; column < 17; ++column) {
+      table += ",+49 30 " + std::to_string(1000000 + random() % 9000000);
+    }
+    table += "\n";
+  }
+  const HarnessRun run = RunChainOnText(Fuzzy(), table);
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  const auto left_out = nlohmann::json::parse(run.report)["matching"]["left_out"];
+  ASSERT_EQ(left_out.size(), 2U);
+  EXPECT_EQ(left_out[0]["reason"], "one_value");
+  EXPECT_EQ(left_out[1]["reason"], "tells_least");
 }
 
 TEST(FuzzyDedupe, FindsNothingAmongDifferentPersons) {

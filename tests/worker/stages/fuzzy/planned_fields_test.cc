@@ -118,6 +118,19 @@ std::string FirstWords(const std::string& cell, size_t count) {
   return cell.substr(0, end);
 }
 
+TEST(PlanFields, OnlyDaysThatExistMakeDates) {
+  Table table(2);
+  for (int row = 0; row < 60; ++row) {
+    const std::string month = "2024-0" + std::to_string(1 + row % 9);
+    table[0].push_back(month + "-" + std::to_string(10 + row % 18));
+    table[1].push_back("2024-02-" + std::to_string(30 + row % 2));
+  }
+  const auto plan = Records(table).Plan();
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ((*plan)[0].kind, FieldKind::kDate);
+  EXPECT_NE((*plan)[1].kind, FieldKind::kDate);
+}
+
 TEST(DerivedFields, ATextAndWhatItRepeatsAreComparedAsOne) {
   std::mt19937 random(3);
   Table table(4);

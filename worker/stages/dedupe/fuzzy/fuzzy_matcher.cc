@@ -124,11 +124,14 @@ absl::StatusOr<FuzzyMatcher::Attempt> FuzzyMatcher::Try(const PairScope& scope) 
   work_.Start("Comparing records", kScoredAgainEnd);
   DQ_ASSIGN_OR_RETURN(matched, Score(likely, std::min(kOddsMin, odds_min_)));
   work_.Start("Putting records together", 1);
-  attempt.leader_of = Cluster(matched, scope, kOddsMin);
+  // Whether a split was right is judged by what is more likely than not.
+  attempt.leader_of = Cluster(matched, scope, scope.split.has_value() ? kOddsMin : odds_min_);
   for (const RecordId record : records_) {
     attempt.joined += attempt.leader_of[record] == record ? 0 : 1;
   }
-  if (odds_min_ != kOddsMin) attempt.leader_of = Cluster(matched, scope, odds_min_);
+  if (scope.split.has_value() && odds_min_ != kOddsMin) {
+    attempt.leader_of = Cluster(matched, scope, odds_min_);
+  }
   DQ_RETURN_IF_ERROR(work_.Reached(1));
   return attempt;
 }
@@ -316,37 +319,22 @@ std::string FuzzyMatcher::Explain(RecordId a, RecordId b,
 std::optional<ReportMatching> FuzzyMatcher::Describe(
     const std::vector<std::string>& columns) const {
   if (scorer_ == nullptr) return std::nullopt;
-  ReportMatching matching = DescribeMatching(store_, *comparison_, model_, columns);
+  ReportMatching matching = DescribeMatching(*comparison_, model_, columns);
   matching.threshold = threshold_;
   return matching;
-}
-
-// Names of the columns that no field compares, separated by commas.
-std::string FuzzyMatcher::ColumnsLeftOut(const std::vector<std::string>& columns) const {
-  std::vector<bool> compared(columns.size(), false);
-  for (const auto& field : comparison_->fields()) {
-    for (const size_t column : field.columns) compared[column] = true;
-  }
-  std::string names;
-  size_t left_out = 0;
-  for (size_t i = 0; i < store_.fields(); ++i) {
-    const size_t column = store_.column(i);
-    if (compared[column]) continue;
-    compared[column] = true;  // A derived field may stand for it once more.
-    if (++left_out > kNamesMax) continue;
-    names += (names.empty() ? "\"" : ", \"") + columns[column] + "\"";
-  }
-  if (left_out > kNamesMax) names += " and " + std::to_string(left_out - kNamesMax) + " more";
-  return names;
 }
 
 std::vector<std::string> FuzzyMatcher::Limits(const std::vector<std::string>& columns) const {
   std::vector<std::string> limits;
   if (comparison_ == nullptr) return limits;
-  if (const std::string names = ColumnsLeftOut(columns); !names.empty()) {
+  std::vector<std::string> left_out;
+  for (const auto& [column, reason] : comparison_->ColumnsLeftOut()) {
+    left_out.push_back(QuotedName(columns[column]));
+  }
+  if (!left_out.empty()) {
     limits.push_back(
         "Fuzzy matching left out columns that number the rows, hold one value or tell the least: " +
-        names + ".");
+        ListForNote(left_out, kNamesMax) + ".");
   }
   const auto compared = static_cast<double>(attempt_.pairs_compared);
   if (compared < attempt_.pairs_possible) {

@@ -61,7 +61,6 @@ class FuzzyMatcher {
                                 double odds_min);
   static size_t LearnedStep(const Candidates& candidates);
   absl::Status Learn(const PairScope& scope, const Candidates& candidates);
-  std::string ColumnsLeftOut(const std::vector<std::string>& columns) const;
   absl::Status MeasureStanding(const std::vector<PairKey>& pairs);
   // Calls `work` for parts of so many pairs, on all threads.
   absl::Status InParts(size_t pairs,

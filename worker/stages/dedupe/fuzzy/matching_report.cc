@@ -20,37 +20,29 @@ double Short(double share) {
   return std::round(share * scale) / scale;
 }
 
-std::string ReasonOf(const RecordStore& store, size_t field) {
-  if (store.values(field).size() < 2) return "one_value";
-  return DecideKind(store, field) == FieldKind::kIgnored ? "numbers_the_rows" : "tells_least";
-}
+// In the order of RecordComparison::LeftOut.
+constexpr std::array kReasons = {"one_value", "numbers_the_rows", "tells_least"};
 
 }  // namespace
 
-ReportMatching DescribeMatching(const RecordStore& store, const RecordComparison& comparison,
-                                const MatchModel& model, const std::vector<std::string>& columns) {
+ReportMatching DescribeMatching(const RecordComparison& comparison, const MatchModel& model,
+                                const std::vector<std::string>& columns) {
   ReportMatching matching;
   matching.prior = Short(1 / (1 + std::exp2(-model.prior())));
-  std::vector<bool> told(columns.size(), false);
   for (size_t i = 0; i < comparison.fields().size(); ++i) {
     const ComparedField& field = comparison.fields()[i];
     ReportMatchedField described;
     described.kind = kKindNames[static_cast<size_t>(field.kind)];
-    for (const size_t column : field.columns) {
-      described.columns.push_back(columns[column]);
-      told[column] = true;
-    }
+    for (const size_t column : field.columns) described.columns.push_back(columns[column]);
     for (uint32_t level = 0; level < field.levels; ++level) {
       described.m.push_back(Short(model.m(i, level)));
       described.u.push_back(Short(model.u(i, level)));
     }
     matching.fields.push_back(std::move(described));
   }
-  for (size_t i = 0; i < store.fields(); ++i) {
-    const size_t column = store.column(i);
-    if (told[column] || matching.left_out.size() == kLeftOutMax) continue;
-    told[column] = true;  // A derived field may stand for it once more.
-    matching.left_out.push_back({columns[column], ReasonOf(store, i)});
+  for (const auto& [column, reason] : comparison.ColumnsLeftOut()) {
+    if (matching.left_out.size() == kLeftOutMax) break;
+    matching.left_out.push_back({columns[column], kReasons[static_cast<size_t>(reason)]});
   }
   return matching;
 }

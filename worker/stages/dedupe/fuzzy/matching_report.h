@@ -12,7 +12,7 @@
 namespace dq {
 
 // All but the threshold; `columns` are the names of the file's.
-ReportMatching DescribeMatching(const RecordStore& store, const RecordComparison& comparison,
-                                const MatchModel& model, const std::vector<std::string>& columns);
+ReportMatching DescribeMatching(const RecordComparison& comparison, const MatchModel& model,
+                                const std::vector<std::string>& columns);
 
 }  // namespace dq

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 #include <utility>
 
 #include "common/base/status_macros.h"
@@ -32,7 +33,11 @@ absl::StatusOr<RecordComparison> RecordComparison::Prepare(RecordStore& store,
   }
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  if (candidates.size() > kComparedFieldsMax) candidates.resize(kComparedFieldsMax);
+  while (candidates.size() > kComparedFieldsMax) {
+    const std::vector<size_t>& columns = candidates.back().second.columns;
+    made.telling_least_.insert(made.telling_least_.end(), columns.begin(), columns.end());
+    candidates.pop_back();
+  }
   for (const auto& [telling, field] : candidates) made.fields_.push_back(field);
   std::sort(made.fields_.begin(), made.fields_.end(),
             [](const ComparedField& a, const ComparedField& b) { return a.field < b.field; });
@@ -46,6 +51,24 @@ absl::StatusOr<RecordComparison> RecordComparison::Prepare(RecordStore& store,
   }
   made.FindSwaps();
   return made;
+}
+
+std::vector<RecordComparison::LeftOutColumn> RecordComparison::ColumnsLeftOut() const {
+  std::set<size_t> told;
+  for (const ComparedField& field : fields_) {
+    told.insert(field.columns.begin(), field.columns.end());
+  }
+  std::vector<LeftOutColumn> left_out;
+  for (size_t i = 0; i < store_->fields(); ++i) {
+    const size_t column = store_->column(i);
+    if (!told.insert(column).second) continue;  // A derived field may stand for it once more.
+    const bool no_room =
+        std::find(telling_least_.begin(), telling_least_.end(), column) != telling_least_.end();
+    left_out.push_back({column, no_room                        ? LeftOut::kTellsLeast
+                                : store_->values(i).size() < 2 ? LeftOut::kOneValue
+                                                               : LeftOut::kNumbersTheRows});
+  }
+  return left_out;
 }
 
 // Makes what comparing values of the field needs.

@@ -57,6 +57,14 @@ class RecordComparison {
   static absl::StatusOr<RecordComparison> Prepare(RecordStore& store, const StageContext& context);
 
   const std::vector<ComparedField>& fields() const { return fields_; }
+  // Why a column of the file is not compared.
+  enum class LeftOut { kOneValue, kNumbersTheRows, kTellsLeast };
+  struct LeftOutColumn {
+    size_t column = 0;
+    LeftOut reason = LeftOut::kOneValue;
+  };
+  // In the order of the store's fields.
+  std::vector<LeftOutColumn> ColumnsLeftOut() const;
   // The text vectors of a compared field, null for other kinds than text.
   const GramVectors* grams(size_t field) const {
     return grams_[field].has_value() ? &*grams_[field] : nullptr;
@@ -104,6 +112,8 @@ class RecordComparison {
   const RecordStore* store_;
   TakenBytes index_bytes_;
   std::vector<ComparedField> fields_;
+  std::vector<size_t>
+      telling_least_;  // Columns of the file that are not compared for want of room.
   std::vector<std::optional<GramVectors>> grams_;  // For kText.
   std::vector<std::optional<WordVectors>> words_;  // For kPhrase and kAddress.
   std::optional<TextStanding> standing_;

@@ -92,7 +92,7 @@ uint64_t WritingOf(std::string_view text) {
   size_t symbols = 0;
   for (const char c : text) {
     const bool digit = IsDigit(c);
-    const bool letter = (c >= 'a' && c <= 'z') || (c & 0x80) != 0;
+    const bool letter = IsLetterOrBeyond(c);
     const char symbol = digit ? '9' : letter ? 'a' : c;
     if (symbol == last && (digit || letter)) continue;
     last = symbol;
