@@ -221,6 +221,12 @@ struct VersionCommand {
   OutputFormat format = OutputFormat::kTable;
 };
 
+enum class Shell { kBash, kZsh, kFish };
+
+struct CompletionCommand {
+  Shell shell = Shell::kBash;
+};
+
 using Command =
     std::variant<CleanCommand, JobSubmitCommand, JobGetCommand, JobListCommand, JobFollowCommand,
                  JobActionCommand, QueueListCommand, QueueSetCommand, ProjectListCommand,
@@ -228,6 +234,6 @@ using Command =
                  FileGetCommand, FileDownloadCommand, ReferenceAddCommand, ReferenceListCommand,
                  WorkerListCommand, AdminStatsCommand, DevCommand, DoctorCommand, VersionCommand,
                  ReportShowCommand, ReportFindingsCommand, ReportClustersCommand,
-                 ReportChangesCommand>;
+                 ReportChangesCommand, CompletionCommand>;
 
 }  // namespace dq::dqctl

@@ -2,9 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <map>
 #include <memory>
 
 #include "common/base/error.h"
+#include "scheduler/dqctl/completion.h"
 #include "scheduler/dqctl/job_options.h"
 #include "scheduler/dqctl/option_parts.h"
 #include "scheduler/dqctl/report_options.h"
@@ -169,6 +171,18 @@ void AddMachine(CLI::App& parent, CommandLine& line) {
   const auto [version, versioned] =
       AddCommand<VersionCommand>(parent, line, "version", "Print the version", "  dqctl version\n");
   AddFormat(*version, versioned->format);
+
+  const std::map<std::string, Shell> shells = {
+      {"bash", Shell::kBash}, {"zsh", Shell::kZsh}, {"fish", Shell::kFish}};
+  const auto [completion, completed] = AddCommand<CompletionCommand>(
+      parent, line, "completion", "Print what makes a shell complete command lines of dqctl",
+      "  source <(dqctl completion bash)\n"
+      "  dqctl completion bash > ~/.local/share/bash-completion/completions/dqctl\n"
+      "  dqctl completion zsh > ~/.zfunc/_dqctl\n"
+      "  dqctl completion fish > ~/.config/fish/completions/dqctl.fish\n");
+  completion->add_option("SHELL", completed->shell, "Which shell: bash, zsh or fish")
+      ->required()
+      ->transform(CLI::CheckedTransformer(shells).description("{bash,zsh,fish}"));
 }
 
 std::vector<const CLI::App*> CommandsOf(const CLI::App& app) {
@@ -223,6 +237,10 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
   AddLimits(app, line);
   AddOperator(app, line);
   AddMachine(app, line);
+  if (!arguments.empty() && arguments.front() == kCompleteArgument) {
+    line.help = CompletionLines(CompletionsOf(app, {arguments.begin() + 1, arguments.end()}));
+    return line;
+  }
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {

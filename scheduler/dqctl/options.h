@@ -13,7 +13,7 @@ namespace dq::dqctl {
 
 struct CommandLine {
   std::optional<Command> command;  // Unset when help was asked for.
-  std::string help;                // The text to print then.
+  std::string help;                // The text to print then; what a shell asked for as well.
   Connection flags;                // --address and --project; empty where not given.
 };
 

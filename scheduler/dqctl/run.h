@@ -39,5 +39,6 @@ absl::StatusOr<ExitCode> Run(const ProjectSetCommand& command, Session& session)
 absl::StatusOr<ExitCode> Run(const DevCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const DoctorCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const VersionCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const CompletionCommand& command, Session& session);
 
 }  // namespace dq::dqctl
