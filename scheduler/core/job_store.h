@@ -121,8 +121,31 @@ struct LiveJobs {
   JobKey last = 0;  // The greatest key of all of them; 0: there is none.
 };
 
+// One of several parts of all jobs, disjoint and about alike in size: whoever reads every one of
+// `of` parts has read all.
+struct LoadShare {
+  int index = 0;
+  int of = 1;
+};
+
+// Tells a standby that a leader gave the leadership back. Await() is called by one thread, Stop()
+// by any.
+class ReleaseWatch {
+ public:
+  virtual ~ReleaseWatch() = default;
+
+  // Returns once the leadership was given back since the last call, and after `wait` at the latest.
+  // May return earlier, and may miss what happened before the first call or while the database was
+  // away: a hint, nothing rests on it.
+  virtual void Await(absl::Duration wait) = 0;
+  // Ends Await() at once, now and ever after.
+  virtual void Stop() = 0;
+};
+
 class JobStore {
  public:
+  static constexpr int kLoadSharesMax = 2;
+
   virtual ~JobStore() = default;
 
   // Takes the leadership of the cell when it is free, expired or already `instance`'s, for `ttl` by
@@ -133,9 +156,11 @@ class JobStore {
                                                        absl::Duration ttl) = 0;
   // Extends it. ABORTED (NOT_LEADER) when the epoch is not the newest.
   virtual absl::Status RenewLeadership(int64_t epoch, absl::Duration ttl) = 0;
-  // Ends it at once, so that a standby need not wait; later commits of that epoch are refused. Not
-  // an error when it is lost already.
+  // Ends it at once, so that a standby need not wait, and tells those that watch; later commits of
+  // that epoch are refused. Not an error when it is lost already.
   virtual absl::Status ReleaseLeadership(int64_t epoch) = 0;
+  // Returns what hears of releases. The store outlives it.
+  virtual std::unique_ptr<ReleaseWatch> WatchReleases() = 0;
 
   // Makes a batch durable; OK means it is. ABORTED (NOT_LEADER): another leads, nothing was
   // written. ABORTED (FENCED): a row did not hold the expected attempt and token, nothing was
@@ -148,8 +173,9 @@ class JobStore {
   // change of that job is FENCED: it rests on what is not so.
   virtual absl::StatusOr<BatchResult> Commit(const WriteBatch& batch) = 0;
 
-  // Returns the first `limit` jobs in no terminal state with key > `after`.
-  virtual absl::StatusOr<LiveJobs> LoadLiveJobs(JobKey after, int limit) = 0;
+  // Returns the first `limit` jobs of `share` in no terminal state with key > `after`. As many
+  // shares as kLoadSharesMax are read at the same time.
+  virtual absl::StatusOr<LiveJobs> LoadLiveJobs(JobKey after, int limit, LoadShare share) = 0;
 
   // Returns the jobs of these keys and of these names that exist, in any order, one of both twice;
   // without file_ids and reference_ids.

@@ -32,7 +32,10 @@ absl::Duration StandbyWait(const ElectionOptions& options, const absl::Status& w
 }
 
 LeaderElection::LeaderElection(JobStore& store, ElectionOptions options, ElectionListener listener)
-    : store_(store), options_(std::move(options)), listener_(std::move(listener)) {}
+    : store_(store),
+      options_(std::move(options)),
+      listener_(std::move(listener)),
+      releases_(store.WatchReleases()) {}
 
 LeaderElection::~LeaderElection() { Stop(); }
 
@@ -46,6 +49,7 @@ void LeaderElection::Stop() {
     stopping_ = true;
     changed_.NotifyAll();
   }
+  releases_->Stop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -69,18 +73,21 @@ void LeaderElection::Pause(int64_t epoch, absl::Duration length) {
 }
 
 void LeaderElection::Run() {
-  while (!IsOver(kNoEpoch)) {
-    const absl::Duration wait = Compete();
-    Pause(kNoEpoch, wait);
-  }
+  while (!IsOver(kNoEpoch)) Compete();
 }
 
-absl::Duration LeaderElection::Compete() {
+void LeaderElection::WaitAsStandby(const absl::Status& why) {
+  const absl::Duration wait = StandbyWait(options_, why);
+  // A database that does not answer tells of no release either.
+  absl::IsFailedPrecondition(why) ? releases_->Await(wait) : Pause(kNoEpoch, wait);
+}
+
+void LeaderElection::Compete() {
   const absl::StatusOr<Leadership> won =
       store_.AcquireLeadership(options_.instance, options_.address, options_.ttl);
   if (!won.ok()) {
     listener_.waiting(won.status());
-    return StandbyWait(options_, won.status());
+    return WaitAsStandby(won.status());
   }
   absl::StatusOr<TakenOver> loaded = Load(won->epoch);
   if (loaded.ok()) {
@@ -89,23 +96,40 @@ absl::Duration LeaderElection::Compete() {
   } else {
     listener_.waiting(loaded.status());
   }
-  if (!IsOver(kNoEpoch)) return options_.renew_interval;
+  if (!IsOver(kNoEpoch)) return Pause(kNoEpoch, options_.renew_interval);
   if (const absl::Status released = store_.ReleaseLeadership(won->epoch); !released.ok()) {
     Log(LogLevel::kWarning, "leadership not given back", {{"message", MessageOf(released)}});
   }
-  return options_.renew_interval;
+}
+
+absl::StatusOr<LiveJobs> LeaderElection::LoadShareOf(int64_t epoch, LoadShare share) {
+  LiveJobs live;
+  while (true) {
+    DQ_ASSIGN_OR_RETURN(LiveJobs page, store_.LoadLiveJobs(live.last, kLoadPageJobs, share));
+    if (page.last == 0) return live;
+    live.last = page.last;
+    std::ranges::move(page.jobs, std::back_inserter(live.jobs));
+    std::ranges::move(page.waiting, std::back_inserter(live.waiting));
+    DQ_RETURN_IF_ERROR(store_.RenewLeadership(epoch, options_.ttl));
+  }
 }
 
 absl::StatusOr<TakenOver> LeaderElection::Load(int64_t epoch) {
+  // The database reads on several cores, and that is most of a take-over.
+  constexpr int kShares = JobStore::kLoadSharesMax;
+  std::vector<absl::StatusOr<LiveJobs>> shares(kShares, LiveJobs());
+  std::vector<std::thread> others;
+  const auto load = [&](int index) { shares[index] = LoadShareOf(epoch, {index, kShares}); };
+  for (int index = 1; index < kShares; ++index) others.emplace_back(load, index);
+  load(0);
+  for (std::thread& other : others) other.join();
   TakenOver taken;
   taken.epoch = epoch;
-  while (true) {
-    DQ_ASSIGN_OR_RETURN(LiveJobs page, store_.LoadLiveJobs(taken.live.last, kLoadPageJobs));
-    if (page.last == 0) break;
-    taken.live.last = page.last;
-    std::ranges::move(page.jobs, std::back_inserter(taken.live.jobs));
-    std::ranges::move(page.waiting, std::back_inserter(taken.live.waiting));
-    DQ_RETURN_IF_ERROR(store_.RenewLeadership(epoch, options_.ttl));
+  for (absl::StatusOr<LiveJobs>& share : shares) {
+    DQ_RETURN_IF_ERROR(share.status());
+    taken.live.last = std::max(taken.live.last, share->last);
+    std::ranges::move(share->jobs, std::back_inserter(taken.live.jobs));
+    std::ranges::move(share->waiting, std::back_inserter(taken.live.waiting));
   }
   DQ_ASSIGN_OR_RETURN(taken.limits, store_.LoadLimits());
   DQ_ASSIGN_OR_RETURN(taken.counts, store_.LoadStateCounts());

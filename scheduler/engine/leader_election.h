@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -40,9 +41,9 @@ struct ElectionOptions {
   absl::Duration renew_interval;
 };
 
-// Returns how long a standby that was told `why` it does not lead waits before it competes again:
-// half as long again as a leader between two renewals, but never beyond the end of a leadership
-// that nobody extends.
+// Returns how long a standby that was told `why` it does not lead waits before it competes again,
+// unless it hears of a release: half as long again as a leader between two renewals, but never
+// beyond the end of a leadership that nobody extends.
 absl::Duration StandbyWait(const ElectionOptions& options, const absl::Status& why);
 
 class LeaderElection {
@@ -60,9 +61,12 @@ class LeaderElection {
 
  private:
   void Run() EXCLUDES(mutex_);
-  // Returns when to compete again.
-  absl::Duration Compete() EXCLUDES(mutex_);
+  // Returns when it is worth competing again.
+  void Compete() EXCLUDES(mutex_);
+  void WaitAsStandby(const absl::Status& why) EXCLUDES(mutex_);
   absl::StatusOr<TakenOver> Load(int64_t epoch);
+  // Reads all of a share, and renews the leadership meanwhile.
+  absl::StatusOr<LiveJobs> LoadShareOf(int64_t epoch, LoadShare share);
   void Hold(int64_t epoch) EXCLUDES(mutex_);
   // Waits for that long; returns early when stopped, or `epoch` was resigned.
   void Pause(int64_t epoch, absl::Duration length) EXCLUDES(mutex_);
@@ -71,6 +75,7 @@ class LeaderElection {
   JobStore& store_;
   const ElectionOptions options_;
   const ElectionListener listener_;
+  const std::unique_ptr<ReleaseWatch> releases_;
   Mutex mutex_;
   CondVar changed_;
   bool stopping_ GUARDED_BY(mutex_) = false;

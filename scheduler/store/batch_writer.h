@@ -48,10 +48,6 @@ class BatchWriter {
   BatchWriter(ConnectionTarget target, std::string cell, absl::Duration timeout)
       : target_(std::move(target)), cell_(std::move(cell)), timeout_(timeout) {}
 
-  // Connects and prepares, so that the first batch need not wait for it. Harmless when it fails:
-  // the batch tries again.
-  void GetReady() { (void)Connect(); }
-
   // Writes the batch, or recognises it as written, and returns what became of it. `whole` is what
   // WholeCalls() made of it, nothing when its inserts are not plain. Extends the leadership to
   // `leadership_ttl` from now. Errors as of JobStore::Commit.

@@ -10,6 +10,7 @@
 #include "scheduler/store/embedded_sql.h"
 #include "scheduler/store/job_rows.h"
 #include "scheduler/store/json_columns.h"
+#include "scheduler/store/postgres_release_watch.h"
 
 namespace dq {
 namespace {
@@ -19,6 +20,13 @@ std::vector<std::unique_ptr<T>> One(std::unique_ptr<T> thing) {
   std::vector<std::unique_ptr<T>> things;
   things.push_back(std::move(thing));
   return things;
+}
+
+std::vector<std::unique_ptr<Session>> Readers(
+    const std::function<std::unique_ptr<Session>()>& connect) {
+  std::vector<std::unique_ptr<Session>> readers;
+  for (int i = 0; i < JobStore::kLoadSharesMax; ++i) readers.push_back(connect());
+  return readers;
 }
 
 absl::Status AnotherLeads(const pqxx::result& rows) {
@@ -38,13 +46,14 @@ absl::Status JobGone() {
 
 }  // namespace
 
-PostgresJobStore::PostgresJobStore(std::string cell, std::unique_ptr<Session> leadership,
-                                   std::unique_ptr<BatchWriter> writer,
-                                   std::unique_ptr<Session> reader)
+PostgresJobStore::PostgresJobStore(std::string cell,
+                                   std::function<std::unique_ptr<Session>()> connect,
+                                   std::unique_ptr<BatchWriter> writer)
     : cell_(std::move(cell)),
-      leadership_(One(std::move(leadership))),
+      connect_(std::move(connect)),
+      leadership_(One(connect_())),
       writer_(One(std::move(writer))),
-      reader_(One(std::move(reader))) {}
+      reader_(Readers(connect_)) {}
 
 absl::StatusOr<Leadership> PostgresJobStore::AcquireLeadership(const std::string& instance,
                                                                const std::string& address,
@@ -59,7 +68,6 @@ absl::StatusOr<Leadership> PostgresJobStore::AcquireLeadership(const std::string
   };
   DQ_RETURN_IF_ERROR(leadership_.Take()->Run(acquire, Scope::kStatement));
   leadership_ttl_us_ = ttl_us;
-  writer_.Take()->GetReady();
   return leadership;
 }
 
@@ -80,6 +88,10 @@ absl::Status PostgresJobStore::ReleaseLeadership(int64_t epoch) {
     transaction.Run(sql::kReleaseLeadership, cell_, epoch);
     return absl::OkStatus();
   });
+}
+
+std::unique_ptr<ReleaseWatch> PostgresJobStore::WatchReleases() {
+  return std::make_unique<PostgresReleaseWatch>(connect_);
 }
 
 absl::StatusOr<BatchResult> PostgresJobStore::Commit(const WriteBatch& batch) {
@@ -122,14 +134,15 @@ absl::StatusOr<std::map<JobKey, JobRecord>> PostgresJobStore::LoadByKey(
   return jobs;
 }
 
-absl::StatusOr<LiveJobs> PostgresJobStore::LoadLiveJobs(JobKey after, int limit) {
+absl::StatusOr<LiveJobs> PostgresJobStore::LoadLiveJobs(JobKey after, int limit, LoadShare share) {
   LiveJobs live;
   std::vector<JobKey> others;
   DQ_RETURN_IF_ERROR(reader_.Take()->Run([&](Transaction& transaction) {
     live = LiveJobs();
     others.clear();
-    transaction.Run(sql::kSetPlannerToHash);
-    for (const pqxx::row& row : transaction.Run(sql::kLoadLiveJobs, after, limit)) {
+    transaction.Run(sql::kSetPlannerToLoad);
+    for (const pqxx::row& row :
+         transaction.Run(sql::kLoadLiveJobs, after, limit, share.index, share.of)) {
       WaitingJobs alike = ReadAlike(row);
       live.last = std::max(live.last, alike.keys.back());
       if (row["waits"].as<bool>()) {

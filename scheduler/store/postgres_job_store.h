@@ -1,9 +1,10 @@
 // JobStore on PostgreSQL: leadership on a connection of its own, so that a long commit never delays
-// a renewal's answer, batches through the BatchWriter, reads on a third, so that users' slow reads
+// a renewal's answer, batches through the BatchWriter, reads on others, so that users' slow reads
 // never delay a commit's. Thread-safe.
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,17 +17,18 @@ namespace dq {
 
 class PostgresJobStore : public JobStore {
  public:
-  // `cell` names the leadership row.
-  PostgresJobStore(std::string cell, std::unique_ptr<Session> leadership,
-                   std::unique_ptr<BatchWriter> writer, std::unique_ptr<Session> reader);
+  // `cell` names the leadership row; `connect` makes a session of its own.
+  PostgresJobStore(std::string cell, std::function<std::unique_ptr<Session>()> connect,
+                   std::unique_ptr<BatchWriter> writer);
 
   absl::StatusOr<Leadership> AcquireLeadership(const std::string& instance,
                                                const std::string& address,
                                                absl::Duration ttl) override;
   absl::Status RenewLeadership(int64_t epoch, absl::Duration ttl) override;
   absl::Status ReleaseLeadership(int64_t epoch) override;
+  std::unique_ptr<ReleaseWatch> WatchReleases() override;
   absl::StatusOr<BatchResult> Commit(const WriteBatch& batch) override;
-  absl::StatusOr<LiveJobs> LoadLiveJobs(JobKey after, int limit) override;
+  absl::StatusOr<LiveJobs> LoadLiveJobs(JobKey after, int limit, LoadShare share) override;
   absl::StatusOr<std::vector<JobRecord>> LoadJobs(const std::vector<JobKey>& keys,
                                                   const std::vector<JobName>& names) override;
   absl::StatusOr<std::vector<GroupLimit>> LoadLimits() override;
@@ -36,6 +38,7 @@ class PostgresJobStore : public JobStore {
   absl::StatusOr<std::map<JobKey, JobRecord>> LoadByKey(const std::vector<JobKey>& keys);
 
   const std::string cell_;
+  const std::function<std::unique_ptr<Session>()> connect_;
   ResourcePool<Session> leadership_;
   ResourcePool<BatchWriter> writer_;
   ResourcePool<Session> reader_;

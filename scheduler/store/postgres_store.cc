@@ -31,9 +31,12 @@ std::vector<std::unique_ptr<Session>> Sessions(const ConnectionTarget& target,
 struct PostgresStore::Parts {
   Parts(const ConnectionTarget& target, const PostgresStoreOptions& options)
       : sessions(Sessions(target, options, watchdog)),
-        jobs(options.cell, std::make_unique<Session>(target, Limits(options), &watchdog),
-             std::make_unique<BatchWriter>(target, options.cell, options.statement_timeout),
-             std::make_unique<Session>(target, Limits(options), &watchdog)),
+        jobs(
+            options.cell,
+            [this, target, limits = Limits(options)] {
+              return std::make_unique<Session>(target, limits, &watchdog);
+            },
+            std::make_unique<BatchWriter>(target, options.cell, options.statement_timeout)),
         reader(sessions),
         catalog(options.cell, sessions) {}
 

@@ -38,6 +38,16 @@ absl::Status Session::Run(const std::function<absl::Status(Transaction&)>& body,
   return status;
 }
 
+absl::Status Session::TakeNotifications() {
+  if (connection_ == nullptr) return absl::UnavailableError("no connection");
+  absl::Status status = CatchSqlErrors([this] {
+    connection_->get_notifs();
+    return absl::OkStatus();
+  });
+  if (!status.ok()) connection_.reset();
+  return status;
+}
+
 absl::Status Session::RunOnce(const std::function<absl::Status(Transaction&)>& body, Scope scope) {
   DQ_RETURN_IF_ERROR(Open());
   absl::Status status = CatchSqlErrors([&] {

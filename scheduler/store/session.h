@@ -70,6 +70,11 @@ class Session {
   absl::Status Run(const std::function<absl::Status(Transaction&)>& body,
                    Scope scope = Scope::kTransaction);
 
+  // Returns the socket on which notifications arrive; -1 while there is no connection.
+  int socket() const { return connection_ == nullptr ? -1 : connection_->sock(); }
+  // Takes in what has arrived between two transactions. UNAVAILABLE: the connection broke.
+  absl::Status TakeNotifications();
+
  private:
   absl::Status Open();
   absl::Status RunOnce(const std::function<absl::Status(Transaction&)>& body, Scope scope);

@@ -10,6 +10,8 @@
 namespace dq {
 namespace {
 
+constexpr int kPageKeyBits = 8;  // What shares of a load consist of.
+
 absl::Status Unavailable() {
   return MakeError(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
                    "The database does not answer.");
@@ -125,8 +127,40 @@ absl::Status FakeStore::ReleaseLeadership(int64_t epoch) {
   MutexLock lock(mutex_);
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
   if (epoch == lead_.epoch) lead_.instance.clear();
+  ++releases_;
+  released_.NotifyAll();
   return absl::OkStatus();
 }
+
+// Hears of what happens after it was made.
+class FakeStore::Watch final : public ReleaseWatch {
+ public:
+  explicit Watch(FakeStore& store) : store_(store) {
+    MutexLock lock(store_.mutex_);
+    seen_ = store_.releases_;
+  }
+
+  void Await(absl::Duration wait) override {
+    const absl::Time end = absl::Now() + wait;
+    MutexLock lock(store_.mutex_);
+    while (!stopped_ && seen_ == store_.releases_ && absl::Now() < end) {
+      store_.released_.WaitFor(store_.mutex_, absl::ToChronoNanoseconds(end - absl::Now()));
+    }
+    seen_ = store_.releases_;
+  }
+  void Stop() override {
+    MutexLock lock(store_.mutex_);
+    stopped_ = true;
+    store_.released_.NotifyAll();
+  }
+
+ private:
+  FakeStore& store_;
+  int64_t seen_ = 0;
+  bool stopped_ = false;  // Both under the store's lock.
+};
+
+std::unique_ptr<ReleaseWatch> FakeStore::WatchReleases() { return std::make_unique<Watch>(*this); }
 
 absl::StatusOr<BatchResult> FakeStore::Commit(const WriteBatch& batch) {
   MutexLock lock(mutex_);
@@ -289,7 +323,7 @@ void FakeStore::PublishOutputsLocked(const JobUpdate& update, absl::Time now) {
   }
 }
 
-absl::StatusOr<LiveJobs> FakeStore::LoadLiveJobs(JobKey after, int limit) {
+absl::StatusOr<LiveJobs> FakeStore::LoadLiveJobs(JobKey after, int limit, LoadShare share) {
   MutexLock lock(mutex_);
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
   LiveJobs live;
@@ -297,6 +331,7 @@ absl::StatusOr<LiveJobs> FakeStore::LoadLiveJobs(JobKey after, int limit) {
   for (auto row = jobs_.upper_bound(after); row != jobs_.end() && left > 0; ++row) {
     const JobState state = row->second.status.state;
     if (IsTerminal(state)) continue;
+    if ((row->first >> kPageKeyBits) % share.of != share.index) continue;
     --left;
     live.last = row->first;
     if (IsTimeless(row->second)) {

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -52,8 +53,9 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
                                                absl::Duration ttl) override;
   absl::Status RenewLeadership(int64_t epoch, absl::Duration ttl) override;
   absl::Status ReleaseLeadership(int64_t epoch) override;
+  std::unique_ptr<ReleaseWatch> WatchReleases() override;
   absl::StatusOr<BatchResult> Commit(const WriteBatch& batch) override;
-  absl::StatusOr<LiveJobs> LoadLiveJobs(JobKey after, int limit) override;
+  absl::StatusOr<LiveJobs> LoadLiveJobs(JobKey after, int limit, LoadShare share) override;
   absl::StatusOr<std::vector<JobRecord>> LoadJobs(const std::vector<JobKey>& keys,
                                                   const std::vector<JobName>& names) override;
   absl::StatusOr<std::vector<GroupLimit>> LoadLimits() override;
@@ -88,6 +90,7 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
   absl::Status SaveLimit(const GroupLimit& limit, int64_t epoch) override;
 
  private:
+  class Watch;
   // (project, id) or (project, request id).
   using Name = std::pair<std::string, std::string>;
   struct Lead {
@@ -140,6 +143,7 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
   bool held_ GUARDED_BY(mutex_) = false;
   std::deque<CommitFault> faults_ GUARDED_BY(mutex_);
   Lead lead_ GUARDED_BY(mutex_);
+  int64_t releases_ GUARDED_BY(mutex_) = 0;
   int64_t commits_ GUARDED_BY(mutex_) = 0;
   std::map<std::pair<GroupKind, std::string>, GroupLimit> limits_ GUARDED_BY(mutex_);
   // By epoch and sequence, of every batch that was written: to recognise a repetition.

@@ -39,7 +39,7 @@ class CellHarness {
     clock.Advance(absl::Seconds(10));  // Longer than the TTL of an earlier leader.
     const std::string instance = "leader-" + std::to_string(++takeovers_);
     const int64_t epoch = store.AcquireLeadership(instance, "", absl::Seconds(5))->epoch;
-    cell.TakeOver(Now(), epoch, *store.LoadLiveJobs(0, 1'000'000), *store.LoadStateCounts());
+    cell.TakeOver(Now(), epoch, *store.LoadLiveJobs(0, 1'000'000, {}), *store.LoadStateCounts());
   }
 
   Instant Now() const { return {clock.Now(), clock.Boot()}; }

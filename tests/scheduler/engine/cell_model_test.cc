@@ -305,7 +305,8 @@ class Model {
     journal_.takeovers.insert(clock_.Now());
     records_.reset();
     cell_ = std::make_unique<Cell>(options_, Sources(), metrics_, watches_);
-    cell_->TakeOver(Now(), epoch, *store_.LoadLiveJobs(0, 1'000'000), *store_.LoadStateCounts());
+    cell_->TakeOver(Now(), epoch, *store_.LoadLiveJobs(0, 1'000'000, {}),
+                    *store_.LoadStateCounts());
     GroupLimit limit;
     limit.kind = GroupKind::kQueue;
     limit.name = "default";

@@ -27,6 +27,13 @@ SchedulerOptions QuickOptions(const std::string& instance) {
   return options;
 }
 
+SchedulerOptions PatientOptions(const std::string& instance) {
+  SchedulerOptions options = QuickOptions(instance);
+  options.leadership_ttl = absl::Hours(2);
+  options.leadership_renew_interval = absl::Hours(1);
+  return options;
+}
+
 JobRecord NoopJob(const std::string& id) {
   JobRecord job;
   job.name = {"default", id};
@@ -64,6 +71,13 @@ class SchedulerTest : public ::testing::Test {
     scheduler.Cancel({"default", id}, "enough", "tester",
                      [&](absl::StatusOr<JobView> view) { answer.set_value(std::move(view)); });
     return answer.get_future().get();
+  }
+  // Starts a standby of `leader` that would not ask for hours; returns once it was told who leads.
+  void StandBy(Scheduler& standby, const std::string& leader) {
+    standby.Start();
+    ASSERT_TRUE(WaitUntil([&] {
+      return MetadataOf(Submit(standby, NoopJob("refused")).status())["leader"] == leader;
+    }));
   }
   JobState StateOf(const std::string& id) {
     const absl::StatusOr<JobRecord> job = store_.GetJob({"default", id});
@@ -163,6 +177,24 @@ TEST_F(SchedulerTest, AStandbyTakesOverAtOnceWhenTheLeaderStops) {
   auto sink = std::make_shared<RecordingWorkerSink>();
   standby.OpenSession(Hello("w1", 1), sink);
   EXPECT_TRUE(WaitUntil([&] { return sink->grants().size() == 1; }));
+}
+
+TEST_F(SchedulerTest, AStandbyHearsOfAHandOverThoughItWouldNotAskForHours) {
+  Scheduler leader(PatientOptions("s1"), store_, SystemClock(), metrics_);
+  Serve(leader);
+  Scheduler standby(PatientOptions("s2"), store_, SystemClock(), metrics_);
+  StandBy(standby, "s1");
+  leader.Stop();
+  EXPECT_TRUE(WaitUntil([&] { return standby.IsServing(); }));
+}
+
+TEST_F(SchedulerTest, AStandbyThatWouldNotAskForHoursStopsAtOnce) {
+  Scheduler leader(PatientOptions("s1"), store_, SystemClock(), metrics_);
+  Serve(leader);
+  Scheduler standby(PatientOptions("s2"), store_, SystemClock(), metrics_);
+  StandBy(standby, "s1");
+  standby.Stop();
+  EXPECT_TRUE(leader.IsServing());
 }
 
 TEST_F(SchedulerTest, AnOutageRefusesSubmitsAndLosesNothing) {

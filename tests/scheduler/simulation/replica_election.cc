@@ -27,7 +27,7 @@ void Replica::Load(int64_t epoch) {
   using Counts = absl::StatusOr<std::map<JobState, int64_t>>;
   Database& database = around_.database;
   database.Ask<Jobs>(
-      process_, [](FakeStore& store) { return store.LoadLiveJobs(0, 5000); },
+      process_, [](FakeStore& store) { return store.LoadLiveJobs(0, 5000, {}); },
       [this, epoch, &database](Jobs jobs) {
         if (!jobs.ok()) return CompeteLater();
         database.Ask<Limits>(

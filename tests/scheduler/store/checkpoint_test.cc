@@ -43,7 +43,7 @@ class CheckpointTest : public StoreTest {
     const auto loaded = jobs().LoadJobs({1}, {});
     ASSERT_EQ(loaded->size(), 1U);
     EXPECT_TRUE(shows(loaded->front()));
-    const auto live = jobs().LoadLiveJobs(0, 10);
+    const auto live = jobs().LoadLiveJobs(0, 10, {});
     for (const JobRecord& job : live->jobs) EXPECT_TRUE(shows(job));
   }
   JobScript Running() {

@@ -17,6 +17,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
+using ::testing::UnorderedElementsAreArray;
 
 class CommitTest : public StoreTest {};
 DQ_RUN_ON_EVERY_STORE(CommitTest);
@@ -224,7 +225,7 @@ TEST_P(CommitTest, LiveJobsLoadInPagesThoseThatWaitByWhatIsAlikeInThem) {
   }
   ASSERT_TRUE(Commit(inserts).ok());
   ASSERT_TRUE(Commit({}, {scripts[1].Cancel(), scripts[2].Claim("token")}).ok());
-  const auto first = jobs().LoadLiveJobs(0, 3);
+  const auto first = jobs().LoadLiveJobs(0, 3, {});
   ASSERT_TRUE(first.ok()) << first.status();
   ASSERT_EQ(first->jobs.size(), 2u) << "one waits for a time, one is held";
   const bool is_sorted = first->jobs[0].key < first->jobs[1].key;
@@ -234,12 +235,36 @@ TEST_P(CommitTest, LiveJobsLoadInPagesThoseThatWaitByWhatIsAlikeInThem) {
   const std::pair plain = {JobState::kQueued, 0};
   const std::pair urgent = {JobState::kQueued, 7};
   EXPECT_THAT(Waiting(*first), UnorderedElementsAre(Pair(plain, ElementsAre(4))));
-  const auto rest = jobs().LoadLiveJobs(4, 100);
+  const auto rest = jobs().LoadLiveJobs(4, 100, {});
   ASSERT_TRUE(rest.ok()) << rest.status();
   EXPECT_THAT(Waiting(*rest), UnorderedElementsAre(Pair(urgent, ElementsAre(5, 6))));
-  EXPECT_EQ(jobs().LoadLiveJobs(rest->last, 100)->last, 0);
+  EXPECT_EQ(jobs().LoadLiveJobs(rest->last, 100, {})->last, 0);
   ASSERT_TRUE(Commit({}, {scripts[1].Reopen()}).ok());
-  EXPECT_EQ(jobs().LoadLiveJobs(1, 1)->last, 2);
+  EXPECT_EQ(jobs().LoadLiveJobs(1, 1, {})->last, 2);
+}
+
+TEST_P(CommitTest, LiveJobsLoadInSharesThatHaveEachJobOnce) {
+  std::vector<JobInsert> inserts;
+  const std::vector<JobKey> keys = {1, 255, 256, 511, 512, 800};
+  for (const JobKey key : keys) {
+    JobScript script(key, "job-" + std::to_string(key));
+    script.record.rules.start_deadline = absl::InfiniteFuture();
+    inserts.push_back(script.Create());
+  }
+  ASSERT_TRUE(Commit(inserts).ok());
+  std::vector<JobKey> loaded;
+  for (int index = 0; index < 2; ++index) {
+    for (JobKey after = 0;;) {
+      const auto page = jobs().LoadLiveJobs(after, 2, {index, 2});
+      ASSERT_TRUE(page.ok()) << page.status();
+      if (page->last == 0) break;
+      after = page->last;
+      for (const auto& [group, of_group] : Waiting(*page)) {
+        loaded.insert(loaded.end(), of_group.begin(), of_group.end());
+      }
+    }
+  }
+  EXPECT_THAT(loaded, UnorderedElementsAreArray(keys));
 }
 
 TEST_P(CommitTest, JobsLoadByKeyAndByName) {

@@ -63,6 +63,20 @@ TEST_P(LeadershipTest, AReleasedLeadershipIsFreeAtOnceAndCommitsNoMore) {
   EXPECT_EQ(second->epoch, epoch() + 1);
 }
 
+TEST_P(LeadershipTest, WhoWatchesHearsOfARelease) {
+  const std::unique_ptr<ReleaseWatch> watch = jobs().WatchReleases();
+  watch->Await(absl::ZeroDuration());
+  ASSERT_TRUE(jobs().ReleaseLeadership(epoch()).ok());
+  watch->Await(absl::Hours(1));  // Else this does not end.
+}
+
+TEST_P(LeadershipTest, AWatchThatIsStoppedWaitsNoMore) {
+  const std::unique_ptr<ReleaseWatch> watch = jobs().WatchReleases();
+  watch->Stop();
+  watch->Await(absl::Hours(1));  // Else this does not end.
+  watch->Await(absl::Hours(1));
+}
+
 TEST_P(LeadershipTest, ReleasingALostLeadershipChangesNothing) {
   ASSERT_TRUE(jobs().ReleaseLeadership(epoch()).ok());
   const auto second = jobs().AcquireLeadership("second", "address-2", absl::Hours(1));

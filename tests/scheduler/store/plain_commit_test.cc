@@ -37,7 +37,7 @@ TEST_P(PlainCommitTest, AnOrdinaryLifeReadsBackStepByStep) {
   ExpectRecorded(job);
   ASSERT_TRUE(Commit({}, {job.Complete(SomeResult("f-1"))}).ok());
   ExpectRecorded(job);
-  EXPECT_EQ(jobs().LoadLiveJobs(0, 10)->last, 0);
+  EXPECT_EQ(jobs().LoadLiveJobs(0, 10, {})->last, 0);
 }
 
 TEST_P(PlainCommitTest, ACompletionThatBroughtNothingReadsBackWithItsVerdict) {
@@ -213,7 +213,7 @@ TEST_P(PlainCommitTest, AJobThatWaitsForOthersIsLoadedWholeAlsoWhilePaused) {
   ASSERT_TRUE(Commit({first.Create(), waiting.Create(), paused.Create(), parked.Create()}).ok());
   ASSERT_TRUE(Commit({}, {paused.Pause(), parked.Pause()}).ok());
   ExpectRecorded(waiting);
-  const auto live = jobs().LoadLiveJobs(0, 10);
+  const auto live = jobs().LoadLiveJobs(0, 10, {});
   ASSERT_TRUE(live.ok()) << live.status();
   std::map<std::string, std::vector<JobDependency>> whole;
   for (const JobRecord& job : live->jobs) whole[job.name.id] = job.dependencies;

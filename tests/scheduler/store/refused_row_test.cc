@@ -149,7 +149,7 @@ TEST_P(RefusedRowTest, AResultThatIsRefusedFailsItsJobAndNothingElse) {
   ExpectRecorded(next);
   ExpectRecorded(created);
   EXPECT_TRUE(absl::IsNotFound(catalog().GetFile("default", "f-bad").status()));
-  const auto live = jobs().LoadLiveJobs(0, 100);
+  const auto live = jobs().LoadLiveJobs(0, 100, {});
   std::vector<JobKey> keys;
   for (const JobRecord& job : live->jobs) keys.push_back(job.key);
   for (const WaitingJobs& alike : live->waiting) {

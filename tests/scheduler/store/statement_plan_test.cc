@@ -54,7 +54,7 @@ void ExpectPlansByKey(const std::string& database) {
       {sql::kListJobEvents, "'default','job-7',0,10", "job_event_pkey", false},
       {sql::kGetReportJson, "'default','job-7'", "job_project_id_key", false},
       {sql::kListJobs, "'default',9000000,50,'[]'", "job_page_pkey", false},
-      {sql::kLoadLiveJobs, "0,1000", "job_page_live", false},
+      {sql::kLoadLiveJobs, "0,1000,0,1", "job_page_live", false},
   };
   for (const PlanCase& plan : cases) {
     SCOPED_TRACE(plan.statement.name);
