@@ -92,9 +92,6 @@ std::optional<std::pair<JobName, AttemptSweeper::Sweep>> AttemptSweeper::Take() 
     const JobName job = dues_.begin()->second;
     const Sweep sweep = sweeps_.at(job);
     ForgetLocked(job);
-    if (sweep.kept_attempt != 0) {
-      PlanLocked(job, {clock_.Boot() + kKeptForRetry, sweep.attempt_max, "", 0});
-    }
     sweeping_ = job;
     return std::pair(job, sweep);
   }
@@ -115,6 +112,8 @@ void AttemptSweeper::Finish(const JobName& job, Sweep sweep, const absl::Status&
   if (is_unknown && !sweeps_.contains(job)) {
     sweep.due = clock_.Boot() + kWaitMax;
     PlanLocked(job, std::move(sweep));
+  } else if (checked.ok() && sweep.kept_attempt != 0 && !sweeps_.contains(job)) {
+    PlanLocked(job, {sweep.due + kKeptForRetry, sweep.attempt_max, "", 0});
   }
   changed_.NotifyAll();
 }

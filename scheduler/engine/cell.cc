@@ -127,6 +127,7 @@ void Cell::StepDown(const absl::Status& why) {
   loading_.reset();
   load_again_.clear();
   reopening_.clear();
+  read_ended_.clear();
   dependencies_ = DependencyTable();
   decided_.clear();
   settled_rows_ = 0;

@@ -233,6 +233,8 @@ class Cell {
   ReadyJob PlaceOf(const JobRecord& record);
   void WhenLoaded(const JobName& name, Release release);
   void FailNamed(const absl::Status& why);
+  static void ReleaseAll(std::map<JobName, std::vector<Release>>& names,
+                         const absl::Status& status);
 
   // cell_checkpoints.cc: where jobs may go on.
   // Takes in what a worker reports of a job whose lease it holds.
@@ -293,8 +295,10 @@ class Cell {
   std::optional<RecordsRequest> loading_;       // What is being read.
   std::vector<JobKey> load_again_;              // Keys whose reading failed.
   absl::Time load_due_ = absl::InfinitePast();  // Boot clock.
-  // Who waits for the record of a name to be read. Ordered, so that every run is alike.
+  // Who waits for the record of a name: to be asked for, and being read. Ordered, so that every run
+  // is alike.
   std::map<JobName, std::vector<Release>> named_;
+  std::map<JobName, std::vector<Release>> asked_;
   // Of the names that were read, those whose jobs have ended; only while it is told.
   std::map<JobName, std::pair<JobKey, JobState>> read_ended_;
   absl::flat_hash_set<JobName> reopening_;  // Their records are being read.

@@ -54,7 +54,6 @@ void Cell::FindDependencies(const Held& held) {
 
 void Cell::TakeDependency(const Held& held, JobKey dependency, std::optional<JobState> ended) {
   JobDependency& found = held->record.dependencies[held->next++];
-  held->is_settled = false;
   found.job = dependency;
   if (ended) {
     found.state = *ended;
@@ -68,6 +67,7 @@ void Cell::SeekDependency(const Held& held, const JobName& name) {
   const auto go_on = [this, held](const absl::Status& status) { GoOnSeeking(held, status); };
   const auto arrival = arriving_.find(name);
   if (arrival != arriving_.end() && arrival->second.key < held->record.key) {
+    held->is_settled = false;  // That one is decided later.
     return arrival->second.waiting.push_back(go_on);
   }
   // It may be among the jobs that are being recorded.

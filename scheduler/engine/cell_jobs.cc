@@ -217,6 +217,9 @@ PendingBatch& Cell::EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported
 }
 
 void Cell::Expire(LiveJob& job) {
+  if (job.record.status.state == JobState::kPending) {
+    Apply(job, JobEvent::kReady, {.message = "Its start deadline has come."});
+  }
   JobFailure failure = SystemFailure(
       "START_DEADLINE",
       absl::StrCat(
@@ -274,10 +277,8 @@ void Cell::LeaveState(LiveJob& job, JobState to) {
     waits_.Clear(job.record.key);
     backoffs_.Clear(job.record.key);
   }
-  if (status.state == JobState::kQueued) {
-    ready_.Erase(AsReady(job));
-    start_deadlines_.Clear(job.record.key);
-  }
+  if (status.state == JobState::kQueued) ready_.Erase(AsReady(job));
+  start_deadlines_.Clear(job.record.key);
   if (IsLeased(status.state) && !IsLeased(to)) EndLease(job);
   if (to == JobState::kPending) return;
   status.wait_reason = WaitReason::kNone;
@@ -312,9 +313,10 @@ void Cell::EnterState(LiveJob& job) {
   if (status.state == JobState::kQueued) {
     job.queued_since = now_.wall;
     ready_.Push(AsReady(job));
-    if (status.attempt == 0) {
-      start_deadlines_.Set(job.record.key, job.record.rules.start_deadline);
-    }
+  }
+  const bool waits = status.state == JobState::kPending || status.state == JobState::kQueued;
+  if (waits && status.attempt == 0) {
+    start_deadlines_.Set(job.record.key, job.record.rules.start_deadline);
   }
   if (IsTerminal(status.state)) status.end_time = now_.wall;
   const bool may_wait = status.state == JobState::kPending || status.state == JobState::kPaused;

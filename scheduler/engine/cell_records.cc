@@ -39,9 +39,10 @@ std::optional<RecordsRequest> Cell::RecordsToLoad(const Instant& now) {
     std::ranges::copy(ready_.NextToLoad(kLoadJobsMax - request.keys.size()),
                       std::back_inserter(request.keys));
   }
-  for (auto name = named_.begin(); name != named_.end(); ++name) {
-    if (request.names.size() == kLoadJobsMax) break;
-    request.names.push_back(name->first);
+  // Who asks for a name from here on is not answered with what this read finds: it may be older.
+  while (!named_.empty() && request.names.size() < kLoadJobsMax) {
+    request.names.push_back(named_.begin()->first);
+    asked_.insert(named_.extract(named_.begin()));
   }
   if (request.keys.empty() && request.names.empty()) return std::nullopt;
   loading_ = request;
@@ -69,11 +70,7 @@ absl::Status Cell::RecordsLoaded(const Instant& now,
     return MakeError(absl::StatusCode::kAborted, "FENCED",
                      "the database does not hold a job that waits to be run");
   }
-  for (const JobName& name : request.names) {
-    const auto waiting = named_.extract(name);
-    if (waiting.empty()) continue;
-    for (const Release& release : waiting.mapped()) release(absl::OkStatus());
-  }
+  ReleaseAll(asked_, absl::OkStatus());
   read_ended_.clear();
   return absl::OkStatus();
 }
@@ -93,8 +90,13 @@ void Cell::WhenLoaded(const JobName& name, Release release) {
 }
 
 void Cell::FailNamed(const absl::Status& why) {
-  for (const auto& [name, waiting] : std::exchange(named_, {})) {
-    for (const Release& release : waiting) release(why);
+  ReleaseAll(asked_, why);
+  ReleaseAll(named_, why);
+}
+
+void Cell::ReleaseAll(std::map<JobName, std::vector<Release>>& names, const absl::Status& status) {
+  for (const auto& [name, waiting] : std::exchange(names, {})) {
+    for (const Release& release : waiting) release(status);
   }
 }
 

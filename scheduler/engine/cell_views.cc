@@ -21,7 +21,7 @@ absl::Status Cell::CheckAccepting() const {
                      "This scheduler shuts down: try again, another takes over.");
   }
   if (degraded_) return DatabaseAway();
-  const int64_t waiting = writes_.rows_pending() + std::ssize(named_);
+  const int64_t waiting = writes_.rows_pending() + std::ssize(named_) + std::ssize(asked_);
   if (waiting >= options_.commands_queued_max) {
     return MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
                      "Too much waits to be recorded: try again later.");

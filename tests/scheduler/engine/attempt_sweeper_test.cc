@@ -144,5 +144,19 @@ TEST_F(AttemptSweeperTest, WhileTheRecordCannotBeReadNothingGoesAndItIsAskedAgai
   EXPECT_FALSE(HasUnfinished(1));
 }
 
+TEST_F(AttemptSweeperTest, WhatIsNotKeptForARetryIsAskedForAgainToo) {
+  Record("j", absl::UnavailableError("the database is away"));
+  sweeper_->Ended({{"default", "j"}, JobState::kFailed, 2, 2, ""});
+  SweepDue();
+  Record("j", StatusOf(JobState::kFailed, 2));
+  clock_.Advance(absl::Minutes(1));
+  SweepDue();
+  EXPECT_FALSE(HasUnfinished(1));
+  EXPECT_TRUE(HasUnfinished(2));
+  clock_.Advance(kKeptForRetry);
+  SweepDue();
+  EXPECT_FALSE(HasUnfinished(2));
+}
+
 }  // namespace
 }  // namespace dq

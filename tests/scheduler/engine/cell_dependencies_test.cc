@@ -256,6 +256,19 @@ TEST_F(CellDependencies, NotBeforeIsWaitedForAfterwards) {
   EXPECT_THAT(Started(), ElementsAre("a", "b"));
 }
 
+TEST_F(CellDependencies, AStartDeadlineHoldsWhileAJobWaitsForOthers) {
+  Create("a");
+  JobRecord job = After("b", {"a"});
+  job.rules.start_deadline = h_.clock.Now() + absl::Seconds(60);
+  h_.Create(job);
+  Create("c", {"b"});
+  ChangeLeader();
+  h_.Advance(absl::Seconds(61));
+  EXPECT_EQ(h_.StateOf("b"), JobState::kFailed);
+  EXPECT_EQ(h_.Stored("b").status.error.reason, "START_DEADLINE");
+  EXPECT_EQ(h_.StateOf("c"), JobState::kSkipped);
+}
+
 TEST_F(CellDependencies, AnEndOnWhichManyJobsDependIsToldToThemABatchAtATime) {
   SchedulerOptions options;
   options.commit_batch_rows_max = 10;

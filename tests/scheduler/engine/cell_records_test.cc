@@ -110,6 +110,20 @@ TEST(CellRecords, ACommandOnAnUnknownNameIsToldSoOnceTheDatabaseWasAsked) {
   EXPECT_EQ(ReasonOf((*answer)->status()), "NOT_LIVE");
 }
 
+TEST(CellRecords, WhoAsksWhileANameIsReadIsAnsweredByAReadOfItsOwn) {
+  CellHarness h(Windowed(1));
+  SubmitAll(h, Backlog(5));
+  const auto first = h.Cancel("none");
+  const std::optional<RecordsRequest> request = h.cell.RecordsToLoad(h.Now());
+  ASSERT_TRUE(request.has_value());
+  const auto second = h.Cancel("none");
+  EXPECT_TRUE(h.cell.RecordsLoaded(h.Now(), h.store.LoadJobs(request->keys, request->names)).ok());
+  EXPECT_TRUE(first->has_value());
+  EXPECT_FALSE(second->has_value()) << "what was read may be older than the question";
+  h.Settle();
+  EXPECT_TRUE(second->has_value());
+}
+
 TEST(CellRecords, AJobFarFromItsTurnTellsWhyItWaitsAndWhereItStands) {
   CellHarness h(Windowed(2));
   SubmitAll(h, Backlog(30));
