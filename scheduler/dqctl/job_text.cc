@@ -17,6 +17,7 @@ using dq::v1::Progress;
 constexpr size_t kBarColumnsMin = 10;
 constexpr size_t kBarColumnsMax = 40;
 constexpr int kWidthMin = 20;
+constexpr int kDependenciesNamed = 3;
 
 std::string WithoutPrefix(const std::string& name, std::string_view prefix) {
   const std::string rest = name.substr(std::min(prefix.size(), name.size()));
@@ -38,11 +39,25 @@ std::string UntilText(const dq::v1::Wait& wait, absl::Time now) {
   return " in " + ClockDuration(ToTime(wait.until()) - now);
 }
 
+std::string IdOf(const std::string& name) { return name.substr(name.rfind('/') + 1); }
+
 std::string DependencyText(const Job& job) {
-  const int jobs = job.spec().depends_on_size();
-  if (jobs > 1) return "waits for " + std::to_string(jobs) + " jobs to complete";
-  const std::string& name = jobs == 1 ? job.spec().depends_on(0) : "another job";
-  return "waits for " + name.substr(name.rfind('/') + 1) + " to complete";
+  const auto& names = job.spec().depends_on();
+  std::string text;
+  for (int i = 0; i < std::min(names.size(), kDependenciesNamed); ++i) {
+    text += (i == 0 ? "" : ", ") + IdOf(names[i]);
+  }
+  const int others = names.size() - kDependenciesNamed;
+  if (others > 0) text += " and " + std::to_string(others) + " more";
+  return "waits for " + (text.empty() ? "another job" : text) + " to complete";
+}
+
+std::string Named(const std::string& name) { return name.empty() ? "" : " " + name; }
+
+// A job that is next waits for a slot alone.
+std::string AheadText(int64_t position) {
+  return position == 0 ? "next in its queue, waits for a free slot"
+                       : WithThousands(position) + " ahead";
 }
 
 std::string WaitText(const Job& job, absl::Time now) {
@@ -57,15 +72,16 @@ std::string WaitText(const Job& job, absl::Time now) {
     case dq::v1::WAIT_REASON_INPUT_UPLOADING:
       return ", its input is being uploaded";
     case dq::v1::WAIT_REASON_BEHIND_OTHERS:
-      return ", " + WithThousands(wait.position()) + " ahead";
+      return ", " + AheadText(wait.position());
     case dq::v1::WAIT_REASON_NO_WORKER_FOR_STAGE:
       return ", no connected worker offers its stages";
     case dq::v1::WAIT_REASON_QUEUE_AT_LIMIT:
-      return ", its queue runs as many jobs as it may";
+      return ", its queue" + Named(job.spec().queue()) + " runs as many jobs as it may";
     case dq::v1::WAIT_REASON_PROJECT_AT_LIMIT:
       return ", its project runs as many jobs as it may";
     case dq::v1::WAIT_REASON_CONCURRENCY_KEY_AT_LIMIT:
-      return ", as many jobs with its concurrency key run as may";
+      return ", as many jobs with its concurrency key" + Named(job.spec().concurrency_key()) +
+             " run as may";
     default:
       return "";
   }
@@ -142,6 +158,8 @@ std::string StateLine(const Job& job, absl::Time now) {
       return line + WaitText(job, now);
     case dq::v1::JOB_STATE_QUEUED:
       return line + WaitText(job, now) + PositionText(job);
+    case dq::v1::JOB_STATE_PAUSED:
+      return line + ", until `dqctl job resume " + IdOf(job.name()) + "`";
     case dq::v1::JOB_STATE_PROCESSING:
       if (!job.worker().empty()) line += " on " + job.worker();
       return job.attempt() > 1 ? line + ", attempt " + std::to_string(job.attempt()) : line;

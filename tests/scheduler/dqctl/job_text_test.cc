@@ -62,6 +62,16 @@ TEST(StateLine, SaysWhatTheJobWaitsFor) {
   job.mutable_wait()->set_reason(dq::v1::WAIT_REASON_BEHIND_OTHERS);
   job.mutable_wait()->set_position(1234);
   EXPECT_EQ(StateLine(job, kNow), "QUEUED, 1,234 ahead");
+  job.mutable_wait()->set_position(0);
+  EXPECT_EQ(StateLine(job, kNow), "QUEUED, next in its queue, waits for a free slot");
+  job.mutable_spec()->set_queue("nightly");
+  job.mutable_wait()->set_reason(dq::v1::WAIT_REASON_QUEUE_AT_LIMIT);
+  job.mutable_wait()->set_position(3);
+  EXPECT_EQ(StateLine(job, kNow), "QUEUED, its queue nightly runs as many jobs as it may, 3 ahead");
+  job.mutable_spec()->set_concurrency_key("db");
+  job.mutable_wait()->set_reason(dq::v1::WAIT_REASON_CONCURRENCY_KEY_AT_LIMIT);
+  EXPECT_EQ(StateLine(job, kNow),
+            "QUEUED, as many jobs with its concurrency key db run as may, 3 ahead");
   job.set_state(dq::v1::JOB_STATE_PENDING);
   job.mutable_wait()->set_reason(dq::v1::WAIT_REASON_BACKOFF);
   job.mutable_wait()->mutable_until()->set_seconds(1'000'002);
@@ -69,14 +79,23 @@ TEST(StateLine, SaysWhatTheJobWaitsFor) {
   EXPECT_EQ(StateLine(job, kNow), "PENDING, next attempt in 0:02 after WORKER_LOST");
 }
 
-TEST(StateLine, NamesTheJobThatADependentWaitsFor) {
+TEST(StateLine, SaysHowAPausedJobGoesOn) {
+  dq::v1::Job job;
+  job.set_name("projects/default/jobs/j-1");
+  job.set_state(dq::v1::JOB_STATE_PAUSED);
+  EXPECT_EQ(StateLine(job, kNow), "PAUSED, until `dqctl job resume j-1`");
+}
+
+TEST(StateLine, NamesTheJobsThatADependentWaitsFor) {
   dq::v1::Job job;
   job.set_state(dq::v1::JOB_STATE_PENDING);
   job.mutable_wait()->set_reason(dq::v1::WAIT_REASON_DEPENDENCY);
   job.mutable_spec()->add_depends_on("projects/default/jobs/load");
   EXPECT_EQ(StateLine(job, kNow), "PENDING, waits for load to complete");
   job.mutable_spec()->add_depends_on("projects/default/jobs/other");
-  EXPECT_EQ(StateLine(job, kNow), "PENDING, waits for 2 jobs to complete");
+  EXPECT_EQ(StateLine(job, kNow), "PENDING, waits for load, other to complete");
+  for (const char* more : {"a", "b", "c"}) job.mutable_spec()->add_depends_on(more);
+  EXPECT_EQ(StateLine(job, kNow), "PENDING, waits for load, other, a and 2 more to complete");
   job.set_state(dq::v1::JOB_STATE_SKIPPED);
   job.mutable_error()->set_reason("DEPENDENCY_FAILED");
   job.mutable_error()->set_message("Job load failed.");
