@@ -73,6 +73,7 @@ absl::Status CheckBulk(const std::string& parent, const CreateRequests& requests
   Violations violations;
   violations.Merge(ParseProject(parent, "parent").status());
   violations.Require(requests.size() <= kJobsMax, "requests", "at most 1,000");
+  if (requests.size() > kJobsMax) return violations.ToStatus();
   for (int i = 0; i < requests.size(); ++i) {
     const std::string& own = requests[i].parent();
     violations.Require(own.empty() || own == parent, "requests[" + std::to_string(i) + "].parent",
@@ -97,6 +98,8 @@ void SubmitBulk(const ApiPorts& ports, const std::string& caller, const std::str
       continue;
     }
     const absl::StatusOr<JobRecord> earlier = FindEarlier(one, record.status(), ports.jobs);
+    // Nothing is submitted yet; without the database nothing is known of any job.
+    if (absl::IsUnavailable(earlier.status())) return done({earlier.status(), {}});
     if (earlier.ok()) {
       result.set_name(JobText(earlier->name));
       result.set_existed(true);

@@ -149,6 +149,7 @@ absl::StatusOr<JobRecord> FindEarlier(const v1::CreateJobRequest& request, const
   if (!absl::IsFailedPrecondition(why) || request.request_id().empty()) return why;
   const std::string project = *ParseProject(request.parent(), "parent");
   auto earlier = jobs.GetJobByRequest(project, request.request_id());
+  if (absl::IsUnavailable(earlier.status())) return earlier.status();
   // A reused request id is told only once the inputs are there.
   if (!earlier.ok() || earlier->request_hash != RequestHash(request)) return why;
   return earlier;

@@ -155,15 +155,17 @@ class Findings {
   }
 
   void AddDuplicates() {
-    const v1::DuplicatesRemoved& removed = report_.duplicates_removed();
+    const bool kept = report_.has_duplicates_kept();
+    const v1::DuplicatesRemoved& found =
+        kept ? report_.duplicates_kept() : report_.duplicates_removed();
+    const char* const fate = kept ? " rows were kept, though they are " : " rows were removed as ";
     const auto add = [&](const char* how, int64_t count) {
       if (count == 0) return;
-      Add(kWarning, "DUPLICATES", "", absl::StrCat(count, " rows were removed as ", how), count,
-          Share(count, rows_));
+      Add(kWarning, "DUPLICATES", "", absl::StrCat(count, fate, how), count, Share(count, rows_));
     };
-    add("exact duplicates", removed.exact());
-    add("duplicates but for how they are written", removed.normalised());
-    add("probable duplicates", removed.fuzzy());
+    add("exact duplicates", found.exact());
+    add("duplicates but for how they are written", found.normalised());
+    add("probable duplicates", found.fuzzy());
   }
 
   const Report& report_;

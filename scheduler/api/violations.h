@@ -14,14 +14,14 @@ namespace dq {
 
 class Violations {
  public:
-  // Notes `description` against `field` unless `holds`.
+  // Notes `description` against `field` unless `holds`; beyond a thousand nothing.
   void Require(bool holds, std::string_view field, std::string_view description) {
-    if (!holds) list_.push_back({std::string(field), std::string(description)});
+    if (!holds) Note({std::string(field), std::string(description)});
   }
   // Notes the violations of a failed check; OK notes nothing.
   void Merge(const absl::Status& status) {
     for (FieldViolation& violation : FieldViolationsOf(status)) {
-      list_.push_back(std::move(violation));
+      Note(std::move(violation));
     }
   }
   // Returns INVALID_ARGUMENT (BAD_FIELD) with what was noted, or OK.
@@ -30,6 +30,13 @@ class Violations {
   }
 
  private:
+  // Far more than are told; a request of a few MiB may have a million.
+  static constexpr size_t kNotedMax = 1000;
+
+  void Note(FieldViolation violation) {
+    if (list_.size() < kNotedMax) list_.push_back(std::move(violation));
+  }
+
   std::vector<FieldViolation> list_;
 };
 

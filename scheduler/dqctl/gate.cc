@@ -8,6 +8,7 @@
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "scheduler/dqctl/report_head.h"
 
 namespace dq::dqctl {
 namespace {
@@ -97,9 +98,8 @@ std::string FailedCondition(const dq::v1::Gate& gate, const dq::v1::Report& repo
   if (gate.has_min_score() && report.score() < gate.min_score()) {
     return "the score " + Text(report.score()) + " is below " + Text(gate.min_score());
   }
-  const auto& removed = report.duplicates_removed();
-  const auto duplicates =
-      static_cast<double>(removed.exact() + removed.normalised() + removed.fuzzy());
+  const auto& found = DuplicatesOf(report);
+  const auto duplicates = static_cast<double>(found.exact() + found.normalised() + found.fuzzy());
   const double ratio =
       report.rows_in() == 0 ? 0 : duplicates / static_cast<double>(report.rows_in());
   if (gate.has_max_duplicate_ratio() && ratio > gate.max_duplicate_ratio()) {

@@ -50,15 +50,16 @@ void AddScores(const Report& report, Table& table) {
 }
 
 void AddRows(const Report& report, Table& table) {
-  const auto& removed = report.duplicates_removed();
-  const int64_t duplicates = removed.exact() + removed.normalised() + removed.fuzzy();
+  const auto& found = DuplicatesOf(report);
+  const int64_t duplicates = found.exact() + found.normalised() + found.fuzzy();
   table.AddRow({"rows in", WithThousands(report.rows_in())});
   table.AddRow({"rows out", WithThousands(report.rows_out())});
   table.AddRow({"rows rejected", WithThousands(report.rows_rejected())});
-  table.AddRow({"duplicates removed", WithThousands(duplicates)});
-  table.AddRow({"  exact", WithThousands(removed.exact())});
-  table.AddRow({"  normalised", WithThousands(removed.normalised())});
-  if (removed.fuzzy() > 0) table.AddRow({"  fuzzy", WithThousands(removed.fuzzy())});
+  table.AddRow({report.has_duplicates_kept() ? "duplicates kept" : "duplicates removed",
+                WithThousands(duplicates)});
+  table.AddRow({"  exact", WithThousands(found.exact())});
+  table.AddRow({"  normalised", WithThousands(found.normalised())});
+  if (found.fuzzy() > 0) table.AddRow({"  fuzzy", WithThousands(found.fuzzy())});
   table.AddRow({"cells filled", WithThousands(report.cells_filled())});
 }
 
@@ -117,6 +118,10 @@ void PrintReportHead(std::ostream& out, const Report& report, dq::v1::Verdict ve
   table.Print(out);
   PrintSchema(out, report.schema());
   PrintSparsest(out, report);
+}
+
+const dq::v1::DuplicatesRemoved& DuplicatesOf(const Report& report) {
+  return report.has_duplicates_kept() ? report.duplicates_kept() : report.duplicates_removed();
 }
 
 }  // namespace dq::dqctl

@@ -13,4 +13,7 @@ namespace dq::dqctl {
 // columns (at most 8, only ones with missing cells). `verdict` is left out when it says nothing.
 void PrintReportHead(std::ostream& out, const dq::v1::Report& report, dq::v1::Verdict verdict);
 
+// Returns the duplicates that were found: those removed, or those kept when none were to be.
+const dq::v1::DuplicatesRemoved& DuplicatesOf(const dq::v1::Report& report);
+
 }  // namespace dq::dqctl

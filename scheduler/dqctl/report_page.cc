@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "scheduler/dqctl/job_text.h"
+#include "scheduler/dqctl/report_head.h"
 #include "scheduler/dqctl/report_page_template.h"
 #include "scheduler/dqctl/report_tables.h"
 #include "scheduler/dqctl/table.h"
@@ -63,11 +64,12 @@ void AddHead(const ReportPage& source, TemplateDictionary& page) {
   if (source.verdict == dq::v1::VERDICT_PASSED || source.verdict == dq::v1::VERDICT_FAILED) {
     Set(*page.AddSectionDictionary("VERDICT"), "NAME", VerdictName(source.verdict));
   }
-  const auto& removed = report.duplicates_removed();
+  const auto& found = DuplicatesOf(report);
   AddCard(page, "Rows in", report.rows_in(), WithThousands(report.rows_out()) + " out");
-  AddCard(page, "Duplicates removed", removed.exact() + removed.normalised() + removed.fuzzy(),
-          WithThousands(removed.exact()) + " exact, " + WithThousands(removed.normalised()) +
-              " normalised, " + WithThousands(removed.fuzzy()) + " fuzzy");
+  AddCard(page, report.has_duplicates_kept() ? "Duplicates kept" : "Duplicates removed",
+          found.exact() + found.normalised() + found.fuzzy(),
+          WithThousands(found.exact()) + " exact, " + WithThousands(found.normalised()) +
+              " normalised, " + WithThousands(found.fuzzy()) + " fuzzy");
   AddCard(page, "Cells filled", report.cells_filled(), "");
   AddCard(page, "Rows rejected", report.rows_rejected(), "");
 }

@@ -71,6 +71,8 @@ absl::StatusOr<ExitCode> SubmitLines(const JobSubmitCommand& command, Session& s
   JobLines lines(command.from_file == "-" ? std::cin : file,
                  "projects/" + session.connection.project, run);
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
+  // Said at once: whoever kills this has nothing else to go on with.
+  if (command.request_id.empty()) session.console.err << "request ids begin with " << run << "\n";
   Outcome outcome(session.console, command.format);
   const absl::Status status = client->SubmitJobs(
       [&] { return lines.Next(); },

@@ -47,6 +47,14 @@ TEST(ReportFindings, TheGravestComeFirstAndAmongEqualsThoseAboutMore) {
   EXPECT_DOUBLE_EQ(findings[2].share(), 0.04);
 }
 
+TEST(ReportFindings, DuplicatesThatWereKeptAreToldOfAsWell) {
+  const auto findings = FindingsOf(ReportOf(R"({"rows_in": 4, "rows_out": 4,
+      "duplicates_removed": {"exact": 0}, "duplicates_kept": {"exact": 2}})"));
+  ASSERT_THAT(KindsOf(findings), ElementsAre("DUPLICATES"));
+  EXPECT_EQ(findings[0].message(), "2 rows were kept, though they are exact duplicates");
+  EXPECT_DOUBLE_EQ(findings[0].share(), 0.5);
+}
+
 TEST(ReportFindings, AColumnSaysWhatItMissesAndWhatDoesNotFit) {
   const auto findings = FindingsOf(ReportOf(R"({"rows_in": 100, "rows_out": 100, "columns": [
       {"name": "age", "type": "integer", "missing": 60, "missing_after": 10, "conformity": 0.9,

@@ -176,5 +176,16 @@ TEST_F(SubmitJobsTest, WithoutTheDatabaseTheStreamEndsAndTheMessageHasNoAnswer) 
   server_.store().SetAvailable(true);
 }
 
+TEST_F(SubmitJobsTest, WithoutTheDatabaseAJobWhoseInputCannotBeLookedUpIsNotRefused) {
+  Submit submit(server_);
+  server_.store().SetAvailable(false);
+  v1::CreateJobRequest job = Noop("a", "r-1");
+  job.mutable_job()->mutable_spec()->set_input_file("projects/default/files/f-1");
+  submit.stream().Write(Message({job}));
+  EXPECT_THAT(submit.Read(), testing::IsEmpty());
+  EXPECT_EQ(ReasonOf(submit.End()), "DATABASE_UNAVAILABLE");
+  server_.store().SetAvailable(true);
+}
+
 }  // namespace
 }  // namespace dq

@@ -47,6 +47,9 @@ TEST(FailedCondition, NamesTheConditionAndBothValues) {
   EXPECT_EQ(finding("score>=90,schema"), "the columns are not those of the reference");
   report.mutable_duplicates_removed()->set_fuzzy(1);
   EXPECT_EQ(finding("duplicates<=0.4,schema"), "the share of duplicates 0.5 is above 0.4");
+  report.clear_duplicates_removed();
+  report.mutable_duplicates_kept()->set_exact(3);
+  EXPECT_EQ(finding("duplicates<=0.4,schema"), "the share of duplicates 0.75 is above 0.4");
 }
 
 }  // namespace

@@ -37,10 +37,13 @@ TEST(JobLines, EveryRequestHasAnIdAndMessagesAreBounded) {
 }
 
 TEST(JobLines, ALineThatIsNoRequestIsNamed) {
-  for (const char* bad : {"{", "[]", R"({"jobs":{}})", R"({"job":{"spec":{"priority":"x"}}})"}) {
-    std::istringstream in(std::string("\n\n") + bad + "\n");
+  const std::string long_name = R"({"job":{"display_name":")" + std::string(1 << 20, 'x') + "\"}}";
+  for (const std::string& bad : {std::string("{"), std::string("[]"), std::string(R"({"jobs":{}})"),
+                                 long_name, std::string(R"({"job":{"spec":{"priority":"x"}}})"),
+                                 std::string(R"({"parent":"projects/other"})")}) {
+    std::istringstream in("\n\n" + bad + "\n");
     const auto message = JobLines(in, "projects/p", "run").Next();
-    EXPECT_EQ(ReasonOf(message.status()), "BAD_LINE") << bad;
+    EXPECT_EQ(ReasonOf(message.status()), "BAD_LINE") << bad.substr(0, 99);
     EXPECT_THAT(MessageOf(message.status()), HasSubstr("line 3 "));
   }
 }
@@ -79,6 +82,11 @@ TEST_F(SubmitLinesTest, ARefusedJobKeepsNoOtherFromBeingCreated) {
   EXPECT_EQ(Submit({kLine, R"({"job":{"spec":{"queue":"BAD"}}})", kLine}, {"-o", "ndjson"}), 1);
   EXPECT_THAT(err_.str(), HasSubstr("-2: BAD_FIELD"));
   EXPECT_THAT(err_.str(), HasSubstr("2 created, 0 existed already, 1 refused"));
+}
+
+TEST_F(SubmitLinesTest, WithoutARequestIdTheOneThatIsDrawnIsSaidFirst) {
+  EXPECT_EQ(Submit({kLine}), 0);
+  EXPECT_THAT(err_.str(), ::testing::StartsWith("request ids begin with lines-"));
 }
 
 TEST_F(SubmitLinesTest, WhatHasNoAnswerWhenAStreamBreaksIsSentAgain) {
