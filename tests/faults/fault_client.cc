@@ -113,12 +113,12 @@ class FaultClient {
     } else {
       Rest(std::chrono::milliseconds(item.at_ms - (NowMicros() - start_us_) / 1000));
       // Another thread has it, since it stands before in the work file.
-      while (!item.after.empty() && !Owns("projects/default/jobs/" + item.after)) Rest(kNameWait);
+      while (!item.after.empty() && !IsSettled(item.after)) Rest(kNameWait);
       journal_.Write({{"what", "submit"}, {"request_id", item.request_id}});
       name = Submit(item, "ack");
     }
+    Settle(item.request_id, name);
     if (name.empty()) return;
-    Own(name);
     if (item.repeat) (void)Submit(item, "repeat_ack");
     if (item.reuse) Misuse(item);
     if (item.cancel_ms >= 0 && !past_.cancelled.contains(item.request_id)) {
@@ -183,14 +183,17 @@ class FaultClient {
     journal_.Write(std::move(line));
   }
 
-  bool Owns(const std::string& name) {
+  // Whether the submit of that request was answered, be it with a refusal.
+  bool IsSettled(const std::string& request_id) {
     const std::lock_guard<std::mutex> lock(own_mutex_);
-    return std::ranges::find(own_, name) != own_.end();
+    return settled_.contains(request_id);
   }
 
-  void Own(const std::string& name) {
+  // Notes the answer to a submit; an empty name is a refusal.
+  void Settle(const std::string& request_id, const std::string& name) {
     const std::lock_guard<std::mutex> lock(own_mutex_);
-    own_.push_back(name);
+    settled_.insert(request_id);
+    if (!name.empty()) own_.push_back(name);
   }
 
   // Polls until every job of this client has ended.
@@ -270,6 +273,7 @@ class FaultClient {
   std::atomic<bool> done_ = false;
   std::mutex own_mutex_;
   std::vector<std::string> own_;
+  std::set<std::string> settled_;
   std::mutex watch_mutex_;
   grpc::ClientContext* watch_context_ = nullptr;  // Of the open stream.
 };
