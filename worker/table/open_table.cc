@@ -17,6 +17,7 @@
 #include "worker/table/delimited/csv_reader.h"
 #include "worker/table/json/json_lines_reader.h"
 #include "worker/table/table_sample.h"
+#include "worker/table/values/ascii.h"
 
 namespace dq {
 namespace {
@@ -33,7 +34,7 @@ absl::Status CheckBeginning(ByteSource& source) {
   return CheckIsText(std::string_view(bytes).substr(0, got));
 }
 
-// JSON Lines begin with an object, JSON else with a list of them.
+// JSON Lines begin with an object, JSON else with a list of them, markup with a tag.
 absl::StatusOr<TableFormat> JudgeFormat(ByteSource& source) {
   std::string bytes(kFormatBytes, '\0');
   source.Rewind();
@@ -41,6 +42,13 @@ absl::StatusOr<TableFormat> JudgeFormat(ByteSource& source) {
   bytes.resize(got);
   std::erase_if(bytes, [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; });
   if (bytes.starts_with(kUtf8Bom)) bytes.erase(0, kUtf8Bom.size());
+  const std::string lower = AsciiLower(bytes);
+  if (lower.starts_with("<!doctypehtml") || lower.starts_with("<html")) {
+    return UnsupportedFormat("the file is a web page; save its table as CSV");
+  }
+  if (lower.starts_with("<?xml")) {
+    return UnsupportedFormat("the file is XML; export it as CSV");
+  }
   if (bytes.starts_with("[{")) {
     return UnsupportedFormat(
         "the file is one JSON list, not an object a line; convert it, for example "

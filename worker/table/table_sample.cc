@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "common/base/status_macros.h"
-#include "worker/table/bytes/container_format.h"
 #include "worker/table/bytes/file_error.h"
 #include "worker/table/delimited/structural_index.h"
 
@@ -93,7 +92,7 @@ absl::Status Sampler::Extend(size_t size) {
   start_.resize(size + kIndexPaddingBytes);
   DQ_ASSIGN_OR_RETURN(const size_t got, source_.Read(start_.data() + size_, size - size_));
   size_ += got;
-  return CheckIsText(std::string_view(start_).substr(0, size_));
+  return absl::OkStatus();
 }
 
 // Reads until there are some rows, which may hold quoted cells of many lines. A quote that is never

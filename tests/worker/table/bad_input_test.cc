@@ -38,6 +38,33 @@ TEST(BadInput, PipesAndDevicesAreRefused) {
   EXPECT_EQ(ReasonOfOpening(folder.get()), "UNSUPPORTED_FORMAT");
 }
 
+TEST(BadInput, WhatIsNoTextTableIsNamed) {
+  const std::pair<std::string, const char*> cases[] = {
+      {"PK\x03\x04 binary", "Excel workbook"},
+      {"PAR1\x15 binary", "Parquet"},
+      {"BZh91AY&SY", "bzip2"},
+      {"%PDF-1.7\n", "PDF"},
+      {"\n<!doctype HTML>\n<table>", "web page"},
+      {"\xEF\xBB\xBF<html>\n", "web page"},
+      {"<?xml version=\"1.0\"?>\n", "XML"},
+  };
+  for (const auto& [text, what] : cases) {
+    const MemoryFile file(text);
+    const absl::Status status = OpenTable(file.fd(), {}).status();
+    EXPECT_EQ(ReasonOf(status), "UNSUPPORTED_FORMAT") << what;
+    EXPECT_NE(MessageOf(status).find(what), std::string::npos) << status;
+  }
+}
+
+TEST(BadInput, ATableThatBeginsLikeMarkupIsOneWhenItsFormatIsGiven) {
+  for (const char* text : {"<html,b\n1,2\n", "<?xml,b\n1,2\n", "PAR1,b\n1,2\n"}) {
+    const MemoryFile file(text);
+    const auto reader = OpenTable(file.fd(), {.format = TableFormat::kDelimited});
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    EXPECT_EQ((*reader)->columns().size(), 2U);
+  }
+}
+
 TEST(BadInput, ALineOfTenGigabytesIsRefusedAfterTheLimitOfOneRow) {
   // A hole: the file takes no room.
   const MemoryFile file("a,b\n1,");

@@ -20,12 +20,9 @@ constexpr Signature kSignatures[] = {
      "compressed with xz; unpack it first"},
     {"PK\x03\x04", "a zip archive or an Excel workbook; save it as CSV"},
     {"\xD0\xCF\x11\xE0", "an old Excel workbook; save it as CSV"},
-    {"PAR1", "a Parquet file; export it as CSV"},
+    {"PAR1\x15", "a Parquet file; export it as CSV"},
     {"%PDF", "a PDF; export its table as CSV"},
     {"SQLite format 3", "an SQLite database; export its table as CSV"},
-    {"<!DOCTYPE html", "a web page; save its table as CSV"},
-    {"<html", "a web page; save its table as CSV"},
-    {"<?xml", "XML; export it as CSV"},
 };
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace dq {
 
 // UNSUPPORTED_FORMAT, naming the format and what to do, for what a person may well take for a text
-// table: archives, workbooks, Parquet, PDF, web pages. `bytes` are the first of the file.
+// table: archives, workbooks, Parquet, PDF. `bytes` are the first of the file.
 absl::Status CheckIsText(std::string_view bytes);
 
 }  // namespace dq
