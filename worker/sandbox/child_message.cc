@@ -1,6 +1,8 @@
 #include "worker/sandbox/child_message.h"
 
+#include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "common/base/error.h"
@@ -25,9 +27,19 @@ absl::Status BadLine(std::string_view why) {
                    {{"category", "system"}});
 }
 
+// The library converts a number of any size or kind as C++ does, undefined results and all.
+template <typename Number>
+Number ReadNumber(const Json& json) {
+  if (!json.is_number_integer()) throw std::out_of_range("number");
+  const bool fits = json.is_number_unsigned() ? std::in_range<Number>(json.get<uint64_t>())
+                                              : std::in_range<Number>(json.get<int64_t>());
+  if (!fits) throw std::out_of_range("number");
+  return static_cast<Number>(json.get<int64_t>());
+}
+
 template <typename Enum>
 Enum ReadEnum(const Json& json, Enum last) {
-  const int value = json.get<int>();
+  const int value = ReadNumber<int>(json);
   if (value < 0 || value > static_cast<int>(last)) throw std::out_of_range("enum");
   return static_cast<Enum>(value);
 }
@@ -36,11 +48,11 @@ ChainProgress ReadProgress(const Json& json) {
   ChainProgress progress;
   progress.percent = json.at("percent").get<double>();
   progress.stage = json.at("stage").get<std::string>();
-  progress.stage_index = json.at("stage_index").get<int>();
-  progress.stage_count = json.at("stage_count").get<int>();
-  progress.rows_done = json.at("rows_done").get<int64_t>();
-  progress.bytes_done = json.at("bytes_done").get<int64_t>();
-  progress.bytes_total = json.at("bytes_total").get<int64_t>();
+  progress.stage_index = ReadNumber<int>(json.at("stage_index"));
+  progress.stage_count = ReadNumber<int>(json.at("stage_count"));
+  progress.rows_done = ReadNumber<int64_t>(json.at("rows_done"));
+  progress.bytes_done = ReadNumber<int64_t>(json.at("bytes_done"));
+  progress.bytes_total = ReadNumber<int64_t>(json.at("bytes_total"));
   progress.current_step = json.at("current_step").get<std::string>();
   return progress;
 }
@@ -51,28 +63,28 @@ ChainResult ReadResult(const Json& json) {
   if (!json.at("score").is_null()) result.score = json.at("score").get<double>();
   result.verdict = ReadEnum(json.at("verdict"), Verdict::kFailed);
   result.verdict_reason = json.at("verdict_reason").get<std::string>();
-  result.rows_in = json.at("rows_in").get<int64_t>();
-  result.rows_out = json.at("rows_out").get<int64_t>();
-  result.rows_rejected = json.at("rows_rejected").get<int64_t>();
+  result.rows_in = ReadNumber<int64_t>(json.at("rows_in"));
+  result.rows_out = ReadNumber<int64_t>(json.at("rows_out"));
+  result.rows_rejected = ReadNumber<int64_t>(json.at("rows_rejected"));
   result.has_rejects = json.at("has_rejects").get<bool>();
-  result.duplicates_removed = json.at("duplicates_removed").get<int64_t>();
-  result.duplicates_kept = json.at("duplicates_kept").get<int64_t>();
-  result.cells_filled = json.at("cells_filled").get<int64_t>();
+  result.duplicates_removed = ReadNumber<int64_t>(json.at("duplicates_removed"));
+  result.duplicates_kept = ReadNumber<int64_t>(json.at("duplicates_kept"));
+  result.cells_filled = ReadNumber<int64_t>(json.at("cells_filled"));
   for (const Json& totals : json.at("totals")) {
-    result.totals.push_back({totals.at("stage").get<std::string>(),
-                             totals.at("rows").get<int64_t>(), totals.at("bytes").get<int64_t>(),
-                             totals.at("seconds").get<double>()});
+    result.totals.push_back(
+        {totals.at("stage").get<std::string>(), ReadNumber<int64_t>(totals.at("rows")),
+         ReadNumber<int64_t>(totals.at("bytes")), totals.at("seconds").get<double>()});
   }
   for (const Json& output : json.at("outputs")) {
     result.outputs.push_back({ReadEnum(output.at("kind"), OutputKind::kRejects),
-                              output.at("size_bytes").get<int64_t>(),
+                              ReadNumber<int64_t>(output.at("size_bytes")),
                               output.at("sha256").get<std::string>()});
   }
   return result;
 }
 
 absl::Status ReadError(const Json& json) {
-  const int code = json.at("code").get<int>();
+  const int code = ReadNumber<int>(json.at("code"));
   if (code < 1 || code > kStatusCodeMax) throw std::out_of_range("code");
   return MakeError(static_cast<absl::StatusCode>(code), json.at("reason").get<std::string>(),
                    json.at("message").get<std::string>(), json.at("metadata").get<ErrorMetadata>());
@@ -81,7 +93,7 @@ absl::Status ReadError(const Json& json) {
 ChainStart ReadStart(const Json& json) {
   ChainStart start;
   start.resumed = json.at("resumed").get<bool>();
-  start.sequence = json.at("sequence").get<int64_t>();
+  start.sequence = ReadNumber<int64_t>(json.at("sequence"));
   start.percent = json.at("percent").get<double>();
   start.reason = json.at("reason").get<std::string>();
   return start;
@@ -89,9 +101,9 @@ ChainStart ReadStart(const Json& json) {
 
 SavedCheckpoint ReadSaved(const Json& json) {
   SavedCheckpoint saved;
-  saved.sequence = json.at("sequence").get<int64_t>();
+  saved.sequence = ReadNumber<int64_t>(json.at("sequence"));
   saved.percent = json.at("percent").get<double>();
-  saved.bytes = json.at("bytes").get<int64_t>();
+  saved.bytes = ReadNumber<int64_t>(json.at("bytes"));
   saved.seconds = json.at("seconds").get<double>();
   saved.stage = json.at("stage").get<std::string>();
   saved.fingerprint = json.at("fingerprint").get<std::string>();
@@ -126,13 +138,13 @@ absl::StatusOr<ChildOrders> DecodeChildOrders(std::string_view text) {
   ChildOrders orders;
   try {
     const Json json = Json::parse(text.substr(0, line_end));
-    orders.parent_pid = json.at("parent_pid").get<int32_t>();
-    orders.limits.address_space_bytes = json.at("address_space_bytes").get<int64_t>();
-    orders.limits.cpu_seconds = json.at("cpu_seconds").get<int64_t>();
-    orders.checkpoint_interval_ms = json.at("checkpoint_interval_ms").get<int64_t>();
+    orders.parent_pid = ReadNumber<int32_t>(json.at("parent_pid"));
+    orders.limits.address_space_bytes = ReadNumber<int64_t>(json.at("address_space_bytes"));
+    orders.limits.cpu_seconds = ReadNumber<int64_t>(json.at("cpu_seconds"));
+    orders.checkpoint_interval_ms = ReadNumber<int64_t>(json.at("checkpoint_interval_ms"));
     if (json.contains("resume")) {
       const Json& resume = json.at("resume");
-      orders.resume = {resume.at("sequence_min").get<int64_t>(),
+      orders.resume = {ReadNumber<int64_t>(resume.at("sequence_min")),
                        resume.at("fingerprint").get<std::string>()};
     }
   } catch (const std::exception& error) {

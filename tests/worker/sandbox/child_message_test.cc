@@ -115,6 +115,7 @@ TEST(ChildMessage, AnythingElseIsAnErrorNotACrash) {
   for (const char* line :
        {"", "x", "[]", "{}", "null", "{\"progress\":1}", "{\"result\":{}}", "{\"error\":{}}",
         R"({"error":{"code":0,"reason":"","message":"","metadata":{}}})",
+        R"({"error":{"code":1e300,"reason":"","message":"","metadata":{}}})",
         R"({"error":{"code":99,"reason":"","message":"","metadata":{}}})"}) {
     EXPECT_EQ(ReasonOf(DecodeChildLine(line).status()), "CRASHED") << line;
   }
