@@ -104,6 +104,17 @@ TEST(JsonLines, LinesThatAreNoObjectsAreRejectedWithTheirPlace) {
   EXPECT_THAT(run.rejects, testing::HasSubstr("\n4,19,duplicate_key,"));
 }
 
+TEST(JsonLines, AByteOrderMarkIsNoPartOfTheFirstLine) {
+  const std::string text = "{\"a\":1}\n{\"a\":2}\n";
+  const HarnessRun run = RunChainOnText(Untouched(), "\xEF\xBB\xBF" + text);
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_EQ(run.cleaned, text);
+  EXPECT_EQ(run.result.rows_rejected, 0);
+  std::string wide = "\xFF\xFE";
+  for (const char c : text) wide += {c, '\0'};
+  EXPECT_EQ(RunChainOnText(Untouched(), wide).cleaned, text);
+}
+
 TEST(JsonLines, WhatIsJsonButNotLinesOfItIsRefused) {
   for (const char* text : {"[{\"a\":1},{\"a\":2}]\n", "{\"a\n", "{}\n{}\n"}) {
     EXPECT_EQ(ReasonOf(RunChainOnText(Untouched(), text).status), "UNSUPPORTED_FORMAT") << text;

@@ -20,6 +20,11 @@ std::string_view WithoutSpace(std::string_view line) {
   return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
 }
 
+// Where the first line of a text begins that is at `offset` of the file: behind a byte order mark.
+size_t FirstLine(std::string_view text, int64_t offset) {
+  return offset == 0 && text.starts_with(kUtf8Bom) ? kUtf8Bom.size() : 0;
+}
+
 // Bytes of all lines that hold a backslash.
 size_t EscapedBytes(std::string_view text) {
   size_t bytes = 0;
@@ -74,7 +79,7 @@ absl::Status JsonLinesReader::FindColumns(const std::function<bool()>& stop) {
   while (!carry_.empty() || !source_->AtEnd()) {
     if (stop && stop()) return Cancelled();
     DQ_ASSIGN_OR_RETURN(const size_t size, Fill(buffer));
-    for (size_t begin = 0; begin < size;) {
+    for (size_t begin = FirstLine({buffer.data(), size}, offset_); begin < size;) {
       const auto* end =
           static_cast<const char*>(std::memchr(buffer.data() + begin, '\n', size - begin));
       const size_t line_size =
@@ -84,6 +89,7 @@ absl::Status JsonLinesReader::FindColumns(const std::function<bool()>& stop) {
       }
       begin += line_size + 1;
     }
+    offset_ += static_cast<int64_t>(size);
   }
   if (!columns().empty()) return absl::OkStatus();
   return UnsupportedFormat(
@@ -146,7 +152,7 @@ absl::StatusOr<bool> JsonLinesReader::Next(RowBatch& batch) {
   batch.buffer().resize(size + escaped + kJsonPaddingBytes);
   char* const data = batch.buffer().data();
   copies_ = data + size;
-  for (size_t begin = 0; begin < size;) {
+  for (size_t begin = FirstLine({data, size}, offset_); begin < size;) {
     const auto* end = static_cast<const char*>(std::memchr(data + begin, '\n', size - begin));
     const size_t line_size =
         end == nullptr ? size - begin : static_cast<size_t>(end - data) - begin;
@@ -162,7 +168,7 @@ absl::StatusOr<bool> JsonLinesReader::Next(RowBatch& batch) {
 
 absl::Status JsonLinesReader::TakeLine(RowBatch& batch, char* line, size_t size) {
   const std::string_view text = WithoutSpace({line, size});
-  if (text.empty() || text == kUtf8Bom) {
+  if (text.empty()) {
     ++counts_.blank_lines;
     return absl::OkStatus();
   }
