@@ -370,9 +370,12 @@ void TableFinder::FitHeader(size_t record) {
     layout_.notes.push_back(told + "empty names were left out.");
   } else {
     bool counted = names.size() + 1 == width_;
-    for (size_t i = 1; i < rows.size(); ++i) {
-      counted &= CountsOn(rows[i - 1][0], rows[i][0]);
+    bool ends_empty = true;  // As when every row has a delimiter at its end.
+    for (size_t i = 0; i < rows.size(); ++i) {
+      counted &= i == 0 || CountsOn(rows[i - 1][0], rows[i][0]);
+      ends_empty &= rows[i].back().empty();
     }
+    counted &= !ends_empty;
     names.insert(counted ? names.begin() : names.end(), width_ - names.size(), "");
     NameColumns();
     layout_.notes.push_back(told + (counted ? "the first column, a count, is called column_1."

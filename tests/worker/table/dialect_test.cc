@@ -117,6 +117,7 @@ TEST(FindTable, AHeaderOfAnotherWidthIsMadeToFitWhenRowsAgree) {
   EXPECT_THAT(wide.columns, ElementsAre("a", "b", "c", "d"));
   EXPECT_EQ(wide.row_cells, 3u);
   EXPECT_THAT(LayoutOf("x,y\n1,a,b\n2,c,d\n3,e,f\n").columns, ElementsAre("column_1", "x", "y"));
+  EXPECT_THAT(LayoutOf("x,y\n1,a,\n2,c,\n3,e,\n").columns, ElementsAre("x", "y", "column_3"));
   EXPECT_THAT(LayoutOf("day,qty\n1.5,2,a\n3.5,4,b\n2.5,6,c\n").columns,
               ElementsAre("day", "qty", "column_3"));
 }
