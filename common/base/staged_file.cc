@@ -13,6 +13,7 @@
 #include "common/base/locked_file.h"
 #include "common/base/random_id.h"
 #include "common/base/sha256.h"
+#include "common/base/status_macros.h"
 
 namespace dq {
 namespace {
@@ -24,13 +25,51 @@ std::filesystem::path PlaceOf(const std::string& path) {
   return error ? std::filesystem::path(path) : target;
 }
 
+// Whether `path` leads to a descriptor of this process, as /dev/stdout does.
+bool IsDescriptor(std::filesystem::path path) {
+  constexpr int kLinksMax = 40;
+  std::error_code error;
+  for (int links = 0; links < kLinksMax; ++links) {
+    const std::filesystem::path folder = std::filesystem::canonical(path.parent_path(), error);
+    if (!error && folder.string().starts_with("/proc/")) return true;
+    const std::filesystem::path target = std::filesystem::read_symlink(path, error);
+    if (error) return false;
+    path = path.parent_path() / target;  // An absolute target stays.
+  }
+  return false;
+}
+
 bool IsWrittenInPlace(const std::string& path) {
   struct stat about {};
   return ::stat(path.c_str(), &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode);
 }
 
+bool IsLinkToNothing(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_symlink(std::filesystem::symlink_status(path, error)) &&
+         !std::filesystem::exists(path, error);
+}
+
 absl::Status CannotWrite(const std::string& path) {
   return ErrnoError(errno, "OUTPUT_FAILED", "cannot write " + path);
+}
+
+// Refuses what a file put in its place would not be found at.
+absl::Status CheckPlace(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    errno = EISDIR;
+    return CannotWrite(path);
+  }
+  if (IsDescriptor(path)) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "OUTPUT_FAILED",
+                     path + " leads to a file that is open already; name the file itself");
+  }
+  if (IsLinkToNothing(path)) {
+    errno = ENOENT;
+    return CannotWrite(path);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CannotContinue(const std::string& path) {
@@ -52,11 +91,8 @@ absl::StatusOr<StagedFile> StagedFile::Create(const std::string& path) {
     if (!fd) return CannotWrite(path);
     return StagedFile(path, "", std::move(fd), Kind::kNew);
   }
+  DQ_RETURN_IF_ERROR(CheckPlace(path));
   const std::filesystem::path place = PlaceOf(path);
-  if (std::error_code error; std::filesystem::is_directory(place, error)) {
-    errno = EISDIR;
-    return CannotWrite(path);
-  }
   // Not made from the file's own name, which may be as long as a name can be.
   const std::string name = ".dq-" + RandomHex(8) + ".tmp";
   const std::string temporary = (place.parent_path() / name).string();
@@ -66,12 +102,12 @@ absl::StatusOr<StagedFile> StagedFile::Create(const std::string& path) {
 }
 
 absl::StatusOr<StagedFile> StagedFile::Continue(const std::string& path) {
-  const std::filesystem::path place = PlaceOf(path);
-  std::error_code error;
-  if (IsWrittenInPlace(path) || std::filesystem::is_directory(place, error)) {
+  if (IsWrittenInPlace(path)) {
     errno = ESPIPE;
     return CannotWrite(path);
   }
+  DQ_RETURN_IF_ERROR(CheckPlace(path));
+  const std::filesystem::path place = PlaceOf(path);
   const std::string name = ".dq-" + Sha256Of(place.string()).substr(0, 16) + ".part";
   const std::string temporary = (place.parent_path() / name).string();
   UniqueFd fd = OpenLocked(temporary);

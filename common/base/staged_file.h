@@ -1,6 +1,7 @@
 // A file that appears under its name only when it is complete: written to a temporary name beside
 // it, then renamed. What is there and no regular file (a device, a pipe) is written in place, never
-// replaced; a symbolic link stays, its target is replaced. Not thread-safe.
+// replaced; a symbolic link stays, its target is replaced. A link to nothing is refused, and so is
+// one to a file that is open already (/dev/stdout). Not thread-safe.
 #pragma once
 
 #include <string>

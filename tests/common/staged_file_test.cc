@@ -11,6 +11,7 @@
 #include <string>
 
 #include "common/base/error.h"
+#include "common/base/unique_fd.h"
 
 namespace dq {
 namespace {
@@ -82,6 +83,19 @@ TEST_F(StagedFileTest, ReplacesTheTargetOfALinkAndKeepsTheLink) {
   ASSERT_TRUE(file.Publish().ok());
   EXPECT_TRUE(fs::is_symlink(At("link.csv")));
   EXPECT_EQ(Read(At("target.csv")), "new");
+}
+
+TEST_F(StagedFileTest, RefusesALinkToNothingAndADescriptorOfAFile) {
+  fs::create_symlink("nothing", At("link"));
+  const UniqueFd log(::open(At("log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  const std::string descriptor = "/proc/self/fd/" + std::to_string(log.get());
+  fs::create_symlink(descriptor, At("stdout"));
+  for (const std::string& path : {At("link"), At("stdout"), descriptor}) {
+    EXPECT_EQ(ReasonOf(StagedFile::Create(path).status()), "OUTPUT_FAILED") << path;
+    EXPECT_EQ(ReasonOf(StagedFile::Continue(path).status()), "OUTPUT_FAILED") << path;
+  }
+  EXPECT_TRUE(fs::is_symlink(At("link")));
+  EXPECT_EQ(Entries(), 3U);
 }
 
 TEST_F(StagedFileTest, WhatIsContinuedIsThereTheNextTime) {
