@@ -93,6 +93,11 @@ absl::Status CheckPaths(const RunOptions& options) {
   for (const std::string& path :
        {options.output, options.report, options.changes, options.clusters, RejectsPath(options)}) {
     if (path.empty()) continue;
+    if (path == "-") {
+      return MakeError(absl::StatusCode::kInvalidArgument, "BAD_FIELD",
+                       "- is no output; name a file, or /dev/stdout",
+                       {{"category", "configuration"}});
+    }
     for (const std::string& other : taken) {
       if (other.empty() || !SameFile(path, other)) continue;
       return MakeError(absl::StatusCode::kInvalidArgument, "BAD_FIELD",

@@ -59,7 +59,9 @@ TEST(BadInput, WhatIsNoTextTableIsNamed) {
 TEST(BadInput, ATableThatBeginsLikeMarkupIsOneWhenItsFormatIsGiven) {
   for (const char* text : {"<html,b\n1,2\n", "<?xml,b\n1,2\n", "PAR1,b\n1,2\n"}) {
     const MemoryFile file(text);
-    const auto reader = OpenTable(file.fd(), {.format = TableFormat::kDelimited});
+    InputChoice choice;
+    choice.format = TableFormat::kDelimited;
+    const auto reader = OpenTable(file.fd(), choice);
     ASSERT_TRUE(reader.ok()) << reader.status();
     EXPECT_EQ((*reader)->columns().size(), 2U);
   }
