@@ -198,6 +198,17 @@ struct JobDependency {
   friend bool operator==(const JobDependency&, const JobDependency&) = default;
 };
 
+// The key of a batch inside.
+using BatchKey = int64_t;
+
+// Which operation of which batch a job is.
+struct JobBatch {
+  BatchKey key = 0;  // 0: of none.
+  std::string id;
+  int32_t index = 0;  // From 1.
+  friend bool operator==(const JobBatch&, const JobBatch&) = default;
+};
+
 // Where the retry of an ended job begins.
 enum class RetryFrom { kCheckpoint, kStart };
 
@@ -217,6 +228,10 @@ struct JobRecord {
   std::vector<std::string> file_ids;
   std::vector<std::string> reference_ids;
   std::vector<JobDependency> dependencies;
+  JobBatch batch;
+  // Whether it is created for no more than to be skipped: nothing but that, or a person, lets it
+  // go on. Not recorded.
+  bool is_held = false;
   JobRules rules;
   JobPayload payload;
   JobStatus status;

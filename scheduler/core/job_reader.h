@@ -12,9 +12,9 @@
 
 namespace dq {
 
-// One term of a ListJobs filter; terms are joined by AND. An absent label, worker or error reason
-// is the empty text; an absent time or score fits no term. With kStage, kEqual means "is one of the
-// stages" and kNotEqual "is none of them". Text is ordered by bytes.
+// One term of a ListJobs filter; terms are joined by AND. An absent label, worker, batch or error
+// reason is the empty text; an absent time or score fits no term. With kStage, kEqual means "is one
+// of the stages" and kNotEqual "is none of them". Text is ordered by bytes.
 struct JobFilterTerm {
   enum class Field {
     kState,
@@ -27,6 +27,7 @@ struct JobFilterTerm {
     kEndTime,
     kQualityScore,
     kErrorReason,
+    kBatch,
   };
   enum class Op { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
   Field field = Field::kState;

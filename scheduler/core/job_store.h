@@ -34,6 +34,7 @@ struct JobInsert {
 struct JobUpdate {
   JobKey key = 0;
   JobName name;
+  BatchKey batch = 0;            // Of which the job is an operation.
   int32_t expected_attempt = 0;  // The fence: what the row holds now.
   std::string expected_token;
   JobStatus status;

@@ -99,6 +99,8 @@ class Cell {
              const std::string& actor, ViewDone done);
   void Resume(const Instant& now, const JobName& name, const std::string& reason,
               const std::string& actor, ViewDone done);
+  void Skip(const Instant& now, const JobName& name, const JobFailure& why,
+            const std::string& actor, ViewDone done);
   void ReserveReopen(const Instant& now, const JobName& name, ReserveDone done);
   void Reopen(const Instant& now, int64_t reservation, const JobName& name,
               absl::StatusOr<JobRecord> record, RetryFrom from, const std::string& reason,

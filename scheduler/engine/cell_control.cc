@@ -1,4 +1,4 @@
-// What users ask of jobs that are there: cancel, pause, resume, retry.
+// What users and batches ask of jobs that are there: cancel, pause, resume, skip, retry.
 #include <utility>
 
 #include "common/base/error.h"
@@ -99,6 +99,19 @@ void Cell::Resume(const Instant& now, const JobName& name, const std::string& re
       return done(IllegalTransition(job.record, "resumed; wait until it is PAUSED"));
     }
     if (state == JobState::kPaused) ResumePaused(job, {.actor = actor, .message = reason});
+    AnswerWhenDurable(job, done);
+  });
+}
+
+void Cell::Skip(const Instant& now, const JobName& name, const JobFailure& why,
+                const std::string& actor, ViewDone done) {
+  now_ = now;
+  Steer(name, done, [this, why, actor, done](LiveJob& job) {
+    if (IsLeased(job.record.status.state)) {
+      return done(IllegalTransition(job.record, "skipped while it runs"));
+    }
+    job.record.status.error = why;
+    Apply(job, JobEvent::kSkip, {.actor = actor, .reason = why.reason, .message = why.message});
     AnswerWhenDurable(job, done);
   });
 }

@@ -112,10 +112,9 @@ void Cell::ReleaseArrived(const JobName& name, JobKey key) {
 }
 
 void Cell::Depend(const LiveJob& job, const std::vector<JobDependency>& recorded) {
-  const JobStatus& status = job.record.status;
-  const bool waits =
-      status.state == JobState::kPending && status.wait_reason == WaitReason::kDependency;
-  if (!waits && status.state != JobState::kPaused) return;
+  // Also of one that waits for something else: it may be paused and resumed before they have ended.
+  const JobState state = job.record.status.state;
+  if (state != JobState::kPending && state != JobState::kPaused) return;
   for (const JobDependency& dependency : recorded) {
     if (IsTerminal(dependency.state) && jobs_.Find(dependency.job) == nullptr) {
       dependencies_.AddEnded(job.record.key, dependency.job, dependency.state);

@@ -13,6 +13,9 @@
 namespace dq {
 namespace {
 
+// How long a job waits that is only to be skipped: it is a time like any other for a new leader.
+constexpr absl::Duration kHeldFor = absl::Hours(24 * 365 * 100);
+
 // Ordinary steps are in the job's history; the log's default level tells of failures only.
 LogLevel LevelOf(JobEvent event) {
   const bool charged =
@@ -86,7 +89,11 @@ void Cell::InsertFound(JobRecord record, Submission submission) {
   record.status = JobStatus();
   record.status.version = 1;
   record.status.state = JobState::kQueued;
-  if (FirstNotCompleted(record.dependencies) != nullptr) {
+  if (record.is_held) {
+    record.status.state = JobState::kPending;
+    record.status.wait_reason = WaitReason::kNotBefore;
+    record.status.wait_until = now_.wall + kHeldFor;
+  } else if (FirstNotCompleted(record.dependencies) != nullptr) {
     record.status.state = JobState::kPending;
     record.status.wait_reason = WaitReason::kDependency;
   } else if (record.rules.not_before > now_.wall) {

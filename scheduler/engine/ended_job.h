@@ -29,6 +29,8 @@ inline bool MayHaveLeftFiles(const JobStatus& status) {
 struct EndListener {
   std::function<void(const EndedJob&)> ended;     // The end is recorded; MayHaveLeftFiles().
   std::function<void(const JobName&)> reopening;  // It may be made live again, or be refused.
+  // The end of an operation of a batch is recorded; called as `ended` is.
+  std::function<void(BatchKey)> operation_ended = {};
 };
 
 }  // namespace dq

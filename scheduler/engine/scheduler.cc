@@ -174,9 +174,11 @@ CommitListener Scheduler::Impl::ListenToWriter() {
 }
 
 void Scheduler::Impl::TellEnds(const SpentBatch& spent) const {
-  if (!ends_.ended) return;
   for (const std::unique_ptr<LiveJob>& job : spent.jobs) {
     if (!IsTerminal(job->record.status.state)) continue;
+    const BatchKey batch = job->record.batch.key;
+    if (batch != 0 && ends_.operation_ended) ends_.operation_ended(batch);
+    if (!ends_.ended) continue;
     const JobUpdate& row = spent.batch.rows->updates[job->update_index];
     if (!MayHaveLeftFiles(row.status)) continue;
     EndedJob ended = {row.name, row.status.state, row.status.attempt, 0, ""};
@@ -376,6 +378,14 @@ void Scheduler::Resume(const JobName& name, const std::string& reason, const std
   impl_->Ask(std::move(done),
              [name, reason, actor](Cell& cell, const Instant& now, Cell::ViewDone reply) {
                cell.Resume(now, name, reason, actor, std::move(reply));
+             });
+}
+
+void Scheduler::Skip(const JobName& name, const JobFailure& why, const std::string& actor,
+                     std::function<void(absl::StatusOr<JobView>)> done) {
+  impl_->Ask(std::move(done),
+             [name, why, actor](Cell& cell, const Instant& now, Cell::ViewDone reply) {
+               cell.Skip(now, name, why, actor, std::move(reply));
              });
 }
 

@@ -164,6 +164,10 @@ class Scheduler {
              std::function<void(absl::StatusOr<JobView>)> done);
   void Resume(const JobName& name, const std::string& reason, const std::string& actor,
               std::function<void(absl::StatusOr<JobView>)> done);
+  // Skips a live job that waits, for the reason `why`. FAILED_PRECONDITION (ILLEGAL_TRANSITION)
+  // when it runs; NOT_FOUND as of Cancel.
+  void Skip(const JobName& name, const JobFailure& why, const std::string& actor,
+            std::function<void(absl::StatusOr<JobView>)> done);
   // Makes an ended job live again, in two steps: after the reservation the caller reads the job's
   // record and hands it over, or what kept it from that. Between the two nobody else does so.
   void ReserveReopen(const JobName& name, std::function<void(absl::StatusOr<int64_t>)> done);

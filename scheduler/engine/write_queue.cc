@@ -75,6 +75,7 @@ PendingBatch& WriteQueue::Change(LiveJob& job, const Instant& now) {
   JobUpdate& row = batch.rows->updates.emplace_back();
   row.key = job.record.key;
   row.name = job.record.name;
+  row.batch = job.record.batch.key;
   row.created_by = job.record.created_by;
   batch.changed.push_back(&job);
   ++rows_pending_;

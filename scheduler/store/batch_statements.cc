@@ -1,6 +1,7 @@
 #include "scheduler/store/batch_statements.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -157,6 +158,14 @@ PipelineCall InsertDependencies(const std::vector<Edge>& edges) {
   return {&sql::kInsertDependencies, std::move(p)};
 }
 
+PipelineCall InsertBatchJobs(const InsertList& operations) {
+  Parameters p;
+  p.AddArray(operations, [](auto* i) { return i->record.batch.key; });
+  p.AddArray(operations, [](auto* i) { return i->record.batch.index; });
+  p.AddArray(operations, [](auto* i) { return i->record.key; });
+  return {&sql::kInsertBatchJobs, std::move(p)};
+}
+
 // Returns what else is recorded of new jobs, beside their rows and specs.
 std::vector<PipelineCall> RelationCalls(const InsertList& inserted) {
   std::vector<PipelineCall> calls;
@@ -168,6 +177,10 @@ std::vector<PipelineCall> RelationCalls(const InsertList& inserted) {
     }
   }
   if (!edges.empty()) calls.push_back(InsertDependencies(edges));
+  InsertList operations;
+  std::ranges::copy_if(inserted, std::back_inserter(operations),
+                       [](const JobInsert* insert) { return insert->record.batch.key != 0; });
+  if (!operations.empty()) calls.push_back(InsertBatchJobs(operations));
   return calls;
 }
 
@@ -257,12 +270,24 @@ PipelineCall CountJobs(const PageCounts& pages, const StateCounts& counts) {
   return {&sql::kCountJobs, std::move(p)};
 }
 
+// Jobs of batches by state.
+using OperationCounts = std::map<std::pair<BatchKey, JobState>, int64_t>;
+
+PipelineCall CountOperations(const OperationCounts& counts) {
+  Parameters p;
+  p.AddArray(counts, [](auto& c) { return c.first.first; });
+  p.AddArray(counts, [](auto& c) { return static_cast<int16_t>(c.first.second); });
+  p.AddArray(counts, [](auto& c) { return c.second; });
+  return {&sql::kCountOperations, std::move(p)};
+}
+
 // The rows beside `job` that a batch adds or removes.
 struct Consequences {
   std::vector<EventRow> events;
   std::vector<ResultRow> results;
   PageCounts pages;
   StateCounts counts;
+  OperationCounts operations;
 };
 
 // Counts a job that was live, or not, and is now.
@@ -280,6 +305,7 @@ void AddInsert(const JobInsert& insert, Consequences& to) {
   }
   CountLive(to.pages, job.name, job.key, false, !IsTerminal(job.status.state));
   ++to.counts[{job.name.project, job.status.state}];
+  if (job.batch.key != 0) ++to.operations[{job.batch.key, job.status.state}];
 }
 
 void AddUpdate(const JobUpdate& update, Consequences& to) {
@@ -296,6 +322,15 @@ void AddUpdate(const JobUpdate& update, Consequences& to) {
   CountLive(to.pages, update.name, update.key, !IsTerminal(before), !IsTerminal(after));
   --to.counts[{update.name.project, before}];
   ++to.counts[{update.name.project, after}];
+  if (update.batch == 0) return;
+  --to.operations[{update.batch, before}];
+  ++to.operations[{update.batch, after}];
+}
+
+void DropZeros(Consequences& rows) {
+  const auto is_zero = [](const auto& count) { return count.second == 0; };
+  std::erase_if(rows.counts, is_zero);
+  std::erase_if(rows.operations, is_zero);
 }
 
 std::vector<FileRow> ProducedFiles(const std::vector<ResultRow>& results) {
@@ -358,6 +393,7 @@ std::vector<PipelineCall> RemainingCalls(const WriteBatch& batch, const Conseque
   if (!rows.pages.empty() || !rows.counts.empty()) {
     calls.push_back(CountJobs(rows.pages, rows.counts));
   }
+  if (!rows.operations.empty()) calls.push_back(CountOperations(rows.operations));
   return calls;
 }
 
@@ -379,7 +415,7 @@ std::vector<PipelineCall> WholeCalls(const WriteBatch& batch) {
     AddInsert(insert, rows);
   }
   for (const JobUpdate& update : batch.updates) AddUpdate(update, rows);
-  std::erase_if(rows.counts, [](const auto& count) { return count.second == 0; });
+  DropZeros(rows);
   std::vector<PipelineCall> calls;
   Append(calls, CreateCalls(inserted));
   Append(calls, RelationCalls(inserted));
@@ -399,7 +435,7 @@ std::vector<PipelineCall> FollowingCalls(const WriteBatch& batch, const InsertLi
   Consequences rows;
   for (const JobInsert* insert : inserted) AddInsert(*insert, rows);
   for (const JobUpdate& update : batch.updates) AddUpdate(update, rows);
-  std::erase_if(rows.counts, [](const auto& count) { return count.second == 0; });
+  DropZeros(rows);
   std::vector<PipelineCall> calls;
   if (!inserted.empty()) calls.push_back(InsertJobSpecs(inserted));
   Append(calls, RelationCalls(inserted));

@@ -30,7 +30,7 @@ constexpr auto kWriterStatements = std::to_array<const sql::Statement*>({
     &sql::kInsertJobEvents,  &sql::kInsertJobResults,    &sql::kInsertProducedFiles,
     &sql::kSaveCheckpoints,  &sql::kDeleteCheckpoints,   &sql::kCommitBatch,
     &sql::kRollBackBatch,    &sql::kBeginPart,           &sql::kEndPart,
-    &sql::kUndoPart,
+    &sql::kUndoPart,         &sql::kInsertBatchJobs,     &sql::kCountOperations,
 });
 
 int64_t Number(const std::string& text) {

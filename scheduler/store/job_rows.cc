@@ -113,6 +113,10 @@ JobRecord ReadJob(const pqxx::row& row) {
   if (!row["dependencies"].is_null()) {
     job.dependencies = DependenciesFromJson(row["dependencies"].c_str());
   }
+  if (!row["batch_key"].is_null()) {
+    job.batch = {row["batch_key"].as<BatchKey>(), row["batch_id"].c_str(),
+                 row["operation_index"].as<int32_t>()};
+  }
   job.rules = ReadRules(row);
   job.payload = {.spec = pqxx::binarystring(row["spec"]).str(),
                  .grant = pqxx::binarystring(row["grant_payload"]).str()};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/numbers.h"
 #include "scheduler/core/state_table.h"
 #include "scheduler/store/text_encoding.h"
 
@@ -103,6 +104,19 @@ std::vector<JobOutput> OutputsFromJson(const std::string& json) {
                        .sha256 = value.value("sha256", "")});
   }
   return outputs;
+}
+
+std::map<JobState, int64_t> StateCountsFromJson(const std::string& json) {
+  std::map<JobState, int64_t> counts;
+  const Json object = Parse(json);
+  for (const auto& [state, jobs] : object.items()) {
+    int number = 0;
+    if (!absl::SimpleAtoi(state, &number) || !jobs.is_number_integer()) continue;
+    if (const auto count = jobs.get<int64_t>(); count != 0) {
+      counts[static_cast<JobState>(number)] = count;
+    }
+  }
+  return counts;
 }
 
 std::vector<JobDependency> DependenciesFromJson(const std::string& json) {

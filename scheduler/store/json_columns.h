@@ -22,6 +22,8 @@ std::string ToJson(const std::vector<JobFilterTerm>& filter);
 std::map<std::string, std::string> MapFromJson(const std::string& json);
 std::vector<std::string> ListFromJson(const std::string& json);
 std::vector<JobOutput> OutputsFromJson(const std::string& json);
+// Returns what the view batch_record tells of a batch's jobs; states without one are left out.
+std::map<JobState, int64_t> StateCountsFromJson(const std::string& json);
 // Returns what the view job_record tells, by key.
 std::vector<JobDependency> DependenciesFromJson(const std::string& json);
 

@@ -10,10 +10,6 @@
 namespace dq {
 namespace {
 
-std::string TimeText(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", time, absl::UTCTimeZone());
-}
-
 FileRecord ReadFile(const pqxx::row& row) {
   return {.project = row["project"].c_str(),
           .id = row["id"].c_str(),

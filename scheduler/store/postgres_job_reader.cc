@@ -1,5 +1,6 @@
 #include "scheduler/store/postgres_job_reader.h"
 
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "scheduler/store/job_rows.h"
 #include "scheduler/store/json_columns.h"
 #include "scheduler/store/sql_error.h"
+#include "scheduler/store/text_encoding.h"
 
 namespace dq {
 namespace {
@@ -73,10 +75,14 @@ absl::StatusOr<std::vector<JobRecord>> PostgresJobReader::BatchGetJobs(
 absl::StatusOr<std::vector<JobRecord>> PostgresJobReader::ListJobs(
     const std::string& project, const std::vector<JobFilterTerm>& filter, JobKey before,
     int limit) {
+  const auto batch = std::ranges::find_if(filter, [](const JobFilterTerm& term) {
+    return term.field == JobFilterTerm::Field::kBatch && term.op == JobFilterTerm::Op::kEqual;
+  });
+  const std::string of_batch = batch == filter.end() ? "" : StorableText(batch->text);
   const JobKey below = before == 0 ? std::numeric_limits<JobKey>::max() : before;
   DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kListJobs, project, below, limit,
-                                               ToJson(filter));
+                                               ToJson(filter), of_batch);
                       }));
   return ReadJobs(rows);
 }

@@ -4,6 +4,7 @@
 
 #include "common/base/status_macros.h"
 #include "scheduler/store/migrator.h"
+#include "scheduler/store/postgres_batch_store.h"
 #include "scheduler/store/postgres_catalog_store.h"
 #include "scheduler/store/postgres_job_reader.h"
 #include "scheduler/store/postgres_job_store.h"
@@ -38,13 +39,15 @@ struct PostgresStore::Parts {
             },
             std::make_unique<BatchWriter>(target, options.cell, options.statement_timeout)),
         reader(sessions),
-        catalog(options.cell, sessions) {}
+        catalog(options.cell, sessions),
+        batches(sessions) {}
 
   SessionWatchdog watchdog;
   ResourcePool<Session> sessions;
   PostgresJobStore jobs;
   PostgresJobReader reader;
   PostgresCatalogStore catalog;
+  PostgresBatchStore batches;
 };
 
 PostgresStore::PostgresStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -61,5 +64,6 @@ absl::StatusOr<std::unique_ptr<PostgresStore>> PostgresStore::Create(
 JobStore& PostgresStore::jobs() { return parts_->jobs; }
 JobReader& PostgresStore::reader() { return parts_->reader; }
 CatalogStore& PostgresStore::catalog() { return parts_->catalog; }
+BatchStore& PostgresStore::batches() { return parts_->batches; }
 
 }  // namespace dq

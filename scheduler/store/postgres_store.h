@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "scheduler/core/batch_store.h"
 #include "scheduler/core/catalog_store.h"
 #include "scheduler/core/job_reader.h"
 #include "scheduler/core/job_store.h"
@@ -32,6 +33,7 @@ class PostgresStore {
   JobStore& jobs();
   JobReader& reader();
   CatalogStore& catalog();
+  BatchStore& batches();
 
  private:
   struct Parts;

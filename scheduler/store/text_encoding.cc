@@ -58,4 +58,8 @@ std::string StorableText(std::string_view text) {
   return mended;
 }
 
+std::string TimeText(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", time, absl::UTCTimeZone());
+}
+
 }  // namespace dq

@@ -68,6 +68,8 @@ bool Matches(const JobRecord& job, const JobFilterTerm& term) {
              Compare(*job.result->quality_score, term.op, term.number);
     case Field::kErrorReason:
       return Compare(job.status.error.reason, term.op, term.text);
+    case Field::kBatch:
+      return Compare(job.batch.id, term.op, term.text);
   }
   return false;
 }

@@ -293,6 +293,7 @@ InsertResult FakeStore::InsertLocked(const JobInsert& insert) {
   if (!record.request_id.empty()) key_of_request_[request] = record.key;
   key_of_name_[record.name] = record.key;
   jobs_[record.key] = record;
+  jobs_[record.key].is_held = false;
   events_[record.key] = insert.events;
   return {};
 }

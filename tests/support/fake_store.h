@@ -1,6 +1,6 @@
-// An in-memory database: JobStore, JobReader and CatalogStore with the semantics of their ports,
-// plus faults on demand. The conformance suite runs against it and against PostgreSQL, so that what
-// the engine's tests prove with it holds for the real one. Thread-safe.
+// An in-memory database: JobStore, JobReader, CatalogStore and BatchStore with the semantics of
+// their ports, plus faults on demand. The conformance suite runs against it and against PostgreSQL,
+// so that what the engine's tests prove with it holds for the real one. Thread-safe.
 #pragma once
 
 #include <deque>
@@ -13,6 +13,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/mutex.h"
+#include "scheduler/core/batch_store.h"
 #include "scheduler/core/catalog_store.h"
 #include "scheduler/core/job_reader.h"
 #include "scheduler/core/job_store.h"
@@ -30,7 +31,7 @@ enum class CommitFault {
 // or the stage of a checkpoint: as a real database refuses what breaks a check.
 inline constexpr char kUnrecordable[] = "unrecordable";
 
-class FakeStore : public JobStore, public JobReader, public CatalogStore {
+class FakeStore : public JobStore, public JobReader, public CatalogStore, public BatchStore {
  public:
   // `clock` is the database's clock and outlives the store.
   explicit FakeStore(const Clock& clock) : clock_(clock) {}
@@ -89,6 +90,23 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
   absl::Status DeleteReference(const std::string& project, const std::string& id) override;
   absl::Status SaveLimit(const GroupLimit& limit, int64_t epoch) override;
 
+  absl::StatusOr<Created<BatchRecord>> CreateBatch(
+      const BatchRecord& batch, const std::vector<std::string>& requests) override;
+  absl::StatusOr<BatchView> GetBatch(const std::string& project, const std::string& id) override;
+  absl::StatusOr<BatchView> GetBatchByKey(BatchKey key) override;
+  absl::StatusOr<std::vector<BatchView>> ListBatches(const std::string& project, BatchKey before,
+                                                     int limit) override;
+  absl::StatusOr<std::vector<BatchKey>> ListOpenBatches() override;
+  absl::Status UpdateBatch(const BatchRecord& batch,
+                           const std::vector<BatchOperation>& refused) override;
+  absl::StatusOr<std::vector<BatchOperation>> LoadOperations(BatchKey key, int32_t after,
+                                                             int limit) override;
+  absl::StatusOr<std::vector<BatchOperation>> ListRefusedOperations(BatchKey key,
+                                                                    int limit) override;
+  absl::StatusOr<std::vector<OperationJob>> ListOperationJobs(BatchKey key, int32_t after,
+                                                              const std::vector<JobState>& states,
+                                                              int limit) override;
+
  private:
   class Watch;
   // (project, id) or (project, request id).
@@ -110,6 +128,10 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
     std::map<Name, Row<Record>> rows;
     std::map<Name, std::string> id_of_request;
   };
+  struct BatchRow {
+    BatchRecord record;
+    std::vector<BatchOperation> operations;
+  };
 
   absl::Status CheckAvailableLocked() const REQUIRES(mutex_);
   absl::Status CheckEpochLocked(int64_t epoch) const REQUIRES(mutex_);
@@ -126,6 +148,7 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
   void EndRefusedLocked(const WriteBatch& batch, JobKey key) REQUIRES(mutex_);
   void PublishOutputsLocked(const JobUpdate& update, absl::Time now) REQUIRES(mutex_);
   absl::StatusOr<JobKey> FindLocked(const JobName& name) const REQUIRES(mutex_);
+  BatchView ViewOfLocked(const BatchRecord& batch) const REQUIRES(mutex_);
   bool LiveJobNeedsLocked(const std::string& project,
                           const std::vector<std::string> JobRecord::*ids,
                           const std::string& id) const REQUIRES(mutex_);
@@ -155,6 +178,7 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore {
   int64_t next_age_ GUARDED_BY(mutex_) = 1;
   Table<FileRecord> files_ GUARDED_BY(mutex_);
   Table<ReferenceRecord> references_ GUARDED_BY(mutex_);
+  std::map<BatchKey, BatchRow> batches_ GUARDED_BY(mutex_);
 };
 
 }  // namespace dq

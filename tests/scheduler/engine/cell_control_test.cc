@@ -45,6 +45,13 @@ class CellControl : public ::testing::Test {
     h_.Settle();
     return answer;
   }
+  Answer<JobView> Skip(const std::string& id) {
+    auto answer = std::make_shared<std::optional<absl::StatusOr<JobView>>>();
+    h_.cell.Skip(h_.Now(), {"default", id}, {"NOT_WANTED", "Nobody wants it.", {}}, "tester",
+                 [answer](absl::StatusOr<JobView> view) { *answer = std::move(view); });
+    h_.Settle();
+    return answer;
+  }
   WaitReason ReasonFor(const std::string& id) {
     return h_.View({id})->value()->front().record.status.wait_reason;
   }
@@ -287,6 +294,39 @@ TEST_F(CellControl, ManyJobsAreSubmittedTogetherAndEachStandsForItself) {
   EXPECT_EQ(ReasonOf(outcomes[1].status), "ID_TAKEN");
   EXPECT_EQ(outcomes[2].name.id, "b");
   EXPECT_EQ(h_.StateOf("b"), JobState::kQueued);
+}
+
+TEST_F(CellControl, AJobThatWaitsIsSkippedForTheReasonGivenAndOneThatRunsIsNot) {
+  Create("waits");
+  EXPECT_EQ(Skip("waits")->value()->record.status.state, JobState::kSkipped);
+  EXPECT_EQ(h_.Stored("waits").status.error.reason, "NOT_WANTED");
+  EXPECT_EQ(ReasonOf(Skip("waits")->value().status()), "NOT_LIVE");
+  TestWorker worker = h_.Connect("w1", 1);
+  Create("runs");
+  EXPECT_EQ(ReasonOf(Skip("runs")->value().status()), "ILLEGAL_TRANSITION");
+  Create("paused");
+  Pause("paused");
+  EXPECT_EQ(Skip("paused")->value()->record.status.state, JobState::kSkipped);
+  Retry("paused");
+  EXPECT_EQ(h_.StateOf("paused"), JobState::kQueued);
+}
+
+TEST_F(CellControl, AJobThatIsOnlyToBeSkippedWaitsForThatAlsoUnderAnotherLeader) {
+  TestWorker worker = h_.Connect("w1", 2);
+  Create("first");
+  JobRecord held = CellHarness::NewJob("held");
+  held.is_held = true;
+  held.dependencies = {{.id = "first"}};
+  Create(held);
+  h_.ReportAndSettle(worker, worker.sink->grants()[0].lease, Completed());
+  h_.Advance(absl::Hours(1));
+  EXPECT_EQ(h_.StateOf("held"), JobState::kPending);
+  h_.cell.StepDown(absl::UnavailableError("gone"));
+  h_.TakeOver();
+  h_.Connect("w1", 2);
+  h_.Advance(absl::Hours(1));
+  EXPECT_EQ(h_.StateOf("held"), JobState::kPending);
+  EXPECT_EQ(Skip("held")->value()->record.status.state, JobState::kSkipped);
 }
 
 }  // namespace

@@ -30,11 +30,12 @@ void Client::Next() {
   });
 }
 
-// Looks for a paused job; there may be none.
+// Looks for a job that waits for a person; there may be none.
 void Client::ResumeOne() {
   for (const auto& [id, job] : history_.jobs()) {
-    if (job.row.status.state != JobState::kPaused) continue;
-    call_ = Steer(job.row.name, 2);
+    const bool waits = IsHeld(job.row) && job.row.status.state == JobState::kPending;
+    if (!waits && job.row.status.state != JobState::kPaused) continue;
+    call_ = Steer(job.row.name, waits ? 5 : 2);
     return Ask();
   }
   Next();
@@ -71,6 +72,10 @@ Client::Call Client::DrawSubmit() {
   job.created_by = process_.name();
   job.payload.grant = "work of " + job.request_id;
   if (time.OneIn(20)) job.display_name = kUnrecordable;
+  if (time.OneIn(15)) {
+    job.is_held = true;
+    job.payload.grant = kHeldWork;
+  }
   job.rules.stages = {"noop"};
   job.rules.priority = static_cast<int32_t>(time.Pick(3));
   job.rules.max_attempts = 1 + static_cast<int32_t>(time.Pick(5));
@@ -115,6 +120,9 @@ Client::Call Client::Steer(const JobName& name, size_t kind) {
       if (kind == 0) return cell.Cancel(now, name, reason, me, told);
       if (kind == 1) return cell.Pause(now, name, reason, me, told);
       if (kind == 2) return cell.Resume(now, name, calm_ ? "" : reason, me, told);
+      if (kind == 5) {
+        return cell.Skip(now, name, {"NOT_WANTED", calm_ ? "" : reason, {}}, me, told);
+      }
       cell.GetLiveJobs(now, "default", {}, [this, reply](absl::StatusOr<std::vector<JobView>> all) {
         for (const JobView& view : all.ok() ? *all : std::vector<JobView>()) witness_.Told(view);
         reply(all.status());

@@ -178,7 +178,7 @@ void History::CheckEvent(SeenJob& job, const JobEventRecord& event, int64_t epoc
     Expect(Legal(before, event.event) == event.to, job, "I7 a transition is not in the table");
   }
   if (event.event == JobEvent::kClaim) CheckGrant(job, event, epoch);
-  if (event.event == JobEvent::kSkip) CheckSkip(job);
+  if (event.event == JobEvent::kSkip) CheckSkip(job, event);
   Expect(event.attempt == std::ssize(job.leases), job, "I5 attempts count grants, one by one");
   const bool ends = event.from && IsLeased(*event.from) && !IsLeased(event.to);
   if (ends && !job.leases.empty()) CheckEnd(job, event, epoch);
@@ -190,12 +190,18 @@ void History::CheckGrant(SeenJob& job, const JobEventRecord& event, int64_t epoc
     Expect(dependency.state == JobState::kCompleted, job,
            "I19 a job started before one on which it depends was COMPLETED");
   }
+  const auto lets_go = [](const JobEventRecord& earlier) {
+    return earlier.event == JobEvent::kResume || earlier.event == JobEvent::kReopen;
+  };
+  Expect(!IsHeld(job.row) || std::ranges::any_of(job.events, lets_go), job,
+         "I20 a job that was only to be skipped started");
   job.leases.push_back({job.row.name, static_cast<int32_t>(std::ssize(job.leases)) + 1, ""});
   job.granting_epochs.push_back(epoch);
   granted_.push_back({job.row.name.id, epoch, event.time});
 }
 
-void History::CheckSkip(const SeenJob& job) {
+void History::CheckSkip(const SeenJob& job, const JobEventRecord& skip) {
+  if (skip.actor != "scheduler") return;  // A client's wish.
   const bool had_reason = std::ranges::any_of(job.row.dependencies, [this](const auto& dependency) {
     const auto other = jobs_.find(dependency.id);
     return other != jobs_.end() && std::ranges::any_of(other->second.events, [](const auto& event) {

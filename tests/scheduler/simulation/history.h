@@ -33,6 +33,10 @@ struct SeenJob {
   absl::Time changed;                    // When a commit touched it last.
 };
 
+// The payload of a job that was created for no more than to be skipped.
+inline constexpr char kHeldWork[] = "held";
+inline bool IsHeld(const JobRecord& job) { return job.payload.grant == kHeldWork; }
+
 // A grant as its event shows it.
 struct SeenGrant {
   std::string job;
@@ -73,7 +77,7 @@ class History {
   void FollowCheckpoint(JobKey key, int64_t epoch);
   void CheckEvent(SeenJob& job, const JobEventRecord& event, int64_t epoch);
   void CheckGrant(SeenJob& job, const JobEventRecord& event, int64_t epoch);
-  void CheckSkip(const SeenJob& job);
+  void CheckSkip(const SeenJob& job, const JobEventRecord& skip);
   void CheckEnd(const SeenJob& job, const JobEventRecord& event, int64_t epoch);
   void CheckLoss(const SeenJob& job, const JobEventRecord& event, int64_t epoch);
   void CheckRow(const SeenJob& job);

@@ -50,6 +50,7 @@ inline void ExpectSameJob(const JobRecord& got, const JobRecord& want) {
   EXPECT_EQ(got.labels, want.labels);
   EXPECT_EQ(got.create_time, want.create_time);
   EXPECT_EQ(got.dependencies, want.dependencies);
+  EXPECT_EQ(got.batch, want.batch);
   EXPECT_EQ(got.payload.spec, want.payload.spec);
   EXPECT_EQ(got.payload.grant, want.payload.grant);
   EXPECT_EQ(got.result, want.result);

@@ -69,6 +69,7 @@ JobUpdate JobScript::Step(JobEvent event, const JobStatus& next) {
   JobUpdate update;
   update.key = record.key;
   update.name = record.name;
+  update.batch = record.batch.key;
   update.expected_attempt = record.status.attempt;
   update.expected_token = record.status.lease_token;
   update.created_by = record.created_by;

@@ -34,7 +34,8 @@ std::string Plan(const std::string& database, const PlanCase& plan) {
   const std::string mode = plan.writer ? "'force_generic_plan'" : "'force_custom_plan'";
   return Probe(database, std::string("PREPARE p AS ") + sql::kSetSessionPlanner.text +
                              ";EXECUTE p(" + mode + ");PREPARE s AS " + plan.statement.text +
-                             ";EXPLAIN (COSTS OFF) EXECUTE s(" + plan.arguments + ")");
+                             ";EXPLAIN (COSTS OFF) EXECUTE s" +
+                             (plan.arguments.empty() ? "" : "(" + plan.arguments + ")"));
 }
 
 void ExpectPlansByKey(const std::string& database) {
@@ -53,7 +54,12 @@ void ExpectPlansByKey(const std::string& database) {
       {sql::kBatchGetJobs, "'default','[\"job-7\"]'", "job_project_id_key", false},
       {sql::kListJobEvents, "'default','job-7',0,10", "job_event_pkey", false},
       {sql::kGetReportJson, "'default','job-7'", "job_project_id_key", false},
-      {sql::kListJobs, "'default',9000000,50,'[]'", "job_page_pkey", false},
+      {sql::kListJobs, "'default',9000000,50,'[]',''", "job_page_pkey", false},
+      {sql::kListJobs, "'default',9000000,50,'[]','b'", "batch_job_pkey", false},
+      {sql::kListOperationJobs, "7,0,'[1,2]',200", "batch_job_pkey", false},
+      {sql::kGetBatchByKey, "7", "batch_pkey", false},
+      {sql::kListBatches, "'p7',9000000,50", "batch_by_project", false},
+      {sql::kListOpenBatches, "", "batch_open", false},
       {sql::kLoadLiveJobs, "0,1000,0,1", "job_page_live", false},
   };
   for (const PlanCase& plan : cases) {
@@ -73,6 +79,15 @@ void Fill(const std::string& database, int jobs) {
   Probe(database,
         "INSERT INTO job_spec SELECT n,'','','','','{}',now(),'q',0,'[]',3,1,1,1,NULL,NULL,'',''" +
             series);
+  Probe(database,
+        "INSERT INTO batch (project,id,uid,request_hash,display_name,labels,created_by,mode,"
+        "max_parallel,stop_on_error,operations,create_time,desire,made,refused,reopen_from,retries,"
+        "actor,reason,run_time,run_completed,end_time,version) SELECT "
+        "'p'||n%100,'b'||n,'','','','{}',"
+        "'',1,0,false,1,now(),1,1,0,0,0,'','',now(),0,now(),1" +
+            series);
+  Probe(database, "INSERT INTO batch_job SELECT n,1,n" + series);
+  Probe(database, "INSERT INTO batch_count SELECT n,2,1" + series);
   Probe(database, "INSERT INTO job_event SELECT n,1,now(),1,NULL,2,0,'','','',''" + series);
 }
 

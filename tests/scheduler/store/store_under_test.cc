@@ -23,6 +23,7 @@ class Fake : public StoreUnderTest {
   JobStore& jobs() override { return store_; }
   JobReader& reader() override { return store_; }
   CatalogStore& catalog() override { return store_; }
+  BatchStore& batches() override { return store_; }
   void RefuseUnrecordable() override {}
 
  private:
@@ -41,6 +42,7 @@ class Postgres : public StoreUnderTest {
   JobStore& jobs() override { return store_->jobs(); }
   JobReader& reader() override { return store_->reader(); }
   CatalogStore& catalog() override { return store_->catalog(); }
+  BatchStore& batches() override { return store_->batches(); }
   void RefuseUnrecordable() override {
     std::string sql;
     for (const auto& [table, text] : kCheckedTexts) {

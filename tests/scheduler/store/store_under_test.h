@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "scheduler/core/batch_store.h"
 #include "scheduler/core/catalog_store.h"
 #include "scheduler/core/job_reader.h"
 #include "scheduler/core/job_store.h"
@@ -26,6 +27,7 @@ class StoreUnderTest {
   virtual JobStore& jobs() = 0;
   virtual JobReader& reader() = 0;
   virtual CatalogStore& catalog() = 0;
+  virtual BatchStore& batches() = 0;
   // Makes it refuse what the fake refuses: see kUnrecordable.
   virtual void RefuseUnrecordable() = 0;
 };
@@ -38,6 +40,7 @@ class StoreTest : public ::testing::TestWithParam<StoreKind> {
   JobStore& jobs() { return store_->jobs(); }
   JobReader& reader() { return store_->reader(); }
   CatalogStore& catalog() { return store_->catalog(); }
+  BatchStore& batches() { return store_->batches(); }
   void RefuseUnrecordable() { store_->RefuseUnrecordable(); }
   int64_t epoch() const { return epoch_; }
 

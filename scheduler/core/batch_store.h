@@ -1,0 +1,53 @@
+// Port: the records of batches and of the operations they were asked for. Jobs are written by
+// JobStore alone; which job is an operation of which batch is recorded with the job, and its state
+// is counted for the batch in the same commit. Every call is a transaction of its own. Calls block:
+// never from a gRPC thread. Implementations are thread-safe.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "scheduler/core/batch.h"
+#include "scheduler/core/catalog_store.h"
+
+namespace dq {
+
+class BatchStore {
+ public:
+  virtual ~BatchStore() = default;
+
+  // Records a batch with its operations, `requests` in order, and gives it its key. With the
+  // identical record again it is the same call, whose answer was lost: `existed` stays false.
+  // ALREADY_EXISTS: ID_TAKEN, or REQUEST_ID_REUSED when the earlier batch of that request_id has
+  // another hash.
+  virtual absl::StatusOr<Created<BatchRecord>> CreateBatch(
+      const BatchRecord& batch, const std::vector<std::string>& requests) = 0;
+  // NOT_FOUND BATCH_NOT_FOUND.
+  virtual absl::StatusOr<BatchView> GetBatch(const std::string& project, const std::string& id) = 0;
+  virtual absl::StatusOr<BatchView> GetBatchByKey(BatchKey key) = 0;
+  // Returns up to `limit` batches with key < `before` (0: from the newest), newest first.
+  virtual absl::StatusOr<std::vector<BatchView>> ListBatches(const std::string& project,
+                                                             BatchKey before, int limit) = 0;
+  // Returns the batches that have no end time.
+  virtual absl::StatusOr<std::vector<BatchKey>> ListOpenBatches() = 0;
+
+  // Writes what changes of a batch, with version + 1, and why operations were refused. ABORTED
+  // (BATCH_CHANGED) when the row does not hold `batch.version`: nothing was written.
+  virtual absl::Status UpdateBatch(const BatchRecord& batch,
+                                   const std::vector<BatchOperation>& refused) = 0;
+
+  // Returns up to `limit` operations after the index `after`, in order.
+  virtual absl::StatusOr<std::vector<BatchOperation>> LoadOperations(BatchKey key, int32_t after,
+                                                                     int limit) = 0;
+  // Returns up to `limit` operations that are refused, in order, without their requests.
+  virtual absl::StatusOr<std::vector<BatchOperation>> ListRefusedOperations(BatchKey key,
+                                                                            int limit) = 0;
+  // Returns up to `limit` jobs of operations after the index `after` that are in one of `states`,
+  // in order.
+  virtual absl::StatusOr<std::vector<OperationJob>> ListOperationJobs(
+      BatchKey key, int32_t after, const std::vector<JobState>& states, int limit) = 0;
+};
+
+}  // namespace dq

@@ -1,0 +1,264 @@
+#include "scheduler/engine/batch_driver.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/logging.h"
+
+namespace dq {
+namespace {
+
+// Whether the same may be taken later.
+bool IsForNow(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status) ||
+         absl::IsDeadlineExceeded(status);
+}
+
+BatchPace PaceAfter(const absl::Status& status) {
+  return absl::IsAborted(status) ? BatchPace::kAtOnce : BatchPace::kLater;
+}
+
+JobFailure Stopped(const BatchRecord& batch) {
+  return {"BATCH_STOPPED",
+          "An operation of batch " + batch.id +
+              " failed, and the batch stops on errors: mend what failed and retry the batch.",
+          {{"category", "processing"}, {"batch", batch.id}}};
+}
+
+JobFailure Cancelled(const BatchRecord& batch) {
+  return {"BATCH_CANCELLED",
+          "Batch " + batch.id + " was cancelled before this operation had started.",
+          {{"category", "processing"}, {"batch", batch.id}}};
+}
+
+}  // namespace
+
+BatchDriver::BatchDriver(Scheduler& scheduler, JobStore& jobs, BatchStore& batches,
+                         OperationMaker maker, const Clock& clock)
+    : scheduler_(scheduler),
+      jobs_(jobs),
+      batches_(batches),
+      maker_(std::move(maker)),
+      clock_(clock) {}
+
+BatchPace BatchDriver::Step(BatchKey key) {
+  absl::StatusOr<BatchView> view = batches_.GetBatchByKey(key);
+  if (!view.ok()) return absl::IsNotFound(view.status()) ? BatchPace::kIdle : BatchPace::kLater;
+  BatchRecord& batch = view->record;
+  if (batch.end_time != absl::InfinitePast()) return BatchPace::kIdle;
+  const BatchStep step = NextStep(*view);
+  switch (step.action) {
+    case BatchAction::kWait:
+      return BatchPace::kIdle;
+    case BatchAction::kWaitABit:
+      return BatchPace::kSoon;
+    case BatchAction::kMake:
+      return Make(std::move(batch), step.count, /*held=*/false);
+    case BatchAction::kMakeHeld:
+      return Make(std::move(batch), step.count, /*held=*/true);
+    case BatchAction::kPause:
+      return Pause(batch, step.count);
+    case BatchAction::kResume:
+      return Resume(batch, step.count);
+    case BatchAction::kSkip:
+      return Skip(batch, step.count);
+    case BatchAction::kCancel:
+      return Cancel(batch, step.count);
+    case BatchAction::kReopen:
+      return Reopen(std::move(batch), step.count);
+    case BatchAction::kStop:
+      batch.desire = BatchDesire::kStop;
+      return Record(batch);
+    case BatchAction::kRun:
+      batch.desire = BatchDesire::kRun;
+      return Record(batch);
+    case BatchAction::kEnd:
+      batch.end_time = clock_.Now();
+      return Record(batch);
+  }
+  return BatchPace::kIdle;
+}
+
+BatchPace BatchDriver::Record(const BatchRecord& batch,
+                              const std::vector<BatchOperation>& refused) {
+  const absl::Status status = batches_.UpdateBatch(batch, refused);
+  if (!status.ok()) return PaceAfter(status);
+  const bool has_ended = batch.end_time != absl::InfinitePast();
+  if (has_ended) Log(LogLevel::kInfo, "batch ended", {{"batch", batch.id}});
+  return has_ended ? BatchPace::kIdle : BatchPace::kAtOnce;
+}
+
+BatchPace BatchDriver::Make(BatchRecord batch, int count, bool held) {
+  const auto operations = batches_.LoadOperations(batch.key, batch.made, count);
+  if (!operations.ok() || operations->empty()) return BatchPace::kLater;
+  std::vector<absl::Status> outcomes;
+  std::vector<JobRecord> records = MakeRecords(batch, *operations, held, outcomes);
+  Answers<absl::StatusOr<std::vector<BulkOutcome>>> answers(1, abandonment_);
+  scheduler_.SubmitAll(std::move(records), answers.Take(0));
+  auto answered = answers.Wait();
+  if (!answered || !answered->front().ok()) return BatchPace::kLater;
+  size_t next = 0;
+  for (absl::Status& outcome : outcomes) {
+    if (outcome.ok()) outcome = (*answered->front())[next++].status;
+  }
+  return RecordMade(std::move(batch), *operations, outcomes);
+}
+
+std::vector<JobRecord> BatchDriver::MakeRecords(const BatchRecord& batch,
+                                                const std::vector<BatchOperation>& operations,
+                                                bool held,
+                                                std::vector<absl::Status>& refusals) const {
+  std::vector<JobRecord> records;
+  for (const BatchOperation& operation : operations) {
+    absl::StatusOr<JobRecord> record = maker_(batch, operation);
+    refusals.push_back(record.status());
+    if (!record.ok()) continue;
+    record->batch = {batch.key, batch.id, operation.index};
+    record->request_id = batch.uid + "-" + std::to_string(operation.index);
+    record->is_held = held;
+    records.push_back(*std::move(record));
+  }
+  return records;
+}
+
+BatchPace BatchDriver::RecordMade(BatchRecord batch, const std::vector<BatchOperation>& operations,
+                                  const std::vector<absl::Status>& outcomes) {
+  std::vector<BatchOperation> judged;
+  const int32_t made_before = batch.made;
+  for (size_t i = 0; i < operations.size() && !IsForNow(outcomes[i]); ++i) {
+    batch.made = operations[i].index;
+    if (!outcomes[i].ok()) {
+      ++batch.refused;
+      Log(LogLevel::kWarning, "operation refused",
+          {{"batch", batch.id},
+           {"index", operations[i].index},
+           {"reason", ReasonOf(outcomes[i])},
+           {"message", MessageOf(outcomes[i])}});
+    }
+    const std::string refusal = outcomes[i].ok() ? "" : MessageOf(outcomes[i]);
+    if (refusal != operations[i].refusal) judged.push_back({operations[i].index, "", refusal});
+  }
+  return batch.made == made_before ? BatchPace::kLater : Record(batch, judged);
+}
+
+BatchPace BatchDriver::ActOn(const BatchRecord& batch, const std::vector<JobState>& states,
+                             int count, const Act& act) {
+  const auto listed = batches_.ListOperationJobs(batch.key, 0, states, count);
+  if (!listed.ok()) return BatchPace::kLater;
+  Answers<absl::StatusOr<JobView>> answers(listed->size(), abandonment_);
+  for (size_t i = 0; i < listed->size(); ++i) act((*listed)[i], answers.Take(i));
+  const auto answered = answers.Wait();
+  if (!answered) return BatchPace::kLater;
+  const auto is_done = [](const auto& answer) {
+    return answer.ok() || absl::IsNotFound(answer.status());  // It has ended meanwhile.
+  };
+  const auto is_for_now = [](const auto& answer) { return IsForNow(answer.status()); };
+  if (std::ranges::any_of(*answered, is_for_now)) return BatchPace::kLater;
+  return answered->empty() || std::ranges::any_of(*answered, is_done) ? BatchPace::kAtOnce
+                                                                      : BatchPace::kSoon;
+}
+
+BatchPace BatchDriver::Pause(const BatchRecord& batch, int count) {
+  const std::vector<JobState> states = {JobState::kPending, JobState::kQueued,
+                                        JobState::kProcessing};
+  return ActOn(batch, states, count, [&](const OperationJob& job, ViewDone done) {
+    scheduler_.Pause(job.name, batch.reason, batch.actor, std::move(done));
+  });
+}
+
+BatchPace BatchDriver::Resume(const BatchRecord& batch, int count) {
+  return ActOn(batch, {JobState::kPaused}, count, [&](const OperationJob& job, ViewDone done) {
+    scheduler_.Resume(job.name, batch.reason, batch.actor, std::move(done));
+  });
+}
+
+BatchPace BatchDriver::Skip(const BatchRecord& batch, int count) {
+  const std::vector<JobState> states = {JobState::kPending, JobState::kQueued, JobState::kPaused};
+  return ActOn(batch, states, count, [&](const OperationJob& job, ViewDone done) {
+    scheduler_.Skip(job.name, Stopped(batch), "scheduler", std::move(done));
+  });
+}
+
+BatchPace BatchDriver::Cancel(const BatchRecord& batch, int count) {
+  const std::vector<JobState> states = {JobState::kPending, JobState::kQueued,
+                                        JobState::kProcessing, JobState::kPausing,
+                                        JobState::kPaused};
+  return ActOn(batch, states, count, [&](const OperationJob& job, ViewDone done) {
+    const bool runs = job.state == JobState::kProcessing || job.state == JobState::kPausing;
+    if (runs) return scheduler_.Cancel(job.name, batch.reason, batch.actor, std::move(done));
+    scheduler_.Skip(job.name, Cancelled(batch), batch.actor, std::move(done));
+  });
+}
+
+absl::StatusOr<bool> BatchDriver::HasFailedAgain(const BatchRecord& batch) {
+  const int32_t last = batch.reopen_from - 1;
+  const bool may_stop = batch.mode == BatchMode::kSequential && batch.stop_on_error && last > 0;
+  if (!may_stop) return false;
+  const auto failed = batches_.ListOperationJobs(batch.key, last - 1, {JobState::kFailed}, 1);
+  if (!failed.ok()) return failed.status();
+  return !failed->empty() && failed->front().index == last;
+}
+
+BatchPace BatchDriver::Reopen(BatchRecord batch, int count) {
+  const absl::StatusOr<bool> failed_again = HasFailedAgain(batch);
+  if (!failed_again.ok()) return BatchPace::kLater;
+  if (*failed_again) {
+    batch.desire = BatchDesire::kStop;
+    batch.reopen_from = 0;
+    return Record(batch);
+  }
+  const std::vector<JobState> states = {JobState::kFailed, JobState::kCancelled,
+                                        JobState::kSkipped};
+  const auto listed = batches_.ListOperationJobs(batch.key, batch.reopen_from - 1, states, count);
+  if (!listed.ok()) return BatchPace::kLater;
+  if (listed->empty()) {
+    batch.reopen_from = 0;
+    return Record(batch);
+  }
+  const auto outcomes = ReopenAll(batch, *listed);
+  if (!outcomes) return BatchPace::kLater;
+  const int32_t reopened_before = batch.reopen_from;
+  for (size_t i = 0; i < listed->size() && !IsForNow((*outcomes)[i]); ++i) {
+    batch.reopen_from = (*listed)[i].index + 1;
+  }
+  return batch.reopen_from == reopened_before ? BatchPace::kLater : Record(batch);
+}
+
+std::optional<std::vector<absl::Status>> BatchDriver::ReopenAll(
+    const BatchRecord& batch, const std::vector<OperationJob>& operations) {
+  Answers<absl::StatusOr<int64_t>> reserving(operations.size(), abandonment_);
+  std::vector<JobKey> keys;
+  for (size_t i = 0; i < operations.size(); ++i) {
+    keys.push_back(operations[i].key);
+    scheduler_.ReserveReopen(operations[i].name, reserving.Take(i));
+  }
+  const auto reserved = reserving.Wait();
+  if (!reserved) return std::nullopt;
+  absl::StatusOr<std::vector<JobRecord>> read = jobs_.LoadJobs(keys, {});
+  std::map<JobKey, absl::StatusOr<JobRecord>> records;
+  for (const JobKey key : keys) {
+    records.emplace(key, read.ok() ? absl::NotFoundError("the job is gone") : read.status());
+  }
+  if (read.ok()) {
+    for (JobRecord& record : *read) records.at(record.key) = std::move(record);
+  }
+  Answers<absl::StatusOr<JobView>> reopening(operations.size(), abandonment_);
+  for (size_t i = 0; i < operations.size(); ++i) {
+    const auto& reservation = (*reserved)[i];
+    if (!reservation.ok()) {
+      reopening.Take(i)(reservation.status());
+      continue;
+    }
+    scheduler_.Reopen(*reservation, operations[i].name, std::move(records.at(keys[i])),
+                      RetryFrom::kCheckpoint, batch.reason, batch.actor, reopening.Take(i));
+  }
+  const auto reopened = reopening.Wait();
+  if (!reopened) return std::nullopt;
+  std::vector<absl::Status> outcomes;
+  for (const auto& answer : *reopened) outcomes.push_back(answer.status());
+  return outcomes;
+}
+
+}  // namespace dq

@@ -1,0 +1,83 @@
+// Takes the steps of batches: reads what is recorded, asks the plan (core/batch_plan), and has the
+// scheduler do it. Nothing of a batch stays in memory between two steps, and every step may be done
+// twice: a jobs' request id says which operation it is, a job that is paused stays so, a row is
+// written only over what was read. Who leads is fenced by the scheduler's commits, not here.
+// Blocks: used by one thread, but for Abandon().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/clock.h"
+#include "scheduler/core/batch_plan.h"
+#include "scheduler/core/batch_store.h"
+#include "scheduler/core/job_store.h"
+#include "scheduler/engine/answers.h"
+#include "scheduler/engine/scheduler.h"
+
+namespace dq {
+
+// Makes the record for Scheduler::Submit() of an operation's job, without saying of which batch it
+// is. An error that is neither UNAVAILABLE nor RESOURCE_EXHAUSTED refuses the operation.
+using OperationMaker =
+    std::function<absl::StatusOr<JobRecord>(const BatchRecord&, const BatchOperation&)>;
+
+// When a batch is to be looked at again.
+enum class BatchPace {
+  kAtOnce,
+  kSoon,   // Something goes on of which nobody tells.
+  kLater,  // The database or the scheduler does not take it now.
+  kIdle,   // Once an operation ends, or something else is desired.
+};
+
+class BatchDriver {
+ public:
+  // All references outlive the driver.
+  BatchDriver(Scheduler& scheduler, JobStore& jobs, BatchStore& batches, OperationMaker maker,
+              const Clock& clock);
+
+  // Takes the next step of a batch.
+  BatchPace Step(BatchKey key);
+
+  // From now on steps end at once, whatever they wait for. Thread-safe.
+  void Abandon() { abandonment_->Abandon(); }
+
+ private:
+  using ViewDone = std::function<void(absl::StatusOr<JobView>)>;
+  // Has something done to the job of an operation.
+  using Act = std::function<void(const OperationJob&, ViewDone)>;
+
+  BatchPace Make(BatchRecord batch, int count, bool held);
+  // Returns the records of the jobs to be, and for each operation why it has none.
+  std::vector<JobRecord> MakeRecords(const BatchRecord& batch,
+                                     const std::vector<BatchOperation>& operations, bool held,
+                                     std::vector<absl::Status>& refusals) const;
+  BatchPace RecordMade(BatchRecord batch, const std::vector<BatchOperation>& operations,
+                       const std::vector<absl::Status>& outcomes);
+  // Lists up to `count` operations in these states and has each acted upon.
+  BatchPace ActOn(const BatchRecord& batch, const std::vector<JobState>& states, int count,
+                  const Act& act);
+  BatchPace Pause(const BatchRecord& batch, int count);
+  BatchPace Resume(const BatchRecord& batch, int count);
+  BatchPace Skip(const BatchRecord& batch, int count);
+  BatchPace Cancel(const BatchRecord& batch, int count);
+  BatchPace Reopen(BatchRecord batch, int count);
+  // Whether the operation of a sequence that was reopened last has failed again.
+  absl::StatusOr<bool> HasFailedAgain(const BatchRecord& batch);
+  // Reopens the jobs; returns what became of each.
+  std::optional<std::vector<absl::Status>> ReopenAll(const BatchRecord& batch,
+                                                     const std::vector<OperationJob>& operations);
+  BatchPace Record(const BatchRecord& batch, const std::vector<BatchOperation>& refused = {});
+
+  Scheduler& scheduler_;
+  JobStore& jobs_;
+  BatchStore& batches_;
+  const OperationMaker maker_;
+  const Clock& clock_;
+  const std::shared_ptr<Abandonment> abandonment_ = std::make_shared<Abandonment>();
+};
+
+}  // namespace dq

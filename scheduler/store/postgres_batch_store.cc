@@ -1,0 +1,233 @@
+#include "scheduler/store/postgres_batch_store.h"
+
+#include <limits>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "scheduler/store/embedded_sql.h"
+#include "scheduler/store/job_rows.h"
+#include "scheduler/store/json_columns.h"
+#include "scheduler/store/text_encoding.h"
+
+namespace dq {
+namespace {
+
+// Returns the literal of a bytea[].
+std::string BytesArray(const std::vector<std::string>& values) {
+  std::string literal = "{";
+  for (const std::string& bytes : values) {
+    if (literal.size() > 1) literal += ',';
+    literal += "\"\\\\x" + absl::BytesToHexString(bytes) + "\"";
+  }
+  return literal + "}";
+}
+
+BatchRecord ReadBatch(const pqxx::row& row) {
+  BatchRecord batch;
+  batch.key = row["key"].as<BatchKey>();
+  batch.project = row["project"].c_str();
+  batch.id = row["id"].c_str();
+  batch.uid = row["uid"].c_str();
+  batch.request_id = row["request_id"].c_str();
+  batch.request_hash = row["request_hash"].c_str();
+  batch.display_name = row["display_name"].c_str();
+  batch.labels = MapFromJson(row["labels"].c_str());
+  batch.created_by = row["created_by"].c_str();
+  batch.mode = static_cast<BatchMode>(row["mode"].as<int16_t>());
+  batch.max_parallel = row["max_parallel"].as<int32_t>();
+  batch.stop_on_error = row["stop_on_error"].as<bool>();
+  batch.operations = row["operations"].as<int32_t>();
+  batch.create_time = ReadTime(row["create_time"]);
+  batch.desire = static_cast<BatchDesire>(row["desire"].as<int16_t>());
+  batch.made = row["made"].as<int32_t>();
+  batch.refused = row["refused"].as<int32_t>();
+  batch.reopen_from = row["reopen_from"].as<int32_t>();
+  batch.retries = row["retries"].as<int32_t>();
+  batch.actor = row["actor"].c_str();
+  batch.reason = row["reason"].c_str();
+  batch.run_time = ReadTime(row["run_time"]);
+  batch.run_completed = row["run_completed"].as<int32_t>();
+  batch.end_time = ReadTime(row["end_time"]);
+  batch.version = row["version"].as<int64_t>();
+  return batch;
+}
+
+BatchView ReadView(const pqxx::row& row) {
+  BatchView view;
+  view.record = ReadBatch(row);
+  if (!row["jobs"].is_null()) view.jobs = StateCountsFromJson(row["jobs"].c_str());
+  return view;
+}
+
+std::vector<BatchOperation> ReadOperations(const pqxx::result& rows) {
+  std::vector<BatchOperation> operations;
+  for (const pqxx::row& row : rows) {
+    operations.push_back({row["index"].as<int32_t>(), pqxx::binarystring(row["request"]).str(),
+                          row["refusal"].c_str()});
+  }
+  return operations;
+}
+
+absl::Status NotFound(const std::string& batch) {
+  return MakeError(absl::StatusCode::kNotFound, "BATCH_NOT_FOUND",
+                   "there is no batch " + batch + "; ListBatches names those there are",
+                   {{"batch", batch}});
+}
+
+absl::StatusOr<BatchView> OnlyView(const pqxx::result& rows, const std::string& batch) {
+  if (rows.empty()) return NotFound(batch);
+  return ReadView(rows[0]);
+}
+
+pqxx::result InsertBatch(Transaction& transaction, const BatchRecord& batch) {
+  return transaction.Run(sql::kInsertBatch, batch.project, batch.id, batch.uid, batch.request_id,
+                         batch.request_hash, StorableText(batch.display_name), ToJson(batch.labels),
+                         StorableText(batch.created_by), static_cast<int16_t>(batch.mode),
+                         batch.max_parallel, batch.stop_on_error, batch.operations,
+                         TimeText(batch.create_time));
+}
+
+// Returns what an insert that met an existing row means. A call that is repeated because its answer
+// was lost brings the same uid.
+absl::StatusOr<Created<BatchRecord>> Existing(Transaction& transaction, const BatchRecord& wanted) {
+  const auto named = transaction.Run(sql::kGetBatch, wanted.project, wanted.id);
+  if (!named.empty() && named[0]["uid"].c_str() == wanted.uid) {
+    return Created<BatchRecord>{ReadBatch(named[0]), /*existed=*/false};
+  }
+  const auto asked = transaction.Run(sql::kFindBatchByRequest, wanted.project, wanted.request_id);
+  if (asked.empty()) {
+    return MakeError(absl::StatusCode::kAlreadyExists, "ID_TAKEN",
+                     "a batch " + wanted.id + " exists already: choose another id");
+  }
+  if (asked[0]["request_hash"].c_str() != wanted.request_hash) {
+    return MakeError(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
+                     "this request id was used with another body: choose another request id");
+  }
+  return Created<BatchRecord>{ReadBatch(asked[0]), /*existed=*/true};
+}
+
+}  // namespace
+
+absl::StatusOr<pqxx::result> PostgresBatchStore::Query(
+    const std::function<pqxx::result(Transaction&)>& query) {
+  pqxx::result rows;
+  DQ_RETURN_IF_ERROR(sessions_.Take()->Run([&](Transaction& transaction) {
+    rows = query(transaction);
+    return absl::OkStatus();
+  }));
+  return rows;
+}
+
+absl::StatusOr<Created<BatchRecord>> PostgresBatchStore::CreateBatch(
+    const BatchRecord& batch, const std::vector<std::string>& requests) {
+  absl::StatusOr<Created<BatchRecord>> created = Created<BatchRecord>{batch, /*existed=*/false};
+  DQ_RETURN_IF_ERROR(sessions_.Take()->Run([&](Transaction& transaction) {
+    const pqxx::result rows = InsertBatch(transaction, batch);
+    if (rows.empty()) {
+      created = Existing(transaction, batch);
+      return absl::OkStatus();
+    }
+    created->record.key = rows[0][0].as<BatchKey>();
+    transaction.Run(sql::kInsertOperations, created->record.key, BytesArray(requests));
+    return absl::OkStatus();
+  }));
+  return created;
+}
+
+absl::StatusOr<BatchView> PostgresBatchStore::GetBatch(const std::string& project,
+                                                       const std::string& id) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+                        return transaction.Run(sql::kGetBatch, project, id);
+                      }));
+  return OnlyView(rows, id);
+}
+
+absl::StatusOr<BatchView> PostgresBatchStore::GetBatchByKey(BatchKey key) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+                        return transaction.Run(sql::kGetBatchByKey, key);
+                      }));
+  return OnlyView(rows, std::to_string(key));
+}
+
+absl::StatusOr<std::vector<BatchView>> PostgresBatchStore::ListBatches(const std::string& project,
+                                                                       BatchKey before, int limit) {
+  const BatchKey below = before == 0 ? std::numeric_limits<BatchKey>::max() : before;
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+                        return transaction.Run(sql::kListBatches, project, below, limit);
+                      }));
+  std::vector<BatchView> batches;
+  for (const pqxx::row& row : rows) batches.push_back(ReadView(row));
+  return batches;
+}
+
+absl::StatusOr<std::vector<BatchKey>> PostgresBatchStore::ListOpenBatches() {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+                        return transaction.Run(sql::kListOpenBatches);
+                      }));
+  std::vector<BatchKey> keys;
+  for (const pqxx::row& row : rows) keys.push_back(row[0].as<BatchKey>());
+  return keys;
+}
+
+absl::Status PostgresBatchStore::UpdateBatch(const BatchRecord& batch,
+                                             const std::vector<BatchOperation>& refused) {
+  std::map<std::string, std::string> refusals;
+  for (const BatchOperation& operation : refused) {
+    refusals[std::to_string(operation.index)] = operation.refusal;
+  }
+  const std::string end_time =
+      batch.end_time == absl::InfinitePast() ? "" : TimeText(batch.end_time);
+  return sessions_.Take()->Run([&](Transaction& transaction) {
+    const auto rows = transaction.Run(
+        sql::kUpdateBatch, batch.key, batch.version, static_cast<int16_t>(batch.desire), batch.made,
+        batch.refused, batch.reopen_from, batch.retries, StorableText(batch.actor),
+        StorableText(batch.reason), TimeText(batch.run_time), batch.run_completed, end_time);
+    if (rows.empty()) {
+      return MakeError(absl::StatusCode::kAborted, "BATCH_CHANGED",
+                       "the batch " + batch.id + " has changed meanwhile");
+    }
+    if (!refusals.empty()) {
+      transaction.Run(sql::kRefuseOperations, batch.key, ToJson(refusals));
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<std::vector<BatchOperation>> PostgresBatchStore::LoadOperations(BatchKey key,
+                                                                               int32_t after,
+                                                                               int limit) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+                        return transaction.Run(sql::kLoadOperations, key, after, limit);
+                      }));
+  return ReadOperations(rows);
+}
+
+absl::StatusOr<std::vector<BatchOperation>> PostgresBatchStore::ListRefusedOperations(BatchKey key,
+                                                                                      int limit) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+                        return transaction.Run(sql::kListRefusedOperations, key, limit);
+                      }));
+  return ReadOperations(rows);
+}
+
+absl::StatusOr<std::vector<OperationJob>> PostgresBatchStore::ListOperationJobs(
+    BatchKey key, int32_t after, const std::vector<JobState>& states, int limit) {
+  std::vector<JobKey> numbers;
+  for (const JobState state : states) numbers.push_back(static_cast<JobKey>(state));
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+                        return transaction.Run(sql::kListOperationJobs, key, after, ToJson(numbers),
+                                               limit);
+                      }));
+  std::vector<OperationJob> jobs;
+  for (const pqxx::row& row : rows) {
+    jobs.push_back({row["index"].as<int32_t>(),
+                    row["key"].as<JobKey>(),
+                    {row["project"].c_str(), row["id"].c_str()},
+                    static_cast<JobState>(row["state"].as<int16_t>())});
+  }
+  return jobs;
+}
+
+}  // namespace dq

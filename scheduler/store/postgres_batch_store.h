@@ -1,0 +1,38 @@
+// BatchStore on PostgreSQL. Thread-safe.
+#pragma once
+
+#include "scheduler/core/batch_store.h"
+#include "scheduler/store/resource_pool.h"
+#include "scheduler/store/session.h"
+
+namespace dq {
+
+class PostgresBatchStore : public BatchStore {
+ public:
+  // `sessions` outlives the store.
+  explicit PostgresBatchStore(ResourcePool<Session>& sessions) : sessions_(sessions) {}
+
+  absl::StatusOr<Created<BatchRecord>> CreateBatch(
+      const BatchRecord& batch, const std::vector<std::string>& requests) override;
+  absl::StatusOr<BatchView> GetBatch(const std::string& project, const std::string& id) override;
+  absl::StatusOr<BatchView> GetBatchByKey(BatchKey key) override;
+  absl::StatusOr<std::vector<BatchView>> ListBatches(const std::string& project, BatchKey before,
+                                                     int limit) override;
+  absl::StatusOr<std::vector<BatchKey>> ListOpenBatches() override;
+  absl::Status UpdateBatch(const BatchRecord& batch,
+                           const std::vector<BatchOperation>& refused) override;
+  absl::StatusOr<std::vector<BatchOperation>> LoadOperations(BatchKey key, int32_t after,
+                                                             int limit) override;
+  absl::StatusOr<std::vector<BatchOperation>> ListRefusedOperations(BatchKey key,
+                                                                    int limit) override;
+  absl::StatusOr<std::vector<OperationJob>> ListOperationJobs(BatchKey key, int32_t after,
+                                                              const std::vector<JobState>& states,
+                                                              int limit) override;
+
+ private:
+  absl::StatusOr<pqxx::result> Query(const std::function<pqxx::result(Transaction&)>& query);
+
+  ResourcePool<Session>& sessions_;
+};
+
+}  // namespace dq

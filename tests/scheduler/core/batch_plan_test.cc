@@ -1,0 +1,249 @@
+#include "scheduler/core/batch_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "scheduler/core/batch_rollup.h"
+
+namespace dq {
+
+// For readable failures.
+void PrintTo(const BatchStep& step, std::ostream* out) {
+  *out << "action " << static_cast<int>(step.action) << " count " << step.count;
+}
+
+namespace {
+
+using enum BatchAction;
+
+BatchView View(int32_t operations, int32_t made, std::map<JobState, int64_t> jobs,
+               BatchDesire desire = BatchDesire::kRun) {
+  BatchView view;
+  view.record.operations = operations;
+  view.record.made = made;
+  view.record.desire = desire;
+  view.jobs = std::move(jobs);
+  return view;
+}
+
+BatchView Sequence(BatchView view) {
+  view.record.mode = BatchMode::kSequential;
+  return view;
+}
+
+BatchView StoppingOnError(BatchView view) {
+  view.record.stop_on_error = true;
+  return view;
+}
+
+BatchStep Only(BatchAction action) { return {action, 0}; }
+
+TEST(BatchPlan, AParallelBatchIsMadePageByPageUntilAsManyLiveAsMay) {
+  EXPECT_EQ(NextStep(View(50, 0, {})), (BatchStep{kMake, 50}));
+  EXPECT_EQ(NextStep(View(10'000, 0, {})), (BatchStep{kMake, 500}));
+  EXPECT_EQ(NextStep(View(10'000, 2000, {{JobState::kQueued, 2000}})), Only(kWait));
+  EXPECT_EQ(NextStep(View(10'000, 2000, {{JobState::kQueued, 1999}, {JobState::kFailed, 1}})),
+            Only(kWait));
+  EXPECT_EQ(NextStep(View(10'000, 2000, {{JobState::kQueued, 1500}, {JobState::kFailed, 500}})),
+            (BatchStep{kMake, 500}));
+  EXPECT_EQ(NextStep(View(2001, 2000, {{JobState::kQueued, 1999}, {JobState::kFailed, 1}})),
+            (BatchStep{kMake, 1}));
+}
+
+TEST(BatchPlan, ASequenceIsMadeOneByOneOnceTheOneBeforeHasEnded) {
+  EXPECT_EQ(NextStep(Sequence(View(3, 0, {}))), (BatchStep{kMake, 1}));
+  EXPECT_EQ(NextStep(Sequence(View(3, 1, {{JobState::kPending, 1}}))), Only(kWait));
+  EXPECT_EQ(NextStep(Sequence(View(3, 1, {{JobState::kPaused, 1}}))), Only(kWait));
+  EXPECT_EQ(NextStep(Sequence(View(3, 1, {{JobState::kFailed, 1}}))), (BatchStep{kMake, 1}));
+}
+
+TEST(BatchPlan, AFailedOperationStopsABatchThatStopsOnErrors) {
+  const std::map<JobState, int64_t> jobs = {{JobState::kFailed, 1}, {JobState::kQueued, 1}};
+  EXPECT_EQ(NextStep(StoppingOnError(View(5, 2, jobs))), Only(kStop));
+  EXPECT_EQ(NextStep(View(5, 2, jobs)), (BatchStep{kMake, 3}));
+  EXPECT_EQ(NextStep(StoppingOnError(Sequence(View(5, 1, {{JobState::kFailed, 1}})))), Only(kStop));
+  BatchView refused = StoppingOnError(View(5, 1, {}));
+  refused.record.refused = 1;
+  EXPECT_EQ(NextStep(refused), Only(kStop));
+}
+
+TEST(BatchPlan, AStoppedBatchSkipsWhatWaitsAndLetsRunWhatRuns) {
+  const BatchDesire stop = BatchDesire::kStop;
+  EXPECT_EQ(NextStep(View(5, 3, {{JobState::kFailed, 1}, {JobState::kQueued, 2}}, stop)),
+            (BatchStep{kSkip, 200}));
+  EXPECT_EQ(NextStep(View(5, 3, {{JobState::kFailed, 2}, {JobState::kProcessing, 1}}, stop)),
+            (BatchStep{kMakeHeld, 2}));
+  EXPECT_EQ(NextStep(View(3, 3, {{JobState::kFailed, 2}, {JobState::kProcessing, 1}}, stop)),
+            Only(kWait));
+}
+
+TEST(BatchPlan, ACancelledBatchCancelsWhatRunsToo) {
+  const BatchDesire cancel = BatchDesire::kCancel;
+  EXPECT_EQ(NextStep(View(5, 1, {{JobState::kProcessing, 1}}, cancel)), (BatchStep{kCancel, 200}));
+  EXPECT_EQ(NextStep(View(5, 1, {{JobState::kCancelling, 1}}, cancel)), (BatchStep{kMakeHeld, 4}));
+  EXPECT_EQ(NextStep(View(1, 1, {{JobState::kCancelling, 1}}, cancel)), Only(kWait));
+}
+
+TEST(BatchPlan, APausedBatchMakesNothingAndAResumedOneRunsOnceAllGoOn) {
+  EXPECT_EQ(NextStep(View(5, 1, {{JobState::kQueued, 1}}, BatchDesire::kPause)),
+            (BatchStep{kPause, 200}));
+  EXPECT_EQ(NextStep(View(5, 1, {{JobState::kPaused, 1}}, BatchDesire::kPause)), Only(kWait));
+  EXPECT_EQ(NextStep(View(5, 0, {}, BatchDesire::kPause)), Only(kWait));
+  EXPECT_EQ(NextStep(View(5, 2, {{JobState::kPaused, 2}}, BatchDesire::kResume)),
+            (BatchStep{kResume, 200}));
+  EXPECT_EQ(NextStep(View(5, 1, {{JobState::kPausing, 1}}, BatchDesire::kResume)), Only(kWaitABit));
+  EXPECT_EQ(NextStep(View(5, 1, {{JobState::kQueued, 1}}, BatchDesire::kResume)), Only(kRun));
+}
+
+TEST(BatchPlan, ARetryReopensBeforeItStopsOrMakes) {
+  BatchView view = StoppingOnError(View(5, 5, {{JobState::kFailed, 2}, {JobState::kCompleted, 3}}));
+  view.record.reopen_from = 1;
+  EXPECT_EQ(NextStep(view), (BatchStep{kReopen, 200}));
+  EXPECT_EQ(NextStep(Sequence(view)), (BatchStep{kReopen, 1}));
+  view.jobs = {{JobState::kFailed, 1}, {JobState::kCompleted, 3}, {JobState::kQueued, 1}};
+  EXPECT_EQ(NextStep(Sequence(view)), Only(kWait));
+}
+
+TEST(BatchPlan, ASettledBatchEndsWhateverIsDesired) {
+  for (const BatchDesire desire : {BatchDesire::kRun, BatchDesire::kPause, BatchDesire::kResume,
+                                   BatchDesire::kStop, BatchDesire::kCancel}) {
+    EXPECT_EQ(NextStep(View(2, 2, {{JobState::kCompleted, 2}}, desire)), Only(kEnd));
+  }
+}
+
+// A world in which steps are done and jobs move on at random.
+class RandomBatch {
+ public:
+  explicit RandomBatch(uint32_t seed) : random_(seed) {
+    view_.record.operations = static_cast<int32_t>(Draw(12)) + 1;
+    view_.record.mode = Draw(2) == 0 ? BatchMode::kParallel : BatchMode::kSequential;
+    view_.record.stop_on_error = Draw(2) == 0;
+  }
+
+  // Returns whether it ended within so many steps.
+  bool Ends() {
+    for (int i = 0; i < 1000; ++i) {
+      const BatchStep step = NextStep(view_);
+      if (step.action == kEnd) return IsSettled(view_);
+      Do(step);
+      Judge();
+      if (Draw(20) == 0 && i < 100) Wish();
+      if (i == 100 && view_.record.desire == BatchDesire::kPause) {
+        view_.record.desire = BatchDesire::kResume;
+      }
+      MoveOn();
+    }
+    return false;
+  }
+
+ private:
+  uint32_t Draw(uint32_t below) { return static_cast<uint32_t>(random_() % below); }
+  int64_t& In(JobState state) { return view_.jobs[state]; }
+  bool Move(JobState from, JobState to) {
+    if (In(from) == 0) return false;
+    --In(from);
+    ++In(to);
+    return true;
+  }
+
+  void Do(const BatchStep& step) {
+    BatchRecord& batch = view_.record;
+    switch (step.action) {
+      case kMake:
+        return Make(step.count, JobState::kQueued);
+      case kMakeHeld:
+        return Make(step.count, JobState::kPending);
+      case kPause:
+        Move(JobState::kQueued, JobState::kPaused) || Move(JobState::kPending, JobState::kPaused) ||
+            Move(JobState::kProcessing, JobState::kPausing);
+        return;
+      case kResume:
+        Move(JobState::kPaused, JobState::kQueued);
+        return;
+      case kSkip:
+      case kCancel:
+        Move(JobState::kQueued, JobState::kSkipped) ||
+            Move(JobState::kPending, JobState::kSkipped) ||
+            Move(JobState::kPaused, JobState::kSkipped) ||
+            (step.action == kCancel && (Move(JobState::kProcessing, JobState::kCancelling) ||
+                                        Move(JobState::kPausing, JobState::kCancelling)));
+        return;
+      case kStop:
+        batch.desire = BatchDesire::kStop;
+        return;
+      case kRun:
+        batch.desire = BatchDesire::kRun;
+        return;
+      case kReopen:
+      case kWait:
+      case kWaitABit:
+      case kEnd:
+        return;
+    }
+  }
+
+  void Make(int count, JobState state) {
+    made_while_stopped_ |= state == JobState::kQueued && view_.record.desire != BatchDesire::kRun;
+    view_.record.made += count;
+    In(state) += count;
+  }
+
+  void MoveOn() {
+    switch (Draw(6)) {
+      case 0:
+        if (view_.record.mode == BatchMode::kParallel || In(JobState::kProcessing) == 0) {
+          Move(JobState::kQueued, JobState::kProcessing);
+        }
+        return;
+      case 1:
+        Move(JobState::kProcessing, JobState::kCompleted);
+        return;
+      case 2:
+        Move(JobState::kProcessing, JobState::kFailed);
+        return;
+      case 3:
+        Move(JobState::kPausing, JobState::kPaused);
+        return;
+      case 4:
+        Move(JobState::kCancelling, JobState::kCancelled);
+        return;
+      case 5:
+        return;
+    }
+  }
+
+  void Wish() {
+    constexpr BatchDesire kWishes[] = {BatchDesire::kPause, BatchDesire::kResume,
+                                       BatchDesire::kCancel};
+    if (view_.record.desire == BatchDesire::kCancel || view_.record.desire == BatchDesire::kStop) {
+      return;
+    }
+    view_.record.desire = kWishes[Draw(3)];
+  }
+
+  void Judge() const {
+    const BatchCounts counts = CountOperations(view_);
+    const int64_t all =
+        counts.pending + counts.queued + counts.paused + Leased(counts) + Ended(counts);
+    EXPECT_EQ(all, view_.record.operations);
+    EXPECT_FALSE(made_while_stopped_);
+    if (view_.record.mode == BatchMode::kSequential) {
+      EXPECT_LE(counts.queued + Leased(counts), 1);
+    }
+  }
+
+  std::mt19937 random_;
+  BatchView view_;
+  bool made_while_stopped_ = false;
+};
+
+TEST(BatchPlan, EveryBatchEndsWhateverIsWishedAndHoweverItsJobsEnd) {
+  for (uint32_t seed = 1; seed <= 2000; ++seed) {
+    SCOPED_TRACE(seed);
+    ASSERT_TRUE(RandomBatch(seed).Ends());
+  }
+}
+
+}  // namespace
+}  // namespace dq

@@ -1,0 +1,145 @@
+// Batches and their operations.
+#include <algorithm>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "tests/support/fake_store.h"
+
+namespace dq {
+namespace {
+
+absl::Status NotFound(const std::string& batch) {
+  return MakeError(absl::StatusCode::kNotFound, "BATCH_NOT_FOUND", "There is no batch " + batch);
+}
+
+}  // namespace
+
+BatchView FakeStore::ViewOfLocked(const BatchRecord& batch) const {
+  BatchView view{batch, {}};
+  for (const auto& [key, job] : jobs_) {
+    if (job.batch.key == batch.key) ++view.jobs[job.status.state];
+  }
+  return view;
+}
+
+absl::StatusOr<Created<BatchRecord>> FakeStore::CreateBatch(
+    const BatchRecord& batch, const std::vector<std::string>& requests) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  for (const auto& [key, row] : batches_) {
+    const BatchRecord& earlier = row.record;
+    if (earlier.project != batch.project) continue;
+    if (earlier.uid == batch.uid) return Created<BatchRecord>{earlier, false};
+    if (!batch.request_id.empty() && earlier.request_id == batch.request_id) {
+      if (earlier.request_hash == batch.request_hash) return Created<BatchRecord>{earlier, true};
+      return MakeError(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
+                       "The request id was used with another body.");
+    }
+    if (earlier.id == batch.id) {
+      return MakeError(absl::StatusCode::kAlreadyExists, "ID_TAKEN", batch.id + " exists already.");
+    }
+  }
+  const BatchKey key = std::ssize(batches_) + 1;
+  BatchRow& row = batches_[key];
+  row.record = batch;
+  row.record.key = key;
+  for (const std::string& request : requests) {
+    row.operations.push_back({static_cast<int32_t>(row.operations.size()) + 1, request, ""});
+  }
+  return Created<BatchRecord>{row.record, false};
+}
+
+absl::StatusOr<BatchView> FakeStore::GetBatch(const std::string& project, const std::string& id) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  for (const auto& [key, row] : batches_) {
+    if (row.record.project == project && row.record.id == id) return ViewOfLocked(row.record);
+  }
+  return NotFound(id);
+}
+
+absl::StatusOr<BatchView> FakeStore::GetBatchByKey(BatchKey key) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  const auto row = batches_.find(key);
+  if (row == batches_.end()) return NotFound(std::to_string(key));
+  return ViewOfLocked(row->second.record);
+}
+
+absl::StatusOr<std::vector<BatchView>> FakeStore::ListBatches(const std::string& project,
+                                                              BatchKey before, int limit) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  std::vector<BatchView> found;
+  for (auto row = batches_.rbegin(); row != batches_.rend() && std::ssize(found) < limit; ++row) {
+    if (row->second.record.project != project || (before != 0 && row->first >= before)) continue;
+    found.push_back(ViewOfLocked(row->second.record));
+  }
+  return found;
+}
+
+absl::StatusOr<std::vector<BatchKey>> FakeStore::ListOpenBatches() {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  std::vector<BatchKey> open;
+  for (const auto& [key, row] : batches_) {
+    if (row.record.end_time == absl::InfinitePast()) open.push_back(key);
+  }
+  return open;
+}
+
+absl::Status FakeStore::UpdateBatch(const BatchRecord& batch,
+                                    const std::vector<BatchOperation>& refused) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  BatchRow& row = batches_.at(batch.key);
+  if (row.record.version != batch.version) {
+    return MakeError(absl::StatusCode::kAborted, "BATCH_CHANGED", "The batch has changed.");
+  }
+  row.record = batch;
+  ++row.record.version;
+  for (const BatchOperation& operation : refused) {
+    row.operations[static_cast<size_t>(operation.index - 1)].refusal = operation.refusal;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<BatchOperation>> FakeStore::LoadOperations(BatchKey key, int32_t after,
+                                                                      int limit) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  std::vector<BatchOperation> found;
+  for (const BatchOperation& operation : batches_.at(key).operations) {
+    if (operation.index > after && std::ssize(found) < limit) found.push_back(operation);
+  }
+  return found;
+}
+
+absl::StatusOr<std::vector<BatchOperation>> FakeStore::ListRefusedOperations(BatchKey key,
+                                                                             int limit) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  std::vector<BatchOperation> found;
+  for (const BatchOperation& operation : batches_.at(key).operations) {
+    if (operation.refusal.empty() || std::ssize(found) == limit) continue;
+    found.push_back({operation.index, "", operation.refusal});
+  }
+  return found;
+}
+
+absl::StatusOr<std::vector<OperationJob>> FakeStore::ListOperationJobs(
+    BatchKey key, int32_t after, const std::vector<JobState>& states, int limit) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  std::vector<OperationJob> found;
+  for (const auto& [job_key, job] : jobs_) {
+    const bool fits = job.batch.key == key && job.batch.index > after &&
+                      std::ranges::count(states, job.status.state) > 0;
+    if (fits) found.push_back({job.batch.index, job_key, job.name, job.status.state});
+  }
+  std::ranges::sort(found, {}, &OperationJob::index);
+  if (std::ssize(found) > limit) found.resize(static_cast<size_t>(limit));
+  return found;
+}
+
+}  // namespace dq
