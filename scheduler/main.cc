@@ -19,6 +19,8 @@
 #include "common/telemetry/admin_server.h"
 #include "common/telemetry/metric_registry.h"
 #include "scheduler/api/admin_service.h"
+#include "scheduler/api/batch_creation.h"
+#include "scheduler/api/batch_service.h"
 #include "scheduler/api/file_service.h"
 #include "scheduler/api/job_service.h"
 #include "scheduler/api/reference_service.h"
@@ -27,6 +29,7 @@
 #include "scheduler/api/worker_service.h"
 #include "scheduler/core/job_reader.h"
 #include "scheduler/engine/attempt_sweeper.h"
+#include "scheduler/engine/batch_runner.h"
 #include "scheduler/engine/scheduler.h"
 #include "scheduler/metrics.h"
 #include "scheduler/options.h"
@@ -101,6 +104,14 @@ absl::StatusOr<JobStatus> RecordedStatus(JobReader& jobs, const JobName& name) {
   return std::move(job.status);
 }
 
+std::unique_ptr<BatchDriver> MakeBatchDriver(Scheduler& scheduler, PostgresStore& store) {
+  const auto make = [&store](const BatchRecord& batch, const BatchOperation& operation) {
+    return MakeOperationRecord(batch, operation, store.catalog(), SystemClock().Now());
+  };
+  return std::make_unique<BatchDriver>(scheduler, store.jobs(), store.batches(), make,
+                                       SystemClock());
+}
+
 absl::Status Run(const SchedulerFlags& flags) {
   DQ_ASSIGN_OR_RETURN(const auto objects, OpenFileObjectStore(flags.storage_root));
   DQ_ASSIGN_OR_RETURN(const auto store, PostgresStore::Create(StoreOptions(flags)));
@@ -111,9 +122,11 @@ absl::Status Run(const SchedulerFlags& flags) {
   AttemptSweeper sweeper(
       *objects, SystemClock(), [](const JobName& job) { return FileUri(JobText(job)); },
       [&](const JobName& job) { return RecordedStatus(store->reader(), job); });
+  BatchRunner batch_runner(store->batches(), SystemClock());
   Scheduler scheduler(EngineOptions(flags, instance), store->jobs(), SystemClock(), metrics,
                       {.ended = [&](const EndedJob& job) { sweeper.Ended(job); },
-                       .reopening = [&](const JobName& job) { sweeper.Reopening(job); }});
+                       .reopening = [&](const JobName& job) { sweeper.Reopening(job); },
+                       .operation_ended = [&](BatchKey batch) { batch_runner.Wake(batch); }});
   const ApiPorts ports{scheduler, store->reader(), store->catalog(), *objects,
                        blocking,  SystemClock(),   metrics};
   WatchLimits watch_limits;
@@ -123,6 +136,7 @@ absl::Status Run(const SchedulerFlags& flags) {
   ReferenceService references(ports);
   ReportService reports(ports);
   AdminService admin(ports, instance, DQ_VERSION);
+  BatchService batches(ports, store->batches(), [&](BatchKey batch) { batch_runner.Wake(batch); });
   WorkerService workers(ports);
   // Before the port for calls: a call that came already would wait for an engine that never starts.
   DQ_ASSIGN_OR_RETURN(const auto admin_server,
@@ -131,6 +145,7 @@ absl::Status Run(const SchedulerFlags& flags) {
   DQ_ASSIGN_OR_RETURN(
       const auto server,
       ServerRunner::Start(flags.listen, {{v1::JobService::service_full_name(), &jobs},
+                                         {v1::BatchService::service_full_name(), &batches},
                                          {v1::FileService::service_full_name(), &files},
                                          {v1::ReferenceService::service_full_name(), &references},
                                          {v1::ReportService::service_full_name(), &reports},
@@ -144,11 +159,13 @@ absl::Status Run(const SchedulerFlags& flags) {
        {"admin_port", admin_server->port()}});
 
   scheduler.Start();
+  batch_runner.Start(scheduler, MakeBatchDriver(scheduler, *store));
   ServeUntilSignal(scheduler, *server);
 
   Log(LogLevel::kInfo, "handing over");
   server->SetServing(false);
   jobs.Drain();
+  batch_runner.Stop();
   scheduler.Stop();
   server->Shutdown(flags.shutdown_grace);
   blocking.Shutdown();

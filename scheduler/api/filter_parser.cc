@@ -29,6 +29,7 @@ constexpr std::pair<std::string_view, Field> kFields[] = {
     {"end_time", Field::kEndTime},
     {"quality_score", Field::kQualityScore},
     {"error_reason", Field::kErrorReason},
+    {"batch", Field::kBatch},
 };
 // Longer operators first, so that "<=" is not read as "<".
 constexpr std::pair<std::string_view, Op> kOps[] = {
@@ -121,7 +122,7 @@ class Parser {
     }
     return ErrorAt(start,
                    "a field is expected: state, queue, stage, worker, created_by, labels.KEY, "
-                   "create_time, end_time, quality_score or error_reason");
+                   "create_time, end_time, quality_score, error_reason or batch");
   }
 
   absl::Status ReadOp(JobFilterTerm& term) {
@@ -167,6 +168,7 @@ class Parser {
         value.compare(0, kWorkerPrefix.size(), kWorkerPrefix) == 0) {
       value.erase(0, kWorkerPrefix.size());
     }
+    if (term.field == Field::kBatch) value.erase(0, value.rfind('/') + 1);  // A resource name.
     term.text = std::move(value);
     return absl::OkStatus();
   }

@@ -71,6 +71,8 @@ v1::Job ToProto(const JobRecord& record) {
   if (!job.mutable_spec()->ParseFromString(record.payload.spec)) job.clear_spec();
   job.mutable_labels()->insert(record.labels.begin(), record.labels.end());
   job.set_created_by(record.created_by);
+  job.set_batch(ResourceText(record.name.project, kBatches, record.batch.id));
+  job.set_operation_index(record.batch.index);
   *job.mutable_create_time() = ToProto(record.create_time);
   SetStatus(record.status, job);
   SetResult(record, job);

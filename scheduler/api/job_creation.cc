@@ -155,6 +155,10 @@ absl::StatusOr<JobRecord> FindEarlier(const v1::CreateJobRequest& request, const
   return earlier;
 }
 
+std::string BodyHash(const google::protobuf::Message& body) {
+  return Sha256Of(CanonicalBytes(body));
+}
+
 std::string RequestHash(const v1::CreateJobRequest& request) {
   v1::CreateJobRequest body;
   body.set_parent(request.parent());
@@ -162,7 +166,7 @@ std::string RequestHash(const v1::CreateJobRequest& request) {
   body.mutable_job()->set_display_name(request.job().display_name());
   *body.mutable_job()->mutable_spec() = request.job().spec();
   *body.mutable_job()->mutable_labels() = request.job().labels();
-  return Sha256Of(CanonicalBytes(body));
+  return BodyHash(body);
 }
 
 }  // namespace dq

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "dq/v1/job_service.pb.h"
+#include "google/protobuf/message.h"
 #include "scheduler/core/catalog_store.h"
 #include "scheduler/core/job.h"
 #include "scheduler/core/job_reader.h"
@@ -40,5 +41,8 @@ absl::StatusOr<JobRecord> FindEarlier(const v1::CreateJobRequest& request, const
 // Returns the SHA-256 of what the caller asked for, without request_id and output-only fields:
 // equal for equal requests.
 std::string RequestHash(const v1::CreateJobRequest& request);
+
+// Returns the SHA-256 of a message, whatever the order of its maps.
+std::string BodyHash(const google::protobuf::Message& body);
 
 }  // namespace dq

@@ -10,6 +10,7 @@
 #include "common/rpc/client_channel.h"
 #include "common/rpc/status_mapping.h"
 #include "dq/v1/admin_service.grpc.pb.h"
+#include "dq/v1/batch_service.grpc.pb.h"
 #include "dq/v1/file_service.grpc.pb.h"
 #include "dq/v1/job_service.grpc.pb.h"
 #include "dq/v1/reference_service.grpc.pb.h"
@@ -49,6 +50,7 @@ bool IsForNow(const absl::Status& status) {
 struct Client::Stubs {
   explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
       : job(dq::v1::JobService::NewStub(channel)),
+        batch(dq::v1::BatchService::NewStub(channel)),
         file(dq::v1::FileService::NewStub(channel)),
         reference(dq::v1::ReferenceService::NewStub(channel)),
         report(dq::v1::ReportService::NewStub(channel)),
@@ -56,6 +58,7 @@ struct Client::Stubs {
         health(grpc::health::v1::Health::NewStub(channel)) {}
 
   std::unique_ptr<dq::v1::JobService::Stub> job;
+  std::unique_ptr<dq::v1::BatchService::Stub> batch;
   std::unique_ptr<dq::v1::FileService::Stub> file;
   std::unique_ptr<dq::v1::ReferenceService::Stub> reference;
   std::unique_ptr<dq::v1::ReportService::Stub> report;
@@ -177,6 +180,47 @@ absl::StatusOr<dq::v1::Job> Client::ActOnJob(JobActionCommand::Kind kind, const 
 absl::StatusOr<dq::v1::ListJobEventsResponse> Client::ListJobEvents(
     const dq::v1::ListJobEventsRequest& request) {
   return Call(*stubs_->job, &dq::v1::JobService::Stub::ListJobEvents, request);
+}
+
+absl::StatusOr<dq::v1::CreateBatchResponse> Client::CreateBatch(
+    const dq::v1::CreateBatchRequest& request) {
+  return Call(*stubs_->batch, &dq::v1::BatchService::Stub::CreateBatch, request);
+}
+
+absl::StatusOr<dq::v1::Batch> Client::GetBatch(const std::string& name) {
+  dq::v1::GetBatchRequest request;
+  request.set_name(name);
+  DQ_ASSIGN_OR_RETURN(auto response,
+                      Call(*stubs_->batch, &dq::v1::BatchService::Stub::GetBatch, request));
+  return std::move(*response.mutable_batch());
+}
+
+absl::StatusOr<dq::v1::ListBatchesResponse> Client::ListBatches(
+    const dq::v1::ListBatchesRequest& request) {
+  return Call(*stubs_->batch, &dq::v1::BatchService::Stub::ListBatches, request);
+}
+
+absl::StatusOr<dq::v1::Batch> Client::ActOnBatch(BatchActionCommand::Kind kind,
+                                                 const std::string& name,
+                                                 const std::string& reason) {
+  const auto act = [&](auto request, auto method) -> absl::StatusOr<dq::v1::Batch> {
+    request.set_name(name);
+    request.set_reason(reason);
+    DQ_ASSIGN_OR_RETURN(auto response, Call(*stubs_->batch, method, request));
+    return std::move(*response.mutable_batch());
+  };
+  using Stub = dq::v1::BatchService::Stub;
+  switch (kind) {
+    case BatchActionCommand::Kind::kCancel:
+      return act(dq::v1::CancelBatchRequest(), &Stub::CancelBatch);
+    case BatchActionCommand::Kind::kPause:
+      return act(dq::v1::PauseBatchRequest(), &Stub::PauseBatch);
+    case BatchActionCommand::Kind::kResume:
+      return act(dq::v1::ResumeBatchRequest(), &Stub::ResumeBatch);
+    case BatchActionCommand::Kind::kRetry:
+      return act(dq::v1::RetryBatchRequest(), &Stub::RetryBatch);
+  }
+  return absl::InternalError("no such action");
 }
 
 absl::StatusOr<dq::v1::File> Client::GetFile(const std::string& name) {

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "dq/v1/admin_service.pb.h"
+#include "dq/v1/batch_service.pb.h"
 #include "dq/v1/file_service.pb.h"
 #include "dq/v1/job_service.pb.h"
 #include "dq/v1/reference_service.pb.h"
@@ -54,6 +55,13 @@ class Client {
                                        const std::string& reason);
   absl::StatusOr<dq::v1::ListJobEventsResponse> ListJobEvents(
       const dq::v1::ListJobEventsRequest& request);
+  absl::StatusOr<dq::v1::CreateBatchResponse> CreateBatch(
+      const dq::v1::CreateBatchRequest& request);
+  absl::StatusOr<dq::v1::Batch> GetBatch(const std::string& name);
+  absl::StatusOr<dq::v1::ListBatchesResponse> ListBatches(
+      const dq::v1::ListBatchesRequest& request);
+  absl::StatusOr<dq::v1::Batch> ActOnBatch(BatchActionCommand::Kind kind, const std::string& name,
+                                           const std::string& reason);
   absl::StatusOr<dq::v1::File> GetFile(const std::string& name);
   absl::StatusOr<dq::v1::ListFilesResponse> ListFiles(const dq::v1::ListFilesRequest& request);
   absl::StatusOr<dq::v1::CreateReferenceResponse> CreateReference(

@@ -108,6 +108,50 @@ struct JobActionCommand {
   OutputFormat format = OutputFormat::kTable;
 };
 
+// `dqctl batch submit`: a job for each of many files.
+struct BatchSubmitCommand {
+  std::vector<std::string> files;  // Paths, ids or resource names.
+  std::string folder;              // Or the files in it whose names fit `glob`.
+  std::string glob = "*";
+  ChainOptions chain;
+  std::string batch_id;
+  std::string request_id;  // Empty: chosen at random.
+  std::string display_name;
+  std::string queue;
+  int priority = 0;
+  int attempts_max = 0;  // 0: the server's default.
+  std::map<std::string, std::string> labels;
+  bool sequential = false;
+  int max_parallel = 0;  // 0: no limit.
+  bool stop_on_error = false;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct BatchGetCommand {
+  std::string name;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct BatchListCommand {
+  int limit = 50;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct BatchWatchCommand {
+  std::string name;
+  absl::Duration timeout = absl::InfiniteDuration();
+  OutputFormat format = OutputFormat::kTable;
+};
+
+// `dqctl batch cancel`, `pause`, `resume` and `retry`.
+struct BatchActionCommand {
+  enum class Kind { kCancel, kPause, kResume, kRetry };
+  Kind kind = Kind::kCancel;
+  std::string name;
+  std::string reason;
+  OutputFormat format = OutputFormat::kTable;
+};
+
 struct JobEventsCommand {
   std::string name;
   OutputFormat format = OutputFormat::kTable;
@@ -229,11 +273,12 @@ struct CompletionCommand {
 
 using Command =
     std::variant<CleanCommand, JobSubmitCommand, JobGetCommand, JobListCommand, JobFollowCommand,
-                 JobActionCommand, QueueListCommand, QueueSetCommand, ProjectListCommand,
-                 ProjectSetCommand, JobEventsCommand, FileUploadCommand, FileListCommand,
-                 FileGetCommand, FileDownloadCommand, ReferenceAddCommand, ReferenceListCommand,
-                 WorkerListCommand, AdminStatsCommand, DevCommand, DoctorCommand, VersionCommand,
-                 ReportShowCommand, ReportFindingsCommand, ReportClustersCommand,
-                 ReportChangesCommand, CompletionCommand>;
+                 JobActionCommand, BatchSubmitCommand, BatchGetCommand, BatchListCommand,
+                 BatchWatchCommand, BatchActionCommand, QueueListCommand, QueueSetCommand,
+                 ProjectListCommand, ProjectSetCommand, JobEventsCommand, FileUploadCommand,
+                 FileListCommand, FileGetCommand, FileDownloadCommand, ReferenceAddCommand,
+                 ReferenceListCommand, WorkerListCommand, AdminStatsCommand, DevCommand,
+                 DoctorCommand, VersionCommand, ReportShowCommand, ReportFindingsCommand,
+                 ReportClustersCommand, ReportChangesCommand, CompletionCommand>;
 
 }  // namespace dq::dqctl

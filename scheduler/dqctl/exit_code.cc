@@ -49,6 +49,23 @@ ExitCode ExitCodeOf(const dq::v1::Job& job) {
   }
 }
 
+ExitCode ExitCodeOf(const dq::v1::Batch& batch) {
+  switch (batch.state()) {
+    case dq::v1::BATCH_STATE_FAILED:
+    case dq::v1::BATCH_STATE_PARTIAL_SUCCESS:
+      return ExitCode::kJobFailed;
+    case dq::v1::BATCH_STATE_CANCELLED:
+      return ExitCode::kJobCancelled;
+    default:
+      return ExitCode::kOk;
+  }
+}
+
+bool IsTerminal(dq::v1::BatchState state) {
+  return state == dq::v1::BATCH_STATE_COMPLETED || state == dq::v1::BATCH_STATE_PARTIAL_SUCCESS ||
+         state == dq::v1::BATCH_STATE_FAILED || state == dq::v1::BATCH_STATE_CANCELLED;
+}
+
 bool IsTerminal(dq::v1::JobState state) {
   return state == dq::v1::JOB_STATE_COMPLETED || state == dq::v1::JOB_STATE_FAILED ||
          state == dq::v1::JOB_STATE_CANCELLED || state == dq::v1::JOB_STATE_SKIPPED;

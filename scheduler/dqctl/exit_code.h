@@ -3,6 +3,7 @@
 #pragma once
 
 #include "absl/status/status.h"
+#include "dq/v1/batch.pb.h"
 #include "dq/v1/job.pb.h"
 
 namespace dq::dqctl {
@@ -26,6 +27,12 @@ ExitCode ExitCodeOf(const absl::Status& status);
 
 // Returns the code that a terminal job stands for; kOk for a job that has not ended.
 ExitCode ExitCodeOf(const dq::v1::Job& job);
+
+// The same for a batch: FAILED and PARTIAL_SUCCESS are a failed job's, CANCELLED a cancelled one's.
+ExitCode ExitCodeOf(const dq::v1::Batch& batch);
+
+// Whether the batch has ended.
+bool IsTerminal(dq::v1::BatchState state);
 
 // Whether the job has ended for good.
 bool IsTerminal(dq::v1::JobState state);

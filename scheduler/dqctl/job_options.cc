@@ -51,20 +51,7 @@ void AddJobSubmit(CLI::App& parent, CommandLine& line) {
   AddInstant(*app, "--not-before", command->not_before, "Let it wait until then");
   AddInstant(*app, "--start-deadline", command->start_deadline,
              "Fail it unless its first attempt starts by then");
-  app->add_option_function<std::vector<std::string>>(
-         "--label",
-         [labels = &command->labels](const std::vector<std::string>& pairs) {
-           for (const std::string& pair : pairs) {
-             const size_t equals = pair.find('=');
-             if (equals == std::string::npos || equals == 0) {
-               throw CLI::ValidationError("--label", "KEY=VALUE, not " + pair);
-             }
-             (*labels)[pair.substr(0, equals)] = pair.substr(equals + 1);
-           }
-         },
-         "A label; may be given again")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  AddLabels(*app, command->labels);
   app->add_option(
          "--depends-on", command->depends_on,
          "Let it wait until that job is COMPLETED, and skip it if that ends otherwise; may "

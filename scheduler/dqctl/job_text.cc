@@ -143,6 +143,10 @@ std::string StateName(dq::v1::JobState state) {
   return WithoutPrefix(dq::v1::JobState_Name(state), "JOB_STATE_");
 }
 
+std::string StateName(dq::v1::BatchState state) {
+  return WithoutPrefix(dq::v1::BatchState_Name(state), "BATCH_STATE_");
+}
+
 std::string VerdictName(dq::v1::Verdict verdict) {
   return WithoutPrefix(dq::v1::Verdict_Name(verdict), "VERDICT_");
 }

@@ -5,12 +5,14 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "dq/v1/batch.pb.h"
 #include "dq/v1/job.pb.h"
 
 namespace dq::dqctl {
 
 // Returns "QUEUED" for JOB_STATE_QUEUED; "" for the unspecified value. The same for the others.
 std::string StateName(dq::v1::JobState state);
+std::string StateName(dq::v1::BatchState state);
 std::string VerdictName(dq::v1::Verdict verdict);
 std::string OutputKindName(dq::v1::OutputKind kind);
 

@@ -71,6 +71,23 @@ void AddInstant(CLI::App& app, const std::string& flag, std::optional<absl::Time
       ->type_name("WHEN");
 }
 
+void AddLabels(CLI::App& app, std::map<std::string, std::string>& labels) {
+  app.add_option_function<std::vector<std::string>>(
+         "--label",
+         [&labels](const std::vector<std::string>& pairs) {
+           for (const std::string& pair : pairs) {
+             const size_t equals = pair.find('=');
+             if (equals == std::string::npos || equals == 0) {
+               throw CLI::ValidationError("--label", "KEY=VALUE, not " + pair);
+             }
+             labels[pair.substr(0, equals)] = pair.substr(equals + 1);
+           }
+         },
+         "A label; may be given again")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+}
+
 void AddLimit(CLI::App& app, int& limit) {
   app.add_option("--limit", limit, "At most so many")
       ->check(CLI::Range(1, 1'000'000))

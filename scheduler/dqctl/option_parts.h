@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +47,8 @@ void AddDuration(CLI::App& app, const std::string& flag, absl::Duration& value,
 // Adds a point in time, or a duration from now.
 void AddInstant(CLI::App& app, const std::string& flag, std::optional<absl::Time>& value,
                 const std::string& help);
+// Adds labels.
+void AddLabels(CLI::App& app, std::map<std::string, std::string>& labels);
 // Adds how many records to list.
 void AddLimit(CLI::App& app, int& limit);
 // Adds what to run over a file.

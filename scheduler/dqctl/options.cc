@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "common/base/error.h"
+#include "scheduler/dqctl/batch_options.h"
 #include "scheduler/dqctl/completion.h"
 #include "scheduler/dqctl/job_options.h"
 #include "scheduler/dqctl/option_parts.h"
@@ -231,6 +232,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
                  "The project (DQ_PROJECT, config file, default \"default\")");
   AddClean(app, line);
   AddJob(app, line);
+  AddBatch(app, line);
   AddFile(app, line);
   AddReference(app, line);
   AddReport(app, line);

@@ -25,6 +25,13 @@ void ProgressDisplay::Show(const dq::v1::Job& job) {
   console_.err << (ended ? StateName(job.state()) : StateLine(job, console_.now())) << std::endl;
 }
 
+void ProgressDisplay::ShowLine(const std::string& line) {
+  if (console_.err_is_terminal) return Draw(line);
+  if (line == last_line_) return;
+  last_line_ = line;
+  console_.err << line << std::endl;
+}
+
 void ProgressDisplay::ShowTransfer(std::string_view what, int64_t done, int64_t total) {
   if (!console_.err_is_terminal) return;
   const absl::Time now = console_.now();

@@ -21,6 +21,8 @@ class ProgressDisplay {
 
   // Shows the job as it is now.
   void Show(const dq::v1::Job& job);
+  // Shows a line that changes; without a terminal only when it is another one.
+  void ShowLine(const std::string& line);
   // Shows the bytes of a transfer, at most ten times a second; nothing without a terminal.
   void ShowTransfer(std::string_view what, int64_t done, int64_t total);
   // Writes a line of its own, for example that the connection is lost.

@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "common/rpc/client_channel.h"
+#include "scheduler/api/batch_creation.h"
 #include "tests/support/wait_until.h"
 
 namespace dq {
@@ -41,9 +42,14 @@ int StorageRoot::FileCount() const {
 ApiServer::ApiServer(WatchLimits watch_limits)
     : store_(SystemClock()),
       objects_(*OpenFileObjectStore(root_.path())),
-      scheduler_(FastOptions(), store_, SystemClock(), metrics_),
+      batch_runner_(store_, SystemClock()),
+      scheduler_(FastOptions(), store_, SystemClock(), metrics_,
+                 {.ended = {},
+                  .reopening = {},
+                  .operation_ended = [this](BatchKey batch) { batch_runner_.Wake(batch); }}),
       ports_{scheduler_, store_, store_, *objects_, blocking_, SystemClock(), metrics_},
       jobs_(ports_, watch_limits),
+      batches_(ports_, store_, [this](BatchKey batch) { batch_runner_.Wake(batch); }),
       files_(ports_),
       references_(ports_),
       reports_(ports_),
@@ -51,6 +57,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
       workers_(ports_) {
   server_ = *ServerRunner::Start("127.0.0.1:0",
                                  {{v1::JobService::service_full_name(), &jobs_},
+                                  {v1::BatchService::service_full_name(), &batches_},
                                   {v1::FileService::service_full_name(), &files_},
                                   {v1::ReferenceService::service_full_name(), &references_},
                                   {v1::ReportService::service_full_name(), &reports_},
@@ -59,10 +66,16 @@ ApiServer::ApiServer(WatchLimits watch_limits)
   channel_ = *MakeClientChannel("127.0.0.1:" + std::to_string(server_->port()));
   scheduler_.Start();
   EXPECT_TRUE(WaitUntil([this] { return scheduler_.IsServing(); }));
+  const auto make = [this](const BatchRecord& batch, const BatchOperation& operation) {
+    return MakeOperationRecord(batch, operation, store_, SystemClock().Now());
+  };
+  batch_runner_.Start(
+      scheduler_, std::make_unique<BatchDriver>(scheduler_, store_, store_, make, SystemClock()));
 }
 
 ApiServer::~ApiServer() {
   jobs_.Drain();
+  batch_runner_.Stop();
   scheduler_.Stop();
   server_->Shutdown(absl::Seconds(5));
   blocking_.Shutdown();

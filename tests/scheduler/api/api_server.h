@@ -12,17 +12,20 @@
 #include "common/rpc/status_mapping.h"
 #include "common/storage/object_store.h"
 #include "dq/v1/admin_service.grpc.pb.h"
+#include "dq/v1/batch_service.grpc.pb.h"
 #include "dq/v1/file_service.grpc.pb.h"
 #include "dq/v1/job_service.grpc.pb.h"
 #include "dq/v1/reference_service.grpc.pb.h"
 #include "dq/v1/report_service.grpc.pb.h"
 #include "dq/v1/worker_service.grpc.pb.h"
 #include "scheduler/api/admin_service.h"
+#include "scheduler/api/batch_service.h"
 #include "scheduler/api/file_service.h"
 #include "scheduler/api/job_service.h"
 #include "scheduler/api/reference_service.h"
 #include "scheduler/api/report_service.h"
 #include "scheduler/api/worker_service.h"
+#include "scheduler/engine/batch_runner.h"
 #include "scheduler/engine/scheduler.h"
 #include "tests/support/fake_store.h"
 #include "tests/support/silent_engine_metrics.h"
@@ -62,6 +65,7 @@ class ApiServer {
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
   std::unique_ptr<v1::JobService::Stub> jobs() { return v1::JobService::NewStub(channel_); }
+  std::unique_ptr<v1::BatchService::Stub> batches() { return v1::BatchService::NewStub(channel_); }
   std::unique_ptr<v1::FileService::Stub> files() { return v1::FileService::NewStub(channel_); }
   std::unique_ptr<v1::ReferenceService::Stub> references() {
     return v1::ReferenceService::NewStub(channel_);
@@ -87,9 +91,11 @@ class ApiServer {
   NoMetrics metrics_;
   std::unique_ptr<ObjectStore> objects_;
   Executor blocking_{1, 2};
+  BatchRunner batch_runner_;
   Scheduler scheduler_;
   ApiPorts ports_;
   JobService jobs_;
+  BatchService batches_;
   FileService files_;
   ReferenceService references_;
   ReportService reports_;

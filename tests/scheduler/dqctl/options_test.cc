@@ -62,7 +62,8 @@ TEST(Options, MistakesAreUsageErrors) {
 
 TEST(Options, AnUnknownCommandIsToldWithThoseThatExist) {
   const std::string top = MessageOf(ParseCommandLine({"jobs", "list"}).status());
-  EXPECT_NE(top.find("dqctl has no command \"jobs\"; it has clean, job, file"), std::string::npos)
+  EXPECT_NE(top.find("dqctl has no command \"jobs\"; it has clean, job, batch, file"),
+            std::string::npos)
       << top;
   const std::string job =
       MessageOf(ParseCommandLine({"--project", "p", "job", "stop", "j-1"}).status());
@@ -84,6 +85,28 @@ TEST(Options, ActionsOnJobsAreTheOnesNamed) {
   EXPECT_EQ(kind_of("retry", "--from-start"), JobActionCommand::Kind::kRetryFromStart);
 }
 
+TEST(Options, ABatchIsOfFilesOrOfADirectory) {
+  const auto files = Parsed<BatchSubmitCommand>(
+      {"batch", "submit", "a.csv", "b.csv", "--max-parallel", "2", "--stop-on-error"});
+  EXPECT_THAT(files.files, ElementsAre("a.csv", "b.csv"));
+  EXPECT_EQ(files.max_parallel, 2);
+  EXPECT_TRUE(files.stop_on_error);
+  const auto folder = Parsed<BatchSubmitCommand>(
+      {"batch", "submit", "--dir", "in", "--glob", "*.csv", "--sequential"});
+  EXPECT_EQ(folder.folder, "in");
+  EXPECT_EQ(folder.glob, "*.csv");
+  EXPECT_TRUE(folder.sequential);
+  using Line = std::vector<std::string>;
+  for (const Line& bad : {Line{"batch", "submit", "a.csv", "--dir", "in"},
+                          Line{"batch", "submit", "a.csv", "--glob", "*"},
+                          Line{"batch", "submit", "a.csv", "--sequential", "--max-parallel", "2"},
+                          Line{"batch", "get"}, Line{"batch", "erase", "b"}}) {
+    EXPECT_EQ(ReasonOf(ParseCommandLine(bad).status()), "USAGE") << testing::PrintToString(bad);
+  }
+  EXPECT_EQ(Parsed<BatchActionCommand>({"batch", "retry", "b-1", "--reason", "mended"}).kind,
+            BatchActionCommand::Kind::kRetry);
+}
+
 TEST(Options, HelpOfEveryCommandBeginsWithExamples) {
   using Line = std::vector<std::string>;
   for (const Line& command : {Line{},
@@ -96,6 +119,10 @@ TEST(Options, HelpOfEveryCommandBeginsWithExamples) {
                               Line{"job", "wait"},
                               Line{"job", "cancel"},
                               Line{"job", "events"},
+                              Line{"batch"},
+                              Line{"batch", "submit"},
+                              Line{"batch", "watch"},
+                              Line{"batch", "retry"},
                               Line{"file"},
                               Line{"file", "upload"},
                               Line{"file", "list"},

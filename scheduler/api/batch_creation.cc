@@ -1,0 +1,179 @@
+#include "scheduler/api/batch_creation.h"
+
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/random_id.h"
+#include "common/base/status_macros.h"
+#include "scheduler/api/job_creation.h"
+#include "scheduler/api/resource_name.h"
+#include "scheduler/api/spec_validation.h"
+#include "scheduler/api/violations.h"
+
+namespace dq {
+namespace {
+
+constexpr int kOperationsMax = 10'000;
+constexpr size_t kBatchIdBytesMax = 56;  // With "-10000" it is an id.
+constexpr size_t kUidBytes = 16;
+constexpr std::string_view kJobPrefix = "job.";
+
+std::string OperationField(size_t index) {
+  return "batch.operations[" + std::to_string(index) + "]";
+}
+
+// Returns the violations of a request for a job, with "job." in the names of fields replaced.
+std::vector<FieldViolation> Renamed(const absl::Status& status, const std::string& prefix) {
+  std::vector<FieldViolation> violations = FieldViolationsOf(status);
+  for (FieldViolation& violation : violations) {
+    if (violation.field.compare(0, kJobPrefix.size(), kJobPrefix) != 0) continue;
+    violation.field.replace(0, kJobPrefix.size(), prefix + ".");
+  }
+  return violations;
+}
+
+// What the same request with the same body hashes to.
+std::string HashOf(const v1::CreateBatchRequest& request) {
+  v1::CreateBatchRequest body;
+  body.set_parent(request.parent());
+  body.set_batch_id(request.batch_id());
+  const v1::Batch& asked = request.batch();
+  v1::Batch& batch = *body.mutable_batch();
+  batch.set_display_name(asked.display_name());
+  *batch.mutable_operations() = asked.operations();
+  batch.set_mode(asked.mode());
+  batch.set_max_parallel(asked.max_parallel());
+  batch.set_stop_on_error(asked.stop_on_error());
+  *batch.mutable_labels() = asked.labels();
+  return BodyHash(body);
+}
+
+void CheckHead(const v1::CreateBatchRequest& request, Violations& violations) {
+  const v1::Batch& batch = request.batch();
+  violations.Merge(ParseProject(request.parent(), "parent").status());
+  violations.Require(
+      request.batch_id().empty() ||
+          (IsResourceId(request.batch_id()) && request.batch_id().size() <= kBatchIdBytesMax),
+      "batch_id", "an id: 1 to 56 lower-case letters, digits and dashes, from a letter on");
+  violations.Require(batch.operations_size() > 0, "batch.operations", "at least one");
+  violations.Require(v1::BatchMode_IsValid(batch.mode()), "batch.mode",
+                     "not a BatchMode of this version");
+  violations.Require(batch.max_parallel() >= 0, "batch.max_parallel", "from 1, or 0 for no limit");
+  violations.Require(batch.max_parallel() == 0 || batch.mode() != v1::BATCH_MODE_SEQUENTIAL,
+                     "batch.max_parallel", "does not go with BATCH_MODE_SEQUENTIAL");
+  // The rest of the head is checked as that of a job.
+  v1::CreateJobRequest job;
+  job.set_parent("projects/default");
+  job.set_request_id(request.request_id());
+  job.mutable_job()->set_display_name(batch.display_name());
+  *job.mutable_job()->mutable_labels() = batch.labels();
+  job.mutable_job()->mutable_spec()->add_stages()->mutable_noop();
+  for (const FieldViolation& violation : Renamed(ValidateCreateJob(job), "batch")) {
+    violations.Require(false, violation.field, violation.description);
+  }
+}
+
+}  // namespace
+
+absl::Status ValidateCreateBatch(const v1::CreateBatchRequest& request) {
+  // Of too many that alone is told.
+  if (request.batch().operations_size() > kOperationsMax) {
+    return FieldError("BAD_FIELD", {{"batch.operations", "at most 10,000"}});
+  }
+  Violations violations;
+  CheckHead(request, violations);
+  if (absl::Status head = violations.ToStatus(); !head.ok()) return head;
+  const std::vector<v1::CreateJobRequest> operations = OperationRequests(request);
+  for (size_t i = 0; i < operations.size(); ++i) {
+    absl::Status valid = ValidateCreateJob(operations[i]);
+    if (!valid.ok()) return FieldError(ReasonOf(valid), Renamed(valid, OperationField(i)));
+    const bool has_key = !operations[i].job().spec().concurrency_key().empty();
+    violations.Require(request.batch().max_parallel() == 0 || !has_key,
+                       OperationField(i) + ".spec.concurrency_key",
+                       "does not go with max_parallel");
+  }
+  return violations.ToStatus();
+}
+
+std::vector<v1::CreateJobRequest> OperationRequests(const v1::CreateBatchRequest& request) {
+  std::vector<v1::CreateJobRequest> operations;
+  for (const v1::BatchOperation& operation : request.batch().operations()) {
+    v1::CreateJobRequest& one = operations.emplace_back();
+    one.set_parent(request.parent());
+    one.mutable_job()->set_display_name(operation.display_name());
+    *one.mutable_job()->mutable_spec() = operation.spec();
+    *one.mutable_job()->mutable_labels() = request.batch().labels();
+    for (const auto& [key, value] : operation.labels()) {
+      (*one.mutable_job()->mutable_labels())[key] = value;
+    }
+  }
+  return operations;
+}
+
+absl::Status CheckOperationInputs(const std::vector<v1::CreateJobRequest>& operations,
+                                  CatalogStore& catalog) {
+  std::map<std::pair<std::string, std::string>, absl::Status> known;
+  for (size_t i = 0; i < operations.size(); ++i) {
+    if (!NeedsCatalog(operations[i])) continue;
+    const v1::JobSpec& spec = operations[i].job().spec();
+    const auto [entry, is_new] = known.try_emplace({spec.input_file(), spec.reference()});
+    if (is_new) entry->second = ResolveInputs(operations[i], catalog).status();
+    const absl::Status& status = entry->second;
+    if (status.ok()) continue;
+    ErrorMetadata metadata = MetadataOf(status);
+    metadata["operation"] = std::to_string(i + 1);
+    return MakeError(status.code(), ReasonOf(status), OperationField(i) + ": " + MessageOf(status),
+                     metadata);
+  }
+  return absl::OkStatus();
+}
+
+BatchRecord MakeBatchRecord(const v1::CreateBatchRequest& request, const std::string& created_by,
+                            absl::Time now) {
+  const v1::Batch& batch = request.batch();
+  BatchRecord record;
+  record.project = *ParseProject(request.parent(), "parent");
+  record.id = request.batch_id().empty() ? TimeOrderedId("b-", now) : request.batch_id();
+  record.uid = RandomHex(kUidBytes);
+  record.request_id = request.request_id();
+  if (!request.request_id().empty()) record.request_hash = HashOf(request);
+  record.display_name = batch.display_name();
+  record.labels.insert(batch.labels().begin(), batch.labels().end());
+  record.created_by = created_by;
+  record.mode =
+      batch.mode() == v1::BATCH_MODE_SEQUENTIAL ? BatchMode::kSequential : BatchMode::kParallel;
+  record.max_parallel = batch.max_parallel();
+  record.stop_on_error = batch.stop_on_error();
+  record.operations = batch.operations_size();
+  record.actor = created_by;
+  record.create_time = now;
+  record.run_time = now;
+  return record;
+}
+
+absl::StatusOr<JobRecord> MakeOperationRecord(const BatchRecord& batch,
+                                              const BatchOperation& operation,
+                                              CatalogStore& catalog, absl::Time now) {
+  v1::CreateJobRequest request;
+  if (!request.ParseFromString(operation.request)) {
+    return MakeError(absl::StatusCode::kDataLoss, "OPERATION_UNREADABLE",
+                     "what is recorded of the operation cannot be read");
+  }
+  const std::string index = std::to_string(operation.index);
+  request.set_job_id(batch.id + "-" + index);
+  request.set_request_id(batch.uid + "-" + index);
+  JobInputs inputs;
+  if (NeedsCatalog(request)) {
+    DQ_ASSIGN_OR_RETURN(inputs, ResolveInputs(request, catalog));
+  }
+  JobRecord record = MakeJobRecord(request, inputs, batch.created_by, now);
+  if (batch.max_parallel > 0) {
+    record.rules.concurrency_key = "batch/" + batch.uid;
+    record.rules.concurrency_max = batch.max_parallel;
+  }
+  return record;
+}
+
+}  // namespace dq

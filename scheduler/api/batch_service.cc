@@ -1,0 +1,223 @@
+#include "scheduler/api/batch_service.h"
+
+#include <utility>
+#include <vector>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "scheduler/api/batch_codec.h"
+#include "scheduler/api/batch_creation.h"
+#include "scheduler/api/page_token.h"
+#include "scheduler/api/resource_name.h"
+#include "scheduler/api/violations.h"
+#include "scheduler/core/batch_rollup.h"
+#include "scheduler/core/batch_wish.h"
+
+namespace dq {
+namespace {
+
+constexpr size_t kReasonCharactersMax = 500;
+constexpr int kWishTriesMax = 50;
+constexpr int kRunningShownMax = 200;
+constexpr int kRefusalsShownMax = 20;
+
+absl::StatusOr<BatchView> FindBatch(BatchStore& batches, const std::string& name) {
+  DQ_ASSIGN_OR_RETURN(const ProjectResource parts, ParseResource(name, kBatches, "name"));
+  return batches.GetBatch(parts.project, parts.id);
+}
+
+absl::Status List(const ApiPorts& ports, BatchStore& batches, const v1::ListBatchesRequest& request,
+                  v1::ListBatchesResponse& response) {
+  const std::string identity = "ListBatches " + request.parent();
+  DQ_ASSIGN_OR_RETURN(const std::string project, ParseProject(request.parent(), "parent"));
+  DQ_ASSIGN_OR_RETURN(const int size, EffectivePageSize(request.page_size()));
+  DQ_ASSIGN_OR_RETURN(const BatchKey before, ReadNumberToken(identity, request.page_token()));
+  DQ_ASSIGN_OR_RETURN(const std::vector<BatchView> page,
+                      batches.ListBatches(project, before, size + 1));
+  for (const BatchView& view : page) {
+    if (response.batches_size() == size) {
+      const BatchKey last = page[static_cast<size_t>(size) - 1].record.key;
+      response.set_next_page_token(MakePageToken(identity, std::to_string(last)));
+      break;
+    }
+    *response.add_batches() = ToProto(view, 0, ports.clock.Now());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckWish(const std::string& name, const std::string& reason) {
+  Violations violations;
+  violations.Merge(ParseResource(name, kBatches, "name").status());
+  violations.Require(IsPlainText(reason, kReasonCharactersMax), "reason",
+                     "at most 500 characters and no control characters");
+  return violations.ToStatus();
+}
+
+// Adds the reasons why operations are no jobs.
+absl::Status AddRefusals(BatchStore& batches, const BatchRecord& batch, v1::Batch& answer) {
+  if (batch.refused == 0) return absl::OkStatus();
+  DQ_ASSIGN_OR_RETURN(const std::vector<BatchOperation> refused,
+                      batches.ListRefusedOperations(batch.key, kRefusalsShownMax));
+  for (const BatchOperation& operation : refused) {
+    v1::OperationRefusal& refusal = *answer.add_refusals();
+    refusal.set_operation_index(operation.index);
+    refusal.set_message(operation.refusal);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void BatchService::RunLeading(const std::shared_ptr<UnaryCall>& call, std::function<void()> work) {
+  ports_.scheduler.GetStats(
+      [call, work = std::move(work)](const absl::StatusOr<SchedulerStats>& stats) {
+        if (!stats.ok()) return call->Finish(stats.status());
+        call->RunBlocking(work);
+      });
+}
+
+grpc::ServerUnaryReactor* BatchService::CreateBatch(grpc::CallbackServerContext* context,
+                                                    const v1::CreateBatchRequest* request,
+                                                    v1::CreateBatchResponse* response) {
+  auto call = UnaryCall::Begin(ports_, context, "BatchService/CreateBatch");
+  RunLeading(call,
+             [this, call, request, response] { call->Finish(Create(*request, *call, *response)); });
+  return call->reactor();
+}
+
+absl::Status BatchService::Create(const v1::CreateBatchRequest& request, RpcCall& call,
+                                  v1::CreateBatchResponse& response) {
+  DQ_RETURN_IF_ERROR(ValidateCreateBatch(request));
+  const absl::Time now = ports_.clock.Now();
+  BatchRecord batch = MakeBatchRecord(request, call.caller(), now);
+  call.set_subject(ResourceText(batch.project, kBatches, batch.id));
+  const std::vector<v1::CreateJobRequest> operations = OperationRequests(request);
+  DQ_RETURN_IF_ERROR(CheckOperationInputs(operations, ports_.catalog));
+  std::vector<std::string> requests;
+  for (const auto& operation : operations) requests.push_back(operation.SerializeAsString());
+  DQ_ASSIGN_OR_RETURN(const Created<BatchRecord> created, batches_.CreateBatch(batch, requests));
+  wake_(created.record.key);
+  DQ_ASSIGN_OR_RETURN(const BatchView view, batches_.GetBatchByKey(created.record.key));
+  *response.mutable_batch() = ToProto(view, 0, now);
+  response.set_existed(created.existed);
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* BatchService::GetBatch(grpc::CallbackServerContext* context,
+                                                 const v1::GetBatchRequest* request,
+                                                 v1::GetBatchResponse* response) {
+  auto call = UnaryCall::Begin(ports_, context, "BatchService/GetBatch");
+  call->RunBlocking([this, call, request, response] {
+    const auto view = FindBatch(batches_, request->name());
+    if (!view.ok()) return call->Finish(view.status());
+    Show(call, *view, response->mutable_batch());
+  });
+  return call->reactor();
+}
+
+void BatchService::Show(const std::shared_ptr<UnaryCall>& call, const BatchView& view,
+                        v1::Batch* answer) {
+  const absl::Time now = ports_.clock.Now();
+  *answer = ToProto(view, 0, now);
+  if (absl::Status added = AddRefusals(batches_, view.record, *answer); !added.ok()) {
+    return call->Finish(added);
+  }
+  if (Leased(CountOperations(view)) == 0) return call->Finish(absl::OkStatus());
+  const auto running = batches_.ListOperationJobs(
+      view.record.key, 0, {JobState::kProcessing, JobState::kPausing}, kRunningShownMax);
+  if (!running.ok()) return call->Finish(running.status());
+  if (running->empty()) return call->Finish(absl::OkStatus());
+  std::vector<std::string> ids;
+  for (const OperationJob& job : *running) ids.push_back(job.name.id);
+  const std::string current = JobText(running->front().name);
+  lookup_.Find(view.record.project, ids,
+               [call, view, answer, now, current](const absl::StatusOr<JobViews>& jobs) {
+                 double share = 0;
+                 if (jobs.ok()) {
+                   for (const auto& [id, job] : *jobs) share += job.progress.percent / 100;
+                 }
+                 const v1::Batch shown = ToProto(view, share, now);
+                 answer->set_percent_complete(shown.percent_complete());
+                 if (shown.has_estimated_time_remaining()) {
+                   *answer->mutable_estimated_time_remaining() = shown.estimated_time_remaining();
+                 }
+                 answer->set_current_operation(current);
+                 call->Finish(absl::OkStatus());
+               });
+}
+
+grpc::ServerUnaryReactor* BatchService::ListBatches(grpc::CallbackServerContext* context,
+                                                    const v1::ListBatchesRequest* request,
+                                                    v1::ListBatchesResponse* response) {
+  return AnswerBlocking(
+      ports_, context, "BatchService/ListBatches",
+      [this, request, response](RpcCall&) { return List(ports_, batches_, *request, *response); });
+}
+
+template <typename Request, typename Wish>
+grpc::ServerUnaryReactor* BatchService::Steer(const char* method,
+                                              grpc::CallbackServerContext* context,
+                                              const Request& request, v1::Batch* answer,
+                                              Wish wish) {
+  auto call = UnaryCall::Begin(ports_, context, method);
+  call->set_subject(request.name());
+  if (const absl::Status valid = CheckWish(request.name(), request.reason()); !valid.ok()) {
+    call->Finish(valid);
+    return call->reactor();
+  }
+  RunLeading(call, [this, call, &request, answer, wish] {
+    const auto view = RecordWish(request.name(), request.reason(), call->caller(), wish);
+    if (!view.ok()) return call->Finish(view.status());
+    wake_(view->record.key);
+    *answer = ToProto(*view, 0, ports_.clock.Now());
+    call->Finish(absl::OkStatus());
+  });
+  return call->reactor();
+}
+
+template <typename Wish>
+absl::StatusOr<BatchView> BatchService::RecordWish(const std::string& name,
+                                                   const std::string& reason,
+                                                   const std::string& caller, Wish wish) {
+  for (int i = 0; i < kWishTriesMax; ++i) {
+    DQ_ASSIGN_OR_RETURN(BatchView view, FindBatch(batches_, name));
+    DQ_ASSIGN_OR_RETURN(BatchRecord wished, wish(view, ports_.clock.Now()));
+    if (wished == view.record) return view;
+    wished.actor = caller;
+    wished.reason = reason;
+    const absl::Status status = batches_.UpdateBatch(wished, {});
+    if (absl::IsAborted(status)) continue;  // The runner has taken a step meanwhile.
+    DQ_RETURN_IF_ERROR(status);
+    return batches_.GetBatchByKey(wished.key);
+  }
+  return MakeError(absl::StatusCode::kUnavailable, "BATCH_BUSY",
+                   "the batch changes all the time; try again");
+}
+
+grpc::ServerUnaryReactor* BatchService::CancelBatch(grpc::CallbackServerContext* context,
+                                                    const v1::CancelBatchRequest* request,
+                                                    v1::CancelBatchResponse* response) {
+  return Steer("BatchService/CancelBatch", context, *request, response->mutable_batch(),
+               WishCancel);
+}
+
+grpc::ServerUnaryReactor* BatchService::PauseBatch(grpc::CallbackServerContext* context,
+                                                   const v1::PauseBatchRequest* request,
+                                                   v1::PauseBatchResponse* response) {
+  return Steer("BatchService/PauseBatch", context, *request, response->mutable_batch(), WishPause);
+}
+
+grpc::ServerUnaryReactor* BatchService::ResumeBatch(grpc::CallbackServerContext* context,
+                                                    const v1::ResumeBatchRequest* request,
+                                                    v1::ResumeBatchResponse* response) {
+  return Steer("BatchService/ResumeBatch", context, *request, response->mutable_batch(),
+               WishResume);
+}
+
+grpc::ServerUnaryReactor* BatchService::RetryBatch(grpc::CallbackServerContext* context,
+                                                   const v1::RetryBatchRequest* request,
+                                                   v1::RetryBatchResponse* response) {
+  return Steer("BatchService/RetryBatch", context, *request, response->mutable_batch(), WishRetry);
+}
+
+}  // namespace dq

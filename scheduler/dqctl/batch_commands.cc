@@ -1,0 +1,180 @@
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "common/base/error.h"
+#include "common/base/random_id.h"
+#include "common/base/status_macros.h"
+#include "scheduler/dqctl/batch_text.h"
+#include "scheduler/dqctl/chain_request.h"
+#include "scheduler/dqctl/inputs.h"
+#include "scheduler/dqctl/paging.h"
+#include "scheduler/dqctl/progress_display.h"
+#include "scheduler/dqctl/record.h"
+#include "scheduler/dqctl/run.h"
+
+namespace dq::dqctl {
+namespace {
+
+using dq::v1::Batch;
+
+constexpr size_t kRequestIdBytes = 12;
+constexpr absl::Duration kLookInterval = absl::Milliseconds(500);
+
+std::string BatchName(const Session& session, const std::string& text) {
+  return ResourceName(session.connection.project, "batches", text);
+}
+
+void PrintBatch(const Session& session, OutputFormat format, const Batch& batch) {
+  PrintRecord(session.console, format, batch, BatchDetails(batch));
+}
+
+// Returns the files that are meant, those of a folder by name.
+absl::StatusOr<std::vector<std::string>> FilesOf(const BatchSubmitCommand& command) {
+  if (command.folder.empty()) return command.files;
+  std::error_code error;
+  std::vector<std::string> files;
+  for (std::filesystem::directory_iterator entry(command.folder, error), end;
+       !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename();
+    const bool fits = ::fnmatch(command.glob.c_str(), name.c_str(), FNM_PERIOD) == 0;
+    if (fits && entry->is_regular_file(error)) files.push_back(entry->path());
+  }
+  if (error) {
+    return ErrnoError(error.value(), "DIRECTORY_UNREADABLE", "cannot list " + command.folder);
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+absl::StatusOr<dq::v1::JobSpec> SpecOfAll(Client& client, const BatchSubmitCommand& command,
+                                          const std::string& request_id, const Session& session,
+                                          ProgressDisplay& display) {
+  DQ_ASSIGN_OR_RETURN(dq::v1::JobSpec spec, SpecOf(command.chain));
+  if (!command.chain.reference.empty()) {
+    const ReferenceSource source{.text = command.chain.reference,
+                                 .reference_id = "",
+                                 .stage = "",
+                                 .key = command.chain.key,
+                                 .request_id = request_id + "-ref"};
+    DQ_ASSIGN_OR_RETURN(*spec.mutable_reference(),
+                        ResolveReference(client, session, source, display));
+  }
+  spec.set_queue(command.queue);
+  spec.set_priority(command.priority);
+  if (command.attempts_max > 0) spec.mutable_retry()->set_max_attempts(command.attempts_max);
+  return spec;
+}
+
+dq::v1::CreateBatchRequest RequestOf(const BatchSubmitCommand& command, const Session& session) {
+  dq::v1::CreateBatchRequest request;
+  request.set_parent("projects/" + session.connection.project);
+  request.set_batch_id(command.batch_id);
+  request.set_request_id(command.request_id.empty() ? "batch-" + RandomHex(kRequestIdBytes)
+                                                    : command.request_id);
+  Batch& batch = *request.mutable_batch();
+  batch.set_display_name(command.display_name);
+  batch.mutable_labels()->insert(command.labels.begin(), command.labels.end());
+  batch.set_mode(command.sequential ? dq::v1::BATCH_MODE_SEQUENTIAL : dq::v1::BATCH_MODE_PARALLEL);
+  batch.set_max_parallel(command.max_parallel);
+  batch.set_stop_on_error(command.stop_on_error);
+  return request;
+}
+
+absl::Status TimedOut(const Batch& batch) {
+  return MakeError(absl::StatusCode::kDeadlineExceeded, "WAIT_TIMED_OUT",
+                   "the batch has not ended in time; it is " + BatchLine(batch));
+}
+
+absl::Status Detached(const std::string& name) {
+  return MakeError(absl::StatusCode::kCancelled, "INTERRUPTED",
+                   "detached; the batch goes on. Attach again: dqctl batch watch " + name);
+}
+
+// Returns the batch once it has ended.
+absl::StatusOr<Batch> FollowBatch(Client& client, const std::string& name, absl::Duration timeout,
+                                  Session& session) {
+  ProgressDisplay display(session.console);
+  const absl::Time deadline = session.console.now() + timeout;
+  while (true) {
+    absl::StatusOr<Batch> batch = client.GetBatch(name);
+    if (ReasonOf(batch.status()) == "INTERRUPTED") return Detached(name);
+    DQ_RETURN_IF_ERROR(batch.status());
+    display.ShowLine(BatchLine(*batch));
+    if (IsTerminal(batch->state())) return batch;
+    const absl::Duration left = deadline - session.console.now();
+    if (left <= absl::ZeroDuration()) return TimedOut(*batch);
+    if (session.interrupt.Sleep(std::min(kLookInterval, left))) return Detached(name);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<ExitCode> Run(const BatchSubmitCommand& command, Session& session) {
+  DQ_ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesOf(command));
+  if (files.empty()) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
+                     command.folder.empty()
+                         ? "name the files, or their directory with --dir"
+                         : "no file in " + command.folder + " fits " + command.glob);
+  }
+  dq::v1::CreateBatchRequest request = RequestOf(command, session);
+  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
+  ProgressDisplay display(session.console);
+  DQ_ASSIGN_OR_RETURN(const dq::v1::JobSpec spec,
+                      SpecOfAll(*client, command, request.request_id(), session, display));
+  for (size_t i = 0; i < files.size(); ++i) {
+    dq::v1::BatchOperation& operation = *request.mutable_batch()->add_operations();
+    operation.set_display_name(std::filesystem::path(files[i]).filename());
+    *operation.mutable_spec() = spec;
+    const std::string upload = request.request_id() + "-" + std::to_string(i + 1);
+    DQ_ASSIGN_OR_RETURN(*operation.mutable_spec()->mutable_input_file(),
+                        ResolveFile(*client, session, files[i], upload, display));
+  }
+  DQ_ASSIGN_OR_RETURN(const auto response, client->CreateBatch(request));
+  if (response.existed()) session.console.err << "the batch existed already\n";
+  PrintBatch(session, command.format, response.batch());
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Run(const BatchGetCommand& command, Session& session) {
+  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
+  DQ_ASSIGN_OR_RETURN(const Batch batch, client->GetBatch(BatchName(session, command.name)));
+  PrintBatch(session, command.format, batch);
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Run(const BatchListCommand& command, Session& session) {
+  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
+  dq::v1::ListBatchesRequest request;
+  request.set_parent("projects/" + session.connection.project);
+  DQ_ASSIGN_OR_RETURN(
+      const std::vector<Batch> batches,
+      (ListUpTo<Batch>(
+          command.limit, request, [&](const auto& page) { return client->ListBatches(page); },
+          [](const auto& response) { return response.batches(); })));
+  PrintRecords(session.console, command.format, batches, BatchesTable(batches));
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Run(const BatchWatchCommand& command, Session& session) {
+  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
+  DQ_ASSIGN_OR_RETURN(const Batch batch, FollowBatch(*client, BatchName(session, command.name),
+                                                     command.timeout, session));
+  PrintBatch(session, command.format, batch);
+  return ExitCodeOf(batch);
+}
+
+absl::StatusOr<ExitCode> Run(const BatchActionCommand& command, Session& session) {
+  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
+  DQ_ASSIGN_OR_RETURN(
+      const Batch batch,
+      client->ActOnBatch(command.kind, BatchName(session, command.name), command.reason));
+  PrintBatch(session, command.format, batch);
+  return ExitCode::kOk;
+}
+
+}  // namespace dq::dqctl

@@ -1,0 +1,99 @@
+#include "scheduler/dqctl/batch_options.h"
+
+#include <string>
+
+#include "scheduler/dqctl/option_parts.h"
+
+namespace dq::dqctl {
+namespace {
+
+void AddBatchSubmit(CLI::App& parent, CommandLine& line) {
+  const auto [app, command] = AddCommand<BatchSubmitCommand>(
+      parent, line, "submit", "Create a batch, a job for each file, and return",
+      "  dqctl batch submit january.csv february.csv march.csv\n"
+      "  dqctl batch submit --dir exports --glob '*.csv' --max-parallel 4\n"
+      "  dqctl batch submit --dir exports --sequential --stop-on-error -o json\n");
+  CLI::Option* files = app->add_option("FILE", command->files, "Paths, or files the scheduler has");
+  CLI::Option* folder =
+      app->add_option("--dir", command->folder, "Or all files in this directory, by name")
+          ->excludes(files);
+  app->add_option("--glob", command->glob, "Those of them whose names fit")
+      ->needs(folder)
+      ->capture_default_str();
+  AddChain(*app, command->chain);
+  CLI::Option* sequential = app->add_flag("--sequential", command->sequential,
+                                          "Run one after the other, not side by side");
+  app->add_option("--max-parallel", command->max_parallel, "How many may run at a time")
+      ->check(CLI::Range(1, 1'000'000))
+      ->excludes(sequential);
+  app->add_flag("--stop-on-error", command->stop_on_error,
+                "Skip what has not started once one has failed");
+  app->add_option("--batch-id", command->batch_id, "The id to be (default: the scheduler chooses)");
+  app->add_option("--request-id", command->request_id,
+                  "The same one again answers the same batch (default: random)");
+  app->add_option("--display-name", command->display_name, "A label for people");
+  app->add_option("--queue", command->queue, "The queue (default \"default\")");
+  app->add_option("--priority", command->priority, "Higher is sooner")
+      ->check(CLI::Range(-100, 100))
+      ->capture_default_str();
+  app->add_option("--max-attempts", command->attempts_max,
+                  "Attempts of each that may fail or be lost (default 3)")
+      ->check(CLI::Range(1, 100));
+  AddLabels(*app, command->labels);
+  AddFormat(*app, command->format);
+}
+
+void AddBatchActions(CLI::App& parent, CommandLine& line) {
+  struct Action {
+    BatchActionCommand::Kind kind;
+    const char* name;
+    const char* help;
+  };
+  constexpr Action kActions[] = {
+      {BatchActionCommand::Kind::kCancel, "cancel",
+       "Cancel a batch: skip what waits, cancel what runs"},
+      {BatchActionCommand::Kind::kPause, "pause", "Pause a batch and all of its operations"},
+      {BatchActionCommand::Kind::kResume, "resume", "Resume a paused batch"},
+      {BatchActionCommand::Kind::kRetry, "retry",
+       "Run again what has not completed in a batch that has ended"},
+  };
+  for (const Action& action : kActions) {
+    const std::string name = action.name;
+    const auto [app, command] =
+        AddCommand<BatchActionCommand>(parent, line, name, action.help,
+                                       "  dqctl batch " + name + " b-0123 --reason 'as agreed'\n");
+    command->kind = action.kind;
+    app->add_option("BATCH", command->name, "Id or resource name")->required();
+    app->add_option("--reason", command->reason, "Why, for the audit");
+    AddFormat(*app, command->format);
+  }
+}
+
+}  // namespace
+
+void AddBatch(CLI::App& parent, CommandLine& line) {
+  CLI::App* group = AddGroup(parent, "batch", "Run many files together",
+                             "  dqctl batch submit --dir exports --glob '*.csv'\n"
+                             "  dqctl batch watch b-0123\n"
+                             "  dqctl job list --filter 'batch = \"b-0123\"'\n");
+  AddBatchSubmit(*group, line);
+  const auto [get, got] = AddCommand<BatchGetCommand>(*group, line, "get", "Print a batch",
+                                                      "  dqctl batch get b-0123 -o json\n");
+  get->add_option("BATCH", got->name, "Id or resource name")->required();
+  AddFormat(*get, got->format);
+
+  const auto [list, listed] = AddCommand<BatchListCommand>(
+      *group, line, "list", "List batches, newest first", "  dqctl batch list\n");
+  AddLimit(*list, listed->limit);
+  AddFormat(*list, listed->format);
+
+  const auto [watch, watched] =
+      AddCommand<BatchWatchCommand>(*group, line, "watch", "Follow a batch to its end",
+                                    "  dqctl batch watch b-0123 --timeout 1h\n");
+  watch->add_option("BATCH", watched->name, "Id or resource name")->required();
+  AddDuration(*watch, "--timeout", watched->timeout, "Give up after this, exit code 7");
+  AddFormat(*watch, watched->format);
+  AddBatchActions(*group, line);
+}
+
+}  // namespace dq::dqctl
