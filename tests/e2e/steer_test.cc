@@ -52,7 +52,7 @@ TEST(Steer, AJobThatWaitsSaysWhyAndWhereItStands) {
   Submit(cluster, "next", {"--chain", "noop", "--queue", "narrow"});
   Submit(cluster, "last", {"--chain", "noop", "--queue", "narrow"});
   EXPECT_THAT(cluster.Ctl({"job", "get", "last"}).out,
-              HasSubstr("its queue runs as many jobs as it may, 1 ahead"));
+              HasSubstr("its queue narrow runs as many jobs as it may, 1 ahead"));
   EXPECT_THAT(cluster.Ctl({"queue", "list"}).out, HasSubstr("narrow"));
   EXPECT_EQ(cluster.Ctl({"queue", "set", "narrow"}).exit_code, 0);
   AwaitState(cluster, "last", "COMPLETED");
