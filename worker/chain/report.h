@@ -178,6 +178,7 @@ struct Report {
   int64_t pairs_compared = 0;                   // By fuzzy matching.
   std::optional<ReportMatching> matching;       // Of fuzzy matching.
   int64_t cells_filled = 0;
+  int64_t cells_cleared = 0;           // Not in the JSON.
   std::optional<double> score;         // Set by ScoreReport.
   std::optional<double> score_before;  // Set by ScoreReport.
   std::map<std::string, ReportDimension> dimensions;

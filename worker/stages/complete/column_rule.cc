@@ -4,8 +4,11 @@
 
 namespace dq {
 
-bool ColumnRule::IsDisguise(std::string_view value) const {
-  return std::find(disguises.begin(), disguises.end(), value) != disguises.end();
+const DisguisedValue* ColumnRule::DisguiseOf(std::string_view value) const {
+  const auto found =
+      std::find_if(disguises.begin(), disguises.end(),
+                   [value](const DisguisedValue& disguise) { return disguise.value == value; });
+  return found == disguises.end() ? nullptr : &*found;
 }
 
 }  // namespace dq

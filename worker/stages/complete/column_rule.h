@@ -19,14 +19,20 @@ struct StatisticFill {
   std::string_view method;  // "median" or "mode".
 };
 
+// A value outside the vocabulary that evidence takes for "no value".
+struct DisguisedValue {
+  std::string value;      // Trimmed.
+  double confidence = 1;  // That of the finding.
+};
+
 struct ColumnRule {
   ValueType type = ValueType::kText;
   // By which values count as valid: `type`, or where that is text, one that most of them fit.
   ValueType judged_type = ValueType::kText;
   ShapeCounter shapes;  // Of the column's values, by which words of the vocabulary are judged.
   std::optional<StatisticFill> statistic;
-  std::vector<std::string> disguises;  // Values outside the vocabulary that stand for "no value".
-  double min = 0;                      // Of a number column.
+  std::vector<DisguisedValue> disguises;
+  double min = 0;  // Of a number column.
   double max = 0;
   bool has_unsafe_number = false;  // Of a column of the reference (IsSafeNumber).
 
@@ -40,7 +46,15 @@ struct ColumnRule {
            (!disguises.empty() && IsDisguise(value));
   }
   // Whether a value is one of `disguises`.
-  bool IsDisguise(std::string_view value) const;
+  bool IsDisguise(std::string_view value) const { return DisguiseOf(value) != nullptr; }
+  // Returns that one of `disguises`; null when the value is none.
+  const DisguisedValue* DisguiseOf(std::string_view value) const;
+  // How sure it is that a cell that is missing, of this trimmed value, holds no value: nothing done
+  // with the cell is surer.
+  double MissingConfidence(std::string_view value) const {
+    const DisguisedValue* const found = disguises.empty() ? nullptr : DisguiseOf(value);
+    return found == nullptr ? 1 : found->confidence;
+  }
   bool IsNumber() const { return type == ValueType::kInteger || type == ValueType::kDecimal; }
 };
 

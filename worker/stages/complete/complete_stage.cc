@@ -182,8 +182,13 @@ absl::Status CompleteStage::LearnDependent(std::vector<EncodedColumn> sampled) {
   if (options_.fill < FillMethod::kDependency) return absl::OkStatus();
   std::vector<const ColumnRule*> rules;
   for (const ColumnFindings& findings : findings_) rules.push_back(&findings.rule);
-  SampleFilling sample(std::move(sampled), std::move(rules), tokens_, context_.memory);
-  DQ_RETURN_IF_ERROR(sample.FillByKey({reference_.get(), key_columns_}));
+  std::vector<EncodedColumn> doubtful;
+  for (size_t i = 0; i < rules.size(); ++i) {
+    doubtful.push_back(MarkDoubtful(sample_->column(i), *rules[i]));
+  }
+  SampleFilling sample(std::move(sampled), std::move(doubtful), std::move(rules), tokens_,
+                       context_.memory);
+  DQ_RETURN_IF_ERROR(sample.FillByKey({reference_.get(), key_columns_}, options_.min_confidence));
   std::vector<EncodedColumn> reference;
   if (reference_ != nullptr) reference = reference_->Sample();
   const DependencyScope scope{
@@ -299,6 +304,9 @@ std::vector<bool> CompleteStage::number_columns() const {
 absl::Status CompleteStage::Finish(Report& report) {
   SumFillers();
   for (const ColumnFindings& findings : findings_) report.cells_filled += findings.report.filled;
+  for (const RowFiller& filler : fillers_) {
+    for (const FillCounts& counts : filler.counts()) report.cells_cleared += counts.cleared;
+  }
   report.schema = schema_.schema;
   report.missingness = missingness_;
   AddDimensions(report);

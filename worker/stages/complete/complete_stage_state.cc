@@ -28,6 +28,7 @@ absl::Status CompleteStage::SaveApplied(StateWriter& writer) const {
     FillCounts sum;
     for (const RowFiller& filler : fillers_) sum.Add(filler.counts()[column]);
     writer.Put(sum.filled);
+    writer.Put(sum.cleared);
     writer.Put(sum.left_missing);
     for (const int64_t bin : sum.histogram) writer.Put(bin);
   }
@@ -42,6 +43,7 @@ absl::Status CompleteStage::RestoreApplied(StateReader& reader) {
   for (size_t column = 0; column < columns_.size(); ++column) {
     FillCounts sum;
     sum.filled = reader.GetCount(kStateCountMax);
+    sum.cleared = reader.GetCount(kStateCountMax);
     sum.left_missing = reader.GetCount(kStateCountMax);
     for (int64_t& bin : sum.histogram) bin = reader.GetCount(kStateCountMax);
     fillers_.front().AddCounts(column, sum);

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "common/base/status_macros.h"
+#include "worker/stages/complete/confidence_text.h"
 #include "worker/table/values/value_type.h"
 
 namespace dq {
@@ -88,23 +89,26 @@ void RowFiller::FillRow(RowBatch& batch, std::span<const MissingCell> cells, Row
   left_.assign(cells.begin(), cells.end());
   hashes_.assign(counts_.size(), std::nullopt);
   if (const auto row = reference_rows_.Of(cells[0].row); row != nullptr) {
-    FillLeft(batch, rows, [&](const MissingCell& cell) { return FindByKey(cell, row); });
+    FillLeft(batch, rows, rules_.options.min_confidence,
+             [&](const MissingCell& cell) { return FindByKey(cell, row); });
   }
+  const double least = std::max(rules_.options.min_confidence, kDependencyConfidenceMin);
   for (const auto& table : rules_.dependencies) {
     for (size_t left_before = SIZE_MAX; !left_.empty() && left_.size() < left_before;) {
       left_before = left_.size();
-      FillLeft(batch, rows,
+      FillLeft(batch, rows, least,
                [&](const MissingCell& cell) { return FindDependent(batch, cell, *table); });
     }
   }
   for (const MissingCell& cell : left_) {
-    const Filling filling = FindStatistic(cell);
+    const Filling filling = FindStatistic(cell, MissingConfidence(batch, cell));
     if (filling.value.empty()) {
       ++counts_[cell.column].left_missing;
       ++rows.missing[cell.row];
       // A word for "no value" is cleared, so that the next program need not know it.
       if (rules_.options.fill == FillMethod::kNone) continue;
       if (batch.cell(cell.row, cell.column).empty()) continue;
+      ++counts_[cell.column].cleared;
     }
     SetCell(batch, cell, filling, rows);
   }
@@ -124,28 +128,37 @@ void RowFiller::SetCell(RowBatch& batch, const MissingCell& cell, const Filling&
   }
   if (rules_.tells_changes) {
     changes_.push_back({cell.row, cell.column, batch.cell(cell.row, cell.column), filling.value,
-                        filling.method, filling.confidence});
+                        filling.method, ConfidenceText(filling.confidence)});
   }
   batch.SetCell(cell.row, cell.column, filling.value);
   hashes_[cell.column].reset();
 }
 
-// Fills those of the cells that are left for which `find` finds something.
-void RowFiller::FillLeft(RowBatch& batch, RowCounts& rows,
+// Fills those of the cells that are left for which `find` finds something. A fill is as sure as it
+// is that the cell holds no value and that the value is right.
+void RowFiller::FillLeft(RowBatch& batch, RowCounts& rows, double confidence_min,
                          absl::FunctionRef<Filling(const MissingCell&)> find) {
   std::erase_if(left_, [&](const MissingCell& cell) {
-    const Filling filling = find(cell);
+    Filling filling = find(cell);
     if (filling.value.empty()) return false;
+    filling.confidence *= MissingConfidence(batch, cell);
+    if (filling.confidence < confidence_min) return false;
     SetCell(batch, cell, filling, rows);
     return true;
   });
+}
+
+// How sure it is that the cell, which is as it was read, holds no value.
+double RowFiller::MissingConfidence(const RowBatch& batch, const MissingCell& cell) const {
+  return rules_.columns[cell.column]->MissingConfidence(
+      TrimSpace(batch.cell(cell.row, cell.column)));
 }
 
 RowFiller::Filling RowFiller::FindByKey(const MissingCell& cell, ReferenceTable::Row row) const {
   const ColumnRule& rule = *rules_.columns[cell.column];
   const std::string_view value = rules_.key.table->Value(row, cell.column);
   if (rule.IsMissing(value, rules_.tokens) || !Conforms(TypeOf(value), rule.type)) return {};
-  return {.value = value, .method = "reference", .confidence = "1"};
+  return {.value = value, .method = "reference", .confidence = 1};
 }
 
 RowFiller::Filling RowFiller::FindDependent(const RowBatch& batch, const MissingCell& cell,
@@ -155,7 +168,7 @@ RowFiller::Filling RowFiller::FindDependent(const RowBatch& batch, const Missing
   const double least = std::max(rules_.options.min_confidence, kDependencyConfidenceMin);
   const auto answer = table.Find(cell.column, cell_of, least);
   if (!answer.has_value()) return {};
-  return {.value = answer->value, .method = answer->method, .confidence = answer->confidence};
+  return {.value = answer->value, .method = answer->method, .confidence = answer->sure};
 }
 
 uint64_t RowFiller::HashOfCell(const RowBatch& batch, uint32_t row, size_t column) {
@@ -169,13 +182,16 @@ uint64_t RowFiller::HashOfCell(const RowBatch& batch, uint32_t row, size_t colum
 }
 
 // What the column's other values suggest, when that is asked for.
-RowFiller::Filling RowFiller::FindStatistic(const MissingCell& cell) const {
+RowFiller::Filling RowFiller::FindStatistic(const MissingCell& cell,
+                                            double missing_confidence) const {
   const ColumnRule& rule = *rules_.columns[cell.column];
   if (rules_.options.fill != FillMethod::kStatistic || !rule.statistic.has_value() ||
-      rules_.options.min_confidence > kStatisticConfidence) {
-    return {.value = "", .method = "clear", .confidence = "1"};
+      kStatisticConfidence * missing_confidence < rules_.options.min_confidence) {
+    return {.value = "", .method = "clear", .confidence = missing_confidence};
   }
-  return {.value = rule.statistic->value, .method = rule.statistic->method, .confidence = "0.5"};
+  return {.value = rule.statistic->value,
+          .method = rule.statistic->method,
+          .confidence = kStatisticConfidence * missing_confidence};
 }
 
 }  // namespace dq

@@ -42,11 +42,13 @@ struct FillRules {
 // What a filler found in one column. Sums: they may be added up in any order.
 struct FillCounts {
   int64_t filled = 0;
+  int64_t cleared = 0;  // Of those that are left missing.
   int64_t left_missing = 0;
   std::array<int64_t, kHistogramBins> histogram{};  // Of numbers, between the rule's min and max.
 
   void Add(const FillCounts& other) {
     filled += other.filled;
+    cleared += other.cleared;
     left_missing += other.left_missing;
     for (size_t bin = 0; bin < kHistogramBins; ++bin) histogram[bin] += other.histogram[bin];
   }
@@ -92,7 +94,7 @@ class RowFiller {
   struct Filling {
     std::string_view value;  // Empty: none.
     std::string_view method;
-    std::string_view confidence;
+    double confidence = 0;
   };
 
   void ScanColumn(const RowBatch& batch, size_t begin, size_t end, size_t column, RowCounts& rows);
@@ -100,13 +102,14 @@ class RowFiller {
   absl::Status LookUpRows(const RowBatch& batch);
   void FillRow(RowBatch& batch, std::span<const MissingCell> cells, RowCounts& rows);
   void SetCell(RowBatch& batch, const MissingCell& cell, const Filling& filling, RowCounts& rows);
-  void FillLeft(RowBatch& batch, RowCounts& rows,
+  void FillLeft(RowBatch& batch, RowCounts& rows, double confidence_min,
                 absl::FunctionRef<Filling(const MissingCell&)> find);
+  double MissingConfidence(const RowBatch& batch, const MissingCell& cell) const;
   Filling FindByKey(const MissingCell& cell, ReferenceTable::Row row) const;
   Filling FindDependent(const RowBatch& batch, const MissingCell& cell,
                         const DependencyTable& table);
   uint64_t HashOfCell(const RowBatch& batch, uint32_t row, size_t column);
-  Filling FindStatistic(const MissingCell& cell) const;
+  Filling FindStatistic(const MissingCell& cell, double missing_confidence) const;
 
   const FillRules& rules_;
   std::vector<FillCounts> counts_;

@@ -9,7 +9,6 @@
 namespace dq {
 namespace {
 
-constexpr size_t kThousand = 1000;
 constexpr size_t kVerdictBytes = 64;  // With its share of the map and of the texts.
 
 // How far apart two confidences are, as the difference of their log odds.
@@ -18,18 +17,10 @@ double Odds(double sure) {
   return std::log(bounded / (1 - bounded));
 }
 
-std::string Thousandths(size_t thousandths) {
-  if (thousandths >= kThousand) return "1";
-  std::string digits = std::to_string(kThousand + thousandths).substr(1);
-  return "0." + digits.substr(0, digits.find_last_not_of('0') + 1);
-}
-
 }  // namespace
 
 DependencyTable::DependencyTable(size_t columns, MemoryBudget& memory)
-    : rules_(columns), taken_(memory, "the dependencies between the columns") {
-  for (size_t i = 0; i <= kThousand; ++i) confidences_.push_back(Thousandths(i));
-}
+    : rules_(columns), taken_(memory, "the dependencies between the columns") {}
 
 void DependencyTable::Add(const Dependency& dependency, DependencySource source) {
   rules_[dependency.target].emplace_back(dependency, std::move(source));
@@ -112,9 +103,7 @@ std::optional<DependencyTable::Answer> DependencyTable::Choose(
   // Another value is as good as an error of the best one's.
   if (against > 0) sure = 1 / (1 + std::exp(Odds(against) - Odds(sure)));
   if (sure < confidence_min) return std::nullopt;
-  const auto thousandths = static_cast<size_t>(sure * kThousand);
-  return Answer{best->value, rules_[target][best_rule].method(),
-                confidences_[std::min(thousandths, kThousand)]};
+  return Answer{best->value, rules_[target][best_rule].method(), sure};
 }
 
 }  // namespace dq

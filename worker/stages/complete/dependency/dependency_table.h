@@ -28,7 +28,7 @@ class DependencyTable {
     // "dependency:", "conditional:" or "reference-dependency:", and the names of the determinant's
     // columns.
     std::string_view method;
-    std::string_view confidence;  // As text, rounded down to thousandths.
+    double sure;
   };
   using CellOf = DependencyRule::CellOf;
 
@@ -63,7 +63,6 @@ class DependencyTable {
   void ForgetSilentRules();
 
   std::vector<std::vector<DependencyRule>> rules_;  // By target.
-  std::vector<std::string> confidences_;            // By thousandths.
   VoteCounter counter_;                             // While learning.
   bool knows_all_ = false;
   TakenBytes taken_;

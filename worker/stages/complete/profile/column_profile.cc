@@ -186,7 +186,7 @@ void ColumnProfile::TakeOut(std::vector<Disguise> disguises, ColumnFindings& fin
     report.disguised_missing += count;
     report.disguises.push_back({disguise.value, count, std::string(DisguiseKindName(disguise.kind)),
                                 std::move(disguise.evidence), disguise.confidence});
-    findings.rule.disguises.push_back(std::move(disguise.value));
+    findings.rule.disguises.push_back({std::move(disguise.value), disguise.confidence});
   }
 }
 
