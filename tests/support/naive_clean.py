@@ -20,6 +20,7 @@ import naive_dependency
 VOCABULARY = set(r"null \n na n/a #n/a nan nil none - -- ? ?? . .. unknown unk missing tbd void #null! (blank) empty".split())
 SPACE = " \t\n\v\f\r\u00a0"
 TYPES = ["boolean", "integer", "decimal", "date"]
+LEAST, STATISTIC = 0.5, 0.5  # --min-confidence by default, and how sure a statistic is.
 
 
 def ascii_lower(text):
@@ -89,9 +90,12 @@ def shape_of(value):
 class Column:
     """What the values of one column say about it."""
 
-    def __init__(self, cells, is_key, of_reference=None):
+    def __init__(self, cells, is_key, of_reference=None, doubts=None):
+        """`doubts`: values that are missing by evidence, with how sure that is."""
+        self.doubts = doubts or {}
         values = [cell.strip(SPACE) for cell in cells]
-        plain = [v for v in values if v and not is_token(v)]
+        no_words = [v for v in values if v and not is_token(v)]
+        plain = [v for v in no_words if v not in self.doubts]
         counts = collections.Counter(type_of(v) for v in plain)
         self.type = "text"
         for name in TYPES:
@@ -100,9 +104,9 @@ class Column:
                 self.type = name
                 break
         self.shapes = collections.defaultdict(list)
-        for v in plain:
+        for v in no_words:
             self.shapes[shape_of(v)].append(len(v.encode()))
-        self.total = len(plain)
+        self.total = len(no_words)
         if not plain and of_reference:
             self.type, self.shapes, self.total = of_reference.type, of_reference.shapes, of_reference.total
         present = [v for v in values if not self.is_missing(v)]
@@ -121,7 +125,11 @@ class Column:
 
     def is_missing(self, value):
         value = value.strip(SPACE)
-        return value == "" or is_token(value) and not self.could_hold(value)
+        return value == "" or is_token(value) and not self.could_hold(value) or value in self.doubts
+
+    def missing_confidence(self, value):
+        """How sure it is that a missing cell of this value holds none."""
+        return self.doubts.get(value.strip(SPACE), 1)
 
     def could_hold(self, token):
         shape = shape_of(token)
@@ -237,11 +245,16 @@ def write(path, header, rows):
             file.write(",".join(quoted(cell) for cell in record) + "\n")
 
 
+def file_column(cells, is_key, of_reference):
+    import naive_evidence  # Which knows this file.
+    return Column(cells, is_key, of_reference, {v: sure for v, (_, sure) in naive_evidence.disguises(cells).items()})
+
+
 def complete(header, rows, reference, keys, fill):
     if fill == "none":
         return
     others = reference_columns(header, reference)
-    columns = [Column([row[i] for row in rows], name in keys, others.get(name)) for i, name in enumerate(header)]
+    columns = [file_column([row[i] for row in rows], name in keys, others.get(name)) for i, name in enumerate(header)]
     known, spelled = collections.defaultdict(list), collections.defaultdict(list)
     if reference and keys:
         ref_header, ref_rows = reference
@@ -263,14 +276,15 @@ def complete(header, rows, reference, keys, fill):
         left.append([i for i, column in enumerate(columns) if column.is_missing(row[i])])
         for i in list(left[-1]):
             value = agreed([match.get(header[i], "") for match in matches])
-            if not columns[i].is_missing(value) and conforms(type_of(value), columns[i].type):
+            if not columns[i].is_missing(value) and conforms(type_of(value), columns[i].type) and columns[i].missing_confidence(row[i]) >= LEAST:
                 row[i] = value
                 left[-1].remove(i)
     if fill in ("dependency", "statistic"):
         fill_dependent(columns, rows, reference_rows(header, reference), places, left)
     for row, missing in zip(rows, left):
         for i in missing:
-            row[i] = columns[i].fill if fill == "statistic" and columns[i].fill is not None else ""
+            sure = STATISTIC * columns[i].missing_confidence(row[i])
+            row[i] = columns[i].fill if fill == "statistic" and columns[i].fill is not None and sure >= LEAST else ""
 
 
 def agreed(values):
@@ -304,10 +318,17 @@ def fill_dependent(columns, rows, reference, keys, left):
     while filled:
         filled = False
         dependencies = naive_dependency.Dependencies(
-            [known_cells(columns, row) for row in rows], reference, targets,
+            distinct_rows(columns, rows), reference, targets,
             lambda i, value: not columns[i].is_missing(value) and conforms(type_of(value), columns[i].type))
         for row, missing in zip(rows, left):
             filled |= fill_row(columns, row, missing, dependencies)
+
+
+def distinct_rows(columns, rows):
+    """The known cells of the rows without copies. Rows whose cells are missing more and less surely are none."""
+    marked = naive_dependency.distinct(
+        known_cells(columns, row) + [column.missing_confidence(cell) for column, cell in zip(columns, row)] for row in rows)
+    return [row[:len(columns)] for row in marked]
 
 
 def fill_row(columns, row, left, dependencies):
@@ -317,8 +338,8 @@ def fill_row(columns, row, left, dependencies):
     while again:
         again = False
         for i in list(left):
-            value = dependencies.find(known_cells(columns, row), i)
-            if value is not None:
+            value, sure = dependencies.find(known_cells(columns, row), i)
+            if sure * columns[i].missing_confidence(row[i]) >= dependencies.least:
                 row[i] = value
                 left.remove(i)
                 again = True

@@ -48,6 +48,26 @@ def random_table(seed, folder):
     return key, ["--fill", pick.choice(["none", "reference", "dependency", "statistic"]), "--match", pick.choice(["exact", "normalised"])]
 
 
+def doubtful_table(seed, folder):
+    """Flats with their rents and areas, and numbers in the place of no value, far from the others or near them."""
+    pick = random.Random(seed)
+    flats, months = pick.randint(6, 40), pick.randint(4, 9)
+    low, high = pick.choice([(300, 1900), (5000, 5900), (40, 60)])
+    rents = {f"f{i}": (str(pick.randint(low, high)), str(pick.randint(20, 90))) for i in range(flats)}
+    strange, often = pick.choice(["0", "-999", "99999"]), pick.choice([0.05, 0.1, 0.3])
+    rows = []
+    for month in range(months):
+        for flat, (rent, area) in rents.items():
+            cells = [pick.choice(["", "n/a"]) if pick.random() < 0.04 else strange if pick.random() < often else rent,
+                     pick.choice(["0", "-1", ""]) if pick.random() < 0.08 else area]
+            rows.append([f"m{month}" if pick.random() < 0.9 else "", flat, *cells])
+    rows += [list(row) for row in pick.sample(rows, pick.choice([0, len(rows) // 10]))]
+    naive_clean.write(folder / "in.csv", ["month", "flat", "rent", "area"], rows)
+    known = pick.sample(sorted(rents), flats // 3)
+    naive_clean.write(folder / "ref.csv", ["flat", "rent"], [[flat, rents[flat][0]] for flat in known])
+    return "flat", ["--fill", pick.choice(["reference", "dependency", "dependency", "statistic"]), "--match", "exact"]
+
+
 def compare(worker, folder, source, reference, key, options):
     """Returns whether both give the same bytes and the same scores."""
     subprocess.run([worker, "run", "--input", source, "--reference", reference, "--key", key, "--progress", "none",
@@ -76,7 +96,7 @@ def main():
                                "customer_id", options):
                     failures.append(f"customers with {options}")
         for seed in range(first, first + count):
-            key, options = random_table(seed, folder)
+            key, options = (doubtful_table if seed % 4 == 3 else random_table)(seed, folder)
             if not compare(worker, folder, folder / "in.csv", folder / "ref.csv", key, options):
                 failures.append(f"seed {seed} with {options} by {key}")
                 if count == 1:

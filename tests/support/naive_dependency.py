@@ -166,11 +166,10 @@ def odds(sure):
 
 class Dependencies:
     """What the rows, and those of the reference, say about missing cells of `targets`; `accepts(target, value)` says what
-    may be filled. The reference has no copies."""
+    may be filled. Neither has copies."""
 
     def __init__(self, rows, reference, targets, accepts, least=0.9):
         self.least = least
-        rows = distinct(rows)
         self.rules = collections.defaultdict(list)
         for source in (rows, reference):
             for target, found in find_dependencies(source, targets).items():
@@ -191,13 +190,13 @@ class Dependencies:
                         self.rules[target].append((by, answers))
 
     def find(self, row, target):
-        """The value for the missing cell `target` of `row`; None when there is none."""
+        """The value for the missing cell `target` of `row` and how sure it is; 0: there is none."""
         verdicts = [answers.get(tuple(row[c] for c in by)) for by, answers in self.rules[target]]
         verdicts = sorted((v for v in verdicts if v), key=lambda verdict: -verdict[1])
         if not verdicts:
-            return None
+            return None, 0
         value, sure = verdicts[0]
         against = max((s for v, s in verdicts if v != value), default=0)
         if against:
             sure = 1 / (1 + math.exp(odds(against) - odds(sure)))
-        return value if sure >= self.least else None
+        return (value, sure) if sure >= self.least else (None, 0)

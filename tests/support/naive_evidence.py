@@ -1,6 +1,6 @@
 """Missing values by evidence, by the rules of worker/README.md, as plainly as they can be said.
 
-disguises(cells) returns {value: kind} for the cells of one column. It shares nothing with the engine.
+disguises(cells) returns {value: (kind, confidence)} for the cells of one column. It shares nothing with the engine.
 """
 
 import collections
@@ -18,6 +18,7 @@ FAMOUS_DAYS = {datetime.date(*day) for day in [
     (2999, 12, 31), (9999, 12, 31)]}
 LIMITS = {"32767", "32768", "65535", "2147483647", "2147483648", "4294967295"}
 MOST_FOUND = 8
+SURE, LESS_SURE = 0.95, 0.9
 
 
 def digits_of(text):
@@ -123,33 +124,33 @@ def could_be_number(number, texts):
     return number in (0, -1) or is_code(texts[0])
 
 
-def is_number_sentinel(number, count, texts, others, low, strays):
+def number_sentinel(number, count, texts, others, low, strays):
     if number == 0:
         if count < 2 or (others.nearest <= 0 if low else others.nearest >= 0) or others.gap < 5 * others.step:
-            return False
+            return 0
         if abs(others.quarter) > 1.5 * others.spread and others.gap >= others.spread / 2:
-            return True
-        return (count >= 0.05 * (others.rows + count) and count >= 10 * others.usual and not strays and
-                abs(others.nearest) >= 0.08 * abs(others.median))
+            return SURE
+        many = count >= 0.05 * (others.rows + count) and count >= 10 * others.usual
+        return LESS_SURE if many and not strays and abs(others.nearest) >= 0.08 * abs(others.median) else 0
     if count < 2 and len(significant(texts[0])) < 3:
-        return False
+        return 0
     if low and number < 0 <= others.nearest and (others.gap >= 5 * others.step or others.values >= 15) and (number == -1 or is_code(texts[0])):
-        return True
-    return (is_code(texts[0]) and abs(number - others.quarter) > 3 * others.spread and others.gap >= others.spread and
-            others.gap >= 5 * others.step)
+        return SURE
+    return SURE * (is_code(texts[0]) and abs(number - others.quarter) > 3 * others.spread and others.gap >= others.spread and
+                   others.gap >= 5 * others.step)
 
 
 def could_be_date(number, _):
     return datetime.date.fromordinal(int(number) // 86400) in FAMOUS_DAYS
 
 
-def is_date_sentinel(number, count, _, others, low, strays):
+def date_sentinel(number, count, _, others, low, strays):
     recent = 1805 < datetime.date.fromordinal(int(number) // 86400).year < 2243
-    return (count >= 2 or not recent) and others.gap >= 365 * 86400 and others.gap >= 5 * others.step
+    return SURE * ((count >= 2 or not recent) and others.gap >= 365 * 86400 and others.gap >= 5 * others.step)
 
 
-def find_at_end(values, low, could_be, is_sentinel):
-    """The place of a sentinel among values, at most two single values of one cell beyond or beside it."""
+def find_at_end(values, low, could_be, sureness):
+    """The place of a sentinel among values, and how sure it is; at most two single values of one cell beyond or beside it."""
     seen = values if low else values[::-1]
     strays_most = min(2, sum(count for _, count, _ in values) // 50)
     for beyond in range(strays_most + 1):
@@ -161,34 +162,36 @@ def find_at_end(values, low, could_be, is_sentinel):
             others = seen[skipped:] if low else seen[skipped:][::-1]
             if len(others) < 5 or sum(c for _, c, _ in others) < 10 or near and seen[skipped - 1][1] > 1:
                 continue
-            if is_sentinel(number, count, texts, Others(number, others, low), low, skipped > 1):
-                return values.index(seen[beyond])
+            if sure := sureness(number, count, texts, Others(number, others, low), low, skipped > 1):
+                return values.index(seen[beyond]), sure
         if count > 1:
             break
     return None
 
 
-def sentinels(counts, types, number_of, could_be, is_sentinel):
+def sentinels(counts, types, number_of, could_be, sureness):
+    """{value: confidence}"""
     fitting = {v: n for v, n in counts.items() if naive_clean.type_of(v) in types}
     if not fitting or sum(fitting.values()) * 20 < sum(counts.values()) * 19:
-        return []
+        return {}
     groups = collections.defaultdict(list)
     for value in fitting:
         groups[number_of(value)].append(value)
     values = [(number, sum(fitting[t] for t in texts), texts) for number, texts in sorted(groups.items())]
-    found, without, low = [], 0, True
+    found, without, low = {}, 0, True
     while without < 2:
-        place = find_at_end(values, low, could_be, is_sentinel)
+        place, sure = find_at_end(values, low, could_be, sureness) or (None, 0)
         without = without + 1 if place is None else 0
         if place is not None:
-            found += values.pop(place)[2]
+            found.update(dict.fromkeys(values.pop(place)[2], sure))
         low = not low
     return found
 
 
 def seconds_of(text):
-    day = "-".join(text.replace("/", "-").split(".")[::-1])
-    return datetime.date.fromisoformat(day).toordinal() * 86400
+    day, hour, minute = re.fullmatch(r"([0-9./-]{10})(?:[T ](\d\d):(\d\d))?", text).groups(default="0")
+    day = "-".join(day.replace("/", "-").split(".")[::-1])
+    return datetime.date.fromisoformat(day).toordinal() * 86400 + int(hour) * 3600 + int(minute) * 60
 
 
 def disguises(cells):
@@ -196,10 +199,11 @@ def disguises(cells):
     counts = collections.Counter(c.strip(naive_clean.SPACE) for c in cells if not column.is_missing(c))
     found = {}
     for kind, find in [("phrase", phrases), ("out_of_domain", words_among_codes), ("placeholder", placeholders),
-                       ("sentinel", lambda c: sentinels(c, {"integer", "decimal"}, float, could_be_number, is_number_sentinel)),
-                       ("sentinel", lambda c: sentinels(c, {"date"}, seconds_of, could_be_date, is_date_sentinel))]:
-        for value in find(counts):
+                       ("sentinel", lambda c: sentinels(c, {"integer", "decimal"}, float, could_be_number, number_sentinel)),
+                       ("sentinel", lambda c: sentinels(c, {"date"}, seconds_of, could_be_date, date_sentinel))]:
+        values = find(counts)
+        for value in values:
             if len(found) < MOST_FOUND:
-                found[value] = kind
+                found[value] = kind, values[value] if kind == "sentinel" else SURE
                 del counts[value]
     return found

@@ -32,7 +32,7 @@ def scores(header, before, filled, cleaned, reference, rejected):
         return (None, None)
     read = percent(len(before), len(before) + rejected) / 100
     others = naive_clean.reference_columns(header, reference)
-    columns = [naive_clean.Column([row[i] for row in before], False, others.get(name)) for i, name in enumerate(header)]
+    columns = [naive_clean.file_column([row[i] for row in before], False, others.get(name)) for i, name in enumerate(header)]
     found = {"completeness": (completeness(before, columns), completeness(cleaned, columns)),
              "validity": (read * validity(before, columns), read * validity(cleaned, columns)),
              "uniqueness": (percent(len(cleaned), len(filled)), 100)}
