@@ -213,6 +213,14 @@ absl::Status CompleteStage::CompareWithReference(const std::vector<EncodedColumn
   for (size_t i = 0; i < reference_->columns().size(); ++i) {
     reference.push_back({reference_->columns()[i], reference_->type(i)});
   }
+  // The user has said which columns of the reference the key's are.
+  for (size_t i = 0; i < reference_key_names_.size(); ++i) {
+    const auto key = std::find(reference_->columns().begin(), reference_->columns().end(),
+                               reference_key_names_[i]);
+    if (key == reference_->columns().end()) continue;
+    reference[static_cast<size_t>(key - reference_->columns().begin())].name =
+        columns_[key_columns_[i]];
+  }
   // Of the columns that may be renamed.
   absl::flat_hash_map<size_t, ColumnTraits> of_file;
   absl::flat_hash_map<size_t, ColumnTraits> of_reference;
