@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -196,6 +197,13 @@ absl::StatusOr<ChainResult> RunAndPublish(const RunOptions& options, const Cance
   return ended;
 }
 
+// A note may name columns, which may hold anything.
+std::string OneLine(std::string text) {
+  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
+  std::replace_if(text.begin(), text.end(), is_control, ' ');
+  return text;
+}
+
 void PrintSummary(const RunOptions& options, const ChainResult& result) {
   const auto number = [](int64_t value) { return static_cast<long long>(value); };
   (void)std::printf("rows in             %lld\n", number(result.rows_in));
@@ -208,10 +216,14 @@ void PrintSummary(const RunOptions& options, const ChainResult& result) {
   (void)std::printf("rows rejected       %lld%s%s\n", number(result.rows_rejected),
                     result.has_rejects ? "  see " : "",
                     result.has_rejects ? RejectsPath(options).c_str() : "");
+  (void)std::printf("cells cleared       %lld\n", number(result.cells_cleared));
   (void)std::printf("cells filled        %lld\n", number(result.cells_filled));
   if (result.score.has_value()) (void)std::printf("score               %.2f\n", *result.score);
   (void)std::printf("cleaned file        %s\n", options.output.c_str());
   (void)std::printf("report              %s\n", options.report.c_str());
+  for (const std::string& note : result.notes) {
+    (void)std::printf("note: %s\n", OneLine(note).c_str());
+  }
 }
 
 // 3 for what the data or the chain is to blame for, 1 for what this machine is.

@@ -305,8 +305,11 @@ absl::StatusOr<ChainResult> ChainRun::Conclude() {
                      .duplicates_removed = report_.duplicates_stay ? 0 : report_.duplicates(),
                      .duplicates_kept = report_.duplicates_stay ? report_.duplicates() : 0,
                      .cells_filled = report_.cells_filled,
+                     .cells_cleared = report_.cells_cleared,
+                     .notes = {},
                      .totals = totals_,
                      .outputs = {}};
+  result.notes = NotesOf(result.report_json);
   DQ_RETURN_IF_ERROR(outputs_.WriteReport(result.report_json));
   result.outputs = outputs_.Written();
   meter_->Finish("Done");

@@ -66,6 +66,8 @@ struct ChainResult {
   int64_t duplicates_removed = 0;
   int64_t duplicates_kept = 0;  // Found, and of rows_out.
   int64_t cells_filled = 0;
+  int64_t cells_cleared = 0;             // Stood for no value and are empty now.
+  std::vector<std::string> notes;        // Those of the report, as it tells them.
   std::vector<ChainStageTotals> totals;  // One a stage, in the order of the chain.
   std::vector<ChainOutput> outputs;      // One for every output descriptor that was given.
 };

@@ -329,4 +329,8 @@ std::string ReportJson(const Report& report) {
   return json;
 }
 
+std::vector<std::string> NotesOf(const std::string& report_json) {
+  return Json::parse(report_json).at("population").at("limits").get<std::vector<std::string>>();
+}
+
 }  // namespace dq

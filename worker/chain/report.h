@@ -178,7 +178,7 @@ struct Report {
   int64_t pairs_compared = 0;                   // By fuzzy matching.
   std::optional<ReportMatching> matching;       // Of fuzzy matching.
   int64_t cells_filled = 0;
-  int64_t cells_cleared = 0;           // Not in the JSON.
+  int64_t cells_cleared = 0;           // Told by the summary, not in the JSON.
   std::optional<double> score;         // Set by ScoreReport.
   std::optional<double> score_before;  // Set by ScoreReport.
   std::map<std::string, ReportDimension> dimensions;
@@ -215,5 +215,8 @@ void ScoreReport(Report& report);
 // columns and findings of the schema comparison from the end, then the ends of names; what went is
 // said in population.limits.
 std::string ReportJson(const Report& report);
+
+// Returns population.limits of what ReportJson returned.
+std::vector<std::string> NotesOf(const std::string& report_json);
 
 }  // namespace dq

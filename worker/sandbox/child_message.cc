@@ -70,6 +70,8 @@ ChainResult ReadResult(const Json& json) {
   result.duplicates_removed = ReadNumber<int64_t>(json.at("duplicates_removed"));
   result.duplicates_kept = ReadNumber<int64_t>(json.at("duplicates_kept"));
   result.cells_filled = ReadNumber<int64_t>(json.at("cells_filled"));
+  result.cells_cleared = ReadNumber<int64_t>(json.at("cells_cleared"));
+  result.notes = json.at("notes").get<std::vector<std::string>>();
   for (const Json& totals : json.at("totals")) {
     result.totals.push_back(
         {totals.at("stage").get<std::string>(), ReadNumber<int64_t>(totals.at("rows")),
@@ -209,6 +211,8 @@ std::string EncodeResultLine(const ChainResult& result) {
                {"duplicates_removed", result.duplicates_removed},
                {"duplicates_kept", result.duplicates_kept},
                {"cells_filled", result.cells_filled},
+               {"cells_cleared", result.cells_cleared},
+               {"notes", result.notes},
                {"totals", std::move(totals)},
                {"outputs", std::move(outputs)}};
   if (result.score.has_value()) body["score"] = *result.score;

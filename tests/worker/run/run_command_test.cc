@@ -101,6 +101,21 @@ TEST_F(RunCommand, LinesThatAreNoRowsAreKeptInTheRejects) {
   EXPECT_NE(Text("out.csv.rejects.csv").find("preamble,A title"), std::string::npos);
 }
 
+TEST_F(RunCommand, TheSummaryTellsOfClearedCellsAndTheNotesOfTheReport) {
+  Write("in.csv", "id,town,town\n1,Bend,x\n2,n/a,y\n3,,z\n4,Gary,n/a\n");
+  testing::internal::CaptureStdout();
+  const int code = Run();
+  const std::string summary = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(code, kExitOk);
+  EXPECT_NE(summary.find("\ncells cleared       2\ncells filled        0\n"), std::string::npos)
+      << summary;
+  const size_t report = summary.find("\nreport              ");
+  const size_t note = summary.find("\nnote: ");
+  ASSERT_NE(note, std::string::npos) << summary;
+  EXPECT_GT(note, report);
+  EXPECT_NE(summary.find("town", note), std::string::npos) << summary;
+}
+
 class RunCommandWithCheckpoints : public RunCommand {
  protected:
   RunCommandWithCheckpoints() {

@@ -80,6 +80,8 @@ TEST(ChildMessage, AResultSurvivesTheWay) {
   result.has_rejects = true;
   result.duplicates_removed = 2;
   result.cells_filled = 3;
+  result.cells_cleared = 4;
+  result.notes = {"one", "two"};
   result.totals = {{"complete", 10, 100, 0.5}};
   result.outputs = {{OutputKind::kCleaned, 5, "ab"}};
   const auto line = Decode(EncodeResultLine(result));
@@ -91,6 +93,9 @@ TEST(ChildMessage, AResultSurvivesTheWay) {
   EXPECT_EQ(decoded.verdict_reason, "score too low");
   EXPECT_EQ(decoded.rows_rejected, 1);
   EXPECT_TRUE(decoded.has_rejects);
+  EXPECT_EQ(decoded.cells_filled, 3);
+  EXPECT_EQ(decoded.cells_cleared, 4);
+  EXPECT_EQ(decoded.notes, result.notes);
   EXPECT_EQ(decoded.totals.at(0).bytes, 100);
   EXPECT_EQ(decoded.outputs.at(0).sha256, "ab");
 }
