@@ -31,7 +31,14 @@ std::string HeaderOf(dq::v1::OutputKind kind) {
 std::string CleanedPath(const CleanCommand& command) {
   if (!command.output.empty()) return command.output;
   const std::filesystem::path input(command.file);
-  return (input.parent_path() / (input.stem().string() + ".cleaned" + input.extension().string()))
+  std::filesystem::path name = input.filename();
+  std::string packing;
+  if (name.extension() == ".gz" || name.extension() == ".zst") {
+    packing = name.extension().string();
+    name = name.stem();
+  }
+  return (input.parent_path() /
+          (name.stem().string() + ".cleaned" + name.extension().string() + packing))
       .string();
 }
 
