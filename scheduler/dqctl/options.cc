@@ -26,8 +26,10 @@ void AddClean(CLI::App& parent, CommandLine& line) {
       "  dqctl clean customers.csv --local\n");
   app->add_option("FILE", command->file, "The file to clean")->required();
   AddChain(*app, command->chain);
-  app->add_option("-o,--output", command->output,
-                  "Where the cleaned file goes (default FILE with .cleaned before its extension)");
+  app->add_option(
+      "-o,--output", command->output,
+      "Where the cleaned file goes (default FILE with .cleaned before its extension, as in "
+      "a.cleaned.csv.gz)");
   app->add_option("--report", command->report, "Write the report, JSON, here");
   app->add_option("--changes", command->changes, "Write one row for every changed cell here");
   app->add_option("--clusters", command->clusters,
@@ -226,6 +228,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
       "  dqctl dev                                  # a scheduler and workers on this machine\n"
       "  dqctl job list\n");
   app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("dqctl ") + DQ_VERSION);
   app.add_option("--address", line.flags.address,
                  "The scheduler, HOST:PORT (DQ_ADDRESS, config file, default 127.0.0.1:7400)");
   app.add_option("--project", line.flags.project,
@@ -248,6 +251,9 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
   } catch (const CLI::CallForHelp&) {
     line.command.reset();
     line.help = app.help();
+  } catch (const CLI::CallForVersion& version) {
+    line.command.reset();
+    line.help = std::string(version.what()) + "\n";
   } catch (const CLI::ParseError& error) {
     const std::string unknown = UnknownCommand(app, arguments);
     return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",

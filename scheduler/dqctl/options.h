@@ -12,7 +12,7 @@
 namespace dq::dqctl {
 
 struct CommandLine {
-  std::optional<Command> command;  // Unset when help was asked for.
+  std::optional<Command> command;  // Unset when help or the version was asked for.
   std::string help;                // The text to print then; what a shell asked for as well.
   Connection flags;                // --address and --project; empty where not given.
 };

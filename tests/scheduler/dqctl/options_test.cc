@@ -37,6 +37,13 @@ TEST(Options, GlobalFlagsMayComeBeforeAndAfterTheCommand) {
   }
 }
 
+TEST(Options, TheVersionIsAFlagToo) {
+  const auto line = ParseCommandLine({"--version"});
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_FALSE(line->command.has_value());
+  EXPECT_THAT(line->help, StartsWith("dqctl 0."));
+}
+
 TEST(Options, TimesAndLabelsAreRead) {
   const auto wait = Parsed<JobFollowCommand>({"job", "wait", "j-1", "--timeout", "90s"});
   EXPECT_FALSE(wait.show_progress);
