@@ -112,6 +112,14 @@ std::unique_ptr<BatchDriver> MakeBatchDriver(Scheduler& scheduler, PostgresStore
                                        SystemClock());
 }
 
+void LogListening(const std::string& instance, int grpc_port, int admin_port) {
+  Log(LogLevel::kInfo, "listening",
+      {{"instance", instance},
+       {"version", DQ_VERSION},
+       {"grpc_port", grpc_port},
+       {"admin_port", admin_port}});
+}
+
 absl::Status Run(const SchedulerFlags& flags) {
   DQ_ASSIGN_OR_RETURN(const auto objects, OpenFileObjectStore(flags.storage_root));
   DQ_ASSIGN_OR_RETURN(const auto store, PostgresStore::Create(StoreOptions(flags)));
@@ -136,7 +144,8 @@ absl::Status Run(const SchedulerFlags& flags) {
   ReferenceService references(ports);
   ReportService reports(ports);
   AdminService admin(ports, instance, DQ_VERSION);
-  BatchService batches(ports, store->batches(), [&](BatchKey batch) { batch_runner.Wake(batch); });
+  BatchService batches(
+      ports, store->batches(), [&](BatchKey batch) { batch_runner.Wake(batch); }, watch_limits);
   WorkerService workers(ports);
   // Before the port for calls: a call that came already would wait for an engine that never starts.
   DQ_ASSIGN_OR_RETURN(const auto admin_server,
@@ -152,11 +161,7 @@ absl::Status Run(const SchedulerFlags& flags) {
                                          {v1::AdminService::service_full_name(), &admin},
                                          {v1::WorkerService::service_full_name(), &workers}}));
   DQ_RETURN_IF_ERROR(WritePortsFile(flags.ports_file, server->port(), admin_server->port()));
-  Log(LogLevel::kInfo, "listening",
-      {{"instance", instance},
-       {"version", DQ_VERSION},
-       {"grpc_port", server->port()},
-       {"admin_port", admin_server->port()}});
+  LogListening(instance, server->port(), admin_server->port());
 
   scheduler.Start();
   batch_runner.Start(scheduler, MakeBatchDriver(scheduler, *store));
@@ -165,6 +170,7 @@ absl::Status Run(const SchedulerFlags& flags) {
   Log(LogLevel::kInfo, "handing over");
   server->SetServing(false);
   jobs.Drain();
+  batches.Drain();
   batch_runner.Stop();
   scheduler.Stop();
   server->Shutdown(flags.shutdown_grace);

@@ -66,6 +66,20 @@ absl::Status AddRefusals(BatchStore& batches, const BatchRecord& batch, v1::Batc
   return absl::OkStatus();
 }
 
+// Adds what the running operations have done.
+void AddProgress(const absl::StatusOr<JobViews>& jobs, const BatchView& view, absl::Time now,
+                 v1::Batch& batch) {
+  double share = 0;
+  if (jobs.ok()) {
+    for (const auto& [id, job] : *jobs) share += job.progress.percent / 100;
+  }
+  const v1::Batch shown = ToProto(view, share, now);
+  batch.set_percent_complete(shown.percent_complete());
+  if (shown.has_estimated_time_remaining()) {
+    *batch.mutable_estimated_time_remaining() = shown.estimated_time_remaining();
+  }
+}
+
 }  // namespace
 
 void BatchService::RunLeading(const std::shared_ptr<UnaryCall>& call, std::function<void()> work) {
@@ -108,42 +122,44 @@ grpc::ServerUnaryReactor* BatchService::GetBatch(grpc::CallbackServerContext* co
                                                  v1::GetBatchResponse* response) {
   auto call = UnaryCall::Begin(ports_, context, "BatchService/GetBatch");
   call->RunBlocking([this, call, request, response] {
-    const auto view = FindBatch(batches_, request->name());
-    if (!view.ok()) return call->Finish(view.status());
-    Show(call, *view, response->mutable_batch());
+    Describe(request->name(), [call, response](absl::StatusOr<v1::Batch> batch) {
+      if (batch.ok()) *response->mutable_batch() = *std::move(batch);
+      call->Finish(batch.status());
+    });
   });
   return call->reactor();
 }
 
-void BatchService::Show(const std::shared_ptr<UnaryCall>& call, const BatchView& view,
-                        v1::Batch* answer) {
+void BatchService::Describe(const std::string& name, const BatchTaker& done) {
+  const auto view = FindBatch(batches_, name);
+  if (!view.ok()) return done(view.status());
   const absl::Time now = ports_.clock.Now();
-  *answer = ToProto(view, 0, now);
-  if (absl::Status added = AddRefusals(batches_, view.record, *answer); !added.ok()) {
-    return call->Finish(added);
+  v1::Batch batch = ToProto(*view, 0, now);
+  if (absl::Status added = AddRefusals(batches_, view->record, batch); !added.ok()) {
+    return done(added);
   }
-  if (Leased(CountOperations(view)) == 0) return call->Finish(absl::OkStatus());
+  if (Leased(CountOperations(*view)) == 0) return done(std::move(batch));
   const auto running = batches_.ListOperationJobs(
-      view.record.key, 0, {JobState::kProcessing, JobState::kPausing}, kRunningShownMax);
-  if (!running.ok()) return call->Finish(running.status());
-  if (running->empty()) return call->Finish(absl::OkStatus());
+      view->record.key, 0, {JobState::kProcessing, JobState::kPausing}, kRunningShownMax);
+  if (!running.ok()) return done(running.status());
+  if (running->empty()) return done(std::move(batch));
   std::vector<std::string> ids;
   for (const OperationJob& job : *running) ids.push_back(job.name.id);
-  const std::string current = JobText(running->front().name);
-  lookup_.Find(view.record.project, ids,
-               [call, view, answer, now, current](const absl::StatusOr<JobViews>& jobs) {
-                 double share = 0;
-                 if (jobs.ok()) {
-                   for (const auto& [id, job] : *jobs) share += job.progress.percent / 100;
-                 }
-                 const v1::Batch shown = ToProto(view, share, now);
-                 answer->set_percent_complete(shown.percent_complete());
-                 if (shown.has_estimated_time_remaining()) {
-                   *answer->mutable_estimated_time_remaining() = shown.estimated_time_remaining();
-                 }
-                 answer->set_current_operation(current);
-                 call->Finish(absl::OkStatus());
+  batch.set_current_operation(JobText(running->front().name));
+  lookup_.Find(view->record.project, ids,
+               [view = *view, batch, now, done](const absl::StatusOr<JobViews>& jobs) mutable {
+                 AddProgress(jobs, view, now, batch);
+                 done(std::move(batch));
                });
+}
+
+grpc::ServerWriteReactor<v1::WatchBatchResponse>* BatchService::WatchBatch(
+    grpc::CallbackServerContext* context, const v1::WatchBatchRequest* request) {
+  auto watch = std::make_shared<BatchWatchReactor>(
+      ports_, watches_, *context,
+      [this](const std::string& name, const BatchTaker& done) { Describe(name, done); });
+  watch->Start(*request);
+  return watch.get();  // Keeps itself alive until OnDone().
 }
 
 grpc::ServerUnaryReactor* BatchService::ListBatches(grpc::CallbackServerContext* context,

@@ -8,8 +8,10 @@
 
 #include "dq/v1/batch_service.grpc.pb.h"
 #include "scheduler/api/api_ports.h"
+#include "scheduler/api/batch_watch_reactor.h"
 #include "scheduler/api/job_lookup.h"
 #include "scheduler/api/rpc_call.h"
+#include "scheduler/api/watch_registry.h"
 #include "scheduler/core/batch_store.h"
 
 namespace dq {
@@ -17,8 +19,16 @@ namespace dq {
 class BatchService final : public v1::BatchService::CallbackService {
  public:
   // `wake` tells the runner that there may be something to do for a batch; it returns at once.
-  BatchService(const ApiPorts& ports, BatchStore& batches, std::function<void(BatchKey)> wake)
-      : ports_(ports), lookup_(ports_), batches_(batches), wake_(std::move(wake)) {}
+  BatchService(const ApiPorts& ports, BatchStore& batches, std::function<void(BatchKey)> wake,
+               WatchLimits limits = {})
+      : ports_(ports),
+        lookup_(ports_),
+        batches_(batches),
+        wake_(std::move(wake)),
+        watches_(ports_.clock, limits) {}
+
+  // Ends all streams, so that their clients go to another replica; later ones end at once.
+  void Drain() { watches_.Close(); }
 
   grpc::ServerUnaryReactor* CreateBatch(grpc::CallbackServerContext* context,
                                         const v1::CreateBatchRequest* request,
@@ -41,6 +51,8 @@ class BatchService final : public v1::BatchService::CallbackService {
   grpc::ServerUnaryReactor* RetryBatch(grpc::CallbackServerContext* context,
                                        const v1::RetryBatchRequest* request,
                                        v1::RetryBatchResponse* response) override;
+  grpc::ServerWriteReactor<v1::WatchBatchResponse>* WatchBatch(
+      grpc::CallbackServerContext* context, const v1::WatchBatchRequest* request) override;
 
  private:
   // Runs `work`, which answers, where it may block, if this replica leads; else says who does.
@@ -48,8 +60,9 @@ class BatchService final : public v1::BatchService::CallbackService {
   // Blocks.
   absl::Status Create(const v1::CreateBatchRequest& request, RpcCall& call,
                       v1::CreateBatchResponse& response);
-  // Blocks. Answers with the batch and what its running operations have done.
-  void Show(const std::shared_ptr<UnaryCall>& call, const BatchView& view, v1::Batch* answer);
+  // Blocks. Finds a batch and what its running operations have done; `done` may be called later,
+  // from another thread.
+  void Describe(const std::string& name, const BatchTaker& done);
   // Records what a request {name, reason} wishes of a batch. `wish` (core/batch_wish.h) says what
   // it becomes.
   template <typename Request, typename Wish>
@@ -64,6 +77,7 @@ class BatchService final : public v1::BatchService::CallbackService {
   const JobLookup lookup_;
   BatchStore& batches_;
   const std::function<void(BatchKey)> wake_;
+  WatchRegistry watches_;
 };
 
 }  // namespace dq

@@ -210,6 +210,7 @@ Table JobDetails(const dq::v1::Job& job, absl::Time now) {
   add("stages", StageNames(job.spec()));
   add("input", job.spec().input_file());
   add("reference", job.spec().reference());
+  add("batch", IdOf(job.batch()));
   add("queue", job.spec().queue());
   add("priority", std::to_string(job.spec().priority()));
   add("attempt", std::to_string(job.attempt()));

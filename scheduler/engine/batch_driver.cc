@@ -156,8 +156,7 @@ BatchPace BatchDriver::ActOn(const BatchRecord& batch, const std::vector<JobStat
   };
   const auto is_for_now = [](const auto& answer) { return IsForNow(answer.status()); };
   if (std::ranges::any_of(*answered, is_for_now)) return BatchPace::kLater;
-  return answered->empty() || std::ranges::any_of(*answered, is_done) ? BatchPace::kAtOnce
-                                                                      : BatchPace::kSoon;
+  return std::ranges::any_of(*answered, is_done) ? BatchPace::kAtOnce : BatchPace::kSoon;
 }
 
 BatchPace BatchDriver::Pause(const BatchRecord& batch, int count) {

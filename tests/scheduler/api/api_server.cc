@@ -49,7 +49,8 @@ ApiServer::ApiServer(WatchLimits watch_limits)
                   .operation_ended = [this](BatchKey batch) { batch_runner_.Wake(batch); }}),
       ports_{scheduler_, store_, store_, *objects_, blocking_, SystemClock(), metrics_},
       jobs_(ports_, watch_limits),
-      batches_(ports_, store_, [this](BatchKey batch) { batch_runner_.Wake(batch); }),
+      batches_(
+          ports_, store_, [this](BatchKey batch) { batch_runner_.Wake(batch); }, watch_limits),
       files_(ports_),
       references_(ports_),
       reports_(ports_),
@@ -75,6 +76,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
 
 ApiServer::~ApiServer() {
   jobs_.Drain();
+  batches_.Drain();
   batch_runner_.Stop();
   scheduler_.Stop();
   server_->Shutdown(absl::Seconds(5));

@@ -265,5 +265,71 @@ TEST_F(BatchServiceTest, BatchesAreListedInPages) {
             "PAGE_TOKEN_MISMATCH");
 }
 
+TEST_F(BatchServiceTest, AWatchTellsHowABatchIsUntilItHasEnded) {
+  ASSERT_TRUE(Create(NoopBatch(2)).ok());
+  ASSERT_TRUE(AwaitMade(2));
+  grpc::ClientContext context;
+  v1::WatchBatchRequest request;
+  request.set_name(kName);
+  const auto batches = server_.batches();
+  const auto stream = batches->WatchBatch(&context, request);
+  v1::WatchBatchResponse message;
+  ASSERT_TRUE(stream->Read(&message));
+  EXPECT_EQ(message.batch().name(), kName);
+  EXPECT_EQ(message.batch().counts().queued(), 2);
+  ASSERT_TRUE(Act(&Batches::CancelBatch).ok());
+  while (stream->Read(&message)) {
+  }
+  EXPECT_EQ(message.batch().state(), v1::BATCH_STATE_CANCELLED);
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST(WatchBatch, ABatchThatHasNotChangedSinceTheBookmarkIsNotSentAgain) {
+  ApiServer server({.bookmark_interval = absl::Milliseconds(20)});
+  v1::CreateBatchResponse created;
+  ASSERT_TRUE(Call(*server.batches(), &Batches::CreateBatch, NoopBatch(1), created).ok());
+  const auto batches = server.batches();
+  v1::WatchBatchRequest request;
+  request.set_name(kName);
+  v1::WatchBatchResponse message;
+  {
+    grpc::ClientContext context;
+    const auto stream = batches->WatchBatch(&context, request);
+    v1::Batch last;
+    // Until its operation is a job, and that is recorded of the batch too.
+    while (last.counts().queued() == 0 || last.etag() == "1" || !message.has_bookmark()) {
+      ASSERT_TRUE(stream->Read(&message));
+      if (message.has_batch()) last = message.batch();
+    }
+    context.TryCancel();
+  }
+  request.set_resume_token(message.bookmark().resume_token());
+  grpc::ClientContext context;
+  const auto stream = batches->WatchBatch(&context, request);
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_TRUE(stream->Read(&message));
+    ASSERT_TRUE(message.has_bookmark());
+  }
+  context.TryCancel();
+}
+
+TEST_F(BatchServiceTest, AWatchOfNothingOrWithANonsenseTokenIsRefused) {
+  const auto reason = [this](const std::string& name, const std::string& token) {
+    grpc::ClientContext context;
+    v1::WatchBatchRequest request;
+    request.set_name(name);
+    request.set_resume_token(token);
+    const auto batches = server_.batches();
+    const auto stream = batches->WatchBatch(&context, request);
+    v1::WatchBatchResponse message;
+    while (stream->Read(&message)) {
+    }
+    return ReasonOf(FromGrpcStatus(stream->Finish()));
+  };
+  EXPECT_EQ(reason(kName, ""), "BATCH_NOT_FOUND");
+  EXPECT_EQ(reason("batches/b", ""), "BAD_FIELD");
+  EXPECT_EQ(reason(kName, "17"), "BAD_FIELD");
+}
+
 }  // namespace
 }  // namespace dq

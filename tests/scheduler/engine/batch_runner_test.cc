@@ -402,8 +402,9 @@ class TroubledBatchTest : public BatchRunnerTest, public ::testing::WithParamInt
   void ExpectOrder() {
     std::map<int32_t, absl::Time> first_end;
     std::map<int32_t, absl::Time> first_claim;
+    const auto events = store_.Events();
     for (const auto& [key, job] : store_.Jobs()) {
-      for (const JobEventRecord& event : store_.Events().at(key)) {
+      for (const JobEventRecord& event : events.at(key)) {
         if (event.event == JobEvent::kClaim) first_claim.try_emplace(job.batch.index, event.time);
         if (IsTerminal(event.to)) first_end.try_emplace(job.batch.index, event.time);
       }
