@@ -21,6 +21,7 @@
 namespace dq {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -303,6 +304,39 @@ TEST_F(BatchRunnerTest, APausedBatchStandsStillUntilItIsResumed) {
   EXPECT_EQ(View().record.desire, BatchDesire::kRun);
 }
 
+TEST_F(BatchRunnerTest, AnOperationThatIsStillBeingPausedIsResumedOnceItIs) {
+  Create({}, {"1"});
+  Replica replica("s1", store_);
+  Worker worker(replica.scheduler(), 1);
+  ASSERT_TRUE(WaitUntil([&] { return worker.Granted().size() == 1; }));
+  Wish(replica, [](BatchRecord& batch) { batch.desire = BatchDesire::kPause; });
+  ASSERT_TRUE(WaitUntil([&] { return CountOperations(View()).pausing == 1; }));
+  Wish(replica, [](BatchRecord& batch) { batch.desire = BatchDesire::kResume; });
+  ASSERT_TRUE(RunToEnd(worker));
+  EXPECT_EQ(State(), BatchState::kCompleted);
+  EXPECT_EQ(worker.Granted().size(), 2U);
+}
+
+TEST_F(BatchRunnerTest, AWishThatIsRecordedDuringAStepIsNotOverwritten) {
+  const BatchRecord batch = Create({}, {"1", "2"});
+  RecordingMetrics metrics;
+  Scheduler scheduler(QuickOptions("s1"), store_, SystemClock(), metrics);
+  scheduler.Start();
+  ASSERT_TRUE(WaitUntil([&] { return scheduler.IsServing(); }));
+  const auto cancel = [&](const BatchRecord& made, const BatchOperation& operation) {
+    BatchRecord wished = View().record;
+    wished.desire = BatchDesire::kCancel;
+    EXPECT_TRUE(store_.UpdateBatch(wished, {}).ok());
+    return MakeOperation(made, operation);
+  };
+  BatchDriver driver(scheduler, store_, store_, cancel, SystemClock());
+  EXPECT_EQ(driver.Step(batch.key), BatchPace::kAtOnce);
+  EXPECT_EQ(View().record.desire, BatchDesire::kCancel);
+  EXPECT_EQ(View().record.made, 0);
+  EXPECT_EQ(driver.Step(batch.key), BatchPace::kAtOnce);
+  EXPECT_THAT(States(), ElementsAre(JobState::kSkipped, JobState::kSkipped));
+}
+
 TEST_F(BatchRunnerTest, AnOperationThatCanBeNoJobCountsAsFailedUntilARetryMakesIt) {
   const BatchRecord batch = Create({}, {"1", kImpossible, "3"});
   Replica replica("s1", store_);
@@ -376,6 +410,7 @@ class TroubledBatchTest : public BatchRunnerTest, public ::testing::WithParamInt
     for (std::string& request : requests) {
       if (Draw(5) == 0) request = kBroken;
       if (Draw(12) == 0) request = kImpossible;
+      if (request == kImpossible) ++impossible_;
     }
     Create(batch, requests);
   }
@@ -395,7 +430,7 @@ class TroubledBatchTest : public BatchRunnerTest, public ::testing::WithParamInt
     if (wished == nullptr) return;
     absl::StatusOr<BatchRecord> record = wished(View(), SystemClock().Now());
     if (!record.ok()) return;
-    (void)store_.UpdateBatch(*record, {});
+    if (store_.UpdateBatch(*record, {}).ok() && wish == 0) is_cancelled_ = true;
     replica.runner().Wake(record->key);
   }
   // Expects that no operation of a sequence was granted before the one before it had ended.
@@ -417,6 +452,8 @@ class TroubledBatchTest : public BatchRunnerTest, public ::testing::WithParamInt
   }
 
   std::mt19937 random_{GetParam()};
+  int32_t impossible_ = 0;  // Operations that can be no job.
+  bool is_cancelled_ = false;
 };
 INSTANTIATE_TEST_SUITE_P(Seeds, TroubledBatchTest, ::testing::Range(1U, 17U));
 
@@ -443,7 +480,11 @@ TEST_P(TroubledBatchTest, MakesEveryOperationOnceAndEndsWhoeverLeads) {
   EXPECT_TRUE(IsSettled(view));
   std::set<int32_t> indices;
   for (const auto& [key, job] : store_.Jobs()) EXPECT_TRUE(indices.insert(job.batch.index).second);
-  EXPECT_EQ(std::ssize(indices) + view.record.refused, view.record.operations);
+  EXPECT_EQ(view.record.refused, impossible_);
+  EXPECT_EQ(std::ssize(indices) + impossible_, view.record.operations);
+  if (is_cancelled_ && view.record.retries == 0) {
+    EXPECT_THAT(RollUp(view), AnyOf(BatchState::kCancelled, BatchState::kCompleted));
+  }
   if (view.record.mode == BatchMode::kSequential && view.record.retries == 0) ExpectOrder();
 }
 
