@@ -12,6 +12,7 @@
 #include "tests/support/memory_file.h"
 #include "tests/support/read_pass.h"
 #include "worker/table/bytes/compressed_source.h"
+#include "worker/table/bytes/container_format.h"
 #include "worker/table/bytes/file_source.h"
 #include "worker/table/bytes/text_encoding.h"
 #include "worker/table/bytes/utf8.h"
@@ -93,6 +94,8 @@ void CheckReader(RowReader& reader) {
   if (!WriteAgain(reader, csv, text)) return;
   // A name or a first cell that looks like a byte order mark is taken for one.
   if (text.starts_with(kUtf8Bom)) return;
+  // So is one that begins like a PDF.
+  if (!CheckIsText(text).ok()) return;
   const MemoryFile written(text);
   const InputChoice choice{.format = TableFormat::kDelimited,
                            .encoding = TextEncoding::kUtf8,
