@@ -79,6 +79,7 @@ struct BatchOperation {
   int32_t index = 0;
   std::string request;  // Serialized dq.v1.CreateJobRequest.
   std::string refusal;  // Why it can be no job; empty: it can.
+  JobKey job = 0;       // What it has become; 0: no job yet.
 };
 
 // The job that an operation has become.

@@ -56,6 +56,8 @@ BatchStep StepTowardsEnd(const Numbers& n, bool cancels) {
 
 BatchStep StepOfSequence(const BatchView& batch, const Numbers& n) {
   if (n.live > 0) return {};
+  // A retry begins with none that is refused.
+  if (batch.record.stop_on_error && batch.record.refused > 0) return {kStop, 0};
   if (batch.record.reopen_from > 0) return {kReopen, 1};
   if (batch.record.stop_on_error && n.failed > 0) return {kStop, 0};
   return n.unmade > 0 ? BatchStep{kMake, 1} : BatchStep{};

@@ -24,7 +24,8 @@ enum class BatchAction {
   kResume,    // Resume up to `count` that are paused.
   kSkip,      // Skip up to `count` that wait or are paused.
   kCancel,    // The same, and cancel those that run.
-  kReopen,    // Run up to `count` that ended without success again, from reopen_from on.
+  kReopen,    // Run up to `count` that ended without success again, from reopen_from on. In a
+              // sequence one that is no job yet is made when it is its turn.
   kStop,      // Record that no further one starts.
   kRun,       // Record that it runs: all have been resumed.
   kEnd,       // Record that it has ended.

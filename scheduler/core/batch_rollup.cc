@@ -48,7 +48,8 @@ bool IsSettled(const BatchView& batch) {
 BatchState RollUp(const BatchView& batch) {
   const BatchCounts counts = CountOperations(batch);
   if (IsSettled(batch)) return EndOf(batch, counts);
-  if (IsIn(batch, BatchDesire::kCancel)) return BatchState::kCancelling;
+  const bool has_ended = batch.record.end_time != absl::InfinitePast();
+  if (IsIn(batch, BatchDesire::kCancel) && !has_ended) return BatchState::kCancelling;
   const bool is_still = Leased(counts) == 0;
   if (IsIn(batch, BatchDesire::kPause) && is_still) return BatchState::kPaused;
   const bool waits = counts.pending + counts.queued > 0;

@@ -38,7 +38,7 @@ class BatchStore {
   virtual absl::Status UpdateBatch(const BatchRecord& batch,
                                    const std::vector<BatchOperation>& refused) = 0;
 
-  // Returns up to `limit` operations after the index `after`, in order.
+  // Returns up to `limit` operations after the index `after`, in order, with the jobs they are.
   virtual absl::StatusOr<std::vector<BatchOperation>> LoadOperations(BatchKey key, int32_t after,
                                                                      int limit) = 0;
   // Returns up to `limit` operations that are refused, in order, without their requests.

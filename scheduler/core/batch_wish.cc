@@ -32,10 +32,12 @@ BatchRecord With(const BatchView& batch, BatchDesire desire) {
 }  // namespace
 
 absl::StatusOr<BatchRecord> WishCancel(const BatchView& batch, absl::Time /*now*/) {
-  if (batch.record.desire == BatchDesire::kCancel) return batch.record;
-  if (HasEnded(batch) || IsSettled(batch)) return Illegal(batch, "cancelled any more");
+  const bool lives_again = HasEnded(batch) && !IsSettled(batch);
+  if (batch.record.desire == BatchDesire::kCancel && !lives_again) return batch.record;
+  if (IsSettled(batch)) return Illegal(batch, "cancelled any more");
   BatchRecord record = With(batch, BatchDesire::kCancel);
   record.reopen_from = 0;
+  record.end_time = absl::InfinitePast();
   return record;
 }
 
@@ -52,8 +54,10 @@ absl::StatusOr<BatchRecord> WishResume(const BatchView& batch, absl::Time /*now*
 
 absl::StatusOr<BatchRecord> WishRetry(const BatchView& batch, absl::Time now) {
   const bool is_retried = batch.record.retries > 0 && batch.record.desire == BatchDesire::kRun;
-  if (!HasEnded(batch) && is_retried) return batch.record;
-  if (!HasEnded(batch)) return Illegal(batch, "retried before it has ended");
+  // Whoever sees its operations ended may be before the runner, which records that it has.
+  const bool has_ended = HasEnded(batch) || IsSettled(batch);
+  if (!has_ended && is_retried) return batch.record;
+  if (!has_ended) return Illegal(batch, "retried before it has ended");
   if (RollUp(batch) == BatchState::kCompleted) return Illegal(batch, "retried: nothing is left");
   BatchRecord record = With(batch, BatchDesire::kRun);
   record.reopen_from = 1;

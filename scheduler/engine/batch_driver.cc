@@ -1,6 +1,7 @@
 #include "scheduler/engine/batch_driver.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -69,8 +70,7 @@ BatchPace BatchDriver::Step(BatchKey key) {
     case BatchAction::kReopen:
       return Reopen(std::move(batch), step.count);
     case BatchAction::kStop:
-      batch.desire = BatchDesire::kStop;
-      return Record(batch);
+      return Stop(std::move(batch));
     case BatchAction::kRun:
       batch.desire = BatchDesire::kRun;
       return Record(batch);
@@ -79,6 +79,12 @@ BatchPace BatchDriver::Step(BatchKey key) {
       return Record(batch);
   }
   return BatchPace::kIdle;
+}
+
+BatchPace BatchDriver::Stop(BatchRecord batch) {
+  batch.desire = BatchDesire::kStop;
+  batch.reopen_from = 0;
+  return Record(batch);
 }
 
 BatchPace BatchDriver::Record(const BatchRecord& batch,
@@ -93,34 +99,39 @@ BatchPace BatchDriver::Record(const BatchRecord& batch,
 BatchPace BatchDriver::Make(BatchRecord batch, int count, bool held) {
   const auto operations = batches_.LoadOperations(batch.key, batch.made, count);
   if (!operations.ok() || operations->empty()) return BatchPace::kLater;
-  std::vector<absl::Status> outcomes;
-  std::vector<JobRecord> records = MakeRecords(batch, *operations, held, outcomes);
-  Answers<absl::StatusOr<std::vector<BulkOutcome>>> answers(1, abandonment_);
-  scheduler_.SubmitAll(std::move(records), answers.Take(0));
-  auto answered = answers.Wait();
-  if (!answered || !answered->front().ok()) return BatchPace::kLater;
-  size_t next = 0;
-  for (absl::Status& outcome : outcomes) {
-    if (outcome.ok()) outcome = (*answered->front())[next++].status;
-  }
-  return RecordMade(std::move(batch), *operations, outcomes);
+  const auto outcomes = SubmitThose(batch, *operations, held);
+  return outcomes ? RecordMade(std::move(batch), *operations, *outcomes) : BatchPace::kLater;
 }
 
-std::vector<JobRecord> BatchDriver::MakeRecords(const BatchRecord& batch,
-                                                const std::vector<BatchOperation>& operations,
-                                                bool held,
-                                                std::vector<absl::Status>& refusals) const {
+std::optional<std::vector<absl::Status>> BatchDriver::SubmitThose(
+    const BatchRecord& batch, const std::vector<BatchOperation>& operations, bool held) {
+  std::vector<absl::Status> outcomes;
+  std::vector<size_t> submitted;  // The operation of each record.
   std::vector<JobRecord> records;
   for (const BatchOperation& operation : operations) {
+    // One that is a job stays it, whatever has become of its input.
+    if (operation.job != 0) {
+      outcomes.push_back(absl::OkStatus());
+      continue;
+    }
     absl::StatusOr<JobRecord> record = maker_(batch, operation);
-    refusals.push_back(record.status());
+    outcomes.push_back(record.status());
     if (!record.ok()) continue;
     record->batch = {batch.key, batch.id, operation.index};
     record->request_id = batch.uid + "-" + std::to_string(operation.index);
     record->is_held = held;
+    submitted.push_back(outcomes.size() - 1);
     records.push_back(*std::move(record));
   }
-  return records;
+  if (records.empty()) return outcomes;
+  Answers<absl::StatusOr<std::vector<BulkOutcome>>> answers(1, abandonment_);
+  scheduler_.SubmitAll(std::move(records), answers.Take(0));
+  const auto answered = answers.Wait();
+  if (!answered || !answered->front().ok()) return std::nullopt;
+  for (size_t i = 0; i < submitted.size(); ++i) {
+    outcomes[submitted[i]] = (*answered->front())[i].status;
+  }
+  return outcomes;
 }
 
 BatchPace BatchDriver::RecordMade(BatchRecord batch, const std::vector<BatchOperation>& operations,
@@ -138,7 +149,7 @@ BatchPace BatchDriver::RecordMade(BatchRecord batch, const std::vector<BatchOper
            {"message", MessageOf(outcomes[i])}});
     }
     const std::string refusal = outcomes[i].ok() ? "" : MessageOf(outcomes[i]);
-    if (refusal != operations[i].refusal) judged.push_back({operations[i].index, "", refusal});
+    if (refusal != operations[i].refusal) judged.push_back({operations[i].index, "", refusal, 0});
   }
   return batch.made == made_before ? BatchPace::kLater : Record(batch, judged);
 }
@@ -193,25 +204,26 @@ BatchPace BatchDriver::Cancel(const BatchRecord& batch, int count) {
 
 absl::StatusOr<bool> BatchDriver::HasFailedAgain(const BatchRecord& batch) {
   const int32_t last = batch.reopen_from - 1;
-  const bool may_stop = batch.mode == BatchMode::kSequential && batch.stop_on_error && last > 0;
-  if (!may_stop) return false;
-  const auto failed = batches_.ListOperationJobs(batch.key, last - 1, {JobState::kFailed}, 1);
+  if (!batch.stop_on_error || last == 0) return false;
+  // Up to `last` all were reopened; of a sequence those before it have ended as they were to.
+  const int32_t after = batch.mode == BatchMode::kSequential ? last - 1 : 0;
+  const auto failed = batches_.ListOperationJobs(batch.key, after, {JobState::kFailed}, 1);
   if (!failed.ok()) return failed.status();
-  return !failed->empty() && failed->front().index == last;
+  return !failed->empty() && failed->front().index <= last;
 }
 
 BatchPace BatchDriver::Reopen(BatchRecord batch, int count) {
   const absl::StatusOr<bool> failed_again = HasFailedAgain(batch);
   if (!failed_again.ok()) return BatchPace::kLater;
-  if (*failed_again) {
-    batch.desire = BatchDesire::kStop;
-    batch.reopen_from = 0;
-    return Record(batch);
-  }
+  if (*failed_again) return Stop(std::move(batch));
   const std::vector<JobState> states = {JobState::kFailed, JobState::kCancelled,
                                         JobState::kSkipped};
   const auto listed = batches_.ListOperationJobs(batch.key, batch.reopen_from - 1, states, count);
   if (!listed.ok()) return BatchPace::kLater;
+  if (batch.mode == BatchMode::kSequential) {
+    const int32_t before = listed->empty() ? batch.operations : listed->front().index - 1;
+    if (batch.made < before) return MakeAgain(std::move(batch), before);
+  }
   if (listed->empty()) {
     batch.reopen_from = 0;
     return Record(batch);
@@ -223,6 +235,20 @@ BatchPace BatchDriver::Reopen(BatchRecord batch, int count) {
     batch.reopen_from = (*listed)[i].index + 1;
   }
   return batch.reopen_from == reopened_before ? BatchPace::kLater : Record(batch);
+}
+
+BatchPace BatchDriver::MakeAgain(BatchRecord batch, int32_t last) {
+  const int count = std::min(kOperationsMadeMax, last - batch.made);
+  auto operations = batches_.LoadOperations(batch.key, batch.made, count);
+  if (!operations.ok() || operations->empty()) return BatchPace::kLater;
+  const auto first = std::ranges::find(*operations, JobKey{0}, &BatchOperation::job);
+  if (first != operations->end()) operations->erase(std::next(first), operations->end());
+  const auto outcomes = SubmitThose(batch, *operations, /*held=*/false);
+  if (!outcomes) return BatchPace::kLater;
+  // Nothing is left to reopen up to here.
+  const int32_t next = operations->back().index + (IsForNow(outcomes->back()) ? 0 : 1);
+  batch.reopen_from = std::max(batch.reopen_from, next);
+  return RecordMade(std::move(batch), *operations, *outcomes);
 }
 
 std::optional<std::vector<absl::Status>> BatchDriver::ReopenAll(

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,10 +52,9 @@ class BatchDriver {
   using Act = std::function<void(const OperationJob&, ViewDone)>;
 
   BatchPace Make(BatchRecord batch, int count, bool held);
-  // Returns the records of the jobs to be, and for each operation why it has none.
-  std::vector<JobRecord> MakeRecords(const BatchRecord& batch,
-                                     const std::vector<BatchOperation>& operations, bool held,
-                                     std::vector<absl::Status>& refusals) const;
+  // Makes jobs of those operations that are none yet; returns what became of each.
+  std::optional<std::vector<absl::Status>> SubmitThose(
+      const BatchRecord& batch, const std::vector<BatchOperation>& operations, bool held);
   BatchPace RecordMade(BatchRecord batch, const std::vector<BatchOperation>& operations,
                        const std::vector<absl::Status>& outcomes);
   // Lists up to `count` operations in these states and has each acted upon.
@@ -65,11 +65,16 @@ class BatchDriver {
   BatchPace Skip(const BatchRecord& batch, int count);
   BatchPace Cancel(const BatchRecord& batch, int count);
   BatchPace Reopen(BatchRecord batch, int count);
-  // Whether the operation of a sequence that was reopened last has failed again.
+  // Whether an operation that was reopened has failed again, and that stops the batch.
   absl::StatusOr<bool> HasFailedAgain(const BatchRecord& batch);
+  // Goes on with a sequence that is retried: passes over what is a job up to the operation `last`
+  // and makes the first that is none.
+  BatchPace MakeAgain(BatchRecord batch, int32_t last);
   // Reopens the jobs; returns what became of each.
   std::optional<std::vector<absl::Status>> ReopenAll(const BatchRecord& batch,
                                                      const std::vector<OperationJob>& operations);
+  // Records that no further operation starts.
+  BatchPace Stop(BatchRecord batch);
   BatchPace Record(const BatchRecord& batch, const std::vector<BatchOperation>& refused = {});
 
   Scheduler& scheduler_;

@@ -65,7 +65,7 @@ std::vector<BatchOperation> ReadOperations(const pqxx::result& rows) {
   std::vector<BatchOperation> operations;
   for (const pqxx::row& row : rows) {
     operations.push_back({row["index"].as<int32_t>(), pqxx::binarystring(row["request"]).str(),
-                          row["refusal"].c_str()});
+                          row["refusal"].c_str(), row["job"].as<JobKey>()});
   }
   return operations;
 }

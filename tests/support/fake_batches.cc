@@ -1,5 +1,6 @@
 // Batches and their operations.
 #include <algorithm>
+#include <map>
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
@@ -44,7 +45,7 @@ absl::StatusOr<Created<BatchRecord>> FakeStore::CreateBatch(
   row.record = batch;
   row.record.key = key;
   for (const std::string& request : requests) {
-    row.operations.push_back({static_cast<int32_t>(row.operations.size()) + 1, request, ""});
+    row.operations.push_back({static_cast<int32_t>(row.operations.size()) + 1, request, "", 0});
   }
   return Created<BatchRecord>{row.record, false};
 }
@@ -108,9 +109,15 @@ absl::StatusOr<std::vector<BatchOperation>> FakeStore::LoadOperations(BatchKey k
                                                                       int limit) {
   MutexLock lock(mutex_);
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  std::map<int32_t, JobKey> made;
+  for (const auto& [job_key, job] : jobs_) {
+    if (job.batch.key == key) made[job.batch.index] = job_key;
+  }
   std::vector<BatchOperation> found;
   for (const BatchOperation& operation : batches_.at(key).operations) {
-    if (operation.index > after && std::ssize(found) < limit) found.push_back(operation);
+    if (operation.index <= after || std::ssize(found) == limit) continue;
+    found.push_back(operation);
+    if (made.contains(operation.index)) found.back().job = made.at(operation.index);
   }
   return found;
 }
@@ -122,7 +129,7 @@ absl::StatusOr<std::vector<BatchOperation>> FakeStore::ListRefusedOperations(Bat
   std::vector<BatchOperation> found;
   for (const BatchOperation& operation : batches_.at(key).operations) {
     if (operation.refusal.empty() || std::ssize(found) == limit) continue;
-    found.push_back({operation.index, "", operation.refusal});
+    found.push_back({operation.index, "", operation.refusal, 0});
   }
   return found;
 }

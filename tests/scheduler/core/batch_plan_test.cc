@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
 #include <random>
+#include <vector>
 
 #include "scheduler/core/batch_rollup.h"
+#include "scheduler/core/batch_wish.h"
 
 namespace dq {
 
@@ -105,6 +109,13 @@ TEST(BatchPlan, ARetryReopensBeforeItStopsOrMakes) {
   EXPECT_EQ(NextStep(Sequence(view)), Only(kWait));
 }
 
+TEST(BatchPlan, ARetriedSequenceStopsAtAnOperationThatIsRefused) {
+  BatchView view = StoppingOnError(Sequence(View(3, 2, {{JobState::kCompleted, 1}})));
+  view.record.reopen_from = 3;
+  view.record.refused = 1;
+  EXPECT_EQ(NextStep(view), Only(kStop));
+}
+
 TEST(BatchPlan, ASettledBatchEndsWhateverIsDesired) {
   for (const BatchDesire desire : {BatchDesire::kRun, BatchDesire::kPause, BatchDesire::kResume,
                                    BatchDesire::kStop, BatchDesire::kCancel}) {
@@ -112,39 +123,67 @@ TEST(BatchPlan, ASettledBatchEndsWhateverIsDesired) {
   }
 }
 
-// A world in which steps are done and jobs move on at random.
+// A world in which steps are done as the driver does them, and jobs move on at random. Files of
+// operations come and go: one without is refused.
 class RandomBatch {
  public:
   explicit RandomBatch(uint32_t seed) : random_(seed) {
-    view_.record.operations = static_cast<int32_t>(Draw(12)) + 1;
+    operations_.resize(Draw(12) + 1);
+    view_.record.operations = static_cast<int32_t>(operations_.size());
     view_.record.mode = Draw(2) == 0 ? BatchMode::kParallel : BatchMode::kSequential;
     view_.record.stop_on_error = Draw(2) == 0;
   }
 
-  // Returns whether it ended within so many steps.
+  // Returns whether it ended within so many steps, and after each retry again.
   bool Ends() {
+    for (uint32_t runs = 1 + Draw(3); runs > 0; --runs) {
+      if (!RunEnds()) return false;
+      view_.record.end_time = kStart;
+      const absl::StatusOr<BatchRecord> wished = WishRetry(view_, kStart);
+      if (!wished.ok()) return RollUp(view_) == BatchState::kCompleted;
+      view_.record = *wished;
+    }
+    return true;
+  }
+
+ private:
+  struct Operation {
+    std::optional<JobState> job;
+    bool has_file = true;
+  };
+  static constexpr absl::Time kStart = absl::UnixEpoch();
+
+  bool RunEnds() {
     for (int i = 0; i < 1000; ++i) {
       const BatchStep step = NextStep(view_);
-      if (step.action == kEnd) return IsSettled(view_);
+      if (step.action == kEnd) return true;
       Do(step);
+      Count();
       Judge();
       if (Draw(20) == 0 && i < 100) Wish();
       if (i == 100 && view_.record.desire == BatchDesire::kPause) {
         view_.record.desire = BatchDesire::kResume;
       }
+      if (Draw(3) == 0) Any().has_file = Draw(3) != 0;
       MoveOn();
+      Count();
     }
     return false;
   }
 
- private:
   uint32_t Draw(uint32_t below) { return static_cast<uint32_t>(random_() % below); }
-  int64_t& In(JobState state) { return view_.jobs[state]; }
+  Operation& Any() { return operations_[Draw(static_cast<uint32_t>(operations_.size()))]; }
+  Operation& At(int32_t index) { return operations_[static_cast<size_t>(index - 1)]; }
+  void Count() {
+    view_.jobs.clear();
+    for (const Operation& operation : operations_) {
+      if (operation.job.has_value()) ++view_.jobs[*operation.job];
+    }
+  }
   bool Move(JobState from, JobState to) {
-    if (In(from) == 0) return false;
-    --In(from);
-    ++In(to);
-    return true;
+    const auto found = std::ranges::find(operations_, std::optional(from), &Operation::job);
+    if (found != operations_.end()) found->job = to;
+    return found != operations_.end();
   }
 
   void Do(const BatchStep& step) {
@@ -171,11 +210,13 @@ class RandomBatch {
         return;
       case kStop:
         batch.desire = BatchDesire::kStop;
+        batch.reopen_from = 0;
         return;
       case kRun:
         batch.desire = BatchDesire::kRun;
         return;
       case kReopen:
+        return Reopen(step.count);
       case kWait:
       case kWaitABit:
       case kEnd:
@@ -185,14 +226,42 @@ class RandomBatch {
 
   void Make(int count, JobState state) {
     made_while_stopped_ |= state == JobState::kQueued && view_.record.desire != BatchDesire::kRun;
-    view_.record.made += count;
-    In(state) += count;
+    for (; count > 0; --count) {
+      Operation& operation = At(++view_.record.made);
+      if (operation.job.has_value()) continue;
+      if (operation.has_file) operation.job = state;
+      if (!operation.has_file) ++view_.record.refused;
+    }
+  }
+  bool HasFailedBefore(int32_t index) const {
+    return std::any_of(
+        operations_.begin(), operations_.begin() + (index - 1),
+        [](const Operation& operation) { return operation.job == JobState::kFailed; });
+  }
+  // A sequence makes what is no job yet when it is its turn.
+  void Reopen(int count) {
+    BatchRecord& batch = view_.record;
+    if (batch.stop_on_error && HasFailedBefore(batch.reopen_from)) return Do({kStop, 0});
+    for (; batch.reopen_from <= batch.operations; ++batch.reopen_from) {
+      if (count == 0) return;
+      std::optional<JobState>& job = At(batch.reopen_from).job;
+      const bool is_job = job.has_value();
+      if (batch.mode == BatchMode::kSequential && batch.made < batch.reopen_from) {
+        Make(1, JobState::kQueued);
+      }
+      const bool is_reopened = is_job && IsTerminal(*job) && *job != JobState::kCompleted;
+      if (is_reopened) job = JobState::kQueued;
+      const bool is_made = !is_job && batch.mode == BatchMode::kSequential;
+      count -= is_reopened || is_made ? 1 : 0;
+    }
+    batch.reopen_from = 0;
   }
 
   void MoveOn() {
     switch (Draw(6)) {
       case 0:
-        if (view_.record.mode == BatchMode::kParallel || In(JobState::kProcessing) == 0) {
+        if (view_.record.mode == BatchMode::kParallel ||
+            !view_.jobs.contains(JobState::kProcessing)) {
           Move(JobState::kQueued, JobState::kProcessing);
         }
         return;
@@ -220,6 +289,18 @@ class RandomBatch {
       return;
     }
     view_.record.desire = kWishes[Draw(3)];
+    if (view_.record.desire == BatchDesire::kCancel) view_.record.reopen_from = 0;
+  }
+
+  // Whether all before the operation that waits or runs are COMPLETED.
+  bool AllBeforeAreCompleted() const {
+    const auto runs = std::ranges::find_if(operations_, [](const Operation& operation) {
+      return operation.job == JobState::kQueued || operation.job == JobState::kProcessing;
+    });
+    return runs == operations_.end() ||
+           std::all_of(operations_.begin(), runs, [](const Operation& operation) {
+             return operation.job == JobState::kCompleted;
+           });
   }
 
   void Judge() const {
@@ -230,10 +311,12 @@ class RandomBatch {
     EXPECT_FALSE(made_while_stopped_);
     if (view_.record.mode == BatchMode::kSequential) {
       EXPECT_LE(counts.queued + Leased(counts), 1);
+      EXPECT_TRUE(!view_.record.stop_on_error || AllBeforeAreCompleted());
     }
   }
 
   std::mt19937 random_;
+  std::vector<Operation> operations_;
   BatchView view_;
   bool made_while_stopped_ = false;
 };

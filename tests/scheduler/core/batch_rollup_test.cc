@@ -52,6 +52,13 @@ TEST(BatchRollup, ACancelledBatchIsCancellingUntilAllHasEndedThenCancelled) {
   EXPECT_EQ(RollUp(view), BatchState::kCompleted);
 }
 
+TEST(BatchRollup, ACancelledBatchWhoseOperationLivesAgainIsNotCancelling) {
+  BatchView view = View(2, {{JobState::kQueued, 1}, {JobState::kSkipped, 1}});
+  view.record.desire = BatchDesire::kCancel;
+  view.record.end_time = absl::FromUnixSeconds(1);
+  EXPECT_EQ(RollUp(view), BatchState::kProcessing);
+}
+
 TEST(BatchRollup, ABatchIsPendingUntilAnOperationRunsOrEnds) {
   EXPECT_EQ(RollUp(View(2, {})), BatchState::kPending);
   EXPECT_EQ(RollUp(View(2, {{JobState::kQueued, 2}})), BatchState::kPending);

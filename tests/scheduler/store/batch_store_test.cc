@@ -96,6 +96,18 @@ TEST_P(BatchStoreTest, OperationsReadBackByteByByteAndInPages) {
   EXPECT_EQ(page->front().index, 2);
 }
 
+TEST_P(BatchStoreTest, AnOperationIsReadWithItsJob) {
+  const BatchRecord batch = Create(Batch("b"));
+  JobScript second = Operation(batch, 2);
+  ASSERT_EQ(Commit({second.Create()}).status(), absl::OkStatus());
+  const auto read = batches().LoadOperations(batch.key, 0, 10);
+  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_EQ(read->size(), 3U);
+  EXPECT_EQ((*read)[0].job, 0);
+  EXPECT_EQ((*read)[1].job, second.record.key);
+  EXPECT_EQ((*read)[2].job, 0);
+}
+
 TEST_P(BatchStoreTest, ACreationThatIsRepeatedMakesNothingTwice) {
   const BatchRecord batch = Create(Batch("b"));
   const auto same_call = batches().CreateBatch(Batch("b"), kRequests);
@@ -152,8 +164,8 @@ TEST_P(BatchStoreTest, WhatChangesIsWrittenOnlyOverWhatWasRead) {
   batch.run_time += absl::Seconds(5);
   batch.run_completed = 1;
   batch.end_time = batch.run_time + absl::Seconds(1);
-  ASSERT_TRUE(batches().UpdateBatch(batch, {{2, "", "because"}}).ok());
-  EXPECT_EQ(ReasonOf(batches().UpdateBatch(batch, {{2, "", "no"}})), "BATCH_CHANGED");
+  ASSERT_TRUE(batches().UpdateBatch(batch, {{2, "", "because", 0}}).ok());
+  EXPECT_EQ(ReasonOf(batches().UpdateBatch(batch, {{2, "", "no", 0}})), "BATCH_CHANGED");
   ++batch.version;
   EXPECT_EQ(batches().GetBatchByKey(batch.key)->record, batch);
   EXPECT_EQ((*batches().LoadOperations(batch.key, 1, 1))[0].refusal, "because");
@@ -164,7 +176,7 @@ TEST_P(BatchStoreTest, WhatChangesIsWrittenOnlyOverWhatWasRead) {
   EXPECT_EQ(refused->front().refusal, "because");
   EXPECT_THAT(*batches().ListOpenBatches(), IsEmpty());
   batch.end_time = absl::InfinitePast();
-  ASSERT_TRUE(batches().UpdateBatch(batch, {{2, "", ""}}).ok());
+  ASSERT_TRUE(batches().UpdateBatch(batch, {{2, "", "", 0}}).ok());
   EXPECT_THAT(*batches().ListOpenBatches(), ElementsAre(batch.key));
   EXPECT_EQ((*batches().LoadOperations(batch.key, 1, 1))[0].refusal, "");
 }

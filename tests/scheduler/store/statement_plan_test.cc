@@ -57,6 +57,7 @@ void ExpectPlansByKey(const std::string& database) {
       {sql::kListJobs, "'default',9000000,50,'[]',''", "job_page_pkey", false},
       {sql::kListJobs, "'default',9000000,50,'[]','b'", "batch_job_pkey", false},
       {sql::kListOperationJobs, "7,0,'[1,2]',200", "batch_job_pkey", false},
+      {sql::kLoadOperations, "7,0,500", "batch_operation_pkey", false},
       {sql::kGetBatchByKey, "7", "batch_pkey", false},
       {sql::kListBatches, "'p7',9000000,50", "batch_by_project", false},
       {sql::kListOpenBatches, "", "batch_open", false},
@@ -86,6 +87,7 @@ void Fill(const std::string& database, int jobs) {
         "'p'||n%100,'b'||n,'','','','{}',"
         "'',1,0,false,1,now(),1,1,0,0,0,'','',now(),0,now(),1" +
             series);
+  Probe(database, "INSERT INTO batch_operation SELECT n,1,''" + series);
   Probe(database, "INSERT INTO batch_job SELECT n,1,n" + series);
   Probe(database, "INSERT INTO batch_count SELECT n,2,1" + series);
   Probe(database, "INSERT INTO job_event SELECT n,1,now(),1,NULL,2,0,'','','',''" + series);
