@@ -18,6 +18,7 @@ namespace {
 constexpr int kOperationsMax = 10'000;
 constexpr size_t kBatchIdBytesMax = 56;  // With "-10000" it is an id.
 constexpr size_t kUidBytes = 16;
+constexpr size_t kLabelsMax = 64;
 constexpr std::string_view kJobPrefix = "job.";
 
 std::string OperationField(size_t index) {
@@ -48,6 +49,26 @@ std::string HashOf(const v1::CreateBatchRequest& request) {
   batch.set_stop_on_error(asked.stop_on_error());
   *batch.mutable_labels() = asked.labels();
   return BodyHash(body);
+}
+
+// Returns the request for the job of an operation, with the labels of its own alone.
+v1::CreateJobRequest OperationRequest(const std::string& parent,
+                                      const v1::BatchOperation& operation) {
+  v1::CreateJobRequest request;
+  request.set_parent(parent);
+  request.mutable_job()->set_display_name(operation.display_name());
+  *request.mutable_job()->mutable_spec() = operation.spec();
+  *request.mutable_job()->mutable_labels() = operation.labels();
+  return request;
+}
+
+// Returns how many labels the job of an operation has.
+size_t LabelsTogether(const v1::Batch& batch, const v1::BatchOperation& operation) {
+  size_t count = batch.labels().size();
+  for (const auto& [key, value] : operation.labels()) {
+    if (!batch.labels().contains(key)) ++count;
+  }
+  return count;
 }
 
 void CheckHead(const v1::CreateBatchRequest& request, Violations& violations) {
@@ -85,14 +106,16 @@ absl::Status ValidateCreateBatch(const v1::CreateBatchRequest& request) {
   Violations violations;
   CheckHead(request, violations);
   if (absl::Status head = violations.ToStatus(); !head.ok()) return head;
-  const std::vector<v1::CreateJobRequest> operations = OperationRequests(request);
-  for (size_t i = 0; i < operations.size(); ++i) {
-    absl::Status valid = ValidateCreateJob(operations[i]);
-    if (!valid.ok()) return FieldError(ReasonOf(valid), Renamed(valid, OperationField(i)));
-    const bool has_key = !operations[i].job().spec().concurrency_key().empty();
+  for (int i = 0; i < request.batch().operations_size(); ++i) {
+    const v1::BatchOperation& operation = request.batch().operations(i);
+    const std::string field = OperationField(static_cast<size_t>(i));
+    absl::Status valid = ValidateCreateJob(OperationRequest(request.parent(), operation));
+    if (!valid.ok()) return FieldError(ReasonOf(valid), Renamed(valid, field));
+    violations.Require(LabelsTogether(request.batch(), operation) <= kLabelsMax, field + ".labels",
+                       "at most 64 labels together with those of the batch");
+    const bool has_key = !operation.spec().concurrency_key().empty();
     violations.Require(request.batch().max_parallel() == 0 || !has_key,
-                       OperationField(i) + ".spec.concurrency_key",
-                       "does not go with max_parallel");
+                       field + ".spec.concurrency_key", "does not go with max_parallel");
   }
   return violations.ToStatus();
 }
@@ -100,14 +123,7 @@ absl::Status ValidateCreateBatch(const v1::CreateBatchRequest& request) {
 std::vector<v1::CreateJobRequest> OperationRequests(const v1::CreateBatchRequest& request) {
   std::vector<v1::CreateJobRequest> operations;
   for (const v1::BatchOperation& operation : request.batch().operations()) {
-    v1::CreateJobRequest& one = operations.emplace_back();
-    one.set_parent(request.parent());
-    one.mutable_job()->set_display_name(operation.display_name());
-    *one.mutable_job()->mutable_spec() = operation.spec();
-    *one.mutable_job()->mutable_labels() = request.batch().labels();
-    for (const auto& [key, value] : operation.labels()) {
-      (*one.mutable_job()->mutable_labels())[key] = value;
-    }
+    operations.push_back(OperationRequest(request.parent(), operation));
   }
   return operations;
 }
@@ -164,6 +180,8 @@ absl::StatusOr<JobRecord> MakeOperationRecord(const BatchRecord& batch,
   const std::string index = std::to_string(operation.index);
   request.set_job_id(batch.id + "-" + index);
   request.set_request_id(batch.uid + "-" + index);
+  // The operation's own win.
+  request.mutable_job()->mutable_labels()->insert(batch.labels.begin(), batch.labels.end());
   JobInputs inputs;
   if (NeedsCatalog(request)) {
     DQ_ASSIGN_OR_RETURN(inputs, ResolveInputs(request, catalog));

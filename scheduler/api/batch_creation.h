@@ -18,7 +18,8 @@ namespace dq {
 // with the violations found: UNKNOWN_STAGE as of that, else BAD_FIELD.
 absl::Status ValidateCreateBatch(const v1::CreateBatchRequest& request);
 
-// Returns the requests that would create the jobs of a valid batch, without ids.
+// Returns the requests that would create the jobs of a valid batch, without ids and without the
+// labels of the batch.
 std::vector<v1::CreateJobRequest> OperationRequests(const v1::CreateBatchRequest& request);
 
 // Looks the files of all operations up. Blocks. FAILED_PRECONDITION as of ResolveInputs(), naming

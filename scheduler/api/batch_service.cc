@@ -26,6 +26,17 @@ absl::StatusOr<BatchView> FindBatch(BatchStore& batches, const std::string& name
   return batches.GetBatch(parts.project, parts.id);
 }
 
+// Returns the batch that the same request has made before its inputs were gone; else `why`.
+absl::StatusOr<BatchView> FindEarlier(const BatchRecord& wanted, const absl::Status& why,
+                                      BatchStore& batches) {
+  if (!absl::IsFailedPrecondition(why) || wanted.request_id.empty()) return why;
+  auto earlier = batches.GetBatchByRequest(wanted.project, wanted.request_id);
+  if (absl::IsUnavailable(earlier.status())) return earlier.status();
+  // A reused request id is told only once the inputs are there.
+  if (!earlier.ok() || earlier->record.request_hash != wanted.request_hash) return why;
+  return earlier;
+}
+
 absl::Status List(const ApiPorts& ports, BatchStore& batches, const v1::ListBatchesRequest& request,
                   v1::ListBatchesResponse& response) {
   const std::string identity = "ListBatches " + request.parent();
@@ -106,7 +117,12 @@ absl::Status BatchService::Create(const v1::CreateBatchRequest& request, RpcCall
   BatchRecord batch = MakeBatchRecord(request, call.caller(), now);
   call.set_subject(ResourceText(batch.project, kBatches, batch.id));
   const std::vector<v1::CreateJobRequest> operations = OperationRequests(request);
-  DQ_RETURN_IF_ERROR(CheckOperationInputs(operations, ports_.catalog));
+  if (const absl::Status inputs = CheckOperationInputs(operations, ports_.catalog); !inputs.ok()) {
+    DQ_ASSIGN_OR_RETURN(const BatchView earlier, FindEarlier(batch, inputs, batches_));
+    *response.mutable_batch() = ToProto(earlier, 0, now);
+    response.set_existed(true);
+    return absl::OkStatus();
+  }
   std::vector<std::string> requests;
   for (const auto& operation : operations) requests.push_back(operation.SerializeAsString());
   DQ_ASSIGN_OR_RETURN(const Created<BatchRecord> created, batches_.CreateBatch(batch, requests));

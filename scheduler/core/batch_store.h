@@ -27,6 +27,8 @@ class BatchStore {
   // NOT_FOUND BATCH_NOT_FOUND.
   virtual absl::StatusOr<BatchView> GetBatch(const std::string& project, const std::string& id) = 0;
   virtual absl::StatusOr<BatchView> GetBatchByKey(BatchKey key) = 0;
+  virtual absl::StatusOr<BatchView> GetBatchByRequest(const std::string& project,
+                                                      const std::string& request_id) = 0;
   // Returns up to `limit` batches with key < `before` (0: from the newest), newest first.
   virtual absl::StatusOr<std::vector<BatchView>> ListBatches(const std::string& project,
                                                              BatchKey before, int limit) = 0;

@@ -7,7 +7,9 @@
 
 #include "common/base/error.h"
 #include "common/base/random_id.h"
+#include "common/base/sha256.h"
 #include "common/base/status_macros.h"
+#include "common/rpc/connection_limits.h"
 #include "scheduler/dqctl/batch_text.h"
 #include "scheduler/dqctl/chain_request.h"
 #include "scheduler/dqctl/inputs.h"
@@ -22,6 +24,8 @@ namespace {
 using dq::v1::Batch;
 
 constexpr size_t kRequestIdBytes = 12;
+constexpr size_t kUploadCharacters = 32;
+constexpr size_t kFilesMax = 10'000;
 constexpr absl::Duration kLookInterval = absl::Milliseconds(500);
 
 std::string BatchName(const Session& session, const std::string& text) {
@@ -84,6 +88,35 @@ dq::v1::CreateBatchRequest RequestOf(const BatchSubmitCommand& command, const Se
   return request;
 }
 
+absl::Status TooLarge(const std::string& what) {
+  return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
+                   what + ": submit several batches of fewer files");
+}
+
+// Adds an operation for each file, with the files uploaded.
+absl::Status AddOperations(Client& client, const std::vector<std::string>& files,
+                           const dq::v1::JobSpec& spec, const std::string& uploads,
+                           const Session& session, ProgressDisplay& display,
+                           dq::v1::CreateBatchRequest& request) {
+  for (const std::string& file : files) {
+    dq::v1::BatchOperation& operation = *request.mutable_batch()->add_operations();
+    operation.set_display_name(std::filesystem::path(file).filename());
+    *operation.mutable_spec() = spec;
+  }
+  size_t names = 0;  // What the names of the files add, as far as that is known.
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (i < 2 && request.ByteSizeLong() + names > size_t{kRequestBytesMax}) {
+      return TooLarge("the operations make a request of more than 4 MiB");
+    }
+    auto& operation = *request.mutable_batch()->mutable_operations(static_cast<int>(i));
+    DQ_ASSIGN_OR_RETURN(
+        *operation.mutable_spec()->mutable_input_file(),
+        ResolveFile(client, session, files[i], uploads + "-" + std::to_string(i + 1), display));
+    names = operation.spec().input_file().size() * (files.size() - 1);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status TimedOut(const Batch& batch) {
   return MakeError(absl::StatusCode::kDeadlineExceeded, "WAIT_TIMED_OUT",
                    "the batch has not ended in time; it is " + BatchLine(batch));
@@ -121,19 +154,18 @@ absl::StatusOr<ExitCode> Run(const BatchSubmitCommand& command, Session& session
                          ? "name the files, or their directory with --dir"
                          : "no file in " + command.folder + " fits " + command.glob);
   }
+  if (files.size() > kFilesMax) {
+    return TooLarge(std::to_string(files.size()) + " files, and a batch has at most 10,000");
+  }
   dq::v1::CreateBatchRequest request = RequestOf(command, session);
+  // The same for a repetition, and with what is added to it short enough for a request id.
+  const std::string uploads =
+      "batch-" + Sha256Of(request.request_id()).substr(0, kUploadCharacters);
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
   ProgressDisplay display(session.console);
   DQ_ASSIGN_OR_RETURN(const dq::v1::JobSpec spec,
-                      SpecOfAll(*client, command, request.request_id(), session, display));
-  for (size_t i = 0; i < files.size(); ++i) {
-    dq::v1::BatchOperation& operation = *request.mutable_batch()->add_operations();
-    operation.set_display_name(std::filesystem::path(files[i]).filename());
-    *operation.mutable_spec() = spec;
-    const std::string upload = request.request_id() + "-" + std::to_string(i + 1);
-    DQ_ASSIGN_OR_RETURN(*operation.mutable_spec()->mutable_input_file(),
-                        ResolveFile(*client, session, files[i], upload, display));
-  }
+                      SpecOfAll(*client, command, uploads, session, display));
+  DQ_RETURN_IF_ERROR(AddOperations(*client, files, spec, uploads, session, display, request));
   DQ_ASSIGN_OR_RETURN(const auto response, client->CreateBatch(request));
   if (response.existed()) session.console.err << "the batch existed already\n";
   PrintBatch(session, command.format, response.batch());

@@ -151,6 +151,14 @@ absl::StatusOr<BatchView> PostgresBatchStore::GetBatchByKey(BatchKey key) {
   return OnlyView(rows, std::to_string(key));
 }
 
+absl::StatusOr<BatchView> PostgresBatchStore::GetBatchByRequest(const std::string& project,
+                                                                const std::string& request_id) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+                        return transaction.Run(sql::kFindBatchByRequest, project, request_id);
+                      }));
+  return OnlyView(rows, "of the request " + request_id);
+}
+
 absl::StatusOr<std::vector<BatchView>> PostgresBatchStore::ListBatches(const std::string& project,
                                                                        BatchKey before, int limit) {
   const BatchKey below = before == 0 ? std::numeric_limits<BatchKey>::max() : before;

@@ -67,6 +67,17 @@ absl::StatusOr<BatchView> FakeStore::GetBatchByKey(BatchKey key) {
   return ViewOfLocked(row->second.record);
 }
 
+absl::StatusOr<BatchView> FakeStore::GetBatchByRequest(const std::string& project,
+                                                       const std::string& request_id) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  for (const auto& [key, row] : batches_) {
+    const bool fits = row.record.project == project && row.record.request_id == request_id;
+    if (fits && !request_id.empty()) return ViewOfLocked(row.record);
+  }
+  return NotFound(request_id);
+}
+
 absl::StatusOr<std::vector<BatchView>> FakeStore::ListBatches(const std::string& project,
                                                               BatchKey before, int limit) {
   MutexLock lock(mutex_);

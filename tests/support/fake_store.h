@@ -94,6 +94,8 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore, public
       const BatchRecord& batch, const std::vector<std::string>& requests) override;
   absl::StatusOr<BatchView> GetBatch(const std::string& project, const std::string& id) override;
   absl::StatusOr<BatchView> GetBatchByKey(BatchKey key) override;
+  absl::StatusOr<BatchView> GetBatchByRequest(const std::string& project,
+                                              const std::string& request_id) override;
   absl::StatusOr<std::vector<BatchView>> ListBatches(const std::string& project, BatchKey before,
                                                      int limit) override;
   absl::StatusOr<std::vector<BatchKey>> ListOpenBatches() override;

@@ -68,6 +68,14 @@ class BatchServiceTest : public testing::Test {
     for (const v1::Job& job : response.jobs()) names.push_back(job.name());
     return names;
   }
+  void DeleteFile(const std::string& name) {
+    v1::DeleteFileRequest request;
+    request.set_name(name);
+    v1::DeleteFileResponse response;
+    const absl::Status status =
+        Call(*server_.files(), &v1::FileService::Stub::DeleteFile, request, response);
+    ASSERT_TRUE(status.ok()) << status;
+  }
   bool AwaitState(v1::BatchState state) {
     return WaitUntil([&] { return Get()->state() == state; });
   }
@@ -180,6 +188,41 @@ TEST_F(BatchServiceTest, WhatIsWrongIsNamedByField) {
   EXPECT_THAT(FieldsOf(request), ElementsAre("batch.max_parallel"));
   EXPECT_THAT(FieldsOf(NoopBatch(10'001)), ElementsAre("batch.operations"));
   EXPECT_EQ(ReasonOf(Get().status()), "BATCH_NOT_FOUND");
+}
+
+TEST_F(BatchServiceTest, AnOperationHasAtMost64LabelsTogetherWithThoseOfTheBatch) {
+  v1::CreateBatchRequest request = NoopBatch(2);
+  for (int i = 0; i < 64; ++i) {
+    (*request.mutable_batch()->mutable_labels())["k" + std::to_string(i)] = "v";
+  }
+  auto& labels = *request.mutable_batch()->mutable_operations(1)->mutable_labels();
+  labels["one more"] = "own";
+  EXPECT_THAT(FieldsOf(request), ElementsAre("batch.operations[1].labels"));
+  labels.clear();
+  labels["k1"] = "own";
+  ASSERT_TRUE(Create(request).ok());
+  ASSERT_TRUE(AwaitMade(2));
+  EXPECT_EQ(server_.Get("projects/default/jobs/b-2").labels().size(), 64U);
+  EXPECT_EQ(server_.Get("projects/default/jobs/b-2").labels().at("k1"), "own");
+}
+
+TEST_F(BatchServiceTest, TheSameRequestAgainAnswersTheSameBatchThoughItsFilesAreGone) {
+  server_.Upload("f", "a\n1\n");
+  v1::CreateBatchRequest request = NoopBatch(1);
+  request.mutable_batch()->mutable_operations(0)->mutable_spec()->set_input_file(
+      "projects/default/files/f");
+  request.set_request_id("r");
+  ASSERT_TRUE(Create(request).ok());
+  ASSERT_TRUE(AwaitMade(1));
+  ASSERT_TRUE(Act(&Batches::CancelBatch).ok());
+  ASSERT_TRUE(WaitUntil([&] { return Get()->has_end_time(); }));
+  DeleteFile("projects/default/files/f");
+  const auto again = Create(request);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(again->existed());
+  EXPECT_EQ(again->batch().name(), kName);
+  request.mutable_batch()->set_stop_on_error(true);
+  EXPECT_EQ(ReasonOfCreating(request), "FILE_NOT_READY");
 }
 
 TEST_F(BatchServiceTest, AnOperationWithoutItsFileRefusesTheWhole) {

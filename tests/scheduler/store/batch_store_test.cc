@@ -128,6 +128,17 @@ TEST_P(BatchStoreTest, ACreationThatIsRepeatedMakesNothingTwice) {
   EXPECT_EQ(ReasonOf(batches().CreateBatch(taken, kRequests).status()), "ID_TAKEN");
 }
 
+TEST_P(BatchStoreTest, ABatchIsFoundByItsRequest) {
+  const BatchRecord batch = Create(Batch("b"));
+  const auto found = batches().GetBatchByRequest("default", batch.request_id);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->record, batch);
+  EXPECT_EQ(ReasonOf(batches().GetBatchByRequest("other", batch.request_id).status()),
+            "BATCH_NOT_FOUND");
+  EXPECT_EQ(ReasonOf(batches().GetBatchByRequest("default", "another").status()),
+            "BATCH_NOT_FOUND");
+}
+
 TEST_P(BatchStoreTest, AnyNumberOfBatchesHaveNoRequestId) {
   for (const std::string id : {"a", "b"}) {
     BatchRecord batch = Batch(id);
