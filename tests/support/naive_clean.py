@@ -20,7 +20,6 @@ import naive_dependency
 VOCABULARY = set(r"null \n na n/a #n/a nan nil none - -- ? ?? . .. unknown unk missing tbd void #null! (blank) empty".split())
 SPACE = " \t\n\v\f\r\u00a0"
 TYPES = ["boolean", "integer", "decimal", "date"]
-LEAST, STATISTIC = 0.5, 0.5  # --min-confidence by default, and how sure a statistic is.
 
 
 def ascii_lower(text):
@@ -91,8 +90,8 @@ class Column:
     """What the values of one column say about it."""
 
     def __init__(self, cells, is_key, of_reference=None, doubts=None):
-        """`doubts`: values that are missing by evidence, with how sure that is."""
-        self.doubts = doubts or {}
+        """`doubts`: values that are missing by evidence."""
+        self.doubts = set(doubts or ())
         values = [cell.strip(SPACE) for cell in cells]
         no_words = [v for v in values if v and not is_token(v)]
         plain = [v for v in no_words if v not in self.doubts]
@@ -126,10 +125,6 @@ class Column:
     def is_missing(self, value):
         value = value.strip(SPACE)
         return value == "" or is_token(value) and not self.could_hold(value) or value in self.doubts
-
-    def missing_confidence(self, value):
-        """How sure it is that a missing cell of this value holds none."""
-        return self.doubts.get(value.strip(SPACE), 1)
 
     def could_hold(self, token):
         shape = shape_of(token)
@@ -276,15 +271,14 @@ def complete(header, rows, reference, keys, fill):
         left.append([i for i, column in enumerate(columns) if column.is_missing(row[i])])
         for i in list(left[-1]):
             value = agreed([match.get(header[i], "") for match in matches])
-            if not columns[i].is_missing(value) and conforms(type_of(value), columns[i].type) and columns[i].missing_confidence(row[i]) >= LEAST:
+            if not columns[i].is_missing(value) and conforms(type_of(value), columns[i].type):
                 row[i] = value
                 left[-1].remove(i)
     if fill in ("dependency", "statistic"):
         fill_dependent(columns, rows, reference_rows(header, reference), places, left)
     for row, missing in zip(rows, left):
         for i in missing:
-            sure = STATISTIC * columns[i].missing_confidence(row[i])
-            row[i] = columns[i].fill if fill == "statistic" and columns[i].fill is not None and sure >= LEAST else ""
+            row[i] = columns[i].fill if fill == "statistic" and columns[i].fill is not None else ""
 
 
 def agreed(values):
@@ -318,17 +312,10 @@ def fill_dependent(columns, rows, reference, keys, left):
     while filled:
         filled = False
         dependencies = naive_dependency.Dependencies(
-            distinct_rows(columns, rows), reference, targets,
+            naive_dependency.distinct(known_cells(columns, row) for row in rows), reference, targets,
             lambda i, value: not columns[i].is_missing(value) and conforms(type_of(value), columns[i].type))
         for row, missing in zip(rows, left):
             filled |= fill_row(columns, row, missing, dependencies)
-
-
-def distinct_rows(columns, rows):
-    """The known cells of the rows without copies. Rows whose cells are missing more and less surely are none."""
-    marked = naive_dependency.distinct(
-        known_cells(columns, row) + [column.missing_confidence(cell) for column, cell in zip(columns, row)] for row in rows)
-    return [row[:len(columns)] for row in marked]
 
 
 def fill_row(columns, row, left, dependencies):
@@ -339,7 +326,7 @@ def fill_row(columns, row, left, dependencies):
         again = False
         for i in list(left):
             value, sure = dependencies.find(known_cells(columns, row), i)
-            if sure * columns[i].missing_confidence(row[i]) >= dependencies.least:
+            if sure >= dependencies.least:
                 row[i] = value
                 left.remove(i)
                 again = True

@@ -78,8 +78,7 @@ class Checker:
     def run(self):
         for row, (cells, truth) in enumerate(zip(self.target, self.truth, strict=True), start=1):
             entity, kind, mask = int(truth[1]), truth[2], int(truth[3], 16)
-            changes = {line[1]: line for line in self.changes.of(row)}
-            self.check_changes(row, cells, changes)
+            changes = self.changes_of(row, cells)
             self.counts["rows"] += 1
             if kind == "e":
                 self.check_removed(row, entity + 1)
@@ -90,11 +89,18 @@ class Checker:
         self.check_report()
         return self.counts
 
-    def check_changes(self, row, cells, changes):
-        for name, line in changes.items():
-            expect(line[2] == cells[self.columns.index(name)], row, f"changes say {name} was {line[2]!r}")
+    def changes_of(self, row, cells):
+        """The last change of every cell that was changed; a cell may be cleared first, and then filled."""
+        last = {}
+        for line in self.changes.of(row):
+            name = line[1]
+            before = last[name][3] if name in last else cells[self.columns.index(name)]
+            expect(line[2] == before, row, f"changes say {name} was {line[2]!r}, not {before!r}")
+            expect(name not in last or last[name][4] == "clear", row, f"{name} is changed again after {last.get(name)}")
             expect(0 <= float(line[5]) <= 1, row, f"{name} has the confidence {line[5]}")
             self.counts["method_" + line[4]] += 1
+            last[name] = line
+        return last
 
     def check_removed(self, row, original):
         line = self.clusters.get(row)

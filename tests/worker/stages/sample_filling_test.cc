@@ -50,8 +50,7 @@ class FillByKey : public testing::TestWithParam<bool> {
     const std::vector<std::string_view> blanks(kRows);
     std::vector<EncodedColumn> columns = {EncodeColumn(ids), EncodeColumn(blanks)};
     std::vector<const ColumnRule*> rules = {&rule_, &rule_};
-    return std::make_unique<SampleFilling>(std::move(columns), std::vector<EncodedColumn>(2),
-                                           std::move(rules), tokens_, memory);
+    return std::make_unique<SampleFilling>(std::move(columns), std::move(rules), tokens_, memory);
   }
 
   const UniqueFd dir_{::open(testing::TempDir().c_str(), O_RDONLY | O_DIRECTORY)};
@@ -70,7 +69,7 @@ TEST_P(FillByKey, WhatTheReferenceFillsCountsAgainstTheLimit) {
   const int64_t available = memory_.available_bytes();
   {
     const std::unique_ptr<SampleFilling> sample = Sample(memory_);
-    const absl::Status filled = sample->FillByKey({reference_.get(), {0}}, 0);
+    const absl::Status filled = sample->FillByKey({reference_.get(), {0}});
     ASSERT_TRUE(filled.ok()) << filled;
     const EncodedColumn& column = sample->columns()[1];
     int64_t bytes = 0;
@@ -88,7 +87,7 @@ TEST_P(FillByKey, WhatTheReferenceFillsCountsAgainstTheLimit) {
 TEST_P(FillByKey, FillsThatDoNotFitAreATypedError) {
   MemoryBudget tiny(kMemoryReservedBytes + (int64_t{1} << 20));
   const std::unique_ptr<SampleFilling> sample = Sample(tiny);
-  EXPECT_EQ(ReasonOf(sample->FillByKey({reference_.get(), {0}}, 0)), "OUT_OF_MEMORY");
+  EXPECT_EQ(ReasonOf(sample->FillByKey({reference_.get(), {0}})), "OUT_OF_MEMORY");
 }
 
 }  // namespace

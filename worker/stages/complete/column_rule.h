@@ -49,12 +49,6 @@ struct ColumnRule {
   bool IsDisguise(std::string_view value) const { return DisguiseOf(value) != nullptr; }
   // Returns that one of `disguises`; null when the value is none.
   const DisguisedValue* DisguiseOf(std::string_view value) const;
-  // How sure it is that a cell that is missing, of this trimmed value, holds no value: nothing done
-  // with the cell is surer.
-  double MissingConfidence(std::string_view value) const {
-    const DisguisedValue* const found = disguises.empty() ? nullptr : DisguiseOf(value);
-    return found == nullptr ? 1 : found->confidence;
-  }
   bool IsNumber() const { return type == ValueType::kInteger || type == ValueType::kDecimal; }
 };
 

@@ -182,13 +182,8 @@ absl::Status CompleteStage::LearnDependent(std::vector<EncodedColumn> sampled) {
   if (options_.fill < FillMethod::kDependency) return absl::OkStatus();
   std::vector<const ColumnRule*> rules;
   for (const ColumnFindings& findings : findings_) rules.push_back(&findings.rule);
-  std::vector<EncodedColumn> doubtful;
-  for (size_t i = 0; i < rules.size(); ++i) {
-    doubtful.push_back(MarkDoubtful(sample_->column(i), *rules[i]));
-  }
-  SampleFilling sample(std::move(sampled), std::move(doubtful), std::move(rules), tokens_,
-                       context_.memory);
-  DQ_RETURN_IF_ERROR(sample.FillByKey({reference_.get(), key_columns_}, options_.min_confidence));
+  SampleFilling sample(std::move(sampled), std::move(rules), tokens_, context_.memory);
+  DQ_RETURN_IF_ERROR(sample.FillByKey({reference_.get(), key_columns_}));
   std::vector<EncodedColumn> reference;
   if (reference_ != nullptr) reference = reference_->Sample();
   const DependencyScope scope{

@@ -9,7 +9,7 @@ namespace dq {
 namespace {
 
 constexpr size_t kThousand = 1000;
-constexpr double kInexact = 1e-9;  // By which a product of thousandths may lie below them.
+constexpr double kInexact = 1e-9;  // By which a number of thousandths may lie below it.
 
 std::string Thousandths(size_t thousandths) {
   if (thousandths >= kThousand) return "1";

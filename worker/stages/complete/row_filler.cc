@@ -11,6 +11,7 @@ namespace dq {
 namespace {
 
 constexpr size_t kCellsAhead = 16;  // Whose text is under way.
+constexpr std::string_view kClear = "clear";
 
 size_t BinOf(double number, const ColumnRule& rule) {
   if (!(rule.max > rule.min)) return 0;
@@ -89,19 +90,17 @@ void RowFiller::FillRow(RowBatch& batch, std::span<const MissingCell> cells, Row
   left_.assign(cells.begin(), cells.end());
   hashes_.assign(counts_.size(), std::nullopt);
   if (const auto row = reference_rows_.Of(cells[0].row); row != nullptr) {
-    FillLeft(batch, rows, rules_.options.min_confidence,
-             [&](const MissingCell& cell) { return FindByKey(cell, row); });
+    FillLeft(batch, rows, [&](const MissingCell& cell) { return FindByKey(cell, row); });
   }
-  const double least = std::max(rules_.options.min_confidence, kDependencyConfidenceMin);
   for (const auto& table : rules_.dependencies) {
     for (size_t left_before = SIZE_MAX; !left_.empty() && left_.size() < left_before;) {
       left_before = left_.size();
-      FillLeft(batch, rows, least,
+      FillLeft(batch, rows,
                [&](const MissingCell& cell) { return FindDependent(batch, cell, *table); });
     }
   }
   for (const MissingCell& cell : left_) {
-    const Filling filling = FindStatistic(cell, MissingConfidence(batch, cell));
+    const Filling filling = FindStatistic(cell);
     if (filling.value.empty()) {
       ++counts_[cell.column].left_missing;
       ++rows.missing[cell.row];
@@ -112,8 +111,12 @@ void RowFiller::FillRow(RowBatch& batch, std::span<const MissingCell> cells, Row
     }
     SetCell(batch, cell, filling, rows);
   }
+  // A cell is cleared before it is filled.
   std::sort(changes_.begin() + static_cast<ptrdiff_t>(first_change), changes_.end(),
-            [](const Change& a, const Change& b) { return a.column < b.column; });
+            [](const Change& a, const Change& b) {
+              return a.column != b.column ? a.column < b.column
+                                          : a.after.empty() && !b.after.empty();
+            });
 }
 
 void RowFiller::SetCell(RowBatch& batch, const MissingCell& cell, const Filling& filling,
@@ -126,32 +129,35 @@ void RowFiller::SetCell(RowBatch& batch, const MissingCell& cell, const Filling&
       ++rows.invalid[cell.row];
     }
   }
-  if (rules_.tells_changes) {
-    changes_.push_back({cell.row, cell.column, batch.cell(cell.row, cell.column), filling.value,
-                        filling.method, ConfidenceText(filling.confidence)});
-  }
+  if (rules_.tells_changes) TellChange(batch, cell, filling);
   batch.SetCell(cell.row, cell.column, filling.value);
   hashes_[cell.column].reset();
 }
 
-// Fills those of the cells that are left for which `find` finds something. A fill is as sure as it
-// is that the cell holds no value and that the value is right.
-void RowFiller::FillLeft(RowBatch& batch, RowCounts& rows, double confidence_min,
+// A value that is missing by evidence is cleared with the confidence of that finding; what then
+// fills the empty cell is a change of its own, as sure as in any other empty cell.
+void RowFiller::TellChange(const RowBatch& batch, const MissingCell& cell, const Filling& filling) {
+  std::string_view before = batch.cell(cell.row, cell.column);
+  const DisguisedValue* const found = rules_.columns[cell.column]->DisguiseOf(TrimSpace(before));
+  if (found != nullptr) {
+    changes_.push_back(
+        {cell.row, cell.column, before, "", kClear, ConfidenceText(found->confidence)});
+    if (filling.value.empty()) return;
+    before = "";
+  }
+  changes_.push_back({cell.row, cell.column, before, filling.value, filling.method,
+                      ConfidenceText(filling.confidence)});
+}
+
+// Fills those of the cells that are left for which `find` finds something.
+void RowFiller::FillLeft(RowBatch& batch, RowCounts& rows,
                          absl::FunctionRef<Filling(const MissingCell&)> find) {
   std::erase_if(left_, [&](const MissingCell& cell) {
-    Filling filling = find(cell);
+    const Filling filling = find(cell);
     if (filling.value.empty()) return false;
-    filling.confidence *= MissingConfidence(batch, cell);
-    if (filling.confidence < confidence_min) return false;
     SetCell(batch, cell, filling, rows);
     return true;
   });
-}
-
-// How sure it is that the cell, which is as it was read, holds no value.
-double RowFiller::MissingConfidence(const RowBatch& batch, const MissingCell& cell) const {
-  return rules_.columns[cell.column]->MissingConfidence(
-      TrimSpace(batch.cell(cell.row, cell.column)));
 }
 
 RowFiller::Filling RowFiller::FindByKey(const MissingCell& cell, ReferenceTable::Row row) const {
@@ -182,16 +188,15 @@ uint64_t RowFiller::HashOfCell(const RowBatch& batch, uint32_t row, size_t colum
 }
 
 // What the column's other values suggest, when that is asked for.
-RowFiller::Filling RowFiller::FindStatistic(const MissingCell& cell,
-                                            double missing_confidence) const {
+RowFiller::Filling RowFiller::FindStatistic(const MissingCell& cell) const {
   const ColumnRule& rule = *rules_.columns[cell.column];
   if (rules_.options.fill != FillMethod::kStatistic || !rule.statistic.has_value() ||
-      kStatisticConfidence * missing_confidence < rules_.options.min_confidence) {
-    return {.value = "", .method = "clear", .confidence = missing_confidence};
+      rules_.options.min_confidence > kStatisticConfidence) {
+    return {.value = "", .method = kClear, .confidence = 1};
   }
   return {.value = rule.statistic->value,
           .method = rule.statistic->method,
-          .confidence = kStatisticConfidence * missing_confidence};
+          .confidence = kStatisticConfidence};
 }
 
 }  // namespace dq

@@ -56,7 +56,8 @@ struct FillCounts {
 
 class RowFiller {
  public:
-  // A cell that got another value. The views live as long as the batch and the rules.
+  // A cell that got another value; one that is missing by evidence is cleared in one change and
+  // filled in the next. The views live as long as the batch and the rules.
   struct Change {
     uint32_t row;
     uint32_t column;
@@ -79,7 +80,8 @@ class RowFiller {
   // IO_FAILED of a temporary file.
   absl::Status Fill(RowBatch& batch, size_t begin, size_t end, RowCounts& rows);
 
-  // The changes of the last Fill, by row, then column. Empty unless they are asked for.
+  // The changes of the last Fill, by row, then column, then as they were made. Empty unless they
+  // are asked for.
   const std::vector<Change>& changes() const { return changes_; }
   // By column, of all calls.
   const std::vector<FillCounts>& counts() const { return counts_; }
@@ -102,14 +104,14 @@ class RowFiller {
   absl::Status LookUpRows(const RowBatch& batch);
   void FillRow(RowBatch& batch, std::span<const MissingCell> cells, RowCounts& rows);
   void SetCell(RowBatch& batch, const MissingCell& cell, const Filling& filling, RowCounts& rows);
-  void FillLeft(RowBatch& batch, RowCounts& rows, double confidence_min,
+  void TellChange(const RowBatch& batch, const MissingCell& cell, const Filling& filling);
+  void FillLeft(RowBatch& batch, RowCounts& rows,
                 absl::FunctionRef<Filling(const MissingCell&)> find);
-  double MissingConfidence(const RowBatch& batch, const MissingCell& cell) const;
   Filling FindByKey(const MissingCell& cell, ReferenceTable::Row row) const;
   Filling FindDependent(const RowBatch& batch, const MissingCell& cell,
                         const DependencyTable& table);
   uint64_t HashOfCell(const RowBatch& batch, uint32_t row, size_t column);
-  Filling FindStatistic(const MissingCell& cell, double missing_confidence) const;
+  Filling FindStatistic(const MissingCell& cell) const;
 
   const FillRules& rules_;
   std::vector<FillCounts> counts_;

@@ -15,30 +15,10 @@ constexpr size_t kRanges = 16;  // Of rows that are looked at together.
 
 }  // namespace
 
-EncodedColumn MarkDoubtful(std::span<const std::string_view> cells, const ColumnRule& rule) {
-  EncodedColumn marks;
-  if (rule.disguises.empty()) return marks;
-  marks.counts.resize(rule.disguises.size());
-  marks.codes.reserve(cells.size());
-  for (const std::string_view cell : cells) {
-    const double confidence = rule.MissingConfidence(cell);
-    uint32_t code = EncodedColumn::kBlank;
-    if (confidence < 1) {
-      code = 0;
-      while (rule.disguises[code].confidence != confidence) ++code;
-      ++marks.counts[code];
-    }
-    marks.codes.push_back(code);
-  }
-  return marks;
-}
-
 SampleFilling::SampleFilling(std::vector<EncodedColumn> columns,
-                             std::vector<EncodedColumn> doubtful,
                              std::vector<const ColumnRule*> rules, const MissingTokens& tokens,
                              MemoryBudget& memory)
     : columns_(std::move(columns)),
-      doubtful_(std::move(doubtful)),
       rules_(std::move(rules)),
       tokens_(tokens),
       changed_(columns_.size()),
@@ -53,11 +33,10 @@ SampleFilling::SampleFilling(std::vector<EncodedColumn> columns,
 
 // Rows that were different may have become equal by what was filled.
 void SampleFilling::ForgetCopies() {
-  const std::vector<uint32_t> distinct = DistinctRows(columns_, doubtful_);
+  const std::vector<uint32_t> distinct = DistinctRows(columns_);
   if (columns_.empty() || distinct.size() == columns_[0].codes.size()) return;
   for (size_t i = 0; i < columns_.size(); ++i) {
     KeepRows(columns_[i], distinct);
-    if (!doubtful_[i].codes.empty()) KeepRows(doubtful_[i], distinct);
     indexes_.Of(i).Refresh();
   }
   std::fill(changed_.begin(), changed_.end(), true);
@@ -67,13 +46,6 @@ std::string_view SampleFilling::Cell(size_t column, size_t row) const {
   const EncodedColumn& encoded = columns_[column];
   const uint32_t code = encoded.codes[row];
   return code == EncodedColumn::kBlank ? std::string_view() : encoded.values[code];
-}
-
-// How sure it is that a blank cell holds no value.
-double SampleFilling::MissingConfidence(size_t column, size_t row) const {
-  const EncodedColumn& marks = doubtful_[column];
-  const uint32_t code = marks.codes.empty() ? EncodedColumn::kBlank : marks.codes[row];
-  return code == EncodedColumn::kBlank ? 1 : rules_[column]->disguises[code].confidence;
 }
 
 // Sets a cell to the beginning of a value that will be gone.
@@ -100,26 +72,23 @@ void SampleFilling::Set(size_t column, size_t row, std::string_view value) {
   }
   ++encoded.counts[code];
   encoded.codes[row] = code;
-  if (!doubtful_[column].codes.empty()) doubtful_[column].codes[row] = EncodedColumn::kBlank;
   index.Refresh();
   changed_[column] = true;
 }
 
-absl::Status SampleFilling::FillByKey(const ReferenceKey& key, double confidence_min) {
+absl::Status SampleFilling::FillByKey(const ReferenceKey& key) {
   if (key.table == nullptr || key.columns.empty() || columns_.empty()) return absl::OkStatus();
   for (size_t row = 0; row < columns_[0].codes.size(); ++row) {
-    DQ_RETURN_IF_ERROR(FillRowByKey(key, confidence_min, row));
+    DQ_RETURN_IF_ERROR(FillRowByKey(key, row));
     shelf_.ClearWhenLarge();
   }
   ForgetCopies();
   return absl::OkStatus();
 }
 
-absl::Status SampleFilling::FillRowByKey(const ReferenceKey& key, double confidence_min,
-                                         size_t row) {
+absl::Status SampleFilling::FillRowByKey(const ReferenceKey& key, size_t row) {
   const auto lacks = [&](size_t column) {
-    return columns_[column].codes[row] == EncodedColumn::kBlank && key.table->Has(column) &&
-           MissingConfidence(column, row) >= confidence_min;
+    return columns_[column].codes[row] == EncodedColumn::kBlank && key.table->Has(column);
   };
   if (std::none_of(blank_.begin(), blank_.end(), lacks)) return absl::OkStatus();
   DQ_ASSIGN_OR_RETURN(const ReferenceTable::Row found,
@@ -145,13 +114,9 @@ std::vector<bool> SampleFilling::Fill(DependencyTable& table, double confidence_
   // A table that knows all may be asked by many.
   const size_t ranges = table.knows_all() ? kRanges : 1;
   std::vector<Fillings> fillings(ranges);
-  const auto find = [&](size_t target, size_t row, DependencyTable::CellOf cell) {
-    auto answer = table.knows_all() ? table.Find(target, cell, confidence_min)
-                                    : table.Learn(target, cell, confidence_min);
-    if (answer.has_value() && answer->sure * MissingConfidence(target, row) < confidence_min) {
-      answer.reset();
-    }
-    return answer;
+  const auto find = [&](size_t target, DependencyTable::CellOf cell) {
+    return table.knows_all() ? table.Find(target, cell, confidence_min)
+                             : table.Learn(target, cell, confidence_min);
   };
   (void)pool.ParallelFor(ranges, [&](size_t i) {
     for (size_t row = rows * i / ranges; row < rows * (i + 1) / ranges; ++row) {
@@ -183,7 +148,7 @@ bool SampleFilling::FillRowOnce(const DependencyTable& table, Ask ask, size_t ro
     const auto cell = [&](size_t other) {
       return DependencyRule::HashOf(CellFilled(other, row, fillings));
     };
-    const auto answer = ask(column, row, cell);
+    const auto answer = ask(column, cell);
     if (!answer.has_value()) continue;
     fillings.all.push_back({column, row, answer->value});
     filled = true;

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -23,18 +22,12 @@
 
 namespace dq {
 
-// Marks the cells (trimmed) that are missing by evidence alone: their codes are places in
-// `rule.disguises`, equal where the evidence is equally sure. No codes when there is no such cell.
-EncodedColumn MarkDoubtful(std::span<const std::string_view> cells, const ColumnRule& rule);
-
 class SampleFilling {
  public:
-  // Takes the sample, missing cells blank, and which of these are doubtful, a mark of MarkDoubtful
-  // for every column. `rules`, `tokens` and `memory` outlive it. Of equal rows it keeps the first:
-  // what fills that one fills them all, and a copy is no evidence.
-  SampleFilling(std::vector<EncodedColumn> columns, std::vector<EncodedColumn> doubtful,
-                std::vector<const ColumnRule*> rules, const MissingTokens& tokens,
-                MemoryBudget& memory);
+  // Takes the sample, missing cells blank. `rules`, `tokens` and `memory` outlive it. Of equal rows
+  // it keeps the first: what fills that one fills them all, and a copy is no evidence.
+  SampleFilling(std::vector<EncodedColumn> columns, std::vector<const ColumnRule*> rules,
+                const MissingTokens& tokens, MemoryBudget& memory);
   SampleFilling(const SampleFilling&) = delete;
   SampleFilling& operator=(const SampleFilling&) = delete;
 
@@ -49,11 +42,10 @@ class SampleFilling {
   }
 
   // Fills what the reference knows by key, once, first; of long values their beginning, as in the
-  // sample. A fill is as sure as the cell is missing. IO_FAILED of a temporary file, OUT_OF_MEMORY.
-  absl::Status FillByKey(const ReferenceKey& key, double confidence_min);
-  // Fills what `table` learns about it as it is, then is not any more; a fill is as sure as the
-  // answer times how sure the cell is missing. Returns which columns have changed. Independent of
-  // the threads of `pool`.
+  // sample. IO_FAILED of a temporary file, OUT_OF_MEMORY.
+  absl::Status FillByKey(const ReferenceKey& key);
+  // Fills what `table` learns about it as it is, then is not any more. Returns which columns have
+  // changed. Independent of the threads of `pool`.
   std::vector<bool> Fill(DependencyTable& table, double confidence_min, TaskPool& pool);
 
  private:
@@ -70,10 +62,9 @@ class SampleFilling {
   };
   // What a table answers about a column of a row.
   using Ask = absl::FunctionRef<std::optional<DependencyTable::Answer>(
-      size_t target, size_t row, DependencyTable::CellOf cell)>;
+      size_t target, DependencyTable::CellOf cell)>;
 
-  absl::Status FillRowByKey(const ReferenceKey& key, double confidence_min, size_t row);
-  double MissingConfidence(size_t column, size_t row) const;
+  absl::Status FillRowByKey(const ReferenceKey& key, size_t row);
   void FillRow(const DependencyTable& table, Ask ask, size_t row, Fillings& fillings) const;
   bool FillRowOnce(const DependencyTable& table, Ask ask, size_t row, Fillings& fillings) const;
   std::string_view Cell(size_t column, size_t row) const;
@@ -83,7 +74,6 @@ class SampleFilling {
   void ForgetCopies();
 
   std::vector<EncodedColumn> columns_;
-  std::vector<EncodedColumn> doubtful_;  // By column, see MarkDoubtful; of cells that are blank.
   std::vector<const ColumnRule*> rules_;
   const MissingTokens& tokens_;
   ValueIndexes indexes_{columns_};

@@ -7,25 +7,19 @@
 
 namespace dq {
 
-std::vector<uint32_t> DistinctRows(std::span<const EncodedColumn> columns,
-                                   std::span<const EncodedColumn> marks) {
+std::vector<uint32_t> DistinctRows(std::span<const EncodedColumn> columns) {
   std::vector<uint32_t> distinct;
   if (columns.empty()) return distinct;
-  std::vector<const EncodedColumn*> all;
-  for (const EncodedColumn& column : columns) all.push_back(&column);
-  for (const EncodedColumn& mark : marks) {
-    if (!mark.codes.empty()) all.push_back(&mark);
-  }
   std::vector<uint64_t> hashes(columns[0].codes.size());
-  for (const EncodedColumn* column : all) {
+  for (const EncodedColumn& column : columns) {
     for (size_t row = 0; row < hashes.size(); ++row) {
-      hashes[row] = (std::rotl(hashes[row], 23) ^ column->codes[row]) * 0x9E3779B97F4A7C15u;
+      hashes[row] = (std::rotl(hashes[row], 23) ^ column.codes[row]) * 0x9E3779B97F4A7C15u;
     }
   }
   const auto hash = [&hashes](uint32_t row) { return hashes[row] ^ (hashes[row] >> 32); };
-  const auto same = [&all](uint32_t a, uint32_t b) {
-    return std::all_of(all.begin(), all.end(), [a, b](const EncodedColumn* column) {
-      return column->codes[a] == column->codes[b];
+  const auto same = [columns](uint32_t a, uint32_t b) {
+    return std::all_of(columns.begin(), columns.end(), [a, b](const EncodedColumn& column) {
+      return column.codes[a] == column.codes[b];
     });
   };
   absl::flat_hash_set<uint32_t, decltype(hash), decltype(same)> seen(hashes.size(), hash, same);

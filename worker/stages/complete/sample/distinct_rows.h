@@ -10,10 +10,9 @@
 
 namespace dq {
 
-// Returns the rows that are equal in all of `columns`, and in all of `marks`, to no row before
-// them, in order; cells without a value are equal. A mark without codes marks nothing.
-std::vector<uint32_t> DistinctRows(std::span<const EncodedColumn> columns,
-                                   std::span<const EncodedColumn> marks = {});
+// Returns the rows that are equal in all of `columns` to no row before them, in order; cells
+// without a value are equal.
+std::vector<uint32_t> DistinctRows(std::span<const EncodedColumn> columns);
 
 // Leaves of a column these rows (in order) alone. Its values keep their codes.
 void KeepRows(EncodedColumn& column, std::span<const uint32_t> rows);
