@@ -123,10 +123,26 @@ NaiveRecord NaiveReader::Read(size_t begin) const {
   return record;
 }
 
-BadRow Judge(const NaiveRecord& record, std::string_view bytes, size_t columns) {
+// Whether the row is the header again, the first cell perhaps behind a byte order mark.
+bool RepeatsHeader(const NaiveRecord& record, const TableLayout& layout) {
+  if (layout.header_row.empty()) return false;
+  std::vector<std::string> cells = record.cells;
+  if (cells[0] != layout.header_row[0] && cells[0].starts_with(kUtf8Bom)) {
+    cells[0].erase(0, kUtf8Bom.size());
+    const char quote = layout.dialect.quote;
+    if (quote != 0 && cells[0].size() >= 2 && cells[0].front() == quote &&
+        cells[0].back() == quote) {
+      cells[0] = cells[0].substr(1, cells[0].size() - 2);
+    }
+  }
+  return cells == layout.header_row;
+}
+
+BadRow Judge(const NaiveRecord& record, std::string_view bytes, const TableLayout& layout) {
   if (record.bad != BadRow::kNone) return record.bad;
   if (FindInvalidUtf8(bytes) != std::string_view::npos) return BadRow::kInvalidUtf8;
-  return record.cells.size() == columns ? BadRow::kNone : BadRow::kRagged;
+  if (RepeatsHeader(record, layout)) return BadRow::kRepeatedHeader;
+  return record.cells.size() == layout.columns.size() ? BadRow::kNone : BadRow::kRagged;
 }
 
 }  // namespace
@@ -154,7 +170,7 @@ NaiveTable ReadNaively(std::string_view text, const TableLayout& layout, BadRowP
       ++table.blank_lines;
     } else {
       ++table.rows_read;
-      const BadRow bad = Judge(record, bytes, columns);
+      const BadRow bad = Judge(record, bytes, layout);
       const size_t cells = record.cells.size();
       const bool short_row = on_bad_row == BadRowPolicy::kPad && cells < columns;
       const bool pad = bad == BadRow::kRagged && (cells == layout.row_cells || short_row);

@@ -56,6 +56,9 @@ void ReportReading(const RowReader& reader, Report& report) {
        "are in the rejects as quote_beyond_limit, and the lines behind them were read as rows. "
        "Where these are long cells, shorten them; where the quotes are stray, correct them, or say "
        "that there are no quotes (--quote none).");
+  Note(report, reader.repeated_headers(),
+       " rows repeat the header, as where files were put behind each other; they are in the "
+       "rejects as repeated_header.");
   if (report.dialect.encoding_confidence < 1) {
     report.limits.push_back("The encoding is a guess, " + report.dialect.encoding +
                             ". Where letters are wrong, name the right one (--encoding).");

@@ -8,6 +8,8 @@ std::string_view BadRowName(BadRow kind) {
       return "none";
     case BadRow::kRagged:
       return "ragged";
+    case BadRow::kRepeatedHeader:
+      return "repeated_header";
     case BadRow::kInvalidUtf8:
       return "invalid_utf8";
     case BadRow::kNulByte:

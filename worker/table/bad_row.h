@@ -15,6 +15,7 @@ enum class BadRowPolicy {
 enum class BadRow {
   kNone,
   kRagged,             // Another number of cells than the header.
+  kRepeatedHeader,     // The header again, as where files were put behind each other.
   kInvalidUtf8,        // Bytes that are not UTF-8.
   kNulByte,            // A byte 0.
   kTextAfterQuote,     // Something between a closing quote and the next delimiter.

@@ -27,15 +27,17 @@ void RowReader::CountInput(RowBatch& batch) {
 }
 
 void RowReader::SaveCounts(StateWriter& writer) const {
-  for (const int64_t count : {counts_.rows, counts_.rejected, counts_.blank_lines,
-                              counts_.comment_lines, counts_.padded, counts_.long_quotes}) {
+  for (const int64_t count :
+       {counts_.rows, counts_.rejected, counts_.blank_lines, counts_.comment_lines, counts_.padded,
+        counts_.long_quotes, counts_.repeated_headers}) {
     writer.Put(count);
   }
 }
 
 void RowReader::RestoreCounts(StateReader& place) {
-  for (int64_t* count : {&counts_.rows, &counts_.rejected, &counts_.blank_lines,
-                         &counts_.comment_lines, &counts_.padded, &counts_.long_quotes}) {
+  for (int64_t* count :
+       {&counts_.rows, &counts_.rejected, &counts_.blank_lines, &counts_.comment_lines,
+        &counts_.padded, &counts_.long_quotes, &counts_.repeated_headers}) {
     *count = place.GetCount(kStateCountMax);
   }
 }

@@ -66,6 +66,8 @@ class RowReader {
   // Rows with an opening quote that is not closed within the limit of a row: the lines behind their
   // first were read as rows.
   int64_t long_quotes() const { return counts_.long_quotes; }
+  // Bad rows that repeat the header.
+  int64_t repeated_headers() const { return counts_.repeated_headers; }
 
  protected:
   struct Counts {
@@ -75,6 +77,7 @@ class RowReader {
     int64_t comment_lines = 0;
     int64_t padded = 0;
     int64_t long_quotes = 0;
+    int64_t repeated_headers = 0;
   };
 
   RowReader(std::unique_ptr<ByteSource> source, TableLayout layout)

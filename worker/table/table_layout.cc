@@ -300,6 +300,7 @@ absl::Status TableFinder::TakeHeader(size_t record) {
   const SampledRecord& header = records_[record];
   layout_.columns = CellsOf(header);
   DQ_RETURN_IF_ERROR(CheckHeader(header));
+  if (header.Held() > 1) layout_.header_row = header.cells;
   if (header.bad != BadRow::kNone) {
     layout_.notes.push_back("The header has a stray quote, which was taken as part of a name.");
   }

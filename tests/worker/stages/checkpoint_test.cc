@@ -85,7 +85,7 @@ void ExpectSameOutputs(const Job& one, const Job& other) {
   EXPECT_EQ(ComparableReport(one.report.Content()), ComparableReport(other.report.Content()));
 }
 
-// Persons with duplicates, holes, tokens, quotes, blank lines and bad rows.
+// Persons with duplicates, holes, tokens, quotes, blank lines, bad rows and repeated headers.
 std::string PersonsTable(uint32_t seed, size_t rows) {
   static constexpr const char* kNames[] = {"Ada", "ada", "Ádá", "Bo Li", " bo  li", "Cy", ""};
   static constexpr const char* kWords[] = {"\"x\ny\"", "\"a,b\"", "red", "null", "-", "", "n/a"};
@@ -94,6 +94,7 @@ std::string PersonsTable(uint32_t seed, size_t rows) {
   for (size_t i = 0; i < rows; ++i) {
     if (random() % 25 == 0) text += "only,three,cells\n";
     if (random() % 40 == 0) text += "\n";
+    if (random() % 30 == 0) text += "id,name,n,word,day\n";
     if (random() % 60 == 0) text += "7,\"never closed,1,2,3\n";
     text += std::to_string(random() % (rows / 2 + 1)) + "," + kNames[random() % 7] + "," +
             (random() % 9 == 0 ? "?" : std::to_string(random() % 50) + ".5") + "," +

@@ -132,6 +132,48 @@ TEST(CsvReader, BadRowsAreRejectedWithRowByteReasonAndContent) {
   }
 }
 
+TEST(CsvReader, AHeaderThatComesAgainIsABadRow) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"a,b", "a,b"},
+      {"a,b", "\"a\",b"},
+      {"a,b",
+       "\xEF\xBB\xBF"
+       "a,b"},
+      {"\"a\",\"b\"", "\xEF\xBB\xBF\"a\",\"b\""},
+      {"\"say \"\"a\"\"\",b", "\"say \"\"a\"\"\",b"},
+      {",b,c", ",b,c"},
+  };
+  for (const auto& [header, again] : cases) {
+    for (const BadRowPolicy policy : {BadRowPolicy::kReject, BadRowPolicy::kPad}) {
+      CsvReaderOptions options;
+      options.on_bad_row = policy;
+      options.dialect.header = true;
+      const std::string rest = header.starts_with(',') ? ",9\n" : "\n";
+      const ReadText read = Read(header + "\n1,2" + rest + again + "\n3,4" + rest, options);
+      EXPECT_THAT(read.numbers, ElementsAre(1, 3)) << again;
+      ASSERT_EQ(read.rejects.size(), 1u) << again;
+      EXPECT_EQ(read.rejects[0][2], "repeated_header") << again;
+    }
+  }
+}
+
+TEST(CsvReader, ARowThatHoldsOtherThingsBesideItsNamesIsData) {
+  for (const std::string row : {"a,c", "A,b", "a,\"b \"", "a\"\",b"}) {
+    EXPECT_EQ(Read("a,b\n1,2\n" + row + "\n").rows.size(), 2u) << row;
+  }
+  CsvReaderOptions options;
+  options.dialect.header = false;
+  EXPECT_EQ(Read("a,b\n1,2\na,b\n", options).rows.size(), 3u);
+  EXPECT_EQ(Read("a\n1\na\n").rows.size(), 2u);
+}
+
+TEST(CsvReader, AHeaderThatWasMadeToFitIsToldAsItIsWritten) {
+  const ReadText read = Read("x,y\n1,a,b\n2,c,d\n3,e,f\nx,y\n4,g,h\n");
+  EXPECT_EQ(read.columns.size(), 3u);
+  ASSERT_EQ(read.rejects.size(), 1u);
+  EXPECT_EQ(read.rejects[0][2], "repeated_header");
+}
+
 TEST(CsvReader, OfALongBadRowTheRejectsShowTheBeginning) {
   std::string euros(1, 'x');
   while (euros.size() < 100'000) euros += "€";

@@ -106,6 +106,22 @@ TEST(FindTable, AFirstRowLikeThoseBelowItIsNoHeader) {
       LayoutOf("http://localhost:1/a,x\nhttp://localhost:2/b,x\nhttp://localhost:3/c,x\n").header);
 }
 
+TEST(FindTable, AHeaderThatComesAgainIsStillOne) {
+  const TableLayout layout = LayoutOf("id,name,amt\n1,A,5\n2,B,6\nid,name,amt\n3,C,7\n");
+  EXPECT_TRUE(layout.header);
+  EXPECT_THAT(layout.header_row, ElementsAre("id", "name", "amt"));
+  EXPECT_TRUE(LayoutOf("a,day\nx,2024-01-02\na,day\ny,2024-01-03\na,day\nz,2024-01-04\n").header);
+  // A record that comes again is none where nothing else tells.
+  EXPECT_FALSE(LayoutOf("Ada,Rome\nBo,Oslo\nAda,Rome\nCy,Bern\n").header);
+  EXPECT_FALSE(LayoutOf("1,Ada\n2,Bo\n1,Ada\n").header);
+}
+
+TEST(FindTable, AHeaderOfOneNameIsToldFromNoRow) {
+  EXPECT_THAT(LayoutOf("a,\n1,2\n3,4\n").header_row, ElementsAre());
+  EXPECT_THAT(LayoutOf("a\n1\n3\n").header_row, ElementsAre());
+  EXPECT_THAT(LayoutOf("a,b,c,\n1,2,3\n4,5,6\n7,8,9\n").header_row, ElementsAre("a", "b", "c", ""));
+}
+
 TEST(FindTable, AWordForNothingInTheFirstRowIsNoName) {
   EXPECT_FALSE(LayoutOf("1/2/2008,1:00,NaN\n1/2/2008,2:00,83\n1/2/2008,3:00,84\n").header);
   EXPECT_TRUE(LayoutOf("day,NA\n1/2/2008,83\n1/2/2008,84\n").header);

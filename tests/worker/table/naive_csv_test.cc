@@ -21,8 +21,9 @@ std::string TextOf(std::mt19937& random, const DialectChoice& dialect) {
                                                  " ",  "\t",   "\"", "\\", "\xC3\xA9", "#"};
   std::string text = random() % 8 == 0 ? "\xEF\xBB\xBF" : "";
   const char delimiter = *dialect.delimiter;
-  text += std::string("x") + delimiter + "y" + delimiter + "z" +
-          (dialect.line_end == LineEnd::kCr ? "\r" : "\n");
+  const std::string header = std::string(random() % 4 == 0 ? "\"x\"" : "x") + delimiter + "y" +
+                             delimiter + "z" + (dialect.line_end == LineEnd::kCr ? "\r" : "\n");
+  text += header;
   const size_t pieces = random() % 60;
   for (size_t i = 0; i < pieces; ++i) {
     const size_t kind = random() % 100;
@@ -32,6 +33,8 @@ std::string TextOf(std::mt19937& random, const DialectChoice& dialect) {
       text.append(1 + random() % 2, *dialect.quote);
     } else if (kind < 60 && *dialect.escape != 0) {
       text += *dialect.escape;
+    } else if (kind > 96) {
+      text += (kind == 97 ? "\xEF\xBB\xBF" : "") + header;
     } else if (kind == 60) {
       text += random() % 2 == 0 ? std::string(1, '\0') : "\xFF";
     } else {

@@ -187,11 +187,24 @@ BadRow CsvReader::Judge(const Record& record, ScanOutcome outcome) {
       FindInvalidUtf8(scanner_.text()) != std::string_view::npos) {
     return BadRow::kInvalidUtf8;
   }
+  if (RepeatsHeader(record)) return BadRow::kRepeatedHeader;
   return record.cell_count == columns().size() ? BadRow::kNone : BadRow::kRagged;
+}
+
+// Nearly every row is told by its first cell.
+bool CsvReader::RepeatsHeader(const Record& record) const {
+  if (layout_.header_row.empty()) return false;
+  const std::string_view first = record.cells.front();
+  const std::string& name = layout_.header_row.front();
+  if (first.size() < name.size()) return false;
+  const bool marked = !first.empty() && first.front() == kUtf8Bom.front();
+  if (record.plain && !marked && first != name) return false;
+  return scanner_.CellsAre(layout_.header_row);
 }
 
 absl::Status CsvReader::Reject(const RowBatch& batch, BadRow kind) {
   ++counts_.rejected;
+  if (kind == BadRow::kRepeatedHeader) ++counts_.repeated_headers;
   std::string clause = rejected_.none() ? Explain(kind) : std::string();
   return rejected_.AddRow({kind, PlaceOfRow(), std::move(clause)}, ByteOf(scanner_.record().begin),
                           TextOf(batch));
@@ -225,6 +238,8 @@ std::string CsvReader::Explain(BadRow kind) const {
     case BadRow::kRagged:
       return "has " + std::to_string(scanner_.record().cell_count) + " cells, the header has " +
              std::to_string(columns().size());
+    case BadRow::kRepeatedHeader:
+      return "repeats the header, as where files were put behind each other";
     case BadRow::kInvalidUtf8:
       return "has bytes that are not UTF-8";
     case BadRow::kNulByte:

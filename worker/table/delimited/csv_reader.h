@@ -59,6 +59,7 @@ class CsvReader final : public RowReader {
   void AddPadded(RowBatch& batch, const Record& record);
   absl::Status HandleLongRow(RowBatch& batch);
   BadRow Judge(const Record& record, ScanOutcome outcome);
+  bool RepeatsHeader(const Record& record) const;
   absl::Status Reject(const RowBatch& batch, BadRow kind);
   std::string_view TextOf(const RowBatch& batch) const;
   FilePlace PlaceOfRow() const;

@@ -78,9 +78,7 @@ ColumnBelow Look(const std::string& cell, size_t column, std::span<const RowText
   return found;
 }
 
-}  // namespace
-
-HeaderEvidence JudgeHeader(const RowText& row, std::span<const RowText> below) {
+HeaderEvidence Compare(const RowText& row, std::span<const RowText> below) {
   HeaderEvidence evidence;
   const bool years = HoldsYears(row);
   for (size_t column = 0; column < row.size(); ++column) {
@@ -108,6 +106,19 @@ HeaderEvidence JudgeHeader(const RowText& row, std::span<const RowText> below) {
     }
   }
   return evidence;
+}
+
+}  // namespace
+
+HeaderEvidence JudgeHeader(const RowText& row, std::span<const RowText> below) {
+  std::vector<RowText> others;
+  std::copy_if(below.begin(), below.end(), std::back_inserter(others),
+               [&row](const RowText& other) { return other != row; });
+  if (row.size() > 1 && others.size() < below.size()) {
+    const HeaderEvidence evidence = Compare(row, others);
+    if (evidence.names > 0) return evidence;
+  }
+  return Compare(row, below);
 }
 
 bool CouldBeNames(const RowText& row) {

@@ -22,7 +22,9 @@ struct HeaderEvidence {
 
 using RowText = std::vector<std::string>;
 
-// Compares `row` with the rows below it. Years in a row count as names.
+// Compares `row` with the rows below it. Years in a row count as names. Rows that repeat all of
+// several cells speak neither for values nor against names where others tell that these are names:
+// there the header comes again, as where files were put behind each other.
 HeaderEvidence JudgeHeader(const RowText& row, std::span<const RowText> below);
 
 // Whether the cells could be names: at least half of them hold something, at least half of that

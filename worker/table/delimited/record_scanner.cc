@@ -319,6 +319,35 @@ std::vector<std::string> RecordScanner::ResolvedCells() const {
   return cells;
 }
 
+bool RecordScanner::CellsAre(std::span<const std::string> texts) const {
+  if (texts.size() != record_.cell_count) return false;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if (!CellIs(i, texts[i])) return false;
+  }
+  return true;
+}
+
+bool RecordScanner::CellIs(size_t cell, std::string_view text) const {
+  const std::string_view raw = record_.cells[cell];
+  const bool doubled = std::binary_search(doubled_.begin(), doubled_.end(), cell);
+  const bool escaped = std::binary_search(escaped_.begin(), escaped_.end(), cell);
+  const auto is = [&](std::string_view resolved) {
+    return resolved == text || (cell == 0 && WithoutMark(resolved) == text);
+  };
+  if (!doubled && !escaped) return is(raw);
+  if (raw.size() / 2 > kUtf8Bom.size() + 2 + text.size()) return false;  // Spares a long copy.
+  std::string resolved(raw);
+  resolved.resize(Resolve(raw, doubled ? CellKind::kQuoted : CellKind::kPlain, resolved.data()));
+  return is(resolved);
+}
+
+std::string_view RecordScanner::WithoutMark(std::string_view cell) const {
+  if (!cell.starts_with(kUtf8Bom)) return cell;
+  cell.remove_prefix(kUtf8Bom.size());
+  const bool quoted = cell.size() >= 2 && IsQuote(cell.front()) && IsQuote(cell.back());
+  return quoted ? cell.substr(1, cell.size() - 2) : cell;
+}
+
 // Writes what `text` means to `out`, which may be where it stands; returns its length.
 size_t RecordScanner::Resolve(std::string_view text, CellKind kind, char* out) const {
   char* const begin = out;

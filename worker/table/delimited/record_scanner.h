@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,9 @@ class RecordScanner {
   void ResolveDoubledQuotes(char* data);
   // The cells of the last record as ResolveDoubledQuotes would make them, copied.
   std::vector<std::string> ResolvedCells() const;
+  // Whether these are `texts`. A byte order mark before the first one does not count, nor quotes
+  // behind it: the beginning of another file.
+  bool CellsAre(std::span<const std::string> texts) const;
   // Where the next record begins.
   size_t position() const { return position_; }
   // Ends an incomplete record at its first line end as kQuoteBeyondLimit, because there will be no
@@ -102,6 +106,8 @@ class RecordScanner {
   size_t SkipSpace(size_t at) const;
   enum class CellKind { kPlain, kQuoted };
   size_t Resolve(std::string_view cell, CellKind kind, char* out) const;
+  bool CellIs(size_t cell, std::string_view text) const;
+  std::string_view WithoutMark(std::string_view cell) const;
   bool IsQuote(char c) const { return c == dialect_.quote && c != 0; }
   CellEnd Bad(BadRow kind, size_t defect);
   void DoomUntil(BadRow kind, size_t end);
