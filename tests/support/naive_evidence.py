@@ -1,6 +1,7 @@
 """Missing values by evidence, by the rules of worker/README.md, as plainly as they can be said.
 
-disguises(cells) returns {value: (kind, confidence)} for the cells of one column. It shares nothing with the engine.
+disguises(cells) returns {value: (kind, confidence)} for the cells of one column, disguises_of_table(columns) a list of such
+for columns that may explain what was found in another one. It shares nothing with the engine.
 """
 
 import collections
@@ -207,3 +208,53 @@ def disguises(cells):
                 found[value] = kind, values[value] if kind == "sentinel" else SURE
                 del counts[value]
     return found
+
+
+# ---- What another column explains
+
+def could_be_explained(value, kind):
+    if kind != "sentinel":
+        return False
+    if naive_clean.type_of(value) == "date":
+        return seconds_of(value) >= seconds_of("2099-12-31")
+    return float(value) == 0
+
+
+def is_blank(cell):
+    return cell == "" or naive_clean.is_token(cell)
+
+
+def is_missing_together(cells, strange):
+    there = sum(is_blank(cell) for cell, is_strange in zip(cells, strange) if is_strange)
+    rest = [is_blank(cell) for cell, is_strange in zip(cells, strange) if not is_strange]
+    return 2 * there >= sum(strange) and 2 * sum(rest) * sum(strange) <= there * len(rest)
+
+
+def explains(by, missing, cells, strange):
+    """Whether the rows with a strange value are those of some values of `by`; `missing`: of its values the disguises."""
+    groups = collections.defaultdict(lambda: [0, 0])
+    for value, cell, is_strange in zip(by, cells, strange):
+        if value and (is_strange or not is_blank(cell)):
+            groups[value][not is_strange] += 1
+    chosen = [value for value, (here, other) in groups.items() if here > other]
+    if len(set(by) - {""}) > 32 or any(is_blank(value) or value in missing for value in chosen):
+        return False
+    explained = sum(groups[value][0] for value in chosen)
+    deviating = sum(strange) - explained + sum(groups[value][1] for value in chosen)
+    return explained >= 5 * len(chosen) and 50 * deviating <= sum(strange)
+
+
+def is_explained(columns, found, place):
+    doubtful = {value for value, (kind, _) in found[place].items() if could_be_explained(value, kind)}
+    strange = [cell in doubtful for cell in columns[place]]
+    others = [i for i in range(len(columns)) if i != place]
+    return (sum(strange) >= 10 and not any(is_missing_together(columns[i], strange) for i in others)
+            and any(explains(columns[i], found[i], columns[place], strange) for i in others))
+
+
+def disguises_of_table(columns):
+    columns = [[cell.strip(naive_clean.SPACE) for cell in cells] for cells in columns]
+    found = [disguises(cells) for cells in columns]
+    return [{value: (kind, sure) for value, (kind, sure) in of_one.items()
+             if not (could_be_explained(value, kind) and is_explained(columns, found, place))}
+            for place, of_one in enumerate(found)]

@@ -8,7 +8,7 @@
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
-#include "worker/stages/complete/missing/disguise_finder.h"
+#include "worker/stages/complete/missing/explained_values.h"
 #include "worker/stages/complete/missing/missing_pattern.h"
 #include "worker/stages/complete/profile/semantic_type.h"
 #include "worker/stages/complete/profile/value_format.h"
@@ -21,6 +21,7 @@ namespace {
 constexpr size_t kRangesMax = 16;
 constexpr size_t kRangeCellsMin = 2048;
 constexpr size_t kCategoriesTold = 4;
+constexpr size_t kExplainedTold = 4;
 constexpr size_t kDifferencesTold = 4;
 
 // Whether no cell of a sample is so long that the sample may know only its beginning.
@@ -139,8 +140,10 @@ absl::Status CompleteStage::TakeProfileMemory() {
 absl::Status CompleteStage::EndLearn() {
   findings_ = std::vector<ColumnFindings>(columns_.size());
   std::vector<EncodedColumn> sampled(columns_.size());
+  DQ_ASSIGN_OR_RETURN(std::vector<DisguiseFindings> found, FindEvidence(sampled));
   DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(columns_.size(), [&](size_t i) {
-    sampled[learners_[i]] = LearnColumn(learners_[i]);
+    const size_t column = learners_[i];
+    LearnColumn(column, std::move(found[column]), sampled[column]);
     return absl::OkStatus();
   }));
   profiles_.clear();
@@ -155,12 +158,38 @@ absl::Status CompleteStage::EndLearn() {
   return absl::OkStatus();
 }
 
-// Decides about one column and returns its sample without missing cells.
-EncodedColumn CompleteStage::LearnColumn(size_t column) {
-  EncodedColumn sampled = EncodeColumn(sample_->column(column));
+// Encodes the sample and finds the values that stand for "no value" and that no other column
+// explains.
+absl::StatusOr<std::vector<DisguiseFindings>> CompleteStage::FindEvidence(
+    std::vector<EncodedColumn>& sampled) {
+  std::vector<DisguiseFindings> found(columns_.size());
+  DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(columns_.size(), [&](size_t i) {
+    const size_t column = learners_[i];
+    sampled[column] = EncodeColumn(sample_->column(column));
+    if (options_.detect == Detection::kEvidence) {
+      found[column] = FindDisguises(sampled[column], tokens_);
+    }
+    return absl::OkStatus();
+  }));
+  std::vector<std::optional<size_t>> explaining(columns_.size());
+  DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(columns_.size(), [&](size_t column) {
+    explaining[column] = FindExplanation({sampled, found, tokens_}, column);
+    return absl::OkStatus();
+  }));
+  for (size_t column = 0; column < columns_.size(); ++column) {
+    if (!explaining[column].has_value()) continue;
+    std::erase_if(found[column].disguises, [&](const Disguise& disguise) {
+      const bool explained = CouldBeExplained(disguise);
+      if (explained) explained_.push_back({disguise.value, column, *explaining[column]});
+      return explained;
+    });
+  }
+  return found;
+}
+
+// Decides about one column and takes the missing cells out of its sample.
+void CompleteStage::LearnColumn(size_t column, DisguiseFindings disguises, EncodedColumn& sampled) {
   ColumnFindings& findings = findings_[column];
-  DisguiseFindings disguises;
-  if (options_.detect == Detection::kEvidence) disguises = FindDisguises(sampled, tokens_);
   const ColumnRule* const reference = reference_ == nullptr ? nullptr : reference_->RuleOf(column);
   findings = profiles_[column].Decide(columns_[column], std::move(disguises.disguises), reference);
   findings.categories = std::move(disguises.categories);
@@ -173,7 +202,6 @@ EncodedColumn CompleteStage::LearnColumn(size_t column) {
   findings.report.format = std::move(format.format);
   findings.report.format_conformity = format.conformity;
   findings.report.missing_by_bin = MissingByBin(sampled);
-  return sampled;
 }
 
 // Learns how missing cells can be known from the others of their row.
@@ -382,6 +410,7 @@ void CompleteStage::AddLimits(Report& report) const {
                             " columns are estimates within 0.1 % of the rank.");
   }
   AddCategories(report);
+  AddExplained(report);
   if (reference_ == nullptr) return;
   AddDifferences(report);
   if (const int64_t rows = reference_->rows_rejected(); rows > 0) {
@@ -401,6 +430,17 @@ void CompleteStage::AddDifferences(Report& report) const {
                           " keys rows of the reference differ, in " +
                           ListForNote(where, kDifferencesTold) +
                           ": not filled, unless rows spelled like the file's key agree.");
+}
+
+// Tells of values far from the others that were not cleared, of the first ones.
+void CompleteStage::AddExplained(Report& report) const {
+  for (size_t i = 0; i < std::min(explained_.size(), kExplainedTold); ++i) {
+    const auto& [value, column, by] = explained_[i];
+    report.limits.push_back(
+        "\"" + value + "\" stands far from the other values of " + QuotedName(columns_[column]) +
+        ", but just where " + QuotedName(columns_[by]) +
+        " has certain values: it was taken for data; --missing " + value + " clears it.");
+  }
 }
 
 // Tells of words among numbers that were not cleared, in the first columns that have them.

@@ -12,6 +12,7 @@
 #include "worker/chain/stage.h"
 #include "worker/chain/taken_bytes.h"
 #include "worker/stages/complete/dependency/dependency_learning.h"
+#include "worker/stages/complete/missing/disguise_finder.h"
 #include "worker/stages/complete/missing/missing_tokens.h"
 #include "worker/stages/complete/profile/column_profile.h"
 #include "worker/stages/complete/reference/reference_table.h"
@@ -50,6 +51,12 @@ class CompleteStage final : public Stage {
   }
 
  private:
+  // A value that could stand for "no value", but goes with the values of another column.
+  struct ExplainedValue {
+    std::string value;
+    size_t column;
+    size_t by;
+  };
   // What the rows that left the chain hold.
   struct CellCounts {
     int64_t cells = 0;
@@ -61,7 +68,8 @@ class CompleteStage final : public Stage {
   absl::Status LoadReference();
   absl::Status TakeProfileMemory();
   void LearnFromColumn(const RowBatch& batch, size_t column);
-  EncodedColumn LearnColumn(size_t column);
+  absl::StatusOr<std::vector<DisguiseFindings>> FindEvidence(std::vector<EncodedColumn>& sampled);
+  void LearnColumn(size_t column, DisguiseFindings disguises, EncodedColumn& sampled);
   absl::Status LearnDependent(std::vector<EncodedColumn> sampled);
   absl::Status CompareWithReference(const std::vector<EncodedColumn>& sampled);
   absl::Status WriteChanges(const RowBatch& batch, const RowFiller& filler);
@@ -70,6 +78,7 @@ class CompleteStage final : public Stage {
   void AddDimensions(Report& report) const;
   void AddLimits(Report& report) const;
   void AddCategories(Report& report) const;
+  void AddExplained(Report& report) const;
   void AddDifferences(Report& report) const;
 
   CompleteOptions options_;
@@ -88,6 +97,7 @@ class CompleteStage final : public Stage {
   TakenBytes profile_bytes_;              // Taken for them.
   std::vector<ColumnFindings> findings_;  // After.
   DependencyTables dependencies_;
+  std::vector<ExplainedValue> explained_;
   ReportMissingness missingness_;
   size_t sample_rows_ = 0;  // That were learned from; 0: all.
   SchemaFindings schema_;
