@@ -267,6 +267,8 @@ void AddForm(CLI::App& app, Draft& draft) {
   app.add_flag_callback("--no-header", set_header("no"), "The first row is data")
       ->excludes("--header")
       ->group(kFormGroup);
+  AddFormPart(app, form, "--on-bad-row", "WHAT",
+              "reject, fail or pad: what happens to a row that cannot be read (default reject)");
   AddFormPart(
       app, form, "--output-format", "F",
       "same, csv, tsv or jsonl (default same: as the input, in UTF-8). In jsonl a column of CSV\n"
@@ -301,9 +303,6 @@ void AddRun(CLI::App& app, Draft& draft) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("STAGE,..")
-      ->group(kRunGroup);
-  AddChoice(app, "--on-bad-row", options.spec.on_bad_row, kBadRowNames,
-            "What happens to a row that cannot be read (default reject)")
       ->group(kRunGroup);
   AddText(
       app, "--gate", "CONDITIONS",

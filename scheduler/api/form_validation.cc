@@ -27,7 +27,8 @@ const std::map<std::string_view, std::vector<std::string_view>>& Words() {
       {"line_end", {"lf", "crlf", "cr"}},
       {"output_format", {"same", "csv", "tsv", "jsonl"}},
       {"output_compression", {"none", "gzip", "zstd"}},
-      {"formula_guard", {"yes", "no"}}};
+      {"formula_guard", {"yes", "no"}},
+      {"on_bad_row", {"reject", "fail", "pad"}}};
   return *words;
 }
 

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "common/base/error.h"
-#include "common/base/random_id.h"
 #include "common/base/sha256.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/connection_limits.h"
@@ -23,7 +22,6 @@ namespace {
 
 using dq::v1::Batch;
 
-constexpr size_t kRequestIdBytes = 12;
 constexpr size_t kUploadCharacters = 32;
 constexpr size_t kFilesMax = 10'000;
 constexpr absl::Duration kLookInterval = absl::Milliseconds(500);
@@ -58,18 +56,9 @@ absl::StatusOr<dq::v1::JobSpec> SpecOfAll(Client& client, const BatchSubmitComma
                                           const std::string& request_id, const Session& session,
                                           ProgressDisplay& display) {
   DQ_ASSIGN_OR_RETURN(dq::v1::JobSpec spec, SpecOf(command.chain));
-  if (!command.chain.reference.empty()) {
-    const ReferenceSource source{.text = command.chain.reference,
-                                 .reference_id = "",
-                                 .stage = "",
-                                 .key = command.chain.key,
-                                 .request_id = request_id + "-ref"};
-    DQ_ASSIGN_OR_RETURN(*spec.mutable_reference(),
-                        ResolveReference(client, session, source, display));
-  }
-  spec.set_queue(command.queue);
-  spec.set_priority(command.priority);
-  if (command.attempts_max > 0) spec.mutable_retry()->set_max_attempts(command.attempts_max);
+  DQ_RETURN_IF_ERROR(
+      SetReference(client, session, command.chain, request_id + "-ref", display, spec));
+  SetPlace(command.creation, spec);
   return spec;
 }
 
@@ -77,11 +66,11 @@ dq::v1::CreateBatchRequest RequestOf(const BatchSubmitCommand& command, const Se
   dq::v1::CreateBatchRequest request;
   request.set_parent("projects/" + session.connection.project);
   request.set_batch_id(command.batch_id);
-  request.set_request_id(command.request_id.empty() ? "batch-" + RandomHex(kRequestIdBytes)
-                                                    : command.request_id);
+  const CreationOptions& creation = command.creation;
+  request.set_request_id(RequestIdOf(creation, "batch-"));
   Batch& batch = *request.mutable_batch();
-  batch.set_display_name(command.display_name);
-  batch.mutable_labels()->insert(command.labels.begin(), command.labels.end());
+  batch.set_display_name(creation.display_name);
+  batch.mutable_labels()->insert(creation.labels.begin(), creation.labels.end());
   batch.set_mode(command.sequential ? dq::v1::BATCH_MODE_SEQUENTIAL : dq::v1::BATCH_MODE_PARALLEL);
   batch.set_max_parallel(command.max_parallel);
   batch.set_stop_on_error(command.stop_on_error);

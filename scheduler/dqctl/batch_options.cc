@@ -1,7 +1,5 @@
 #include "scheduler/dqctl/batch_options.h"
 
-#include <string>
-
 #include "scheduler/dqctl/option_parts.h"
 
 namespace dq::dqctl {
@@ -29,44 +27,19 @@ void AddBatchSubmit(CLI::App& parent, CommandLine& line) {
   app->add_flag("--stop-on-error", command->stop_on_error,
                 "Skip what has not started once one has failed");
   app->add_option("--batch-id", command->batch_id, "The id to be (default: the scheduler chooses)");
-  app->add_option("--request-id", command->request_id,
-                  "The same one again answers the same batch (default: random)");
-  app->add_option("--display-name", command->display_name, "A label for people");
-  app->add_option("--queue", command->queue, "The queue (default \"default\")");
-  app->add_option("--priority", command->priority, "Higher is sooner")
-      ->check(CLI::Range(-100, 100))
-      ->capture_default_str();
-  app->add_option("--max-attempts", command->attempts_max,
-                  "Attempts of each that may fail or be lost (default 3)")
-      ->check(CLI::Range(1, 100));
-  AddLabels(*app, command->labels);
+  AddCreation(*app, "batch", command->creation);
   AddFormat(*app, command->format);
 }
 
-void AddBatchActions(CLI::App& parent, CommandLine& line) {
-  struct Action {
-    BatchActionCommand::Kind kind;
-    const char* name;
-    const char* help;
+void AddBatchActions(CLI::App& group, CommandLine& line) {
+  using Kind = BatchActionCommand::Kind;
+  const auto add = [&](Kind kind, const char* name, const char* help) {
+    AddAction<BatchActionCommand>(group, line, kind, name, help);
   };
-  constexpr Action kActions[] = {
-      {BatchActionCommand::Kind::kCancel, "cancel",
-       "Cancel a batch: skip what waits, cancel what runs"},
-      {BatchActionCommand::Kind::kPause, "pause", "Pause a batch and all of its operations"},
-      {BatchActionCommand::Kind::kResume, "resume", "Resume a paused batch"},
-      {BatchActionCommand::Kind::kRetry, "retry",
-       "Run again what has not completed in a batch that has ended"},
-  };
-  for (const Action& action : kActions) {
-    const std::string name = action.name;
-    const auto [app, command] =
-        AddCommand<BatchActionCommand>(parent, line, name, action.help,
-                                       "  dqctl batch " + name + " b-0123 --reason 'as agreed'\n");
-    command->kind = action.kind;
-    app->add_option("BATCH", command->name, "Id or resource name")->required();
-    app->add_option("--reason", command->reason, "Why, for the audit");
-    AddFormat(*app, command->format);
-  }
+  add(Kind::kCancel, "cancel", "Cancel a batch: skip what waits, cancel what runs");
+  add(Kind::kPause, "pause", "Pause a batch and all of its operations");
+  add(Kind::kResume, "resume", "Resume a paused batch");
+  add(Kind::kRetry, "retry", "Run again what has not completed in a batch that has ended");
 }
 
 }  // namespace

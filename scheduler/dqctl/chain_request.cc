@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "common/base/error.h"
+#include "common/base/random_id.h"
 #include "common/base/status_macros.h"
 #include "scheduler/dqctl/gate.h"
 
@@ -47,6 +48,7 @@ absl::StatusOr<Stage> CompleteStage(const ChainOptions& options) {
   } else if (!options.fill.empty()) {
     return Usage("--fill " + options.fill + ": one of none, reference, dependency, statistic");
   }
+  if (options.min_confidence.has_value()) complete->set_min_confidence(*options.min_confidence);
   DQ_RETURN_IF_ERROR(SetDetection(options, *complete));
   return stage;
 }
@@ -54,6 +56,7 @@ absl::StatusOr<Stage> CompleteStage(const ChainOptions& options) {
 absl::StatusOr<Stage> DedupeStage(const ChainOptions& options) {
   Stage stage;
   auto* dedupe = stage.mutable_dedupe();
+  dedupe->mutable_columns()->Assign(options.dedupe_columns.begin(), options.dedupe_columns.end());
   if (options.match == "exact") {
     dedupe->set_match(dq::v1::MATCH_KIND_EXACT);
   } else if (options.match == "normalised") {
@@ -92,32 +95,37 @@ absl::StatusOr<Stage> StageNamed(const std::string& name, const ChainOptions& op
 
 absl::Status CheckOptionsHaveTheirStage(const ChainOptions& options,
                                         const std::vector<std::string>& stages) {
-  const auto has = [&stages](const char* name) {
-    return std::find(stages.begin(), stages.end(), name) != stages.end();
+  struct Option {
+    const char* flag;
+    const char* stage;
+    bool is_given;
   };
-  if (!options.key.empty() && !has("complete")) return Usage("--key needs the stage complete");
-  if (!options.fill.empty() && !has("complete")) return Usage("--fill needs the stage complete");
-  if (!options.detect.empty() && !has("complete")) {
-    return Usage("--detect needs the stage complete");
-  }
-  if (!options.missing.empty() && !has("complete")) {
-    return Usage("--missing needs the stage complete");
-  }
-  if (!options.not_missing.empty() && !has("complete")) {
-    return Usage("--not-missing needs the stage complete");
-  }
-  if (!options.match.empty() && !has("dedupe")) return Usage("--match needs the stage dedupe");
-  if (!options.survivor.empty() && !has("dedupe")) {
-    return Usage("--survivor needs the stage dedupe");
-  }
-  if (options.merge && !has("dedupe")) return Usage("--merge needs the stage dedupe");
-  if (!options.duplicates.empty() && !has("dedupe")) {
-    return Usage("--duplicates needs the stage dedupe");
-  }
-  if (options.match_threshold != 0 && !has("dedupe")) {
-    return Usage("--match-threshold needs the stage dedupe");
+  const Option of_stages[] = {
+      {"--key", "complete", !options.key.empty()},
+      {"--fill", "complete", !options.fill.empty()},
+      {"--min-confidence", "complete", options.min_confidence.has_value()},
+      {"--detect", "complete", !options.detect.empty()},
+      {"--missing", "complete", !options.missing.empty()},
+      {"--not-missing", "complete", !options.not_missing.empty()},
+      {"--dedupe-columns", "dedupe", !options.dedupe_columns.empty()},
+      {"--match", "dedupe", !options.match.empty()},
+      {"--survivor", "dedupe", !options.survivor.empty()},
+      {"--merge", "dedupe", options.merge},
+      {"--duplicates", "dedupe", !options.duplicates.empty()},
+      {"--match-threshold", "dedupe", options.match_threshold != 0},
+  };
+  for (const Option& option : of_stages) {
+    if (!option.is_given || std::ranges::find(stages, option.stage) != stages.end()) continue;
+    return Usage(std::string(option.flag) + " needs the stage " + option.stage);
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckReferenceKey(const ChainOptions& options) {
+  if (options.reference_key.empty()) return absl::OkStatus();
+  if (options.reference.empty()) return Usage("--reference-key needs --reference");
+  if (options.reference_key.size() == options.key.size()) return absl::OkStatus();
+  return Usage("--reference-key names as many columns as --key does");
 }
 
 }  // namespace
@@ -126,6 +134,7 @@ absl::StatusOr<dq::v1::JobSpec> SpecOf(const ChainOptions& options) {
   std::vector<std::string> stages = options.stages;
   if (stages.empty()) stages = {"complete", "dedupe"};
   DQ_RETURN_IF_ERROR(CheckOptionsHaveTheirStage(options, stages));
+  DQ_RETURN_IF_ERROR(CheckReferenceKey(options));
   dq::v1::JobSpec spec;
   for (const std::string& name : stages) {
     DQ_ASSIGN_OR_RETURN(*spec.add_stages(), StageNamed(name, options));
@@ -135,6 +144,17 @@ absl::StatusOr<dq::v1::JobSpec> SpecOf(const ChainOptions& options) {
     DQ_ASSIGN_OR_RETURN(*spec.mutable_gate(), ParseGate(options.gate));
   }
   return spec;
+}
+
+void SetPlace(const CreationOptions& creation, dq::v1::JobSpec& spec) {
+  spec.set_queue(creation.queue);
+  spec.set_priority(creation.priority);
+  if (creation.attempts_max > 0) spec.mutable_retry()->set_max_attempts(creation.attempts_max);
+}
+
+std::string RequestIdOf(const CreationOptions& creation, const std::string& prefix) {
+  constexpr size_t kRandomBytes = 12;
+  return creation.request_id.empty() ? prefix + RandomHex(kRandomBytes) : creation.request_id;
 }
 
 std::string ResourceName(std::string_view project, std::string_view collection,

@@ -29,15 +29,8 @@ absl::StatusOr<std::string> Submit(Client& client, const CleanCommand& command,
   DQ_ASSIGN_OR_RETURN(const std::string input,
                       ResolveFile(client, session, command.file, run + "-input", display));
   spec.set_input_file(input);
-  if (!command.chain.reference.empty()) {
-    const ReferenceSource source{.text = command.chain.reference,
-                                 .reference_id = "",
-                                 .stage = "",
-                                 .key = command.chain.key,
-                                 .request_id = run + "-reference"};
-    DQ_ASSIGN_OR_RETURN(*spec.mutable_reference(),
-                        ResolveReference(client, session, source, display));
-  }
+  DQ_RETURN_IF_ERROR(
+      SetReference(client, session, command.chain, run + "-reference", display, spec));
   dq::v1::CreateJobRequest request;
   request.set_parent("projects/" + session.connection.project);
   request.set_request_id(run + "-job");

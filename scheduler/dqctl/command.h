@@ -27,21 +27,34 @@ using FileFormTexts = std::map<std::string, std::string>;
 
 // The chain of a job and the rules for its result. Empty texts and lists mean the server's default.
 struct ChainOptions {
-  std::string reference;            // A path, an id or a resource name.
-  std::vector<std::string> key;     // Columns that join the file with the reference.
-  std::vector<std::string> stages;  // "complete", "dedupe", "noop".
-  std::string fill;                 // "none", "reference", "dependency", "statistic".
-  std::string detect;               // "none", "vocabulary", "evidence".
+  std::string reference;                   // A path, an id or a resource name.
+  std::vector<std::string> key;            // Columns that join the file with the reference.
+  std::vector<std::string> reference_key;  // What the reference calls them; empty: the same.
+  std::vector<std::string> stages;         // "complete", "dedupe", "noop".
+  std::string fill;                        // "none", "reference", "dependency", "statistic".
+  std::optional<double> min_confidence;    // Of what is filled, 0 to 1.
+  std::string detect;                      // "none", "vocabulary", "evidence".
   std::vector<std::string> missing;
   std::vector<std::string> not_missing;
-  std::string match;              // "exact", "normalised", "fuzzy".
-  std::string survivor;           // "first", "most_complete", "newest:COL".
-  bool merge = false;             // Whether survivors take over cells.
+  std::vector<std::string> dedupe_columns;  // Those that are compared; empty: all.
+  std::string match;                        // "exact", "normalised", "fuzzy".
+  std::string survivor;                     // "first", "most_complete", "newest:COL".
+  bool merge = false;                       // Whether survivors take over cells.
   double match_threshold = 0;     // How likely fuzzy matches are; 0: the server's default.
   std::string duplicates;         // "remove", "keep".
   std::vector<std::string> gate;  // Conditions, for example "score>=90".
   int64_t noop_ms = 0;            // How long a stage noop takes.
   FileFormTexts form;             // What is not to be found out about the files.
+};
+
+// What a job and a batch are created with alike.
+struct CreationOptions {
+  std::string request_id;  // Empty: chosen at random.
+  std::string display_name;
+  std::string queue;
+  int priority = 0;
+  int attempts_max = 0;  // 0: the server's default.
+  std::map<std::string, std::string> labels;
 };
 
 // `dqctl clean`: upload, run, watch, fetch.
@@ -64,16 +77,11 @@ struct JobSubmitCommand {
   std::string from_file;  // Lines of JSON, a job each, "-" for stdin; the rest says nothing then.
   ChainOptions chain;
   std::string job_id;
-  std::string request_id;  // Empty: chosen at random. With from_file: what request ids begin with.
-  std::string display_name;
-  std::string queue;
-  int priority = 0;
-  int attempts_max = 0;                                       // 0: the server's default.
+  CreationOptions creation;  // With from_file request_id is what request ids begin with.
   absl::Duration timeout = absl::ZeroDuration();              // Longest attempt; 0: no limit.
   absl::Duration no_progress_timeout = absl::ZeroDuration();  // 0: no limit.
   std::optional<absl::Time> not_before;
   std::optional<absl::Time> start_deadline;
-  std::map<std::string, std::string> labels;
   std::vector<std::string> depends_on;  // Ids or resource names.
   std::string concurrency_key;
   int concurrency_limit = 0;
@@ -115,12 +123,7 @@ struct BatchSubmitCommand {
   std::string glob = "*";
   ChainOptions chain;
   std::string batch_id;
-  std::string request_id;  // Empty: chosen at random.
-  std::string display_name;
-  std::string queue;
-  int priority = 0;
-  int attempts_max = 0;  // 0: the server's default.
-  std::map<std::string, std::string> labels;
+  CreationOptions creation;
   bool sequential = false;
   int max_parallel = 0;  // 0: no limit.
   bool stop_on_error = false;

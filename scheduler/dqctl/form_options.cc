@@ -71,6 +71,9 @@ void AddFormOptions(CLI::App& app, FileFormTexts& form) {
   AddSwitch(app, form, "--header", {"header", "yes"}, "The first row holds the columns' names");
   AddSwitch(app, form, "--no-header", {"header", "no"}, "The first row is data");
   app.get_option("--no-header")->excludes("--header");
+  AddWord(app, form, "--on-bad-row", "on_bad_row",
+          "What happens to a row that cannot be read (default reject: left out, to the rejects)",
+          {"reject", "fail", "pad"});
   AddWord(
       app, form, "--cleaned-format", "output_format",
       "The cleaned file's format (default same: as the input, in UTF-8); in jsonl a column of CSV "

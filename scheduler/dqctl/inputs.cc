@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "scheduler/dqctl/chain_request.h"
 #include "scheduler/dqctl/transfer.h"
@@ -49,15 +50,28 @@ absl::StatusOr<dq::v1::Reference> AddReference(Client& client, const Session& se
   return std::move(*response.mutable_reference());
 }
 
-absl::StatusOr<std::string> ResolveReference(Client& client, const Session& session,
-                                             const ReferenceSource& source,
-                                             ProgressDisplay& display) {
-  if (!IsLocalPath(source.text, "references")) {
-    return ResourceName(session.connection.project, "references", source.text);
+absl::Status SetReference(Client& client, const Session& session, const ChainOptions& chain,
+                          const std::string& request_id, ProgressDisplay& display,
+                          dq::v1::JobSpec& spec) {
+  if (chain.reference.empty()) return absl::OkStatus();
+  if (!IsLocalPath(chain.reference, "references")) {
+    if (!chain.reference_key.empty()) {
+      return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
+                       "--reference-key goes with a reference that is a path; one that the "
+                       "scheduler has knows its own key columns");
+    }
+    spec.set_reference(ResourceName(session.connection.project, "references", chain.reference));
+    return absl::OkStatus();
   }
+  const ReferenceSource source{.text = chain.reference,
+                               .reference_id = "",
+                               .stage = "",
+                               .key = chain.reference_key.empty() ? chain.key : chain.reference_key,
+                               .request_id = request_id};
   DQ_ASSIGN_OR_RETURN(const dq::v1::Reference reference,
                       AddReference(client, session, source, display));
-  return reference.name();
+  spec.set_reference(reference.name());
+  return absl::OkStatus();
 }
 
 }  // namespace dq::dqctl

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "scheduler/dqctl/client.h"
+#include "scheduler/dqctl/command.h"
 #include "scheduler/dqctl/progress_display.h"
 #include "scheduler/dqctl/session.h"
 
@@ -35,9 +36,9 @@ absl::StatusOr<dq::v1::Reference> AddReference(Client& client, const Session& se
                                                const ReferenceSource& source,
                                                ProgressDisplay& display);
 
-// Returns the resource name of the reference `source.text`; a path is made a reference first.
-absl::StatusOr<std::string> ResolveReference(Client& client, const Session& session,
-                                             const ReferenceSource& source,
-                                             ProgressDisplay& display);
+// Sets the reference that the chain asks for, if any; a path is made a reference first.
+absl::Status SetReference(Client& client, const Session& session, const ChainOptions& chain,
+                          const std::string& request_id, ProgressDisplay& display,
+                          dq::v1::JobSpec& spec);
 
 }  // namespace dq::dqctl

@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "common/base/error.h"
-#include "common/base/random_id.h"
 #include "common/base/status_macros.h"
 #include "google/protobuf/util/time_util.h"
 #include "scheduler/dqctl/chain_request.h"
@@ -37,16 +36,7 @@ absl::Status AddInputs(Client& client, const JobSubmitCommand& command,
     DQ_ASSIGN_OR_RETURN(*spec.mutable_input_file(), ResolveFile(client, session, command.input,
                                                                 request_id + "-input", display));
   }
-  if (!command.chain.reference.empty()) {
-    const ReferenceSource source{.text = command.chain.reference,
-                                 .reference_id = "",
-                                 .stage = "",
-                                 .key = command.chain.key,
-                                 .request_id = request_id + "-ref"};
-    DQ_ASSIGN_OR_RETURN(*spec.mutable_reference(),
-                        ResolveReference(client, session, source, display));
-  }
-  return absl::OkStatus();
+  return SetReference(client, session, command.chain, request_id + "-ref", display, spec);
 }
 
 void SetTimes(const JobSubmitCommand& command, dq::v1::JobSpec& spec) {
@@ -73,11 +63,11 @@ dq::v1::CreateJobRequest RequestOf(const JobSubmitCommand& command, const Sessio
   dq::v1::CreateJobRequest request;
   request.set_parent("projects/" + session.connection.project);
   request.set_job_id(command.job_id);
-  request.set_request_id(command.request_id.empty() ? "submit-" + RandomHex(12)
-                                                    : command.request_id);
+  const CreationOptions& creation = command.creation;
+  request.set_request_id(RequestIdOf(creation, "submit-"));
   Job* job = request.mutable_job();
-  job->set_display_name(command.display_name);
-  job->mutable_labels()->insert(command.labels.begin(), command.labels.end());
+  job->set_display_name(creation.display_name);
+  job->mutable_labels()->insert(creation.labels.begin(), creation.labels.end());
   return request;
 }
 
@@ -89,14 +79,12 @@ absl::StatusOr<ExitCode> Run(const JobSubmitCommand& command, Session& session) 
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
   dq::v1::CreateJobRequest request = RequestOf(command, session);
   DQ_RETURN_IF_ERROR(AddInputs(*client, command, request.request_id(), session, spec));
-  spec.set_queue(command.queue);
-  spec.set_priority(command.priority);
+  SetPlace(command.creation, spec);
   for (const std::string& job : command.depends_on) {
     spec.add_depends_on(JobName(session, job));
   }
   spec.set_concurrency_key(command.concurrency_key);
   spec.set_concurrency_limit(command.concurrency_limit);
-  if (command.attempts_max > 0) spec.mutable_retry()->set_max_attempts(command.attempts_max);
   SetTimes(command, spec);
   *request.mutable_job()->mutable_spec() = std::move(spec);
   DQ_ASSIGN_OR_RETURN(const auto response, client->CreateJob(request));

@@ -35,23 +35,13 @@ void AddJobSubmit(CLI::App& parent, CommandLine& line) {
   app->add_option("--noop-ms", command->chain.noop_ms, "How long a stage noop takes")
       ->check(CLI::Range(int64_t{0}, int64_t{3'600'000}));
   app->add_option("--job-id", command->job_id, "The id to be (default: the scheduler chooses)");
-  app->add_option("--request-id", command->request_id,
-                  "The same one again answers the same job (default: random)");
-  app->add_option("--display-name", command->display_name, "A label for people");
-  app->add_option("--queue", command->queue, "The queue (default \"default\")");
-  app->add_option("--priority", command->priority, "Higher is sooner")
-      ->check(CLI::Range(-100, 100))
-      ->capture_default_str();
-  app->add_option("--max-attempts", command->attempts_max,
-                  "Attempts that may fail or be lost (default 3)")
-      ->check(CLI::Range(1, 100));
+  AddCreation(*app, "job", command->creation);
   AddDuration(*app, "--execution-timeout", command->timeout, "The longest an attempt may take");
   AddDuration(*app, "--no-progress-timeout", command->no_progress_timeout,
               "The longest an attempt may report no progress");
   AddInstant(*app, "--not-before", command->not_before, "Let it wait until then");
   AddInstant(*app, "--start-deadline", command->start_deadline,
              "Fail it unless its first attempt starts by then");
-  AddLabels(*app, command->labels);
   app->add_option(
          "--depends-on", command->depends_on,
          "Let it wait until that job is COMPLETED, and skip it if that ends otherwise; may "
@@ -85,35 +75,22 @@ void AddJobFollow(CLI::App& parent, CommandLine& line) {
   AddFormat(*wait, waited->format);
 }
 
-void AddJobActions(CLI::App& parent, CommandLine& line) {
-  struct Action {
-    JobActionCommand::Kind kind;
-    const char* name;
-    const char* help;
+void AddJobActions(CLI::App& group, CommandLine& line) {
+  using Kind = JobActionCommand::Kind;
+  const auto add = [&](Kind kind, const char* name, const char* help) {
+    return AddAction<JobActionCommand>(group, line, kind, name, help);
   };
-  constexpr Action kActions[] = {
-      {JobActionCommand::Kind::kCancel, "cancel", "Cancel a job"},
-      {JobActionCommand::Kind::kPause, "pause",
-       "Pause a job; one that runs stops, frees its slot, and goes on from its checkpoint later"},
-      {JobActionCommand::Kind::kResume, "resume", "Resume a paused job"},
-      {JobActionCommand::Kind::kRetry, "retry",
-       "Queue a failed or cancelled job again; a failed one goes on from its checkpoint within an "
-       "hour of its end"},
-  };
-  for (const Action& action : kActions) {
-    const std::string name = action.name;
-    const auto [app, command] = AddCommand<JobActionCommand>(
-        parent, line, name, action.help, "  dqctl job " + name + " j-0123 --reason 'as agreed'\n");
-    command->kind = action.kind;
-    app->add_option("JOB", command->name, "Id or resource name")->required();
-    app->add_option("--reason", command->reason, "Why, for the audit");
-    AddFormat(*app, command->format);
-    if (action.kind != JobActionCommand::Kind::kRetry) continue;
-    app->add_flag_callback(
-        "--from-start",
-        [kind = &command->kind] { *kind = JobActionCommand::Kind::kRetryFromStart; },
-        "Begin at the start of the input, not at the job's checkpoint");
-  }
+  add(Kind::kCancel, "cancel", "Cancel a job");
+  add(Kind::kPause, "pause",
+      "Pause a job; one that runs stops, frees its slot, and goes on from its checkpoint later");
+  add(Kind::kResume, "resume", "Resume a paused job");
+  const auto [app, command] =
+      add(Kind::kRetry, "retry",
+          "Queue a failed or cancelled job again; a failed one goes on from its checkpoint within "
+          "an hour of its end");
+  app->add_flag_callback(
+      "--from-start", [kind = &command->kind] { *kind = Kind::kRetryFromStart; },
+      "Begin at the start of the input, not at the job's checkpoint");
 }
 
 }  // namespace

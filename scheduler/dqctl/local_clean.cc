@@ -46,11 +46,16 @@ std::vector<std::string> WorkerCommand(const std::string& program, const CleanCo
   };
   add("--reference", command.chain.reference);
   add("--key", Joined(command.chain.key, ","));
+  add("--reference-key", Joined(command.chain.reference_key, ","));
   add("--chain", Joined(command.chain.stages, ","));
   add("--fill", command.chain.fill);
+  if (command.chain.min_confidence.has_value()) {
+    add("--min-confidence", std::to_string(*command.chain.min_confidence));
+  }
   add("--detect", command.chain.detect);
   add("--missing", Joined(command.chain.missing, ","));
   add("--not-missing", Joined(command.chain.not_missing, ","));
+  add("--dedupe-columns", Joined(command.chain.dedupe_columns, ","));
   add("--match", command.chain.match);
   add("--survivor", command.chain.survivor);
   if (command.chain.merge) arguments.emplace_back("--merge");

@@ -71,6 +71,8 @@ void AddInstant(CLI::App& app, const std::string& flag, std::optional<absl::Time
       ->type_name("WHEN");
 }
 
+namespace {
+
 void AddLabels(CLI::App& app, std::map<std::string, std::string>& labels) {
   app.add_option_function<std::vector<std::string>>(
          "--label",
@@ -88,6 +90,22 @@ void AddLabels(CLI::App& app, std::map<std::string, std::string>& labels) {
       ->allow_extra_args(false);
 }
 
+}  // namespace
+
+void AddCreation(CLI::App& app, const std::string& noun, CreationOptions& creation) {
+  app.add_option("--request-id", creation.request_id,
+                 "The same one again answers the same " + noun + " (default: random)");
+  app.add_option("--display-name", creation.display_name, "A label for people");
+  app.add_option("--queue", creation.queue, "The queue (default \"default\")");
+  app.add_option("--priority", creation.priority, "Higher is sooner")
+      ->check(CLI::Range(-100, 100))
+      ->capture_default_str();
+  app.add_option("--max-attempts", creation.attempts_max,
+                 "Attempts of a job that may fail or be lost (default 3)")
+      ->check(CLI::Range(1, 100));
+  AddLabels(app, creation.labels);
+}
+
 void AddLimit(CLI::App& app, int& limit) {
   app.add_option("--limit", limit, "At most so many")
       ->check(CLI::Range(1, 1'000'000))
@@ -101,12 +119,21 @@ void AddChain(CLI::App& app, ChainOptions& chain) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("COL,..");
+  app.add_option("--reference-key", chain.reference_key,
+                 "What the reference calls these columns (default: the same)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("COL,..");
   app.add_option("--chain", chain.stages, "Stages, in order (default complete,dedupe)")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("STAGE,..");
   app.add_option("--fill", chain.fill, "What to do with missing cells (default dependency)")
       ->check(CLI::IsMember({"none", "reference", "dependency", "statistic"}));
+  app.add_option("--min-confidence", chain.min_confidence,
+                 "Fill nothing that is less certain (default 0.5; dependencies 0.9)")
+      ->check(CLI::Range(0.01, 1.0))
+      ->type_name("P");
   app.add_option("--detect", chain.detect,
                  "Which cells count as missing besides empty ones: none, words for it, also values "
                  "that stand for it by evidence (default evidence)")
@@ -119,6 +146,11 @@ void AddChain(CLI::App& app, ChainOptions& chain) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("TOKEN,..");
+  app.add_option("--dedupe-columns", chain.dedupe_columns,
+                 "Columns that make records duplicates (default: all)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("COL,..");
   app.add_option("--match", chain.match, "Which records are duplicates (default normalised)")
       ->check(CLI::IsMember({"exact", "normalised", "fuzzy"}));
   app.add_option(

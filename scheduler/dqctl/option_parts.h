@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/time/time.h"
 #include "scheduler/dqctl/options.h"
 
@@ -41,14 +42,31 @@ CLI::App* AddGroup(CLI::App& parent, const std::string& name, const std::string&
 // Adds how to print, by default as -o.
 void AddFormat(CLI::App& app, OutputFormat& format,
                const std::string& flags = "-o,--output-format");
+
+// Adds to the group of a resource, "job" or "batch", a command that acts on one of them.
+template <typename C>
+std::pair<CLI::App*, C*> AddAction(CLI::App& group, CommandLine& line, typename C::Kind kind,
+                                   const std::string& name, const std::string& description) {
+  const std::string noun = group.get_name();
+  const auto added = AddCommand<C>(
+      group, line, name, description,
+      "  dqctl " + noun + " " + name + " " + noun.front() + "-0123 --reason 'as agreed'\n");
+  const auto [app, command] = added;
+  command->kind = kind;
+  app->add_option(absl::AsciiStrToUpper(noun), command->name, "Id or resource name")->required();
+  app->add_option("--reason", command->reason, "Why, for the audit");
+  AddFormat(*app, command->format);
+  return added;
+}
+
 // Adds a positive duration.
 void AddDuration(CLI::App& app, const std::string& flag, absl::Duration& value,
                  const std::string& help);
 // Adds a point in time, or a duration from now.
 void AddInstant(CLI::App& app, const std::string& flag, std::optional<absl::Time>& value,
                 const std::string& help);
-// Adds labels.
-void AddLabels(CLI::App& app, std::map<std::string, std::string>& labels);
+// Adds what a job and a batch, the `noun`, are created with alike.
+void AddCreation(CLI::App& app, const std::string& noun, CreationOptions& creation);
 // Adds how many records to list.
 void AddLimit(CLI::App& app, int& limit);
 // Adds what to run over a file.

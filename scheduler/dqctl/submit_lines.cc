@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "common/base/error.h"
-#include "common/base/random_id.h"
 #include "common/base/status_macros.h"
+#include "scheduler/dqctl/chain_request.h"
 #include "scheduler/dqctl/job_lines.h"
 #include "scheduler/dqctl/record.h"
 #include "scheduler/dqctl/run.h"
@@ -15,8 +15,6 @@ namespace dq::dqctl {
 namespace {
 
 using dq::v1::BatchCreateJobsResult;
-
-constexpr int kRunIdBytes = 12;
 
 // What became of the jobs so far. For people their names are printed, for programs the results.
 class Outcome {
@@ -66,13 +64,13 @@ absl::StatusOr<ExitCode> SubmitLines(const JobSubmitCommand& command, Session& s
     file.open(command.from_file);
     if (!file) return ErrnoError(errno, "FILE_UNREADABLE", "cannot read " + command.from_file);
   }
-  const std::string run =
-      command.request_id.empty() ? "lines-" + RandomHex(kRunIdBytes) : command.request_id;
+  const std::string run = RequestIdOf(command.creation, "lines-");
   JobLines lines(command.from_file == "-" ? std::cin : file,
                  "projects/" + session.connection.project, run);
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
   // Said at once: whoever kills this has nothing else to go on with.
-  if (command.request_id.empty()) session.console.err << "request ids begin with " << run << "\n";
+  if (command.creation.request_id.empty())
+    session.console.err << "request ids begin with " << run << "\n";
   Outcome outcome(session.console, command.format);
   const absl::Status status = client->SubmitJobs(
       [&] { return lines.Next(); },

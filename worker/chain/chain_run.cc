@@ -69,7 +69,7 @@ ChainRun::ChainRun(const ChainSpec& spec, const ChainFiles& files, ProgressSink&
 absl::Status ChainRun::Open(const StageFactory& make_stages) {
   DQ_RETURN_IF_ERROR(CheckStages(spec_.stages));
   DQ_RETURN_IF_ERROR(CheckForm(spec_.form));
-  const ReadOptions read{.on_bad_row = spec_.on_bad_row,
+  const ReadOptions read{.on_bad_row = spec_.form.on_bad_row,
                          .batch_bytes = plan_.batch_bytes,
                          .memory_limit_bytes = spec_.memory_limit_bytes,
                          .stop = [this] { return StopAsked(); }};
@@ -212,7 +212,7 @@ int64_t ChainRun::RowsMax() const {
   if (form.compression != Compression::kNone) return kRowsMax;
   // Every cell has at least a delimiter or a line end, a row that is padded a line end, and {} is
   // the shortest object.
-  size_t bytes = spec_.on_bad_row == BadRowPolicy::kPad ? 1 : reader_->layout().row_cells;
+  size_t bytes = spec_.form.on_bad_row == BadRowPolicy::kPad ? 1 : reader_->layout().row_cells;
   if (form.format == TableFormat::kJsonLines) bytes = 3;
   return reader_->source().raw_size_bytes() / static_cast<int64_t>(bytes) + 1;
 }

@@ -252,7 +252,6 @@ std::string EncodeChainSpec(const ChainSpec& spec) {
   out["reference_key_columns"] = spec.reference_key_columns;
   out["memory_limit_bytes"] = spec.memory_limit_bytes;
   out["threads"] = spec.threads;
-  out["on_bad_row"] = kBadRowNames[static_cast<size_t>(spec.on_bad_row)];
   for (const auto& [name, text] : FormSettings(spec.form)) out["form"][name] = text;
   out["display_name"] = spec.display_name;
   out["input_sha256"] = spec.input_sha256;
@@ -274,7 +273,6 @@ absl::StatusOr<ChainSpec> DecodeChainSpec(std::string_view json) {
   reader.Read("memory_limit_bytes", spec.memory_limit_bytes, kMemoryLimitBytesMin,
               int64_t{1} << 50);
   reader.Read("threads", threads, 1, kThreadsMax);
-  reader.Read("on_bad_row", kBadRowNames, spec.on_bad_row);
   reader.Read("display_name", spec.display_name);
   reader.Read("input_sha256", spec.input_sha256);
   reader.Read("reference_sha256", spec.reference_sha256);

@@ -14,7 +14,6 @@
 
 #include "absl/status/statusor.h"
 #include "worker/chain/form_settings.h"
-#include "worker/table/bad_row.h"
 
 namespace dq {
 
@@ -100,7 +99,6 @@ struct ChainGate {
 
 inline constexpr int64_t kMemoryLimitBytesDefault = int64_t{512} << 20;
 inline constexpr int64_t kMemoryLimitBytesMin = int64_t{16} << 20;
-inline constexpr std::array kBadRowNames = {"reject", "fail", "pad"};  // Of BadRowPolicy.
 inline constexpr int kThreadsMax = 256;
 
 // A chain over one file.
@@ -109,8 +107,7 @@ struct ChainSpec {
   std::optional<ChainGate> gate;                   // Unset: the verdict is NOT_EVALUATED.
   std::vector<std::string> reference_key_columns;  // Key columns of the reference.
   int64_t memory_limit_bytes = kMemoryLimitBytesDefault;
-  int threads = 1;  // That work at the same time; never changes a result.
-  BadRowPolicy on_bad_row = BadRowPolicy::kReject;
+  int threads = 1;           // That work at the same time; never changes a result.
   FormChoice form;           // What is not found out about the input, and the form of the output.
   std::string display_name;  // The input's name for messages, for example "customers.csv".
   std::string input_sha256;  // Lower-case hex; another content is INPUT_CHANGED. "": unknown.

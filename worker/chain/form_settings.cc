@@ -40,6 +40,12 @@ const Names<FormulaGuard>& Guards() {
       new Names<FormulaGuard>{{"yes", FormulaGuard::kOn}, {"no", FormulaGuard::kOff}};
   return *names;
 }
+const Names<BadRowPolicy>& BadRowPolicies() {
+  static const auto* const names = new Names<BadRowPolicy>{{"reject", BadRowPolicy::kReject},
+                                                           {"fail", BadRowPolicy::kFail},
+                                                           {"pad", BadRowPolicy::kPad}};
+  return *names;
+}
 const Names<OutputFormat>& OutputFormats() {
   static const auto* const names = new Names<OutputFormat>{{"same", OutputFormat::kSame},
                                                            {"csv", OutputFormat::kCsv},
@@ -144,6 +150,7 @@ absl::Status SetForm(std::string_view name, std::string_view text, FormChoice& f
     return Choose(name, text, Compressions(), form.output.compression);
   }
   if (name == "formula_guard") return Choose(name, text, Guards(), form.output.formula_guard);
+  if (name == "on_bad_row") return Choose(name, text, BadRowPolicies(), form.on_bad_row);
   return BadForm(name, "is no part of the form of a file");
 }
 
@@ -174,6 +181,9 @@ std::vector<std::pair<std::string, std::string>> FormSettings(const FormChoice& 
   }
   if (form.output.formula_guard != plain.formula_guard) {
     add("formula_guard", NameOf(Guards(), form.output.formula_guard));
+  }
+  if (form.on_bad_row != BadRowPolicy::kReject) {
+    add("on_bad_row", NameOf(BadRowPolicies(), form.on_bad_row));
   }
   return settings;
 }

@@ -1,4 +1,5 @@
-// The forms of input and output as named texts, as flags, JSON and messages carry them. Stateless.
+// The forms of input and output, and what becomes of rows that do not fit, as named texts: as
+// flags, JSON and messages carry them. Stateless.
 #pragma once
 
 #include <string>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "worker/table/bad_row.h"
 #include "worker/table/input_choice.h"
 #include "worker/table/output_choice.h"
 
@@ -15,6 +17,7 @@ namespace dq {
 struct FormChoice {
   InputChoice input;
   OutputChoice output;
+  BadRowPolicy on_bad_row = BadRowPolicy::kReject;
 };
 
 // Sets one part by name; BAD_FIELD, naming it, for a name or a text that is none:
@@ -28,6 +31,7 @@ struct FormChoice {
 //   output_format      same | csv | tsv | jsonl
 //   output_compression none | gzip | zstd
 //   formula_guard      yes | no
+//   on_bad_row         reject | fail | pad
 absl::Status SetForm(std::string_view name, std::string_view text, FormChoice& form);
 
 // All parts that are not left open, so that SetForm makes an equal choice of them.

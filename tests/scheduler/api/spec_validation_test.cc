@@ -90,7 +90,8 @@ TEST(SpecValidation, EveryPartOfTheFormMayBeGiven) {
                                  {"skip_lines", "1000000"},
                                  {"output_format", "jsonl"},
                                  {"output_compression", "zstd"},
-                                 {"formula_guard", "yes"}}))
+                                 {"formula_guard", "yes"},
+                                 {"on_bad_row", "fail"}}))
                   .ok());
   EXPECT_TRUE(Validate(WithForm({{"quote", "none"}, {"escape", "none"}})).ok());
 }
@@ -193,6 +194,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"job.spec.form.output_format", WithForm({{"output_format", "auto"}})},
         {"job.spec.form.output_compression", WithForm({{"output_compression", "zip"}})},
         {"job.spec.form.formula_guard", WithForm({{"formula_guard", ""}})},
+        {"job.spec.form.on_bad_row", WithForm({{"on_bad_row", "skip"}})},
         {"job.spec.form",
          [](Request& r) {
            for (int i = 0; i < 17; ++i) (*Spec(r).mutable_form())["x" + std::to_string(i)] = "";

@@ -50,7 +50,7 @@ TEST(Options, TimesAndLabelsAreRead) {
   EXPECT_EQ(wait.timeout, absl::Seconds(90));
   const auto submit =
       Parsed<JobSubmitCommand>({"job", "submit", "--label", "a=b=c", "--label", "d=", "in.csv"});
-  EXPECT_EQ(submit.labels, (std::map<std::string, std::string>{{"a", "b=c"}, {"d", ""}}));
+  EXPECT_EQ(submit.creation.labels, (std::map<std::string, std::string>{{"a", "b=c"}, {"d", ""}}));
   EXPECT_EQ(submit.input, "in.csv");
 }
 
@@ -157,17 +157,20 @@ TEST(Options, HelpOfEveryCommandBeginsWithExamples) {
 TEST(ChainRequest, TheFormByHandIsThatOfTheJobAndOfALocalRun) {
   const auto command = Parsed<JobSubmitCommand>(
       {"job", "submit", "in.txt", "--delimiter", ";", "--quote=-", "--escape", "\\", "--comment",
-       "#", "--skip-lines", "2", "--no-header", "--cleaned-format", "jsonl", "--formula-guard"});
-  const FileFormTexts form = {{"delimiter", ";"},         {"quote", "-"},          {"escape", "\\"},
-                              {"comment", "#"},           {"skip_lines", "2"},     {"header", "no"},
-                              {"output_format", "jsonl"}, {"formula_guard", "yes"}};
+       "#", "--skip-lines", "2", "--no-header", "--cleaned-format", "jsonl", "--formula-guard",
+       "--on-bad-row", "pad"});
+  const FileFormTexts form = {
+      {"delimiter", ";"},         {"quote", "-"},           {"escape", "\\"},
+      {"comment", "#"},           {"skip_lines", "2"},      {"header", "no"},
+      {"output_format", "jsonl"}, {"formula_guard", "yes"}, {"on_bad_row", "pad"}};
   EXPECT_EQ(command.chain.form, form);
   const auto spec = SpecOf(command.chain);
   ASSERT_TRUE(spec.ok()) << spec.status();
   EXPECT_EQ(FileFormTexts(spec->form().begin(), spec->form().end()), form);
-  EXPECT_THAT(WorkerFormArguments(form),
-              ElementsAre("--comment=#", "--delimiter=;", "--escape=\\", "--formula-guard",
-                          "--no-header", "--output-format=jsonl", "--quote=-", "--skip-lines=2"));
+  EXPECT_THAT(
+      WorkerFormArguments(form),
+      ElementsAre("--comment=#", "--delimiter=;", "--escape=\\", "--formula-guard", "--no-header",
+                  "--on-bad-row=pad", "--output-format=jsonl", "--quote=-", "--skip-lines=2"));
 }
 
 TEST(ChainRequest, AnOptionWithoutItsStageIsAMistake) {
@@ -178,6 +181,26 @@ TEST(ChainRequest, AnOptionWithoutItsStageIsAMistake) {
   options.stages = {"complete"};
   EXPECT_EQ(SpecOf(options)->stages(0).complete().key_columns(0), "id");
   options.match = "exact";
+  EXPECT_EQ(ReasonOf(SpecOf(options).status()), "USAGE");
+}
+
+TEST(ChainRequest, ColumnsAndConfidenceAreTheStages) {
+  const auto command = Parsed<CleanCommand>({"clean", "in.csv", "--dedupe-columns", "name,city",
+                                             "--min-confidence", "0.95", "--duplicates", "keep"});
+  const auto spec = SpecOf(command.chain);
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_EQ(spec->stages(0).complete().min_confidence(), 0.95);
+  EXPECT_THAT(spec->stages(1).dedupe().columns(), ElementsAre("name", "city"));
+}
+
+TEST(ChainRequest, TheReferencesKeyHasAsManyColumnsAsTheKey) {
+  ChainOptions options;
+  options.reference_key = {"customer"};
+  options.key = {"id"};
+  EXPECT_EQ(ReasonOf(SpecOf(options).status()), "USAGE");
+  options.reference = "master.csv";
+  EXPECT_TRUE(SpecOf(options).ok());
+  options.key = {"id", "country"};
   EXPECT_EQ(ReasonOf(SpecOf(options).status()), "USAGE");
 }
 

@@ -130,11 +130,11 @@ TEST(ReadGrant, TheFormByHandIsThatOfTheChain) {
   v1::Grant grant = SomeGrant();
   EXPECT_TRUE(FormSettings(ReadChainOrder(grant).spec.form).empty());
   const std::map<std::string, std::string> form = {
-      {"format", "csv"},       {"encoding", "latin-1"},  {"delimiter", ";"},
-      {"quote", "'"},          {"escape", "none"},       {"comment", "#"},
-      {"skip_space", "no"},    {"header", "no"},         {"line_end", "crlf"},
-      {"skip_lines", "2"},     {"output_format", "tsv"}, {"output_compression", "gzip"},
-      {"formula_guard", "yes"}};
+      {"format", "csv"},        {"encoding", "latin-1"},  {"delimiter", ";"},
+      {"quote", "'"},           {"escape", "none"},       {"comment", "#"},
+      {"skip_space", "no"},     {"header", "no"},         {"line_end", "crlf"},
+      {"skip_lines", "2"},      {"output_format", "tsv"}, {"output_compression", "gzip"},
+      {"formula_guard", "yes"}, {"on_bad_row", "pad"}};
   grant.mutable_form()->insert(form.begin(), form.end());
   EXPECT_THAT(FormSettings(ReadChainOrder(grant).spec.form),
               testing::UnorderedElementsAreArray(form.begin(), form.end()));

@@ -25,7 +25,7 @@ ChainSpec FullSpec() {
   spec.reference_key_columns = {"id"};
   spec.memory_limit_bytes = int64_t{64} << 20;
   spec.threads = 2;
-  spec.on_bad_row = BadRowPolicy::kPad;
+  spec.form.on_bad_row = BadRowPolicy::kPad;
   spec.form.input = {.format = TableFormat::kDelimited,
                      .encoding = TextEncoding::kLatin1,
                      .dialect = {.delimiter = '\t',
@@ -56,7 +56,7 @@ TEST(ChainSpec, EveryFieldSurvivesTheWayThroughText) {
   EXPECT_EQ(dedupe.duplicates, DuplicateHandling::kKeep);
   EXPECT_EQ(dedupe.match_threshold, 0.9);
   EXPECT_EQ(read->gate->min_score, 90);
-  EXPECT_EQ(read->on_bad_row, BadRowPolicy::kPad);
+  EXPECT_EQ(read->form.on_bad_row, BadRowPolicy::kPad);
   EXPECT_EQ(read->threads, 2);
   EXPECT_EQ(read->form.input, FullSpec().form.input);
   EXPECT_EQ(read->form.output, FullSpec().form.output);

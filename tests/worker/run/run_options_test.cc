@@ -45,7 +45,7 @@ TEST(RunOptions, EveryChoiceIsItsName) {
   EXPECT_EQ(CompleteOf(*options).fill, FillMethod::kStatistic);
   EXPECT_EQ(CompleteOf(*options).detect, Detection::kVocabulary);
   EXPECT_EQ(DedupeOf(*options).match, MatchKind::kFuzzy);
-  EXPECT_EQ(options->spec.on_bad_row, BadRowPolicy::kPad);
+  EXPECT_EQ(options->spec.form.on_bad_row, BadRowPolicy::kPad);
   EXPECT_EQ(options->progress, ProgressStyle::kJson);
 }
 

@@ -223,7 +223,7 @@ TEST(Chain, WhatIsRememberedOfManyColumnsIsBounded) {
 
 TEST(Chain, PaddedRowsAreCountedInTheReport) {
   ChainSpec spec;
-  spec.on_bad_row = BadRowPolicy::kPad;
+  spec.form.on_bad_row = BadRowPolicy::kPad;
   const HarnessRun run = RunChainOnText(spec, "a,b\n1\n2,3\n4\n");
   EXPECT_EQ(run.cleaned, "a,b\n1,\n2,3\n4,\n");
   EXPECT_NE(run.report.find("2 rows were too short and got empty cells"), std::string::npos);

@@ -104,7 +104,7 @@ TEST(BadInput, LookingThroughAJsonFileForItsKeysCanBeStopped) {
 
 TEST(BadInput, PaddedRowsMayBeShorterThanTheHeader) {
   ChainSpec spec;
-  spec.on_bad_row = BadRowPolicy::kPad;
+  spec.form.on_bad_row = BadRowPolicy::kPad;
   spec.stages = {DedupeOptions{}};
   std::string text = "c0";
   for (int i = 1; i < 200; ++i) text += ",c" + std::to_string(i);
