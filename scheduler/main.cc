@@ -143,7 +143,7 @@ absl::Status Run(const SchedulerFlags& flags) {
   FileService files(ports);
   ReferenceService references(ports);
   ReportService reports(ports);
-  AdminService admin(ports, instance, DQ_VERSION);
+  AdminService admin(ports, store->operators(), instance, DQ_VERSION);
   BatchService batches(
       ports, store->batches(), [&](BatchKey batch) { batch_runner.Wake(batch); }, watch_limits);
   WorkerService workers(ports);

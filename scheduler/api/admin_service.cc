@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <vector>
 
+#include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "scheduler/api/page_token.h"
 #include "scheduler/api/resource_name.h"
 #include "scheduler/api/rpc_call.h"
 #include "scheduler/api/time_codec.h"
+#include "scheduler/api/worker_view_codec.h"
 #include "scheduler/core/state_table.h"
 
 namespace dq {
@@ -29,21 +31,6 @@ void Fill(const SchedulerStats& stats, v1::GetStatsResponse& response) {
     *response.mutable_oldest_queued_age() = ToProto(*stats.oldest_queued_age);
   }
   response.set_epoch(stats.epoch);
-}
-
-v1::Worker WorkerToProto(const WorkerView& view) {
-  v1::Worker worker;
-  worker.set_name("workers/" + view.instance);
-  worker.mutable_stages()->Add(view.stages.begin(), view.stages.end());
-  worker.set_slots(view.slots);
-  worker.set_slots_busy(static_cast<int32_t>(view.jobs.size()));
-  worker.set_draining(view.draining);
-  *worker.mutable_connect_time() = ToProto(view.connect_time);
-  *worker.mutable_last_report_time() = ToProto(view.last_report_time);
-  for (const JobName& job : view.jobs) worker.add_jobs(JobText(job));
-  worker.set_version(view.version);
-  worker.mutable_labels()->insert(view.labels.begin(), view.labels.end());
-  return worker;
 }
 
 // Fills one page of `workers` in the order of their names.
@@ -90,6 +77,24 @@ grpc::ServerUnaryReactor* AdminService::ListWorkers(grpc::CallbackServerContext*
         call->Finish(FillPage(*workers, *request, *response));
       });
   return call->reactor();
+}
+
+void AdminService::RecordAsLeader(const std::shared_ptr<UnaryCall>& call,
+                                  std::function<void(int64_t epoch)> record) {
+  // Only the leader can make it effective: another replica must not record it unheard.
+  ports_.scheduler.GetStats(
+      [this, call, record = std::move(record)](const absl::StatusOr<SchedulerStats>& stats) {
+        if (!stats.ok()) return call->Finish(stats.status());
+        call->RunBlocking([this, record, epoch = stats->epoch] {
+          MutexLock lock(record_mutex_);
+          record(epoch);
+        });
+      });
+}
+
+absl::Status AdminService::AsCallerSees(const absl::Status& refused) {
+  if (!absl::IsAborted(refused)) return refused;
+  return MakeError(absl::StatusCode::kUnavailable, ReasonOf(refused), MessageOf(refused));
 }
 
 }  // namespace dq

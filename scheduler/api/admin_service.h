@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -10,14 +11,20 @@
 #include "dq/v1/admin_service.grpc.pb.h"
 #include "scheduler/api/api_ports.h"
 #include "scheduler/api/rpc_call.h"
+#include "scheduler/core/operator_store.h"
 
 namespace dq {
 
 class AdminService final : public v1::AdminService::CallbackService {
  public:
-  // `instance` and `version` are what GetStats says of this process.
-  AdminService(const ApiPorts& ports, std::string instance, std::string version)
-      : ports_(ports), instance_(std::move(instance)), version_(std::move(version)) {}
+  // `operators` blocks and outlives the service; `instance` and `version` are what GetStats says of
+  // this process.
+  AdminService(const ApiPorts& ports, OperatorStore& operators, std::string instance,
+               std::string version)
+      : ports_(ports),
+        operators_(operators),
+        instance_(std::move(instance)),
+        version_(std::move(version)) {}
 
   grpc::ServerUnaryReactor* GetStats(grpc::CallbackServerContext* context,
                                      const v1::GetStatsRequest* request,
@@ -25,6 +32,12 @@ class AdminService final : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* ListWorkers(grpc::CallbackServerContext* context,
                                         const v1::ListWorkersRequest* request,
                                         v1::ListWorkersResponse* response) override;
+  grpc::ServerUnaryReactor* DrainWorker(grpc::CallbackServerContext* context,
+                                        const v1::DrainWorkerRequest* request,
+                                        v1::DrainWorkerResponse* response) override;
+  grpc::ServerUnaryReactor* UndrainWorker(grpc::CallbackServerContext* context,
+                                          const v1::UndrainWorkerRequest* request,
+                                          v1::UndrainWorkerResponse* response) override;
 
   grpc::ServerUnaryReactor* ListQueues(grpc::CallbackServerContext* context,
                                        const v1::ListQueuesRequest* request,
@@ -44,10 +57,28 @@ class AdminService final : public v1::AdminService::CallbackService {
   void Set(const std::shared_ptr<UnaryCall>& call, const GroupLimit& limit,
            std::function<void(const GroupView&)> answer);
 
+  // Drains a worker, or ends that: has `record` recorded, makes it effective, answers.
+  struct DrainCall {
+    const char* method;
+    std::function<absl::StatusOr<std::optional<WorkerDrain>>(
+        const std::string& worker, const OperatorWord& word, int64_t epoch)>
+        record;
+  };
+  template <typename Request, typename Response>
+  grpc::ServerUnaryReactor* SetDrain(const DrainCall& drain, grpc::CallbackServerContext* context,
+                                     const Request& request, Response* response);
+  // Has `record` called where it may block, one at a time, so that memory holds what the tables
+  // hold, with the epoch of this leader; else answers why not.
+  void RecordAsLeader(const std::shared_ptr<UnaryCall>& call,
+                      std::function<void(int64_t epoch)> record);
+  // Returns what a caller is told of a record that was refused.
+  static absl::Status AsCallerSees(const absl::Status& refused);
+
   const ApiPorts ports_;
+  OperatorStore& operators_;
   const std::string instance_;
   const std::string version_;
-  Mutex limits_mutex_;  // Held while a limit is recorded.
+  Mutex record_mutex_;  // Held while something is recorded and handed to the scheduler.
 };
 
 }  // namespace dq

@@ -2,7 +2,6 @@
 #include <utility>
 #include <vector>
 
-#include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "scheduler/api/admin_service.h"
 #include "scheduler/api/page_token.h"
@@ -146,24 +145,13 @@ grpc::ServerUnaryReactor* AdminService::UpdateProject(grpc::CallbackServerContex
 
 void AdminService::Set(const std::shared_ptr<UnaryCall>& call, const GroupLimit& limit,
                        std::function<void(const GroupView&)> answer) {
-  const auto record = [this, call, limit, answer = std::move(answer)](int64_t epoch) {
-    // One at a time, so that memory holds what the table holds.
-    MutexLock lock(limits_mutex_);
+  RecordAsLeader(call, [this, call, limit, answer = std::move(answer)](int64_t epoch) {
     const absl::Status saved = ports_.catalog.SaveLimit(limit, epoch);
-    if (absl::IsAborted(saved)) {
-      return call->Finish(
-          MakeError(absl::StatusCode::kUnavailable, ReasonOf(saved), MessageOf(saved)));
-    }
-    if (!saved.ok()) return call->Finish(saved);
+    if (!saved.ok()) return call->Finish(AsCallerSees(saved));
     ports_.scheduler.SetLimit(limit, [call, answer](const absl::StatusOr<GroupView>& view) {
       if (view.ok()) answer(*view);
       call->Finish(view.status());
     });
-  };
-  // Only the leader can make it effective: another replica must not record it unheard.
-  ports_.scheduler.GetStats([call, record](const absl::StatusOr<SchedulerStats>& stats) {
-    if (!stats.ok()) return call->Finish(stats.status());
-    call->RunBlocking([record, epoch = stats->epoch] { record(epoch); });
   });
 }
 

@@ -16,7 +16,6 @@
 namespace dq {
 namespace {
 
-constexpr size_t kReasonCharactersMax = 500;
 constexpr int kWishTriesMax = 50;
 constexpr int kRunningShownMax = 200;
 constexpr int kRefusalsShownMax = 20;
@@ -59,8 +58,7 @@ absl::Status List(const ApiPorts& ports, BatchStore& batches, const v1::ListBatc
 absl::Status CheckWish(const std::string& name, const std::string& reason) {
   Violations violations;
   violations.Merge(ParseResource(name, kBatches, "name").status());
-  violations.Require(IsPlainText(reason, kReasonCharactersMax), "reason",
-                     "at most 500 characters and no control characters");
+  violations.RequireReason(reason);
   return violations.ToStatus();
 }
 

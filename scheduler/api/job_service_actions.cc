@@ -12,8 +12,6 @@
 namespace dq {
 namespace {
 
-constexpr size_t kReasonCharactersMax = 500;
-
 // The job was recorded after the scheduler looked for it in memory.
 absl::Status NotLoadedYet(const JobName& name) {
   return MakeError(absl::StatusCode::kUnavailable, "JOB_NOT_LOADED",
@@ -26,8 +24,7 @@ absl::StatusOr<JobName> CheckRequest(const Request& request) {
   auto name = ParseJobName(request.name(), "name");
   Violations violations;
   violations.Merge(name.status());
-  violations.Require(IsPlainText(request.reason(), kReasonCharactersMax), "reason",
-                     "at most 500 characters and no control characters");
+  violations.RequireReason(request.reason());
   if (absl::Status valid = violations.ToStatus(); !valid.ok()) return valid;
   return name;
 }

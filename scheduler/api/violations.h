@@ -12,6 +12,21 @@
 
 namespace dq {
 
+// Of the reason that a caller gives for the audit.
+inline constexpr size_t kReasonCharactersMax = 500;
+
+// Returns whether `text` has at most `characters_max` characters and no control characters, which
+// neither people nor PostgreSQL can take. `text` is valid UTF-8.
+inline bool IsPlainText(std::string_view text, size_t characters_max) {
+  size_t characters = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) return false;
+    if ((byte & 0xC0) != 0x80) ++characters;  // Not a continuation byte.
+  }
+  return characters <= characters_max;
+}
+
 class Violations {
  public:
   // Notes `description` against `field` unless `holds`; beyond a thousand nothing.
@@ -23,6 +38,11 @@ class Violations {
     for (FieldViolation& violation : FieldViolationsOf(status)) {
       Note(std::move(violation));
     }
+  }
+  // Checks the field `reason` of a request.
+  void RequireReason(std::string_view reason) {
+    Require(IsPlainText(reason, kReasonCharactersMax), "reason",
+            "at most 500 characters and no control characters");
   }
   // Returns INVALID_ARGUMENT (BAD_FIELD) with what was noted, or OK.
   absl::Status ToStatus() const {
@@ -39,17 +59,5 @@ class Violations {
 
   std::vector<FieldViolation> list_;
 };
-
-// Returns whether `text` has at most `characters_max` characters and no control characters, which
-// neither people nor PostgreSQL can take. `text` is valid UTF-8.
-inline bool IsPlainText(std::string_view text, size_t characters_max) {
-  size_t characters = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) return false;
-    if ((byte & 0xC0) != 0x80) ++characters;  // Not a continuation byte.
-  }
-  return characters <= characters_max;
-}
 
 }  // namespace dq

@@ -129,6 +129,15 @@ struct LoadShare {
   int of = 1;
 };
 
+// A worker that is given no jobs, because an operator asked for it.
+struct WorkerDrain {
+  std::string worker;  // The instance.
+  std::string actor;
+  std::string reason;
+  absl::Time time;
+  friend bool operator==(const WorkerDrain&, const WorkerDrain&) = default;
+};
+
 // Tells a standby that a leader gave the leadership back. Await() is called by one thread, Stop()
 // by any.
 class ReleaseWatch {
@@ -185,6 +194,9 @@ class JobStore {
 
   // Returns the limits that were set.
   virtual absl::StatusOr<std::vector<GroupLimit>> LoadLimits() = 0;
+
+  // Returns the workers that are drained.
+  virtual absl::StatusOr<std::vector<WorkerDrain>> LoadDrains() = 0;
 
   // Returns the number of jobs by state; absent states have none. Kept, not counted.
   virtual absl::StatusOr<std::map<JobState, int64_t>> LoadStateCounts() = 0;

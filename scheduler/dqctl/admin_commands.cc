@@ -25,6 +25,17 @@ absl::StatusOr<ExitCode> Run(const WorkerListCommand& command, Session& session)
   return ExitCode::kOk;
 }
 
+absl::StatusOr<ExitCode> Run(const WorkerDrainCommand& command, Session& session) {
+  const bool is_name = command.name.find('/') != std::string::npos;
+  const std::string name = is_name ? command.name : "workers/" + command.name;
+  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
+  DQ_ASSIGN_OR_RETURN(const dq::v1::Worker worker,
+                      client->DrainWorker(command.kind, name, command.reason));
+  PrintRecord(session.console, command.format, worker,
+              WorkersTable({&worker, 1}, session.console.now()));
+  return ExitCode::kOk;
+}
+
 absl::StatusOr<ExitCode> Run(const AdminStatsCommand& command, Session& session) {
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
   DQ_ASSIGN_OR_RETURN(const dq::v1::GetStatsResponse stats, client->GetStats());

@@ -304,6 +304,22 @@ absl::StatusOr<dq::v1::ListWorkersResponse> Client::ListWorkers(
   return Call(*stubs_->admin, &dq::v1::AdminService::Stub::ListWorkers, request);
 }
 
+absl::StatusOr<dq::v1::Worker> Client::DrainWorker(WorkerDrainCommand::Kind kind,
+                                                   const std::string& name,
+                                                   const std::string& reason) {
+  const auto act = [&](auto request, auto method) -> absl::StatusOr<dq::v1::Worker> {
+    request.set_name(name);
+    request.set_reason(reason);
+    DQ_ASSIGN_OR_RETURN(auto response, Call(*stubs_->admin, method, request));
+    return std::move(*response.mutable_worker());
+  };
+  using Stub = dq::v1::AdminService::Stub;
+  if (kind == WorkerDrainCommand::Kind::kUndrain) {
+    return act(dq::v1::UndrainWorkerRequest(), &Stub::UndrainWorker);
+  }
+  return act(dq::v1::DrainWorkerRequest(), &Stub::DrainWorker);
+}
+
 absl::StatusOr<std::string> Client::CheckHealth() {
   using grpc::health::v1::HealthCheckResponse;
   DQ_ASSIGN_OR_RETURN(const HealthCheckResponse response,

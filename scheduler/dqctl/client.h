@@ -83,6 +83,8 @@ class Client {
   absl::StatusOr<dq::v1::Project> UpdateProject(const dq::v1::Project& project);
   absl::StatusOr<dq::v1::ListWorkersResponse> ListWorkers(
       const dq::v1::ListWorkersRequest& request);
+  absl::StatusOr<dq::v1::Worker> DrainWorker(WorkerDrainCommand::Kind kind, const std::string& name,
+                                             const std::string& reason);
   // Returns the health of the whole server, for example "SERVING".
   absl::StatusOr<std::string> CheckHealth();
 

@@ -224,6 +224,15 @@ struct WorkerListCommand {
   OutputFormat format = OutputFormat::kTable;
 };
 
+// `dqctl worker drain` and `undrain`.
+struct WorkerDrainCommand {
+  enum class Kind { kDrain, kUndrain };
+  Kind kind = Kind::kDrain;
+  std::string name;
+  std::string reason;
+  OutputFormat format = OutputFormat::kTable;
+};
+
 struct QueueListCommand {
   OutputFormat format = OutputFormat::kTable;
 };
@@ -274,14 +283,13 @@ struct CompletionCommand {
   Shell shell = Shell::kBash;
 };
 
-using Command =
-    std::variant<CleanCommand, JobSubmitCommand, JobGetCommand, JobListCommand, JobFollowCommand,
-                 JobActionCommand, BatchSubmitCommand, BatchGetCommand, BatchListCommand,
-                 BatchWatchCommand, BatchActionCommand, QueueListCommand, QueueSetCommand,
-                 ProjectListCommand, ProjectSetCommand, JobEventsCommand, FileUploadCommand,
-                 FileListCommand, FileGetCommand, FileDownloadCommand, ReferenceAddCommand,
-                 ReferenceListCommand, WorkerListCommand, AdminStatsCommand, DevCommand,
-                 DoctorCommand, VersionCommand, ReportShowCommand, ReportFindingsCommand,
-                 ReportClustersCommand, ReportChangesCommand, CompletionCommand>;
+using Command = std::variant<
+    CleanCommand, JobSubmitCommand, JobGetCommand, JobListCommand, JobFollowCommand,
+    JobActionCommand, BatchSubmitCommand, BatchGetCommand, BatchListCommand, BatchWatchCommand,
+    BatchActionCommand, QueueListCommand, QueueSetCommand, ProjectListCommand, ProjectSetCommand,
+    JobEventsCommand, FileUploadCommand, FileListCommand, FileGetCommand, FileDownloadCommand,
+    ReferenceAddCommand, ReferenceListCommand, WorkerListCommand, WorkerDrainCommand,
+    AdminStatsCommand, DevCommand, DoctorCommand, VersionCommand, ReportShowCommand,
+    ReportFindingsCommand, ReportClustersCommand, ReportChangesCommand, CompletionCommand>;
 
 }  // namespace dq::dqctl

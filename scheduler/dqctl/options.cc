@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "common/base/error.h"
+#include "scheduler/dqctl/admin_options.h"
 #include "scheduler/dqctl/batch_options.h"
 #include "scheduler/dqctl/completion.h"
 #include "scheduler/dqctl/job_options.h"
@@ -131,19 +132,6 @@ void AddLimits(CLI::App& parent, CommandLine& line) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   AddFormat(*set_project, project_set->format);
-}
-
-void AddOperator(CLI::App& parent, CommandLine& line) {
-  CLI::App* worker = AddGroup(parent, "worker", "Look at the workers", "  dqctl worker list\n");
-  const auto [list, listed] = AddCommand<WorkerListCommand>(
-      *worker, line, "list", "List the connected workers", "  dqctl worker list -o json\n");
-  AddFormat(*list, listed->format);
-
-  CLI::App* admin = AddGroup(parent, "admin", "Look at the scheduler", "  dqctl admin stats\n");
-  const auto [stats, counted] = AddCommand<AdminStatsCommand>(
-      *admin, line, "stats", "Print counts of jobs, workers and slots",
-      "  dqctl admin stats -o json\n");
-  AddFormat(*stats, counted->format);
 }
 
 void AddMachine(CLI::App& parent, CommandLine& line) {

@@ -47,6 +47,11 @@ std::string StageNames(const dq::v1::JobSpec& spec) {
 }
 
 // Where the next attempt goes on.
+// A scheduler before this field says only whether it drains.
+std::string WorkerStateName(const dq::v1::Worker& worker) {
+  return worker.draining() ? "DRAINING" : "READY";
+}
+
 std::string CheckpointText(const dq::v1::Job& job) {
   if (!job.has_checkpoint()) return "";
   const dq::v1::JobCheckpoint& checkpoint = job.checkpoint();
@@ -179,18 +184,19 @@ Table WorkersTable(std::span<const dq::v1::Worker> workers, absl::Time now) {
   Table table({{"WORKER"},
                {"BUSY", Align::kRight},
                {"SLOTS", Align::kRight},
-               {"DRAINING"},
+               {"STATE"},
                {"REPORTED", Align::kRight},
                {"STAGES"},
-               {"VERSION"}});
+               {"VERSION"},
+               {"WHY DRAINED"}});
   for (const dq::v1::Worker& worker : workers) {
     const std::string reported =
         worker.has_last_report_time()
             ? ClockDuration(now - ToTime(worker.last_report_time())) + " ago"
             : "";
     table.AddRow({IdOf(worker.name()), std::to_string(worker.slots_busy()),
-                  std::to_string(worker.slots()), worker.draining() ? "yes" : "no", reported,
-                  Commas(worker.stages()), worker.version()});
+                  std::to_string(worker.slots()), WorkerStateName(worker), reported,
+                  Commas(worker.stages()), worker.version(), worker.drain().reason()});
   }
   return table;
 }

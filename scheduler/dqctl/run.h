@@ -36,6 +36,7 @@ absl::StatusOr<ExitCode> Run(const FileDownloadCommand& command, Session& sessio
 absl::StatusOr<ExitCode> Run(const ReferenceAddCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const ReferenceListCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const WorkerListCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const WorkerDrainCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const AdminStatsCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const QueueListCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const QueueSetCommand& command, Session& session);

@@ -136,6 +136,7 @@ void Cell::StepDown(const absl::Status& why) {
   start_deadlines_ = TimerQueue();
   backoffs_ = TimerQueue();
   workers_.Clear();
+  drains_.clear();
   unsaved_checkpoints_.clear();
   checkpoints_due_ = absl::InfiniteFuture();
   for (auto& [state, count] : counts_) count = 0;  // The next leader shows them.

@@ -108,6 +108,8 @@ class Cell {
   // Limits hold from now on; what runs already goes on.
   absl::StatusOr<GroupView> SetLimit(const GroupLimit& limit);
   absl::StatusOr<std::vector<GroupView>> ListGroups(GroupKind kind) const;
+  // A drained worker is granted nothing, on whatever stream; what it holds it keeps.
+  absl::StatusOr<WorkerView> SetDrain(const std::string& worker, std::optional<WorkerDrain> drain);
   void GetLiveJobs(const Instant& now, const std::string& project,
                    const std::vector<std::string>& ids, ViewsDone done);
   void ShowRecords(const Instant& now, std::vector<JobRecord> records, ViewsDone done);
@@ -262,6 +264,8 @@ class Cell {
   static absl::Status DatabaseAway();
   absl::Status CheckAccepting() const;
   GroupView ViewOf(GroupId group) const;
+  // `worker`: null while it is not connected.
+  WorkerView ViewOf(const std::string& instance, const Worker* worker) const;
   std::shared_ptr<JobView> MakeView(const LiveJob& job) const;
   JobView MakeAbsentView(JobRecord record);
   void ShowWait(JobView& view, const ReadyJob& job) const;
@@ -320,6 +324,7 @@ class Cell {
   TimerQueue
       backoffs_;  // Ends of PENDING by BACKOFF, boot clock: a wall clock set back extends none.
   WorkerTable workers_;
+  std::map<std::string, WorkerDrain> drains_;  // By instance.
   WriteQueue writes_;
   std::vector<JobKey> unsaved_checkpoints_;
   absl::Time checkpoints_due_ =

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/base/error.h"
+#include "common/base/logging.h"
 #include "scheduler/engine/cell.h"
 
 namespace dq {
@@ -192,18 +193,49 @@ absl::StatusOr<std::vector<WorkerView>> Cell::ListWorkers() const {
   if (!IsLeading()) return refusal_;
   std::vector<WorkerView> views;
   for (const Worker* worker : workers_.Connected()) {
-    WorkerView& view = views.emplace_back();
-    view.instance = worker->hello.instance;
-    view.version = worker->hello.version;
-    view.stages = worker->hello.stages;
-    view.labels = worker->hello.labels;
-    view.slots = worker->hello.slots;
-    view.draining = worker->draining;
-    view.connect_time = worker->connect_time;
-    view.last_report_time = worker->last_report_time;
-    for (JobKey key : leases_.JobsOf(worker->id)) view.jobs.push_back(jobs_.Find(key)->record.name);
+    views.push_back(ViewOf(worker->hello.instance, worker));
+  }
+  for (const auto& [instance, drain] : drains_) {
+    const Worker* const worker = workers_.FindByInstance(instance);
+    if (worker == nullptr || worker->session == 0) views.push_back(ViewOf(instance, nullptr));
   }
   return views;
+}
+
+WorkerView Cell::ViewOf(const std::string& instance, const Worker* worker) const {
+  WorkerView view;
+  view.instance = instance;
+  if (const auto drain = drains_.find(instance); drain != drains_.end()) {
+    view.drain = drain->second;
+  }
+  if (worker == nullptr) return view;
+  view.is_connected = true;
+  view.version = worker->hello.version;
+  view.stages = worker->hello.stages;
+  view.labels = worker->hello.labels;
+  view.slots = worker->hello.slots;
+  view.draining = worker->draining;
+  view.connect_time = worker->connect_time;
+  view.last_report_time = worker->last_report_time;
+  for (JobKey key : leases_.JobsOf(worker->id)) view.jobs.push_back(jobs_.Find(key)->record.name);
+  return view;
+}
+
+absl::StatusOr<WorkerView> Cell::SetDrain(const std::string& instance,
+                                          std::optional<WorkerDrain> drain) {
+  if (!IsLeading()) return refusal_;
+  Log(LogLevel::kInfo, drain ? "worker drained" : "worker drained no more",
+      {{"worker", instance}, {"actor", drain ? drain->actor : ""}});
+  if (drain) {
+    drains_.insert_or_assign(instance, *std::move(drain));
+  } else {
+    drains_.erase(instance);
+  }
+  Worker* const worker = workers_.FindByInstance(instance);
+  if (worker == nullptr || worker->session == 0) return ViewOf(instance, nullptr);
+  worker->drained = drains_.contains(instance);
+  workers_.Enqueue(*worker);
+  return ViewOf(instance, worker);
 }
 
 }  // namespace dq

@@ -50,6 +50,7 @@ void Cell::OpenSession(const Instant& now, SessionId session, WorkerHello hello,
   Worker& worker = workers_.FindOrAdd(hello.instance);
   if (worker.session != 0) worker.sink->Close(absl::OkStatus());
   workers_.Connect(worker, session, std::move(hello), std::move(sink), now);
+  worker.drained = drains_.contains(worker.hello.instance);
   Log(LogLevel::kInfo, "worker connected",
       {{"worker", worker.hello.instance},
        {"slots", worker.hello.slots},

@@ -132,6 +132,7 @@ absl::StatusOr<TakenOver> LeaderElection::Load(int64_t epoch) {
     std::ranges::move(share->waiting, std::back_inserter(taken.live.waiting));
   }
   DQ_ASSIGN_OR_RETURN(taken.limits, store_.LoadLimits());
+  DQ_ASSIGN_OR_RETURN(taken.drains, store_.LoadDrains());
   DQ_ASSIGN_OR_RETURN(taken.counts, store_.LoadStateCounts());
   return taken;
 }

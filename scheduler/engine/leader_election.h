@@ -22,6 +22,7 @@ struct TakenOver {
   LiveJobs live;
   std::map<JobState, int64_t> counts;
   std::vector<GroupLimit> limits;
+  std::vector<WorkerDrain> drains;
 };
 
 // Called from the election's thread.

@@ -196,6 +196,7 @@ ElectionListener Scheduler::Impl::ListenToElection() {
     Tell([this, taken = std::move(taken)](Cell& cell, const Instant& now) mutable {
       cell.TakeOver(now, taken.epoch, std::move(taken.live), taken.counts);
       for (const GroupLimit& limit : taken.limits) (void)cell.SetLimit(limit);
+      for (const WorkerDrain& drain : taken.drains) (void)cell.SetDrain(drain.worker, drain);
       serving_.store(true, std::memory_order_release);
     });
   };
@@ -415,6 +416,15 @@ void Scheduler::SetLimit(const GroupLimit& limit,
   using Done = std::function<void(absl::StatusOr<GroupView>)>;
   impl_->Ask(std::move(done),
              [limit](Cell& cell, const Instant&, Done reply) { reply(cell.SetLimit(limit)); });
+}
+
+void Scheduler::SetDrain(const std::string& worker, std::optional<WorkerDrain> drain,
+                         std::function<void(absl::StatusOr<WorkerView>)> done) {
+  using Done = std::function<void(absl::StatusOr<WorkerView>)>;
+  impl_->Ask(std::move(done),
+             [worker, drain = std::move(drain)](Cell& cell, const Instant&, Done reply) {
+               reply(cell.SetDrain(worker, drain));
+             });
 }
 
 void Scheduler::ListGroups(GroupKind kind,

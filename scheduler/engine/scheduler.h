@@ -110,14 +110,16 @@ struct GroupView {
   int64_t running = 0;  // Jobs that hold a lease.
 };
 
-// A connected worker, for operators.
+// A worker that is connected or drained, for operators.
 struct WorkerView {
   std::string instance;
+  bool is_connected = false;
+  std::optional<WorkerDrain> drain;  // By an operator.
   std::string version;
   std::vector<std::string> stages;
   std::map<std::string, std::string> labels;
   int32_t slots = 0;
-  bool draining = false;
+  bool draining = false;  // As it says itself.
   absl::Time connect_time;
   absl::Time last_report_time;
   std::vector<JobName> jobs;
@@ -177,6 +179,9 @@ class Scheduler {
   // Makes a recorded limit effective. Lists the projects or queues there are.
   void SetLimit(const GroupLimit& limit, std::function<void(absl::StatusOr<GroupView>)> done);
   void ListGroups(GroupKind kind, std::function<void(absl::StatusOr<std::vector<GroupView>>)> done);
+  // Makes a recorded drain of a worker effective, or, without one, that it is drained no more.
+  void SetDrain(const std::string& worker, std::optional<WorkerDrain> drain,
+                std::function<void(absl::StatusOr<WorkerView>)> done);
   // Returns those among `ids` that live and whose records are in memory, with progress and wait
   // reason; an empty list means all of `project`. What is returned is committed; UNAVAILABLE
   // (DATABASE_UNAVAILABLE) when an outage keeps a change of theirs from being so.

@@ -23,6 +23,11 @@ Worker* WorkerTable::FindBySession(SessionId session) {
   return found == id_of_session_.end() ? nullptr : Find(found->second);
 }
 
+Worker* WorkerTable::FindByInstance(const std::string& instance) const {
+  const auto found = id_of_instance_.find(instance);
+  return found == id_of_instance_.end() ? nullptr : by_id_.at(found->second).get();
+}
+
 void WorkerTable::Connect(Worker& worker, SessionId session, WorkerHello hello,
                           std::shared_ptr<WorkerSink> sink, const Instant& now) {
   Disconnect(worker);
@@ -92,7 +97,8 @@ std::vector<const Worker*> WorkerTable::Connected() const {
 
 bool WorkerTable::AnyServes(DemandId demand) const {
   return std::ranges::any_of(id_of_session_, [&](const auto& entry) {
-    return by_id_.at(entry.second)->offer.Serves(demand);
+    const Worker& worker = *by_id_.at(entry.second);
+    return worker.IsInService() && worker.offer.Serves(demand);
   });
 }
 

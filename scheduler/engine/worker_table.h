@@ -27,7 +27,8 @@ struct Worker {
   std::shared_ptr<WorkerSink> sink;
   absl::Time connect_time;
   absl::Time last_report_time;
-  bool draining = false;
+  bool draining = false;      // It says so itself.
+  bool drained = false;       // An operator says so; set on every stream anew.
   bool has_reported = false;  // On this stream.
   int64_t received = 0;       // Sequence of the newest report.
   int64_t answered = 0;       // Sequence of the newest report that was answered.
@@ -37,7 +38,9 @@ struct Worker {
   int32_t unseen = 0;    // Leases granted on this stream that no report has listed yet.
   bool in_line = false;  // Whether it stands in WorkerTable's line for jobs.
 
-  bool CanTakeJob() const { return session != 0 && !draining && credits > 0; }
+  // Whether it takes jobs when it has slots for them.
+  bool IsInService() const { return session != 0 && !draining && !drained; }
+  bool CanTakeJob() const { return IsInService() && credits > 0; }
 };
 
 class WorkerTable {
@@ -49,6 +52,7 @@ class WorkerTable {
   // Return null for an unknown one.
   Worker* Find(WorkerId id);
   Worker* FindBySession(SessionId session);
+  Worker* FindByInstance(const std::string& instance) const;
 
   // Gives `worker` a new stream; the earlier one is forgotten, not closed.
   void Connect(Worker& worker, SessionId session, WorkerHello hello,
@@ -69,7 +73,7 @@ class WorkerTable {
   int64_t slots() const { return slots_; }
   // Returns the connected workers by instance.
   std::vector<const Worker*> Connected() const;
-  // Returns whether a connected worker offers all stages of `demand`. Looks at all workers.
+  // Returns whether a worker in service offers all stages of `demand`. Looks at all workers.
   bool AnyServes(DemandId demand) const;
 
  private:

@@ -161,4 +161,11 @@ JobEventRecord ReadJobEvent(const pqxx::row& row) {
   return event;
 }
 
+WorkerDrain ReadDrain(const pqxx::row& row) {
+  return {.worker = row["worker"].c_str(),
+          .actor = row["actor"].c_str(),
+          .reason = row["reason"].c_str(),
+          .time = ReadTime(row["time"])};
+}
+
 }  // namespace dq

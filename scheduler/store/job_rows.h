@@ -18,5 +18,7 @@ std::vector<JobRecord> ReadJobs(const pqxx::result& rows);
 // Reads a row of load_live_jobs.
 WaitingJobs ReadAlike(const pqxx::row& row);
 JobEventRecord ReadJobEvent(const pqxx::row& row);
+// Reads a row of worker_drain.
+WorkerDrain ReadDrain(const pqxx::row& row);
 
 }  // namespace dq

@@ -194,6 +194,18 @@ absl::StatusOr<std::vector<GroupLimit>> PostgresJobStore::LoadLimits() {
   return limits;
 }
 
+absl::StatusOr<std::vector<WorkerDrain>> PostgresJobStore::LoadDrains() {
+  std::vector<WorkerDrain> drains;
+  DQ_RETURN_IF_ERROR(reader_.Take()->Run([&](Transaction& transaction) {
+    drains.clear();
+    for (const pqxx::row& row : transaction.Run(sql::kLoadWorkerDrains)) {
+      drains.push_back(ReadDrain(row));
+    }
+    return absl::OkStatus();
+  }));
+  return drains;
+}
+
 absl::StatusOr<std::map<JobState, int64_t>> PostgresJobStore::LoadStateCounts() {
   std::map<JobState, int64_t> counts;
   DQ_RETURN_IF_ERROR(reader_.Take()->Run([&](Transaction& transaction) {

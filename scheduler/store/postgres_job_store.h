@@ -32,6 +32,7 @@ class PostgresJobStore : public JobStore {
   absl::StatusOr<std::vector<JobRecord>> LoadJobs(const std::vector<JobKey>& keys,
                                                   const std::vector<JobName>& names) override;
   absl::StatusOr<std::vector<GroupLimit>> LoadLimits() override;
+  absl::StatusOr<std::vector<WorkerDrain>> LoadDrains() override;
   absl::StatusOr<std::map<JobState, int64_t>> LoadStateCounts() override;
 
  private:

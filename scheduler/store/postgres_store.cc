@@ -8,6 +8,7 @@
 #include "scheduler/store/postgres_catalog_store.h"
 #include "scheduler/store/postgres_job_reader.h"
 #include "scheduler/store/postgres_job_store.h"
+#include "scheduler/store/postgres_operator_store.h"
 
 namespace dq {
 namespace {
@@ -40,7 +41,8 @@ struct PostgresStore::Parts {
             std::make_unique<BatchWriter>(target, options.cell, options.statement_timeout)),
         reader(sessions),
         catalog(options.cell, sessions),
-        batches(sessions) {}
+        batches(sessions),
+        operators(options.cell, sessions) {}
 
   SessionWatchdog watchdog;
   ResourcePool<Session> sessions;
@@ -48,6 +50,7 @@ struct PostgresStore::Parts {
   PostgresJobReader reader;
   PostgresCatalogStore catalog;
   PostgresBatchStore batches;
+  PostgresOperatorStore operators;
 };
 
 PostgresStore::PostgresStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -65,5 +68,6 @@ JobStore& PostgresStore::jobs() { return parts_->jobs; }
 JobReader& PostgresStore::reader() { return parts_->reader; }
 CatalogStore& PostgresStore::catalog() { return parts_->catalog; }
 BatchStore& PostgresStore::batches() { return parts_->batches; }
+OperatorStore& PostgresStore::operators() { return parts_->operators; }
 
 }  // namespace dq

@@ -10,6 +10,7 @@
 #include "scheduler/core/catalog_store.h"
 #include "scheduler/core/job_reader.h"
 #include "scheduler/core/job_store.h"
+#include "scheduler/core/operator_store.h"
 
 namespace dq {
 
@@ -34,6 +35,7 @@ class PostgresStore {
   JobReader& reader();
   CatalogStore& catalog();
   BatchStore& batches();
+  OperatorStore& operators();
 
  private:
   struct Parts;

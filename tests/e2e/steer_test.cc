@@ -2,12 +2,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "tests/e2e/job_facts.h"
 #include "tests/support/cluster.h"
+#include "tests/support/wait_until.h"
 
 namespace dq {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 void StartRunning(const Cluster& cluster, const std::string& id) {
@@ -73,6 +77,33 @@ TEST(Steer, AJobFollowsTheOneItDependsOnAlsoUnderAnotherLeader) {
   AwaitState(cluster, "fifth", "COMPLETED");
   EXPECT_EQ(cluster.Ctl({"job", "submit", "--chain", "noop", "--depends-on", "nobody"}).exit_code,
             1);
+}
+
+// Returns the name of the only worker.
+std::string WorkerOf(const Cluster& cluster) {
+  const ProgramResult list = cluster.Ctl({"worker", "list", "-o", "json"});
+  EXPECT_EQ(list.exit_code, 0) << list.err;
+  const auto workers = nlohmann::json::parse(list.out, nullptr, /*allow_exceptions=*/false);
+  return workers.size() == 1 ? workers[0].at("name").get<std::string>() : "";
+}
+
+TEST(Steer, ADrainedWorkerFinishesAndGetsNothingAlsoUnderAnotherLeaderUntilItIsTakenBack) {
+  Cluster cluster({.workers = 1, .slots = 2, .scheduler_flags = {}});
+  StartRunning(cluster, "first");
+  const std::string worker = WorkerOf(cluster);
+  const ProgramResult drained = cluster.Ctl({"worker", "drain", worker, "--reason", "a new disk"});
+  EXPECT_EQ(drained.exit_code, 0) << drained.err;
+  EXPECT_THAT(drained.out, AllOf(HasSubstr("DRAINING"), HasSubstr("a new disk")));
+  cluster.RestartScheduler();
+  Submit(cluster, "second", {"--chain", "noop"});
+  ASSERT_TRUE(WaitUntil([&] { return WorkerOf(cluster) == worker; }));
+  EXPECT_THAT(cluster.Ctl({"worker", "list"}).out, HasSubstr("DRAINING"));
+  EXPECT_EQ(cluster.Ctl({"worker", "drain", worker}).exit_code, 0);
+  EXPECT_EQ(GetJob(cluster, "second").state, "QUEUED");
+  EXPECT_EQ(GetJob(cluster, "first").attempt, 1);
+  EXPECT_EQ(cluster.Ctl({"worker", "drain", "w-unknown"}).exit_code, 1);
+  EXPECT_EQ(cluster.Ctl({"worker", "undrain", worker}).exit_code, 0);
+  AwaitState(cluster, "second", "COMPLETED");
 }
 
 TEST(Steer, WhatTheSchedulerCannotReadIsAUsageError) {

@@ -1,6 +1,6 @@
-// An in-memory database: JobStore, JobReader, CatalogStore and BatchStore with the semantics of
-// their ports, plus faults on demand. The conformance suite runs against it and against PostgreSQL,
-// so that what the engine's tests prove with it holds for the real one. Thread-safe.
+// An in-memory database: every port of the scheduler to one, with the semantics of the port, plus
+// faults on demand. The conformance suite runs against it and against PostgreSQL, so that what the
+// engine's tests prove with it holds for the real one. Thread-safe.
 #pragma once
 
 #include <deque>
@@ -17,6 +17,7 @@
 #include "scheduler/core/catalog_store.h"
 #include "scheduler/core/job_reader.h"
 #include "scheduler/core/job_store.h"
+#include "scheduler/core/operator_store.h"
 
 namespace dq {
 
@@ -31,7 +32,11 @@ enum class CommitFault {
 // or the stage of a checkpoint: as a real database refuses what breaks a check.
 inline constexpr char kUnrecordable[] = "unrecordable";
 
-class FakeStore : public JobStore, public JobReader, public CatalogStore, public BatchStore {
+class FakeStore : public JobStore,
+                  public JobReader,
+                  public CatalogStore,
+                  public BatchStore,
+                  public OperatorStore {
  public:
   // `clock` is the database's clock and outlives the store.
   explicit FakeStore(const Clock& clock) : clock_(clock) {}
@@ -60,6 +65,7 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore, public
   absl::StatusOr<std::vector<JobRecord>> LoadJobs(const std::vector<JobKey>& keys,
                                                   const std::vector<JobName>& names) override;
   absl::StatusOr<std::vector<GroupLimit>> LoadLimits() override;
+  absl::StatusOr<std::vector<WorkerDrain>> LoadDrains() override;
   absl::StatusOr<std::map<JobState, int64_t>> LoadStateCounts() override;
 
   absl::StatusOr<JobRecord> GetJob(const JobName& name) override;
@@ -89,6 +95,11 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore, public
                                                               int limit) override;
   absl::Status DeleteReference(const std::string& project, const std::string& id) override;
   absl::Status SaveLimit(const GroupLimit& limit, int64_t epoch) override;
+
+  absl::StatusOr<WorkerDrain> SaveDrain(const std::string& worker, const OperatorWord& word,
+                                        int64_t epoch) override;
+  absl::Status EndDrain(const std::string& worker, const OperatorWord& word,
+                        int64_t epoch) override;
 
   absl::StatusOr<Created<BatchRecord>> CreateBatch(
       const BatchRecord& batch, const std::vector<std::string>& requests) override;
@@ -171,6 +182,7 @@ class FakeStore : public JobStore, public JobReader, public CatalogStore, public
   int64_t releases_ GUARDED_BY(mutex_) = 0;
   int64_t commits_ GUARDED_BY(mutex_) = 0;
   std::map<std::pair<GroupKind, std::string>, GroupLimit> limits_ GUARDED_BY(mutex_);
+  std::map<std::string, WorkerDrain> drains_ GUARDED_BY(mutex_);
   // By epoch and sequence, of every batch that was written: to recognise a repetition.
   std::map<std::pair<int64_t, int64_t>, BatchResult> results_ GUARDED_BY(mutex_);
   std::map<JobKey, JobRecord> jobs_ GUARDED_BY(mutex_);

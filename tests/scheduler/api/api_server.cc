@@ -54,7 +54,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
       files_(ports_),
       references_(ports_),
       reports_(ports_),
-      admin_(ports_, "s-test", "0.0.0"),
+      admin_(ports_, store_, "s-test", "0.0.0"),
       workers_(ports_) {
   server_ = *ServerRunner::Start("127.0.0.1:0",
                                  {{v1::JobService::service_full_name(), &jobs_},

@@ -384,5 +384,42 @@ TEST_F(CellWorkers, ProgressReachesWatchersAtMostEveryQuarterSecond) {
   EXPECT_TRUE(watcher->changes()[0].progress_only);
 }
 
+TEST_F(CellWorkers, ADrainedWorkerKeepsWhatItRunsAndIsGrantedNothingMore) {
+  CreateMany(3);
+  TestWorker worker = cell_.Connect("w1", 2);
+  cell_.Settle();
+  ASSERT_EQ(worker.sink->grants().size(), 2u);
+  const LeaseId first = worker.sink->grants()[0].lease;
+  const LeaseId second = worker.sink->grants()[1].lease;
+  const WorkerDrain drain = {"w1", "alice", "a disk", cell_.clock.Now()};
+  const WorkerView drained = *cell_.cell.SetDrain("w1", drain);
+  EXPECT_EQ(drained.drain, drain);
+  EXPECT_EQ(drained.jobs.size(), 2u);
+  cell_.Report(worker, {{first, Completed()}, Running(second)}, 1);
+  cell_.Settle();
+  EXPECT_EQ(worker.sink->grants().size(), 2u);
+  // What waits says that nobody takes it, and another stream changes nothing.
+  EXPECT_EQ((*cell_.View({"j2"}))->value()[0].record.status.wait_reason,
+            WaitReason::kNoWorkerForStage);
+  TestWorker again = cell_.Connect("w1", 2, {second});
+  cell_.Report(again, {Running(second)}, 1);
+  cell_.Settle();
+  EXPECT_TRUE(again.sink->grants().empty());
+  EXPECT_FALSE(cell_.cell.SetDrain("w1", std::nullopt)->drain.has_value());
+  cell_.Settle();
+  EXPECT_EQ(again.sink->grants().size(), 1u);
+}
+
+TEST_F(CellWorkers, ADrainHoldsForAWorkerThatIsAwayAndIsListed) {
+  ASSERT_TRUE(cell_.cell.SetDrain("w1", WorkerDrain{"w1", "alice", "", cell_.clock.Now()}).ok());
+  EXPECT_FALSE(cell_.cell.ListWorkers()->at(0).is_connected);
+  cell_.Create("a");
+  const TestWorker worker = cell_.Connect("w1", 1);
+  cell_.Settle();
+  EXPECT_TRUE(worker.sink->grants().empty());
+  ASSERT_EQ(cell_.cell.ListWorkers()->size(), 1u);
+  EXPECT_TRUE(cell_.cell.ListWorkers()->at(0).is_connected);
+}
+
 }  // namespace
 }  // namespace dq

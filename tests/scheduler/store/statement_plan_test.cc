@@ -60,6 +60,7 @@ void ExpectPlansByKey(const std::string& database) {
       {sql::kLoadOperations, "7,0,500", "batch_operation_pkey", false},
       {sql::kGetBatchByKey, "7", "batch_pkey", false},
       {sql::kListBatches, "'p7',9000000,50", "batch_by_project", false},
+      {sql::kEndWorkerDrain, "'w','a','r',now(),'default',1", "worker_drain_pkey", false},
       {sql::kListOpenBatches, "", "batch_open", false},
       {sql::kLoadLiveJobs, "0,1000,0,1", "job_page_live", false},
   };

@@ -24,6 +24,7 @@ class Fake : public StoreUnderTest {
   JobReader& reader() override { return store_; }
   CatalogStore& catalog() override { return store_; }
   BatchStore& batches() override { return store_; }
+  OperatorStore& operators() override { return store_; }
   void RefuseUnrecordable() override {}
 
  private:
@@ -43,6 +44,7 @@ class Postgres : public StoreUnderTest {
   JobReader& reader() override { return store_->reader(); }
   CatalogStore& catalog() override { return store_->catalog(); }
   BatchStore& batches() override { return store_->batches(); }
+  OperatorStore& operators() override { return store_->operators(); }
   void RefuseUnrecordable() override {
     std::string sql;
     for (const auto& [table, text] : kCheckedTexts) {

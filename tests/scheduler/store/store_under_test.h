@@ -12,6 +12,7 @@
 #include "scheduler/core/catalog_store.h"
 #include "scheduler/core/job_reader.h"
 #include "scheduler/core/job_store.h"
+#include "scheduler/core/operator_store.h"
 #include "tests/scheduler/store/job_script.h"
 
 namespace dq {
@@ -28,6 +29,7 @@ class StoreUnderTest {
   virtual JobReader& reader() = 0;
   virtual CatalogStore& catalog() = 0;
   virtual BatchStore& batches() = 0;
+  virtual OperatorStore& operators() = 0;
   // Makes it refuse what the fake refuses: see kUnrecordable.
   virtual void RefuseUnrecordable() = 0;
 };
@@ -41,6 +43,7 @@ class StoreTest : public ::testing::TestWithParam<StoreKind> {
   JobReader& reader() { return store_->reader(); }
   CatalogStore& catalog() { return store_->catalog(); }
   BatchStore& batches() { return store_->batches(); }
+  OperatorStore& operators() { return store_->operators(); }
   void RefuseUnrecordable() { store_->RefuseUnrecordable(); }
   int64_t epoch() const { return epoch_; }
 
