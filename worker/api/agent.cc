@@ -232,13 +232,14 @@ void Agent::Tick(absl::Time now) {
 
 void Agent::FenceIfDue(absl::Time now) {
   if (now < link_.FenceDeadline()) return;
-  const std::vector<StopOrder> orders = leases_.FenceAll();
-  if (orders.empty()) return;
-  Log(LogLevel::kError, "no answer in time: everything that runs is stopped and discarded",
-      {{"attempts", static_cast<uint64_t>(orders.size())}});
-  metrics_.SelfFenced(static_cast<int64_t>(orders.size()));
-  CarryOut(orders);
-  if (link_.up()) link_.Move(now);  // The peer is deaf.
+  if (const std::vector<StopOrder> orders = leases_.FenceAll(); !orders.empty()) {
+    Log(LogLevel::kError, "no answer in time: everything that runs is stopped and discarded",
+        {{"attempts", static_cast<uint64_t>(orders.size())}});
+    metrics_.SelfFenced(static_cast<int64_t>(orders.size()));
+    CarryOut(orders);
+  }
+  // The peer is deaf, also to a worker that runs nothing: it gives no work, and records no outcome.
+  if (link_.up()) link_.Move(now);
 }
 
 void Agent::ReleaseIfDue(absl::Time now) {

@@ -311,10 +311,10 @@ void Worker::PlanTick() {
 void Worker::FenceIfDue() {
   Memory& memory = *memory_;
   if (Now() < memory.fence.Deadline()) return;
-  const std::vector<StopOrder> orders = memory.leases.FenceAll();
-  if (orders.empty()) return;
-  process_.time().Trace([&] { return Instance() + " fences itself"; });
-  CarryOut(orders);
+  if (const std::vector<StopOrder> orders = memory.leases.FenceAll(); !orders.empty()) {
+    process_.time().Trace([&] { return Instance() + " fences itself"; });
+    CarryOut(orders);
+  }
   if (memory.up) Move();
 }
 
