@@ -54,20 +54,23 @@ class Link:
     async def accept(self, reader, writer):
         if self.mode == "cut":
             return reset(writer)
+        ends = [writer]
         self.writers.add(writer)
         try:
             while self.mode in ("blackhole", "deaf"):
                 await self.changed.wait()
             far_reader, far_writer = await asyncio.open_connection(self.host, self.port, limit=PIECE_BYTES)
+            ends.append(far_writer)
+            self.writers.add(far_writer)
+            for end in ends:  # Raises when `cut` has just closed it.
+                end.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await asyncio.gather(self.pump(reader, far_writer, "blackhole"),
+                                 self.pump(far_reader, writer, "blackhole", "deaf"))
         except OSError:
-            self.writers.discard(writer)
-            return reset(writer)
-        self.writers.add(far_writer)
-        for end in (writer, far_writer):
-            end.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        await asyncio.gather(self.pump(reader, far_writer, "blackhole"),
-                             self.pump(far_reader, writer, "blackhole", "deaf"))
-        self.writers -= {writer, far_writer}
+            for end in ends:
+                reset(end)
+        finally:
+            self.writers.difference_update(ends)
 
     async def pump(self, reader, writer, *silent):
         """Forwards one direction until it ends; `silent` are the modes that hold it back."""
@@ -76,6 +79,8 @@ class Link:
                 while self.mode in silent:
                     await self.changed.wait()
                 await self.forward(piece, writer)
+            while self.mode in silent:  # A silent line shows no end either.
+                await self.changed.wait()
             writer.write_eof()
         except (OSError, RuntimeError):
             reset(writer)
