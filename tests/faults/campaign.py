@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 
+import diagnosis
 import fault_plan
 import summary
 import workload
@@ -124,12 +125,13 @@ class Campaign:
             yield f"campaign: {holders} of {len(self.strikes)} faults hit a lease holder"
 
     def run_fleet(self, fleet, disk):
+        injector = Injector(fleet, random.Random(f"{self.options.seed} targets"), disk.is_mounted)
         fleet.start()
-        self.wait_for_workers(fleet)
+        self.wait_for_workers(fleet, injector)
         expected = prepare_inputs(fleet, self.options.seed) if self.shape["real"] else {}
         names = [f"client{i}" for i in range(self.clients)]
         recorder = Recorder(fleet, ["warm", *names])
-        self.warm_up(fleet, sorted(expected))
+        self.warm_up(fleet, injector, sorted(expected))
         sampler = Sampler(fleet, self.options.csv) if self.options.csv else None
         baseline = resources(fleet)
         start = time.time()
@@ -140,7 +142,6 @@ class Campaign:
             work = workload.make_work(self.options.seed, name, jobs, sorted(expected), self.seconds, self.shape)
             fleet.start_client(name, work, int(start * 1e6), 32 if self.kills_only else 8,
                                watches=number == 0 and not self.kills_only)
-        injector = Injector(fleet, random.Random(f"{self.options.seed} targets"), disk.is_mounted)
         self.inject(fleet, injector, recorder, sampler, start)
         drained = self.drain(fleet, recorder, injector)
         end = time.time()
@@ -148,7 +149,7 @@ class Campaign:
             fleet.stale.kill()
             fleet.stale = None
         if drained:
-            self.calm_down(fleet)
+            self.calm_down(fleet, injector)
         settled = self.settle(fleet, injector, baseline)
         recorder.dump()
         run = {"seed": self.options.seed, "tier": self.options.tier, "jobs": self.jobs, "timing": self.timing,
@@ -158,11 +159,24 @@ class Campaign:
                "clock": FAKETIME.exists(), "exit_codes": [fleet_program.stop() for fleet_program in fleet.workers]}
         (self.folder / "run.json").write_text(json.dumps(run))
 
-    def warm_up(self, fleet, inputs):
+    def wait_for(self, what, fleet, injector, condition):
+        """Returns when `condition` holds; meanwhile looks after the fleet. Raises RuntimeError, with what the fleet looks
+        like, when it does not hold in time."""
+
+        def holds():
+            self.supervise(fleet, injector)
+            return condition()
+
+        try:
+            wait_for(what, holds)
+        except RuntimeError as error:
+            raise RuntimeError("\n".join([str(error), *self.check_exits(), diagnosis.describe(fleet)])) from error
+
+    def warm_up(self, fleet, injector, inputs):
         """Runs a few jobs undisturbed, so that pools and threads that stay are there when the baseline is taken."""
         work = workload.make_work(self.options.seed, "warm", 8 * self.clients, inputs, 0, {**self.shape, "cancel": 0})
         fleet.start_client("warm", work, int(time.time() * 1e6), 8 * self.clients, watches=True)
-        wait_for("the first jobs ending", lambda: not fleet.clients[-1].is_alive())
+        self.wait_for("the first jobs ending", fleet, injector, lambda: not fleet.clients[-1].is_alive())
         fleet.clients.clear()
 
     def supervise(self, fleet, injector):
@@ -181,24 +195,23 @@ class Campaign:
             if not (name.startswith("scheduler") and code == 1):
                 yield f"campaign: {name} ended by itself with {code} at {at:.3f}"
 
-    def wait_for_workers(self, fleet):
-        current = [f'"w{index}-{worker.starts}"' for index, worker in enumerate(fleet.workers)]
-
+    def wait_for_workers(self, fleet, injector):
         def connected():
+            if fleet.leader() is None:
+                return False
             try:
-                listed = fleet.dqctl("worker", "list", "-o", "json").replace("workers/", "")
+                return not diagnosis.workers_missing(fleet, fleet.dqctl("worker", "list", "-o", "json"))
             except RuntimeError:
-                return False  # Nobody leads just now.
-            return all(instance in listed for instance in current)
+                return False  # Nobody leads any more.
 
-        wait_for("the workers connecting", connected)
+        self.wait_for("the workers connecting", fleet, injector, connected)
 
-    def calm_down(self, fleet):
+    def calm_down(self, fleet, injector):
         """Runs another wave of jobs, with nothing broken any more: no slot may stay idle while one waits."""
-        self.wait_for_workers(fleet)
+        self.wait_for_workers(fleet, injector)
         work = workload.make_work(self.options.seed, "calm", 10 * min(self.workers * self.slots, 24), [], 0, NOOPS)
         fleet.start_client("calm", work, int(time.time() * 1e6), 16, watches=False)
-        wait_for("the last jobs ending", lambda: not fleet.clients[-1].is_alive())
+        self.wait_for("the last jobs ending", fleet, injector, lambda: not fleet.clients[-1].is_alive())
 
     def inject(self, fleet, injector, recorder, sampler, start):
         """Strikes and heals as planned until every fault is over, probing meanwhile."""
@@ -295,8 +308,10 @@ def main():
             print(finding)
         print(summary.summarise(traces, findings, options.json, read_samples(options.csv)))
         failed = bool(findings)
-    except BaseException:
-        failed = True
+    except Exception:
+        # What did not come to an end is what one wants to look at.
+        options.keep = options.keep or pathlib.Path(f"{folder}-broken")
+        print(f"the campaign broke off; its traces are in {options.keep}", file=sys.stderr)
         raise
     finally:
         if options.keep:
