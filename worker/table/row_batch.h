@@ -13,8 +13,9 @@ namespace dq {
 // What is known about one row besides its cells.
 struct RowInfo {
   int64_t number = 0;            // 1-based data row of the input, rejected rows counted.
-  std::string_view source = {};  // The row's bytes without the line end; empty when they may not be
-                                 // copied to the output as they are (quotes, or a changed cell).
+  std::string_view source = {};  // The row's bytes as they were read, without the line end; empty
+                                 // when they may not be written as they are.
+  bool changed = false;          // A cell was replaced: it is another one than in `source`.
   bool dropped = false;          // Set by a stage: later stages and the writer skip the row.
 };
 
@@ -39,7 +40,7 @@ class RowBatch {
   // Replaces a cell. `value` must live as long as the pass.
   void SetCell(size_t row, size_t column, std::string_view value) {
     columns_[column][row] = value;
-    rows_[row].source = {};
+    rows_[row].changed = true;
   }
   // Takes the row out of the flow. Its cells stay readable.
   void Drop(size_t row) {

@@ -2,6 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+#include <set>
+#include <sstream>
+
 #include "common/base/error.h"
 #include "nlohmann/json.hpp"
 #include "tests/support/chain_harness.h"
@@ -162,6 +167,106 @@ TEST(JsonLines, LongFilesAreReadInBatches) {
   ASSERT_TRUE(run.status.ok()) << run.status;
   EXPECT_EQ(run.result.rows_out, 40'000);
   EXPECT_EQ(run.cleaned, text);
+}
+
+// A line as it was written, value by value.
+using Written = std::vector<std::pair<std::string, std::string>>;
+
+std::string LineOf(const Written& values) {
+  std::string line = "{";
+  for (const auto& [key, token] : values) {
+    if (line.size() > 1) line += " , ";
+    line += '"' + key + "\": " + token;
+  }
+  return line + "}";
+}
+
+Written RandomLine(std::mt19937& random) {
+  static constexpr const char* kTokens[] = {
+      "1",       "1.50", "-2e3", "\"1\"", "\"red\"",  "\"N/A\"",   "null", "true", "\"\\u0041\\n\"",
+      "[1, {}]", "\"\"", "7",    "\"?\"", "\"blue\"", "{\"x\": 1}"};
+  static constexpr const char* kKeys[] = {"id", "a", "", "b", "c"};
+  Written line;
+  for (const size_t i : {0, 1, 2, 3, 4}) {
+    if (random() % 5 == 0) continue;
+    // A column of numbers, two of anything, two that are nearly a value.
+    const size_t token = i == 0 ? random() % 3 : i < 3 ? random() % 15 : random() % 6 < 4 ? 4 : 5;
+    line.emplace_back(kKeys[i], kTokens[token]);
+  }
+  if (random() % 3 == 0) std::reverse(line.begin(), line.end());
+  return line;
+}
+
+// Rows and keys of the cells that the changes file names.
+std::set<std::pair<size_t, std::string>> CellsOf(const std::string& changes) {
+  std::set<std::pair<size_t, std::string>> cells;
+  std::istringstream lines(changes);
+  std::string line;
+  for (std::getline(lines, line); std::getline(lines, line);) {
+    const size_t comma = line.find(',');
+    const std::string rest = line.substr(comma + 1);
+    cells.emplace(std::stoul(line) - 1, rest.substr(0, rest.find(',')));
+  }
+  return cells;
+}
+
+// The value of a key as it stands in a line.
+std::string TokenOf(const std::string& line, const std::string& key) {
+  const size_t begin = line.find_first_not_of(' ', line.find('"' + key + "\":") + key.size() + 3);
+  size_t size = 1;
+  while (!nlohmann::json::accept(line.substr(begin, size)) ||
+         std::string(" ,}").find(line[begin + size]) == std::string::npos) {
+    if (begin + ++size > line.size()) return "not there";
+  }
+  return line.substr(begin, size);
+}
+
+TEST(JsonLines, WhatTheChangesFileDoesNotNameIsByteForByteWhatItWas) {
+  size_t changed = 0;
+  for (uint32_t seed = 0; seed < 300; ++seed) {
+    std::mt19937 random(seed);
+    std::vector<Written> lines(1 + random() % 40);
+    std::string text;
+    for (Written& line : lines) text += LineOf(line = RandomLine(random)) + "\n";
+    ChainSpec spec;
+    spec.stages = {CompleteOptions{.fill = FillMethod::kStatistic}};
+    const HarnessRun run = RunChainOnText(spec, text);
+    if (!run.status.ok()) continue;  // No line has a key.
+    std::vector<std::string> keys;   // In the order in which they come first.
+    for (const Written& written : lines) {
+      for (const auto& [key, token] : written) {
+        if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+      }
+    }
+    const auto cells = CellsOf(run.changes);
+    changed += cells.size();
+    std::istringstream cleaned(run.cleaned);
+    std::string line;
+    for (size_t row = 0; row < lines.size(); ++row) {
+      ASSERT_TRUE(std::getline(cleaned, line));
+      ASSERT_TRUE(nlohmann::json::accept(line));
+      Written expected = lines[row];
+      for (auto& [key, token] : expected) {
+        if (cells.contains({row, key})) token = TokenOf(line, key);
+      }
+      for (const std::string& key : keys) {
+        const auto is = [&](const auto& value) { return value.first == key; };
+        if (!cells.contains({row, key}) || std::any_of(expected.begin(), expected.end(), is)) {
+          continue;
+        }
+        expected.emplace_back(key, TokenOf(line, key));
+      }
+      // Keys that were added stand behind the others, without blanks.
+      std::string wanted =
+          LineOf({expected.begin(), expected.begin() + static_cast<ptrdiff_t>(lines[row].size())});
+      wanted.pop_back();
+      for (size_t i = lines[row].size(); i < expected.size(); ++i) {
+        wanted += (i == 0 ? "\"" : ",\"") + expected[i].first + "\":" + expected[i].second;
+      }
+      ASSERT_EQ(line, wanted + "}") << "seed " << seed << " row " << row + 1;
+    }
+  }
+  EXPECT_GT(changed, 500U);
 }
 
 TEST(JsonNumber, IsAsJsonWritesIt) {

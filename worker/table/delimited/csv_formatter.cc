@@ -43,7 +43,7 @@ absl::Status CsvFormatter::AppendRows(std::string& out, const RowBatch& batch, s
   for (size_t row = begin; row < end; ++row) {
     const RowInfo& info = batch.row(row);
     if (info.dropped) continue;
-    if (!info.source.empty() && copy_ == CopyRows::kYes) {
+    if (!info.source.empty() && !info.changed && copy_ == CopyRows::kYes) {
       out += info.source;
       out += line_end_;
       continue;

@@ -1,8 +1,11 @@
 #include "worker/table/json/json_lines_formatter.h"
 
+#include <optional>
+#include <string_view>
 #include <unordered_set>
 #include <utility>
 
+#include "common/base/status_macros.h"
 #include "worker/table/json/json_object.h"
 
 namespace dq {
@@ -31,23 +34,35 @@ JsonLinesFormatter::JsonLinesFormatter(const TableLayout& layout, std::vector<bo
     : text_columns_(layout.text_columns),
       number_columns_(std::move(number_columns)),
       copy_(layout.form.format == TableFormat::kJsonLines) {
-  for (const std::string& key : DifferentKeys(layout.columns)) {
-    std::string text(1, keys_.empty() ? '{' : ',');
+  for (const std::string& key : copy_ ? layout.columns : DifferentKeys(layout.columns)) {
+    std::string text;
     AppendJsonText(text, key);
     text += ':';
+    if (copy_) places_.emplace(key, keys_.size());
     keys_.push_back(std::move(text));
   }
 }
 
+struct JsonLinesFormatter::Line {
+  JsonObject object;
+  std::string text;
+  std::vector<bool> held;  // By column, whether the line has its key.
+};
+
 absl::Status JsonLinesFormatter::AppendRows(std::string& out, const RowBatch& batch, size_t begin,
                                             size_t end) const {
+  std::optional<Line> line;
   for (size_t row = begin; row < end; ++row) {
     const RowInfo& info = batch.row(row);
     if (info.dropped) continue;
-    if (!info.source.empty() && copy_) {
+    if (copy_ && !info.changed) {
       out += info.source;
+    } else if (copy_) {
+      if (!line.has_value()) line.emplace();
+      DQ_RETURN_IF_ERROR(AppendEdited(out, batch, row, *line));
     } else {
       for (size_t column = 0; column < keys_.size(); ++column) {
+        out += column == 0 ? '{' : ',';
         out += keys_[column];
         AppendValue(out, batch.cell(row, column), column);
       }
@@ -55,6 +70,41 @@ absl::Status JsonLinesFormatter::AppendRows(std::string& out, const RowBatch& ba
     }
     out += '\n';
   }
+  return absl::OkStatus();
+}
+
+// Writes the line that the row was read from, but for cells that are others now.
+absl::Status JsonLinesFormatter::AppendEdited(std::string& out, const RowBatch& batch, size_t row,
+                                              Line& line) const {
+  const std::string_view source = batch.row(row).source;
+  line.text.assign(source);
+  line.text.append(kJsonPaddingBytes, '\0');
+  line.held.assign(keys_.size(), false);
+  if (line.object.Parse(line.text.data(), source.size()) != BadRow::kNone) {
+    return absl::InternalError("a line that could be read cannot be read again");
+  }
+  size_t written = 0;
+  size_t last = source.find('{') + 1;  // Behind the last value.
+  for (const JsonField& field : line.object.fields()) {
+    const size_t column = places_.at(std::string(field.key));
+    const auto begin = static_cast<size_t>(field.token.data() - line.text.data());
+    last = begin + field.token.size();
+    line.held[column] = true;
+    if (batch.cell(row, column) == field.value) continue;
+    out += source.substr(written, begin - written);
+    AppendValue(out, batch.cell(row, column), column);
+    written = last;
+  }
+  out += source.substr(written, last - written);
+  bool first = line.object.fields().empty();
+  for (size_t column = 0; column < keys_.size(); ++column) {
+    const std::string_view cell = batch.cell(row, column);
+    if (line.held[column] || cell.empty()) continue;
+    if (!std::exchange(first, false)) out += ',';
+    out += keys_[column];
+    AppendValue(out, cell, column);
+  }
+  out += source.substr(last);
   return absl::OkStatus();
 }
 

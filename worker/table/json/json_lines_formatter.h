@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -19,20 +20,26 @@ class JsonLinesFormatter final : public RowFormatter {
   JsonLinesFormatter(const TableLayout& layout, std::vector<bool> number_columns);
 
   absl::Status AppendHeader(std::string&) const override { return absl::OkStatus(); }
-  // An empty cell is null. Of a table read from JSON Lines, rows that were not changed are copied,
-  // and in columns that hold no text in the whole input numbers, true, false, objects and lists
-  // stay that. Of other tables columns of numbers become numbers. All else is a text.
+  // An empty cell is null. Of a table read from JSON Lines all is copied but the cells that were
+  // changed; keys are added for cells that the line had none for, behind its own. In columns that
+  // hold no text in the whole input what is written becomes a number, true, false, an object or a
+  // list where it looks like one. Of other tables columns of numbers become numbers. All else is a
+  // text.
   absl::Status AppendRows(std::string& out, const RowBatch& batch, size_t begin,
                           size_t end) const override;
 
  private:
+  struct Line;  // A line at hand, taken apart.
+
+  absl::Status AppendEdited(std::string& out, const RowBatch& batch, size_t row, Line& line) const;
   void AppendValue(std::string& out, std::string_view cell, size_t column) const;
   bool IsPlain(std::string_view cell, size_t column) const;
 
   std::vector<bool> text_columns_;
   std::vector<bool> number_columns_;
   bool copy_;
-  std::vector<std::string> keys_;  // As JSON, with comma or brace before and colon behind.
+  std::vector<std::string> keys_;                   // As JSON, with the colon behind.
+  std::unordered_map<std::string, size_t> places_;  // Of columns by key, of a table read from JSON.
 };
 
 }  // namespace dq

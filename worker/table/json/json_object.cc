@@ -86,6 +86,7 @@ BadRow JsonObject::TakeFields() {
     ondemand::json_type type;
     if (value.type().get(type) != simdjson::SUCCESS) return BadRow::kInvalidJson;
     const std::string_view token = TrimJson(value.raw_json_token());
+    taken.token = token;
     switch (type) {
       case ondemand::json_type::string: {
         std::string_view text;
@@ -109,7 +110,7 @@ BadRow JsonObject::TakeFields() {
       default: {
         const auto nested = parsers_->Nested(value);
         if (!nested.has_value()) return BadRow::kInvalidJson;
-        taken.value = *nested;
+        taken.value = taken.token = *nested;
       }
     }
     fields_.push_back(taken);

@@ -17,6 +17,8 @@ struct JsonField {
   std::string_view key;
   std::string_view value;  // A text without its quotes; null as ""; all else as JSON text.
   bool is_text = false;
+  std::string_view token = {};  // Where the value stands in the line, with the quotes of a text,
+                                // the bytes of which may be those of `value` now.
 };
 
 class JsonObject {
