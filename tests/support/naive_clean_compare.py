@@ -68,6 +68,23 @@ def doubtful_table(seed, folder):
     return "flat", ["--fill", pick.choice(["reference", "dependency", "dependency", "statistic"]), "--match", "exact"]
 
 
+def copied_table(seed, folder):
+    """Persons of whom some were entered twice under two numbers, and strangers who share a birthday or a name."""
+    pick = random.Random(seed)
+    days = [f"19{pick.randint(60, 99)}-0{pick.randint(1, 9)}-1{pick.randint(0, 9)}" for _ in range(pick.choice([30, 80, 300]))]
+    persons = [[pick.choice("Anna Bert Carl Dora Emil Ida".split()), pick.choice(["Koch", "Klein", "Weber", "Wolf"]), pick.choice(days),
+                f"0{pick.randint(150, 179)} {pick.randint(1000, 9999)}", pick.choice(["Ulm", "Bonn", "Kiel"])] for _ in range(pick.randint(20, 150))]
+    rows = persons + [list(pick.choice(persons)) for _ in range(pick.choice([0, len(persons) // 4, len(persons), 2 * len(persons)]))]
+    pick.shuffle(rows)
+    holes, typos = pick.choice([0.03, 0.15]), pick.choice([0, 0, 0.02])
+    header = ["id", "first", "last", "born", "phone", "town"]
+    spoil = lambda cell: "" if pick.random() < holes else cell + "x" if pick.random() < typos else cell  # noqa: E731
+    naive_clean.write(folder / "in.csv", header, [[str(i), *map(spoil, row)] for i, row in enumerate(rows)])
+    known = [[f"k{i}", *row[:4]] for i, row in enumerate(pick.sample(persons, len(persons) // 2) * pick.choice([1, 2]))]
+    naive_clean.write(folder / "ref.csv", header[:5], known if pick.random() < 0.5 else [["k", "", "", "", ""]])
+    return "id", ["--fill", "dependency", "--match", "exact"]
+
+
 def compare(worker, folder, source, reference, key, options):
     """Returns whether both give the same bytes and the same scores."""
     subprocess.run([worker, "run", "--input", source, "--reference", reference, "--key", key, "--progress", "none",
@@ -96,7 +113,8 @@ def main():
                                "customer_id", options):
                     failures.append(f"customers with {options}")
         for seed in range(first, first + count):
-            key, options = (doubtful_table if seed % 4 == 3 else random_table)(seed, folder)
+            kinds = [random_table, random_table, copied_table, doubtful_table]
+            key, options = kinds[seed % len(kinds)](seed, folder)
             if not compare(worker, folder, folder / "in.csv", folder / "ref.csv", key, options):
                 failures.append(f"seed {seed} with {options} by {key}")
                 if count == 1:

@@ -56,6 +56,7 @@ class Calibration:
         self.all, self.kinds = Outcomes(), collections.defaultdict(Outcomes)
         self.better = self.worse = 0
         usual = usual_of(occurrences)
+        typos = typos_of(occurrences)
         for votes, _ in groups.values():
             for value, count in votes.items():
                 others = collections.Counter(votes)
@@ -71,7 +72,7 @@ class Calibration:
                 for outcomes in (self.all, self.kinds[kind]) if kind else ():
                     outcomes.tested += count
                     outcomes.hits += count if predicted == value else 0
-                    outcomes.typos += count if predicted != value and occurrences[value] == 1 else 0
+                    outcomes.typos += count if predicted != value and value in typos else 0
 
     def is_dependency(self, occurrences):
         rows = occurrences.total()
@@ -101,6 +102,32 @@ def usual_of(occurrences):
     return min(occurrences, key=lambda v: (-occurrences[v], v.encode()), default=None)
 
 
+def typos_of(occurrences):
+    """The values that may be typos: those that occur once, where they are few."""
+    once = {value for value, count in occurrences.items() if count == 1}
+    return once if 4 * len(once) <= occurrences.total() else set()
+
+
+def is_able(occurrences):
+    return len(occurrences) > 1 and 20 * len(occurrences) < 19 * occurrences.total()
+
+
+def are_alike(a, b, columns):
+    return all(a[c] is None or b[c] is None or a[c] == b[c] for c in columns)
+
+
+def columns_to_be_alike_in(rows, by, target):
+    """Where the rows of a group are mostly alike: what is known is known of rows that are like one that votes."""
+    columns = [c for c in range(len(rows[0])) if c != target and c not in by
+               and is_able(collections.Counter(row[c] for row in rows if row[c] is not None))]
+    groups = collections.defaultdict(list)
+    for row in rows:
+        if row[target] is not None and all(row[c] is not None for c in by):
+            groups[tuple(row[c] for c in by)].append(row)
+    alike = [are_alike(a, b, columns) for group in groups.values() for a, b in list(zip(group, group[1:]))[:4]]
+    return columns if 2 * sum(alike) > len(alike) else []
+
+
 KNOWN = {}
 
 
@@ -115,8 +142,7 @@ def find_dependencies(rows, targets):
     """{target: [(determinant columns, calibration, whether it only predicts), the most accurate first]}."""
     width = len(rows[0]) if rows else 0
     occurrences = [collections.Counter(row[c] for row in rows if row[c] is not None) for c in range(width)]
-    able = [c for c in range(width) if len(occurrences[c]) > 1 and 20 * len(occurrences[c]) < 19 * occurrences[c].total()]
-    able = sorted(able, key=lambda c: len(occurrences[c]))[:DETERMINANTS_MAX]
+    able = sorted((c for c in range(width) if is_able(occurrences[c])), key=lambda c: len(occurrences[c]))[:DETERMINANTS_MAX]
     pairs = [(able[a], able[b]) for b in range(1, len(able)) for a in range(b)][:PAIRS_MAX]
     found = {target: [] for target in targets}
     predictors = {}
@@ -145,18 +171,29 @@ def find_dependencies(rows, targets):
     return chosen
 
 
-def tested(answers, by, target, rows, least):
+def tested(rule, target, rows, least):
     """What of the answers stays when they are tested on the rows that hold a value."""
-    occurrences = collections.Counter(row[target] for row in rows if row[target] is not None)
+    typos = typos_of(collections.Counter(row[target] for row in rows if row[target] is not None))
     outcomes = Outcomes()
     for row in rows:
-        answer = answers.get(tuple(row[c] for c in by))
+        answer = rule.answer(row)
         if answer and row[target] is not None:
             outcomes.tested += 1
             outcomes.hits += answer[0] == row[target]
-            outcomes.typos += answer[0] != row[target] and occurrences[row[target]] == 1
-    sures = {key: min(sure, (outcomes.hits + 4 * sure) / (outcomes.judged() + 4)) for key, (_, sure) in answers.items()}
-    return {key: (value, sures[key]) for key, (value, _) in answers.items() if sures[key] >= least}
+            outcomes.typos += answer[0] != row[target] and row[target] in typos
+    sures = {key: min(sure, (outcomes.hits + 4 * sure) / (outcomes.judged() + 4)) for key, (_, sure, _) in rule.answers.items()}
+    rule.answers = {key: (value, sures[key], voter) for key, (value, _, voter) in rule.answers.items() if sures[key] >= least}
+
+
+class Rule:
+    """What one dependency answers: {values of the determinant: (value, how sure, a row that votes for it)}."""
+
+    def __init__(self, by, alike, answers):
+        self.by, self.alike, self.answers = by, alike, answers
+
+    def answer(self, row):
+        value, sure, voter = self.answers.get(tuple(row[c] for c in self.by), (None, 0, None))
+        return (value, sure) if voter and are_alike(row, voter, self.alike) else None
 
 
 def odds(sure):
@@ -178,20 +215,21 @@ class Dependencies:
                     if conditional and source is reference:
                         continue
                     needed = max(least, 0.95 if conditional else 0)
-                    answers = {}
+                    rule = Rule(by, [] if source is reference else columns_to_be_alike_in(source, by, target), {})
                     for key, (votes, missing) in votes_by_group(source, by, target).items():
                         sure = calibration.confidence(votes, missing)
                         value = max(votes, key=lambda v: (votes[v], places[v]), default=None)
                         if sure >= needed and accepts(target, value):
-                            answers[key] = (value, sure)
+                            voter = next(row for row in source if row[target] == value and tuple(row[c] for c in by) == key)
+                            rule.answers[key] = (value, sure, voter)
                     if source is reference:
-                        answers = tested(answers, by, target, rows, needed)
-                    if answers:
-                        self.rules[target].append((by, answers))
+                        tested(rule, target, rows, needed)
+                    if rule.answers:
+                        self.rules[target].append(rule)
 
     def find(self, row, target):
         """The value for the missing cell `target` of `row` and how sure it is; 0: there is none."""
-        verdicts = [answers.get(tuple(row[c] for c in by)) for by, answers in self.rules[target]]
+        verdicts = [rule.answer(row) for rule in self.rules[target]]
         verdicts = sorted((v for v in verdicts if v), key=lambda verdict: -verdict[1])
         if not verdicts:
             return None, 0

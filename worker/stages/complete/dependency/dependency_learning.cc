@@ -5,6 +5,7 @@
 
 #include "common/base/status_macros.h"
 #include "worker/stages/complete/dependency/dependency_search.h"
+#include "worker/stages/complete/dependency/record_likeness.h"
 
 namespace dq {
 namespace {
@@ -76,7 +77,9 @@ class Rounds {
   absl::Status AddFile(const std::vector<bool>& changed, DependencyTable& table) {
     DQ_ASSIGN_OR_RETURN(const std::vector<Dependency> found,
                         search_.Find(sample_.columns(), targets_, changed, pool_));
-    for (const Dependency& dependency : found) {
+    RecordLikeness likeness(sample_.indexed());
+    for (Dependency dependency : found) {
+      dependency.alike = likeness.ColumnsToBeAlikeIn(dependency);
       const char* const kind = dependency.conditional ? "conditional" : "dependency";
       Add(dependency, kind, {.rows = sample_.indexed()}, table);
     }

@@ -21,6 +21,7 @@ uint64_t Combine(uint64_t key, uint64_t hash) {
 
 DependencyRule::DependencyRule(const Dependency& dependency, DependencySource source)
     : determinants_(dependency.determinants),
+      alike_(dependency.alike),
       method_(std::move(source.method)),
       learning_(std::make_unique<Learning>(
           Learning{std::move(source), dependency.calibration, dependency.target})) {}
@@ -37,7 +38,7 @@ const DependencyRule::Verdict* DependencyRule::Find(CellOf cell) const {
     key = Combine(key, hash);
   }
   const auto found = verdicts_.find(key);
-  return found == verdicts_.end() ? nullptr : &found->second;
+  return found == verdicts_.end() || !IsFor(found->second, cell) ? nullptr : &found->second;
 }
 
 const DependencyRule::Verdict* DependencyRule::Judge(CellOf cell, VoteCounter& counter) {
@@ -50,10 +51,24 @@ const DependencyRule::Verdict* DependencyRule::Judge(CellOf cell, VoteCounter& c
     if (codes[i] == EncodedColumn::kBlank) return nullptr;
     key = Combine(key, hash);
   }
-  if (const auto found = verdicts_.find(key); found != verdicts_.end()) return &found->second;
-  const Verdict verdict = Tested(JudgeVotes(key, codes, counter), counter);
-  if (verdict.sure == 0) return nullptr;
-  return &verdicts_.emplace(key, verdict).first->second;
+  auto found = verdicts_.find(key);
+  if (found == verdicts_.end()) {
+    const Verdict verdict = Tested(JudgeVotes(key, codes, counter), counter);
+    if (verdict.sure == 0) return nullptr;
+    found = verdicts_.emplace(key, verdict).first;
+  }
+  return IsFor(found->second, cell) ? &found->second : nullptr;
+}
+
+// Whether a verdict holds for a row: where it rests on rows that are alike, for such rows.
+bool DependencyRule::IsFor(const Verdict& verdict, CellOf cell) const {
+  for (size_t i = 0; i < alike_.size(); ++i) {
+    const uint64_t of_voter = voters_[verdict.voter + i];
+    if (of_voter == kNoValue) continue;
+    const uint64_t own = cell(alike_[i]);
+    if (own != kNoValue && own != of_voter) return false;
+  }
+  return true;
 }
 
 void DependencyRule::MakeIndexes() {
@@ -68,15 +83,17 @@ void DependencyRule::JudgeAll() {
   VoteCounter counter;
   GroupedRows groups(columns[determinants_[0]], 1);
   if (determinants_.size() > 1) groups = GroupedRows(groups, columns[determinants_[1]]);
-  groups.ForEach(columns[learning_->target], counter, [&](const VoteGroup& votes, uint32_t row) {
-    const Verdict verdict = VerdictOf(votes);
-    if (verdict.sure == 0) return;
-    uint64_t key = 0;
-    for (size_t i = 0; i < determinants_.size(); ++i) {
-      key = Combine(key, IndexOf(i).hash(columns[determinants_[i]].codes[row]));
-    }
-    learning_->judged[key] = verdict;
-  });
+  groups.ForEach(columns[learning_->target], counter,
+                 [&](const VoteGroup& votes, std::span<const uint32_t> rows) {
+                   const Verdict verdict = VerdictOf(votes, rows);
+                   if (verdict.sure == 0) return;
+                   uint64_t key = 0;
+                   for (size_t i = 0; i < determinants_.size(); ++i) {
+                     key = Combine(key,
+                                   IndexOf(i).hash(columns[determinants_[i]].codes[rows.front()]));
+                   }
+                   learning_->judged[key] = verdict;
+                 });
   learning_->judged_all = true;
   for (const auto& [key, by_votes] : learning_->judged) {
     const Verdict verdict = Tested(by_votes, counter);
@@ -116,34 +133,56 @@ DependencyRule::Verdict DependencyRule::JudgeVotes(uint64_t key, const Codes& co
     return found == learning_->judged.end() ? Verdict{} : found->second;
   }
   const auto [place, is_new] = learning_->judged.try_emplace(key);
-  if (is_new) place->second = VerdictOf(CountVotes(codes, counter));
+  if (is_new) {
+    const std::span<const uint32_t> rows = RowsOf(codes);
+    const EncodedColumn& target = learning_->source.rows.columns()[learning_->target];
+    place->second = VerdictOf(counter.Count(target, rows), rows);
+  }
   return place->second;
 }
 
-DependencyRule::Verdict DependencyRule::VerdictOf(const VoteGroup& votes) const {
+DependencyRule::Verdict DependencyRule::VerdictOf(const VoteGroup& votes,
+                                                  std::span<const uint32_t> rows) {
   const double sure = learning_->calibration.Confidence(votes);
   if (votes.votes.empty() || sure < learning_->source.confidence_min) return {};
   const EncodedColumn& target = learning_->source.rows.columns()[learning_->target];
   const std::string_view value = target.values[votes.votes[0].value];
   if (value.size() > kValueBytesMax || !learning_->source.accepts(value)) return {};
-  return {value, sure};
+  Verdict verdict{value, sure};
+  if (!alike_.empty()) {
+    KeepVoter(
+        *std::find_if(rows.begin(), rows.end(),
+                      [&](uint32_t row) { return target.codes[row] == votes.votes[0].value; }),
+        verdict);
+  }
+  return verdict;
 }
 
-const VoteGroup& DependencyRule::CountVotes(const Codes& codes, VoteCounter& counter) const {
+void DependencyRule::KeepVoter(uint32_t row, Verdict& verdict) {
+  verdict.voter = static_cast<uint32_t>(voters_.size());
+  for (const size_t column : alike_) {
+    const EncodedColumn& cells = learning_->source.rows.columns()[column];
+    const uint32_t code = cells.codes[row];
+    voters_.push_back(code == EncodedColumn::kBlank ? kNoValue : HashOf(cells.values[code]));
+  }
+}
+
+// Returns the rows with these values, in order, until the next call.
+std::span<const uint32_t> DependencyRule::RowsOf(const Codes& codes) {
   const std::vector<EncodedColumn>& columns = learning_->source.rows.columns();
-  const EncodedColumn& target = columns[learning_->target];
   std::span<const uint32_t> rows = IndexOf(0).Rows(codes[0]);
-  if (determinants_.size() == 1) return counter.Count(target, rows);
+  if (determinants_.size() == 1) return rows;
   size_t other = 1;
   if (const auto fewer = IndexOf(1).Rows(codes[1]); fewer.size() < rows.size()) {
     rows = fewer;
     other = 0;
   }
   const std::vector<uint32_t>& of_row = columns[determinants_[other]].codes;
-  std::vector<uint32_t> both;
+  std::vector<uint32_t>& both = learning_->rows;
+  both.clear();
   std::copy_if(rows.begin(), rows.end(), std::back_inserter(both),
                [&](uint32_t row) { return of_row[row] == codes[other]; });
-  return counter.Count(target, both);
+  return both;
 }
 
 // Makes a verdict as unsure as the rule is wrong about the rows it is tested on; nothing is said
@@ -158,6 +197,7 @@ DependencyRule::Verdict DependencyRule::Tested(Verdict verdict, VoteCounter& cou
 void DependencyRule::Test(VoteCounter& counter) {
   ValueIndexes& rows = *learning_->source.tested_on;
   const EncodedColumn& held = rows.columns()[learning_->target];
+  const bool typos = RepeatsValues(held);
   TestOutcomes& outcomes = learning_->outcomes;
   for (size_t row = 0; row < held.codes.size(); ++row) {
     const uint32_t code = held.codes[row];
@@ -179,7 +219,7 @@ void DependencyRule::Test(VoteCounter& counter) {
     ++outcomes.tested;
     if (verdict.value == held.values[code]) {
       ++outcomes.hits;
-    } else if (held.counts[code] == 1) {
+    } else if (typos && held.counts[code] == 1) {
       ++outcomes.typos;
     }
   }

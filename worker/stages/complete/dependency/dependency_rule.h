@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
@@ -35,7 +36,8 @@ class DependencyRule {
  public:
   struct Verdict {
     std::string_view value;
-    double sure = 0;  // 0: nothing is said.
+    double sure = 0;     // 0: nothing is said.
+    uint32_t voter = 0;  // A row that voted for it: where its cells begin in `voters_`.
   };
   // Returns the hash of a cell of the row at hand: HashOf its trimmed value, kNoValue when it is
   // missing.
@@ -59,6 +61,8 @@ class DependencyRule {
   void Close();
 
   size_t verdict_count() const { return verdicts_.size(); }
+  // What is held of rows that voted.
+  size_t voter_bytes() const { return voters_.size() * sizeof(uint64_t); }
   std::string_view method() const { return method_; }
 
  private:
@@ -71,20 +75,25 @@ class DependencyRule {
     bool judged_all = false;
     bool tested = false;
     TestOutcomes outcomes = {};
+    std::vector<uint32_t> rows = {};  // Of the group at hand.
   };
   // The codes of a row's determinants.
   using Codes = std::array<uint32_t, 2>;
 
   ValueIndex& IndexOf(size_t determinant) const;
   Verdict JudgeVotes(uint64_t key, const Codes& codes, VoteCounter& counter);
-  Verdict VerdictOf(const VoteGroup& votes) const;
-  const VoteGroup& CountVotes(const Codes& codes, VoteCounter& counter) const;
+  Verdict VerdictOf(const VoteGroup& votes, std::span<const uint32_t> rows);
+  std::span<const uint32_t> RowsOf(const Codes& codes);
+  void KeepVoter(uint32_t row, Verdict& verdict);
+  bool IsFor(const Verdict& verdict, CellOf cell) const;
   void Test(VoteCounter& counter);
   Verdict Tested(Verdict verdict, VoteCounter& counter);
 
   std::vector<size_t> determinants_;
+  std::vector<size_t> alike_;  // Columns in which a row must be like the voter.
   std::string method_;
   Verdicts verdicts_;              // By the hash of the determinants' values.
+  std::vector<uint64_t> voters_;   // Hashes of voters' cells in the columns `alike_`.
   std::unique_ptr<char[]> texts_;  // Of the verdicts, once closed.
   std::unique_ptr<Learning> learning_;
 };

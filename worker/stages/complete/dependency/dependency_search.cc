@@ -37,18 +37,12 @@ size_t DifferentValues(const EncodedColumn& column) {
                                            [](int64_t count) { return count > 0; }));
 }
 
-// Whether values of the column come together in groups that can tell something.
-bool CanDetermine(const EncodedColumn& column) {
-  const size_t different = DifferentValues(column);
-  return different > 1 && 20 * different < 19 * static_cast<size_t>(RowsWithValue(column));
-}
-
-VoteCalibration Calibrate(const GroupedRows& groups, const EncodedColumn& column, uint32_t usual,
-                          VoteCounter& counter) {
+VoteCalibration Calibrate(const GroupedRows& groups, const EncodedColumn& column,
+                          const VoteCalibration::Target& target, VoteCounter& counter) {
   VoteCalibration calibration;
-  const VoteCalibration::Target target{.counts = column.counts, .usual = usual};
-  groups.ForEach(column, counter,
-                 [&](const VoteGroup& votes, uint32_t) { calibration.Add(votes, target); });
+  groups.ForEach(column, counter, [&](const VoteGroup& votes, std::span<const uint32_t>) {
+    calibration.Add(votes, target);
+  });
   return calibration;
 }
 
@@ -57,6 +51,7 @@ struct Target {
   size_t column = 0;
   uint32_t usual = 0;
   int64_t rows = 0;
+  bool typos = false;
   std::vector<Dependency> found = {};
   std::optional<Dependency> predictor = std::nullopt;
 
@@ -75,6 +70,11 @@ struct Trial {
 };
 
 }  // namespace
+
+bool CanDetermine(const EncodedColumn& column) {
+  const size_t different = DifferentValues(column);
+  return different > 1 && 20 * different < 19 * static_cast<size_t>(RowsWithValue(column));
+}
 
 // The search over one table.
 class DependencySearch::Run {
@@ -96,7 +96,8 @@ class DependencySearch::Run {
     known_.Forget(changed_);
     for (const size_t column : targets) {
       if (const int64_t rows = RowsWithValue(columns_[column]); rows > 0) {
-        targets_.push_back({column, MostFrequent(columns_[column]), rows});
+        targets_.push_back(
+            {column, MostFrequent(columns_[column]), rows, RepeatsValues(columns_[column])});
       }
     }
     groups_.resize(columns_.size());
@@ -164,8 +165,9 @@ class DependencySearch::Run {
       const GroupedRows& groups = GroupBy(own[0]);
       if (own.size() > 1 && !divided.has_value()) divided.emplace(groups, columns_[own[1]]);
       const EncodedColumn& column = columns_[target.column];
-      VoteCalibration calibration =
-          Calibrate(divided.has_value() ? *divided : groups, column, target.usual, counter);
+      VoteCalibration calibration = Calibrate(
+          divided.has_value() ? *divided : groups, column,
+          {.counts = column.counts, .usual = target.usual, .typos = target.typos}, counter);
       if (calibration.IsDependency(column.counts[target.usual], target.rows) ||
           calibration.IsPredictor()) {
         trial.found.emplace_back(i, std::move(calibration));

@@ -24,7 +24,13 @@ struct Dependency {
   VoteCalibration calibration;
   // It does not determine the target, but is the column that best predicts it.
   bool conditional = false;
+  // In which columns a row must be like a row that votes (record_likeness.h).
+  std::vector<size_t> alike = {};
 };
+
+// Whether values of a column come together in groups that can tell something: it does not number
+// the rows.
+bool CanDetermine(const EncodedColumn& column);
 
 inline constexpr size_t kDependencyColumnsMax = 64;  // That are tried as determinants.
 inline constexpr size_t kDependencyPairsMax = 100;

@@ -51,11 +51,13 @@ absl::Status DependencyTable::Close(TaskPool& pool) {
 
 // Accounts for what the rules say.
 absl::Status DependencyTable::TakeMemory() {
-  size_t verdicts = 0;
+  size_t bytes = 0;
   for (const std::vector<DependencyRule>& rules : rules_) {
-    for (const DependencyRule& rule : rules) verdicts += rule.verdict_count();
+    for (const DependencyRule& rule : rules) {
+      bytes += rule.verdict_count() * kVerdictBytes + rule.voter_bytes();
+    }
   }
-  return taken_.Resize(verdicts * kVerdictBytes);
+  return taken_.Resize(bytes);
 }
 
 void DependencyTable::ForgetSilentRules() {

@@ -55,11 +55,12 @@ void GroupedRows::Group(std::vector<uint32_t> sorted) {
   rows_ = std::move(sorted);
 }
 
-void GroupedRows::ForEach(const EncodedColumn& target, VoteCounter& counter,
-                          absl::FunctionRef<void(const VoteGroup&, uint32_t)> see) const {
+void GroupedRows::ForEach(
+    const EncodedColumn& target, VoteCounter& counter,
+    absl::FunctionRef<void(const VoteGroup&, std::span<const uint32_t>)> see) const {
   for (size_t i = 0; i + 1 < starts_.size(); ++i) {
     const auto group = std::span(rows_).subspan(starts_[i], starts_[i + 1] - starts_[i]);
-    see(counter.Count(target, group), group.front());
+    see(counter.Count(target, group), group);
   }
 }
 

@@ -30,7 +30,7 @@ void VoteCalibration::Count(const Test& test, const Target& target) {
   for (TestOutcomes* outcomes : {&all_, &kind}) {
     outcomes->tested += test.times;
     if (hit) outcomes->hits += test.times;
-    if (!hit && target.counts[test.held_out] == 1) outcomes->typos += test.times;
+    if (!hit && target.typos && target.counts[test.held_out] == 1) outcomes->typos += test.times;
   }
   const bool usual = test.held_out == target.usual;
   if (hit && !usual) better_ += test.times;

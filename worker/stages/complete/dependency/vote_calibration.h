@@ -18,6 +18,7 @@ class VoteCalibration {
   struct Target {
     std::span<const int64_t> counts;  // How often every value occurs in all groups, by code.
     uint32_t usual = 0;               // The most frequent value.
+    bool typos = false;               // Whether a value that occurs once may be a typo.
   };
 
   // Holds out every vote of a group, ordered.

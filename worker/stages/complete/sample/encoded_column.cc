@@ -33,6 +33,16 @@ EncodedColumn EncodeColumn(std::span<const std::string_view> cells) {
   return column;
 }
 
+bool RepeatsValues(const EncodedColumn& column) {
+  int64_t once = 0;
+  int64_t cells = 0;
+  for (const int64_t count : column.counts) {
+    once += count == 1 ? 1 : 0;
+    cells += count;
+  }
+  return 4 * once <= cells;
+}
+
 void BlankOut(EncodedColumn& column, const std::function<bool(std::string_view)>& is_missing) {
   std::vector<bool> missing(column.values.size());
   bool any = false;

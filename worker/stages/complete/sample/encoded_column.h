@@ -21,6 +21,10 @@ struct EncodedColumn {
 // Numbers the different values of `cells` (trimmed); empty cells get kBlank.
 EncodedColumn EncodeColumn(std::span<const std::string_view> cells);
 
+// Whether at most a quarter of the cells with a value hold one that occurs once: then such a value
+// may be a typo.
+bool RepeatsValues(const EncodedColumn& column);
+
 // Makes the cells of the values for which `is_missing` holds blank; such values are counted 0
 // times.
 void BlankOut(EncodedColumn& column, const std::function<bool(std::string_view)>& is_missing);

@@ -1,0 +1,90 @@
+#include "worker/stages/complete/dependency/record_likeness.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <span>
+
+namespace dq {
+namespace {
+
+constexpr size_t kPairsMax = 500;     // Of rows that are compared,
+constexpr size_t kGroupPairsMax = 4;  // of one group.
+
+// Counts how many neighbours of the groups of a dependency are alike.
+class PairCount {
+ public:
+  PairCount(const std::vector<EncodedColumn>& columns, const Dependency& dependency,
+            const std::vector<size_t>& compared)
+      : columns_(columns), dependency_(dependency), compared_(compared) {}
+
+  // Takes rows of equal values in the first determinant.
+  void Add(std::span<const uint32_t> rows) {
+    voters_.clear();
+    const std::vector<uint32_t>& last = columns_[dependency_.determinants.back()].codes;
+    const std::vector<uint32_t>& target = columns_[dependency_.target].codes;
+    std::copy_if(rows.begin(), rows.end(), std::back_inserter(voters_), [&](uint32_t row) {
+      return last[row] != EncodedColumn::kBlank && target[row] != EncodedColumn::kBlank;
+    });
+    std::stable_sort(voters_.begin(), voters_.end(),
+                     [&](uint32_t a, uint32_t b) { return last[a] < last[b]; });
+    size_t of_group = 0;
+    for (size_t i = 1; i < voters_.size() && !done(); ++i) {
+      of_group = last[voters_[i]] == last[voters_[i - 1]] ? of_group + 1 : 0;
+      if (of_group > 0 && of_group <= kGroupPairsMax) Compare(voters_[i - 1], voters_[i]);
+    }
+  }
+
+  bool done() const { return pairs_ == kPairsMax; }
+  bool most_are_alike() const { return 2 * alike_ > pairs_; }
+
+ private:
+  void Compare(uint32_t a, uint32_t b) {
+    const bool differ = std::any_of(compared_.begin(), compared_.end(), [&](size_t column) {
+      const uint32_t of_a = columns_[column].codes[a];
+      const uint32_t of_b = columns_[column].codes[b];
+      return of_a != of_b && of_a != EncodedColumn::kBlank && of_b != EncodedColumn::kBlank;
+    });
+    ++pairs_;
+    if (!differ) ++alike_;
+  }
+
+  const std::vector<EncodedColumn>& columns_;
+  const Dependency& dependency_;
+  const std::vector<size_t>& compared_;
+  std::vector<uint32_t> voters_;
+  size_t pairs_ = 0;
+  size_t alike_ = 0;
+};
+
+}  // namespace
+
+RecordLikeness::RecordLikeness(ValueIndexes& rows) : rows_(rows) {
+  const std::vector<EncodedColumn>& columns = rows.columns();
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (CanDetermine(columns[i])) telling_.push_back(i);
+  }
+}
+
+std::vector<size_t> RecordLikeness::ColumnsToBeAlikeIn(const Dependency& dependency) {
+  const std::vector<size_t>& own = dependency.determinants;
+  std::vector<size_t> compared;
+  std::copy_if(telling_.begin(), telling_.end(), std::back_inserter(compared), [&](size_t column) {
+    return column != dependency.target && std::find(own.begin(), own.end(), column) == own.end();
+  });
+  if (compared.empty()) return compared;
+  PairCount count(rows_.columns(), dependency, compared);
+  const EncodedColumn& first = rows_.columns()[own.front()];
+  ValueIndex& index = rows_.Of(own.front());
+  std::vector<bool> seen(first.values.size());
+  for (const uint32_t code : first.codes) {
+    if (count.done()) break;
+    if (code == EncodedColumn::kBlank || seen[code]) continue;
+    seen[code] = true;
+    count.Add(index.Rows(code));
+  }
+  if (!count.most_are_alike()) compared.clear();
+  return compared;
+}
+
+}  // namespace dq
