@@ -131,6 +131,22 @@ absl::StatusOr<Outcome> OutcomeFromProto(const v1::Outcome& outcome) {
   return BadField("outcome.result", "not set, or of a newer protocol");
 }
 
+// What cannot be read ends its attempt, and no more. Were the report refused, the worker would come
+// back and say the same again: with all its leases, for ever.
+FailedOutcome UnreadableOutcome(const v1::Outcome& outcome, const absl::Status& why) {
+  std::string what;
+  for (const FieldViolation& violation : FieldViolationsOf(why)) {
+    what += violation.field + ": " + violation.description;
+  }
+  FailedOutcome failed;
+  failed.failure = {"OUTCOME_UNREADABLE",
+                    "The worker's outcome cannot be read here (" + what + ").",
+                    {{"category", "system"}}};
+  // A worker of another release may say it in a way that can be read; the rest would come again.
+  failed.retryable = outcome.result_case() == v1::Outcome::RESULT_NOT_SET;
+  return failed;
+}
+
 // Returns the checkpoint to keep; null when there is none that could be used.
 std::shared_ptr<const JobCheckpoint> CheckpointFromProto(const v1::LeaseReport& report) {
   if (!report.has_checkpoint()) return nullptr;
@@ -152,7 +168,9 @@ absl::StatusOr<LeaseReport> LeaseReportFromProto(const v1::LeaseReport& proto) {
   LeaseReport report;
   DQ_ASSIGN_OR_RETURN(report.lease, LeaseFromProto(proto.lease()));
   if (proto.has_outcome()) {
-    DQ_ASSIGN_OR_RETURN(report.status, OutcomeFromProto(proto.outcome()));
+    absl::StatusOr<Outcome> outcome = OutcomeFromProto(proto.outcome());
+    report.status =
+        outcome.ok() ? *std::move(outcome) : UnreadableOutcome(proto.outcome(), outcome.status());
   } else {
     report.status = ProgressFromProto(proto.progress());
   }

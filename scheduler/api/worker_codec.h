@@ -16,7 +16,8 @@ inline constexpr int32_t kWorkerProtocol = 2;
 // protocol more than one version from kWorkerProtocol; INVALID_ARGUMENT BAD_FIELD.
 absl::StatusOr<WorkerHello> FromProto(const v1::Hello& hello);
 
-// Checks and translates. INVALID_ARGUMENT BAD_FIELD.
+// Checks and translates. INVALID_ARGUMENT BAD_FIELD. An outcome that cannot be read becomes a
+// failure of its attempt (OUTCOME_UNREADABLE): the other leases of the report are not to blame.
 absl::StatusOr<WorkerReport> FromProto(const v1::WorkReport& report);
 
 v1::WorkResponse ToProto(const WorkerWelcome& welcome);

@@ -134,9 +134,6 @@ TEST(WorkerCodec, LeasesAreChecked) {
   lease = ValidLease();
   lease.mutable_lease()->set_attempt(0);
   EXPECT_EQ(ReasonOf(FromProto(ReportOf(lease)).status()), "BAD_FIELD");
-  lease = ValidLease();
-  lease.mutable_outcome();
-  EXPECT_EQ(ReasonOf(FromProto(ReportOf(lease)).status()), "BAD_FIELD");
 }
 
 TEST(WorkerCodec, OutcomesKeepWhatTheySay) {
@@ -156,6 +153,27 @@ TEST(WorkerCodec, OutcomesKeepWhatTheySay) {
   EXPECT_EQ(outcome.result.verdict, Verdict::kFailed);
   EXPECT_EQ(outcome.result.quality_score, 50);
   EXPECT_EQ(outcome.result.outputs.at(0).uri, "file:///c");
+}
+
+TEST(WorkerCodec, AnOutcomeThatCannotBeReadEndsItsAttemptAndLeavesTheOthersAlone) {
+  const auto outcome_of = [](const v1::LeaseReport& lease) {
+    v1::WorkReport report = ReportOf(lease);
+    *report.add_leases() = ValidLease();
+    const auto read = FromProto(report);
+    EXPECT_TRUE(read.ok()) << read.status();
+    EXPECT_TRUE(std::holds_alternative<JobProgress>(read->leases.at(1).status));
+    return std::get<FailedOutcome>(std::get<Outcome>(read->leases.at(0).status));
+  };
+  v1::LeaseReport newer = ValidLease();
+  newer.mutable_outcome();
+  EXPECT_EQ(outcome_of(newer).failure.reason, "OUTCOME_UNREADABLE");
+  EXPECT_TRUE(outcome_of(newer).retryable) << "another worker may say it otherwise";
+  v1::LeaseReport unknown = ValidLease();
+  unknown.mutable_outcome()->mutable_completion()->set_verdict(static_cast<v1::Verdict>(99));
+  EXPECT_NE(outcome_of(unknown).failure.message.find("completion.verdict"), std::string::npos);
+  v1::LeaseReport many = ValidLease();
+  for (int i = 0; i < 17; ++i) many.mutable_outcome()->mutable_completion()->add_files();
+  EXPECT_FALSE(outcome_of(many).retryable);
 }
 
 TEST(WorkerCodec, FailureTextIsMadeFitForTheRecord) {
