@@ -27,6 +27,12 @@ void InhibitReactivation(pqxx::connection& connection) {
 
 }  // namespace
 
+std::optional<SessionWatchdog::Watch> Session::WatchTransaction() const {
+  if (watchdog_ == nullptr) return std::nullopt;
+  return std::optional<SessionWatchdog::Watch>(std::in_place, *watchdog_, connection_->sock(),
+                                               limits_.statement_timeout + kAnswerGrace);
+}
+
 absl::Status Session::Run(const std::function<absl::Status(Transaction&)>& body, Scope scope) {
   absl::Status status;
   for (int i = 0; i < kTriesMax; ++i) {
@@ -51,10 +57,7 @@ absl::Status Session::TakeNotifications() {
 absl::Status Session::RunOnce(const std::function<absl::Status(Transaction&)>& body, Scope scope) {
   DQ_RETURN_IF_ERROR(Open());
   absl::Status status = CatchSqlErrors([&] {
-    std::optional<SessionWatchdog::Watch> watch;
-    if (watchdog_ != nullptr) {
-      watch.emplace(*watchdog_, connection_->sock(), limits_.statement_timeout + kAnswerGrace);
-    }
+    const auto watch = WatchTransaction();
     Transaction transaction(*connection_, prepared_, scope);
     DQ_RETURN_IF_ERROR(body(transaction));
     transaction.Commit();
@@ -70,6 +73,7 @@ absl::Status Session::Open() {
   const absl::Status status = CatchSqlErrors([&] {
     connection_ = std::make_unique<pqxx::connection>(target_.conninfo);
     InhibitReactivation(*connection_);
+    const auto watch = WatchTransaction();
     Transaction transaction(*connection_, prepared_, Scope::kTransaction);
     transaction.Run(sql::kSetSessionLimits, Milliseconds(limits_.statement_timeout),
                     Milliseconds(limits_.idle_in_transaction_timeout));

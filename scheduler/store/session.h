@@ -77,6 +77,8 @@ class Session {
 
  private:
   absl::Status Open();
+  // Bounds a transaction that begins now.
+  std::optional<SessionWatchdog::Watch> WatchTransaction() const;
   absl::Status RunOnce(const std::function<absl::Status(Transaction&)>& body, Scope scope);
 
   const ConnectionTarget target_;

@@ -1,6 +1,9 @@
 // What only PostgreSQL can show: crashes, hangs, strange bytes and how rows are stored.
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <iterator>
@@ -11,6 +14,8 @@
 #include "absl/time/clock.h"
 #include "common/base/error.h"
 #include "scheduler/store/postgres_store.h"
+#include "scheduler/store/session.h"
+#include "scheduler/store/session_watchdog.h"
 #include "scheduler/store/sql_error.h"
 #include "tests/scheduler/store/job_matching.h"
 #include "tests/scheduler/store/job_script.h"
@@ -170,6 +175,61 @@ TEST_F(PostgresFaultTest, AReadFromAServerProcessThatHangsIsGivenUp) {
   EXPECT_TRUE(store_->jobs().RenewLeadership(epoch_, absl::Hours(1)).ok());
   EXPECT_LT(absl::Now() - start, absl::Seconds(30));
   for (const pid_t backend : backends) ::kill(backend, SIGCONT);
+}
+
+// A server that lets clients in and is frozen from then on.
+class FrozenServer {
+ public:
+  FrozenServer() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(listener_, 8), 0);
+    EXPECT_EQ(::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { LetIn(); });
+  }
+  ~FrozenServer() {
+    ::shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    for (const int client : clients_) ::close(client);
+    ::close(listener_);
+  }
+
+  std::string conninfo() const {
+    return "host=127.0.0.1 port=" + std::to_string(port_) +
+           " user=dq dbname=dq sslmode=disable gssencmode=disable";
+  }
+
+ private:
+  void LetIn() {
+    // Authenticated; the version; ready.
+    static constexpr char kWelcome[] =
+        "R\0\0\0\x08\0\0\0\0S\0\0\0\x18server_version\0"
+        "15.0\0Z\0\0\0\x05I";
+    for (int client; (client = ::accept(listener_, nullptr, nullptr)) >= 0;) {
+      clients_.push_back(client);
+      char request[1024];
+      EXPECT_GT(::read(client, request, sizeof request), 0);
+      EXPECT_GT(::send(client, kWelcome, sizeof kWelcome - 1, MSG_NOSIGNAL), 0);
+    }
+  }
+
+  const int listener_;
+  int port_ = 0;
+  std::vector<int> clients_;
+  std::thread thread_;
+};
+
+TEST(Session, AServerThatFreezesAsSoonAsItLetsOneInIsGivenUp) {
+  const FrozenServer server;
+  SessionWatchdog watchdog;
+  Session session({server.conninfo(), "frozen"}, {.statement_timeout = absl::Milliseconds(100)},
+                  &watchdog);
+  const absl::Status status = session.Run([](Transaction&) { return absl::OkStatus(); });
+  EXPECT_EQ(ReasonOf(status), "DATABASE_UNAVAILABLE") << status;
 }
 
 TEST_F(PostgresFaultTest, TextThatPostgresqlCannotHoldIsMendedAndFailsNoBatch) {
