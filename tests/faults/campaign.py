@@ -9,6 +9,7 @@ import pathlib
 import random
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ import summary
 import workload
 from fault_injector import Injector
 from fleet import FAKETIME, Fleet
+from goals import check_goals
 from growth import Sampler, read_samples
 from invariants import check_traces
 from private_postgres import wait_for
@@ -87,7 +89,7 @@ class Campaign:
         if options.tier == "soak":
             self.jobs, self.faults, self.seconds = (int(options.hours * size) for size in (self.jobs, self.faults, self.seconds))
         self.kills_only = options.tier == "kills"
-        self.strikes, self.exits = [], []
+        self.strikes, self.exits, self.loads = [], [], []
         self.plan = self.draw_plan()
 
     def draw_plan(self):
@@ -116,7 +118,7 @@ class Campaign:
                 finally:
                     self.write_faults()
             traces = Traces(self.folder)
-            return traces, [*check_traces(traces), *self.check_aim(), *self.check_exits()]
+            return traces, [*check_traces(traces), *self.check_aim(), *self.check_exits(), *check_goals(traces)]
 
     def check_aim(self):
         """A campaign that misses those who hold leases proves little."""
@@ -156,6 +158,7 @@ class Campaign:
                "slots": self.slots, "start": start, "end": end, "drained": drained, "expected": expected,
                "baseline": baseline, "settled": settled, "is_settled": is_settled(baseline, settled),
                "clients": ["warm", *names, "calm"], "workers": self.workers, "skipped": injector.skipped, "disk": disk.is_mounted,
+               "load": statistics.median(self.loads), "cores": os.cpu_count(),
                "clock": FAKETIME.exists(), "exit_codes": [fleet_program.stop() for fleet_program in fleet.workers]}
         (self.folder / "run.json").write_text(json.dumps(run))
 
@@ -221,7 +224,7 @@ class Campaign:
         while agenda:
             now = time.time()
             if now >= next_probe and injector.database_is_up():
-                recorder.probe()
+                self.probe(recorder)
                 if sampler:
                     sampler.sample()
                 next_probe = time.time() + self.probe_seconds
@@ -249,10 +252,14 @@ class Campaign:
             if time.monotonic() > deadline:
                 return False
             self.supervise(fleet, injector)
-            recorder.probe()
+            self.probe(recorder)
             time.sleep(self.probe_seconds)
-        recorder.probe()
+        self.probe(recorder)
         return True
+
+    def probe(self, recorder):
+        recorder.probe()
+        self.loads.append(os.getloadavg()[0])
 
     def settle(self, fleet, injector, baseline):
         """Waits until everything is given back, or too long; returns what is in use then."""

@@ -5,6 +5,7 @@ import hashlib
 import json
 import unittest
 
+import goals
 import invariants
 import traces as t
 
@@ -307,6 +308,24 @@ class InvariantsTest(unittest.TestCase):
         self.assertNotIn("i10", findings(run))
         run.event("lost", "retry")["us"] += 3600 * 10**6
         self.assertIn("i10", findings(run))
+
+    def test_a_goal_is_missed_only_where_enough_was_seen_on_a_machine_with_time(self):
+        run = FakeTraces()
+        update(run.run, tier="long", load=1.5, cores=2)
+        run.faults = [{"kind": "kill_agent", "target": "worker1", "start": START + 100 * i, "end": START + 100 * i + 1,
+                       "number": 0, "held": [[f"slow{i}", 1]], "holder": True} for i in range(goals.SAMPLES_MIN)]
+        for i, fault in enumerate(run.faults):
+            run.add(f"slow{i}", [("claim", t.PROCESSING), ("retry", t.PENDING)], worker="w1-1")
+            run.event(f"slow{i}", "retry")["us"] = int((fault["start"] + 5) * 1e6)
+        self.assertEqual(len(list(goals.check_goals(run))), 1)
+        for change in ({"tier": "short"}, {"load": 2.5}, {"timing": {**run.run["timing"], "--broken-stream-ttl": 5}}):
+            with self.subTest(change=change):
+                kept = dict(run.run)
+                update(run.run, **change)
+                self.assertEqual(list(goals.check_goals(run)), [])
+                run.run = kept
+        del run.faults[0]
+        self.assertEqual(list(goals.check_goals(run)), [])
 
     def test_every_transition_outside_the_table_is_found(self):
         for state in range(1, 11):
