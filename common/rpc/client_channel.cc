@@ -1,5 +1,7 @@
 #include "common/rpc/client_channel.h"
 
+#include <arpa/inet.h>
+
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -46,6 +48,13 @@ grpc::ChannelArguments BaseArguments() {
   return arguments;
 }
 
+// A name may stand for several replicas, of which one leads.
+bool IsName(const HostPort& address) {
+  in6_addr numeric;
+  return inet_pton(AF_INET, address.host.c_str(), &numeric) != 1 &&
+         inet_pton(AF_INET6, address.host.c_str(), &numeric) != 1;
+}
+
 // Returns a target that lists the numeric addresses of all of `parts`.
 absl::StatusOr<std::string> ListTarget(const std::vector<std::string>& parts) {
   std::string v4;
@@ -76,7 +85,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeClientChannel(const std::stri
     arguments.SetServiceConfigJSON(kServingOnly);
     return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
   }
-  DQ_RETURN_IF_ERROR(ParseHostPort(parts.front()).status());
+  DQ_ASSIGN_OR_RETURN(const HostPort address, ParseHostPort(parts.front()));
+  if (IsName(address)) arguments.SetServiceConfigJSON(kServingOnly);
   return grpc::CreateCustomChannel("dns:///" + parts.front(), grpc::InsecureChannelCredentials(),
                                    arguments);
 }

@@ -121,6 +121,22 @@ TEST(ClientChannel, SeveralAddressesReachTheServingReplica) {
             "REPORT_NOT_FOUND");
 }
 
+TEST(ClientChannel, ANameReachesOnlyAReplicaThatServesSinceItMayHaveSeveral) {
+  FailingReports replica(MakeError(absl::StatusCode::kNotFound, "REPORT_NOT_FOUND", "leader"));
+  const auto server = StartAnywhere({Named(replica)});
+  const std::string port = std::to_string(server->port());
+  const auto by_name = MakeClientChannel("localhost:" + port);
+  ASSERT_TRUE(by_name.ok()) << by_name.status();
+  const auto stub = v1::ReportService::NewStub(*by_name);
+  grpc::ClientContext context;
+  v1::GetReportResponse response;
+  const absl::Status refused = FromGrpcStatus(stub->GetReport(&context, {}, &response));
+  EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+  EXPECT_EQ(ReasonOf(GetReport("127.0.0.1:" + port)), "REPORT_NOT_FOUND");
+  server->SetServing(true);
+  EXPECT_EQ(ReasonOf(GetReport("localhost:" + port)), "REPORT_NOT_FOUND");
+}
+
 TEST(ClientChannel, BadAddressesAreTypedErrors) {
   EXPECT_EQ(ReasonOf(MakeClientChannel("").status()), "ADDRESS_INVALID");
   EXPECT_EQ(ReasonOf(MakeClientChannel("nowhere").status()), "ADDRESS_INVALID");
