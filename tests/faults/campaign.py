@@ -33,8 +33,9 @@ SHORT_TIMING = {"--lease-ttl": 4, "--report-interval": 0.5, "--broken-stream-ttl
                 "--leadership-renew-interval": 0.3}
 PRODUCT_TIMING = {"--lease-ttl": 15, "--report-interval": 3, "--broken-stream-ttl": 5, "--leadership-ttl": 5,
                   "--leadership-renew-interval": 1}
-MIXED = {"real": 0.35, "noop_ms_max": 1500, "cancel": 0.06, "repeat": 0.08, "at_once": 0.3, "after": 0.15}
-STEADY = {"real": 0.05, "noop_ms_max": 1500, "cancel": 0.02, "repeat": 0.02, "at_once": 0.0}
+MIXED = {"real": 0.35, "noop_ms_max": 1500, "cancel": 0.06, "repeat": 0.08, "at_once": 0.3, "after": 0.15,
+         "limited": 0.15, "pause": 0.05}
+STEADY = {"real": 0.05, "noop_ms_max": 1500, "cancel": 0.02, "repeat": 0.02, "at_once": 0.0, "limited": 0.15, "pause": 0.05}
 NOOPS = {"real": 0.0, "noop_ms_max": 50, "cancel": 0.0, "repeat": 0.0, "at_once": 0.3}
 # What `kills` takes in turn: no proxy, nothing but deaths.
 KILLS = ("kill_leader", "kill_agent", "kill_postgres", "kill_standby", "kill_agent", "stop_leader")
@@ -130,6 +131,7 @@ class Campaign:
         injector = Injector(fleet, random.Random(f"{self.options.seed} targets"), disk.is_mounted)
         fleet.start()
         self.wait_for_workers(fleet, injector)
+        fleet.dqctl("queue", "set", workload.QUEUE, "--running-max", str(workload.QUEUE_RUNNING_MAX))
         expected = prepare_inputs(fleet, self.options.seed) if self.shape["real"] else {}
         names = [f"client{i}" for i in range(self.clients)]
         recorder = Recorder(fleet, ["warm", *names])
@@ -158,7 +160,7 @@ class Campaign:
                "slots": self.slots, "start": start, "end": end, "drained": drained, "expected": expected,
                "baseline": baseline, "settled": settled, "is_settled": is_settled(baseline, settled),
                "clients": ["warm", *names, "calm"], "workers": self.workers, "skipped": injector.skipped, "disk": disk.is_mounted,
-               "load": statistics.median(self.loads), "cores": os.cpu_count(),
+               "queue_running_max": workload.QUEUE_RUNNING_MAX, "load": statistics.median(self.loads), "cores": os.cpu_count(),
                "clock": FAKETIME.exists(), "exit_codes": [fleet_program.stop() for fleet_program in fleet.workers]}
         (self.folder / "run.json").write_text(json.dumps(run))
 

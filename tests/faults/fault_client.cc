@@ -27,6 +27,7 @@ using nlohmann::json;
 
 constexpr std::chrono::milliseconds kPollWait{300};
 constexpr std::chrono::milliseconds kNameWait{20};
+constexpr std::chrono::milliseconds kPauseWait{50};
 constexpr std::chrono::milliseconds kWatchRetryWait{100};
 constexpr size_t kNamesAsked = 500;
 
@@ -121,6 +122,10 @@ class FaultClient {
     if (name.empty()) return;
     if (item.repeat) (void)Submit(item, "repeat_ack");
     if (item.reuse) Misuse(item);
+    if (item.pause_ms >= 0) {
+      Rest(std::chrono::milliseconds(item.pause_ms));
+      PauseAndResume(item, name);
+    }
     if (item.cancel_ms >= 0 && !past_.cancelled.contains(item.request_id)) {
       Rest(std::chrono::milliseconds(item.cancel_ms));
       Cancel(item, name);
@@ -177,8 +182,54 @@ class FaultClient {
           response.Clear();
           return v1::JobService::NewStub(channel)->CancelJob(&context, request, &response);
         });
-    if (!status.ok()) return Refused("cancel", item.request_id, status);
-    json line = Seen("cancel_ack", response.job());
+    Note("cancel", item, status, response.job());
+  }
+
+  // An earlier life may have paused it, and nobody else resumes it.
+  void PauseAndResume(const WorkItem& item, const std::string& name) {
+    v1::PauseJobRequest pause;
+    pause.set_name(name);
+    pause.set_reason("pause of " + item.request_id);
+    v1::PauseJobResponse paused;
+    const grpc::Status status =
+        replicas_.Insist([&](const auto& channel, grpc::ClientContext& context) {
+          paused.Clear();
+          return v1::JobService::NewStub(channel)->PauseJob(&context, pause, &paused);
+        });
+    Note("pause", item, status, paused.job());
+    v1::ResumeJobRequest resume;
+    resume.set_name(name);
+    while (true) {
+      v1::ResumeJobResponse resumed;
+      const grpc::Status answer =
+          replicas_.Insist([&](const auto& channel, grpc::ClientContext& context) {
+            resumed.Clear();
+            return v1::JobService::NewStub(channel)->ResumeJob(&context, resume, &resumed);
+          });
+      if (answer.ok() || !IsPausing(name)) return Note("resume", item, answer, resumed.job());
+      Rest(kPauseWait);
+    }
+  }
+
+  // Whether the job is PAUSING, or became PAUSED since the last call.
+  bool IsPausing(const std::string& name) {
+    v1::GetJobRequest request;
+    request.set_name(name);
+    v1::GetJobResponse response;
+    const grpc::Status status =
+        replicas_.Insist([&](const auto& channel, grpc::ClientContext& context) {
+          response.Clear();
+          return v1::JobService::NewStub(channel)->GetJob(&context, request, &response);
+        });
+    const v1::JobState state = response.job().state();
+    return status.ok() && (state == v1::JOB_STATE_PAUSING || state == v1::JOB_STATE_PAUSED);
+  }
+
+  // Notes the answer to a call about the job of `item`.
+  void Note(const char* call, const WorkItem& item, const grpc::Status& status,
+            const v1::Job& job) {
+    if (!status.ok()) return Refused(call, item.request_id, status);
+    json line = Seen((std::string(call) + "_ack").c_str(), job);
     line["request_id"] = item.request_id;
     journal_.Write(std::move(line));
   }

@@ -66,7 +66,8 @@ def check_i2_one_job_per_request(traces):
     for line in traces.lines("misuse_ack"):
         yield f"{line['request_id']} was taken with another body"
     for line in traces.lines("refused"):
-        expected = {"misuse": ALREADY_EXISTS, "cancel": FAILED_PRECONDITION}.get(line["call"])
+        expected = {"misuse": ALREADY_EXISTS, "cancel": FAILED_PRECONDITION, "pause": FAILED_PRECONDITION,
+                    "resume": FAILED_PRECONDITION}.get(line["call"])
         if line["code"] != expected:
             yield f"{line['call']} of {line['request_id']} was answered with code {line['code']}: {line['message']}"
 
@@ -315,8 +316,8 @@ def check_i14_nothing_completes_after_a_cancel(traces):
 
 
 def leases_of(traces):
-    """Yields (worker, first microsecond, last microsecond) of every lease that its worker was told of."""
-    for key in traces.jobs:
+    """Yields (job row, worker, first microsecond, last microsecond) of every lease that its worker was told of."""
+    for key, row in traces.jobs.items():
         claim = None
         for event in traces.events[key]:
             if event["name"] == "claim":
@@ -324,11 +325,23 @@ def leases_of(traces):
             elif claim is not None and event["to_state"] not in LEASED:
                 # A grant that was lost on its way takes no slot; the scheduler takes it back when it notices.
                 if event["name"] != "release" or event["actor"] != "scheduler":
-                    yield claim["worker"], claim["us"], event["us"]
+                    yield row, claim["worker"], claim["us"], event["us"]
                 claim = None
 
 
-def check_i16_slots_are_never_exceeded(traces):
+def limits_of(traces, row, worker):
+    """Yields (whose, how many) for the limits under which a lease runs."""
+    # The stale worker keeps silent about what it holds when it comes back, and is then given more.
+    if worker != "stale":
+        yield f"worker {worker}", traces.run["slots"]
+    item = traces.work.get(row["request_id"], {})
+    if key := item.get("key"):
+        yield f"concurrency key {key}", item["key_limit"]
+    if queue := item.get("queue"):
+        yield f"queue {queue}", traces.run["queue_running_max"]
+
+
+def check_i16_no_limit_is_ever_exceeded(traces):
     jumps = [fault for fault in traces.faults if fault["kind"] == "jump_clock"]
 
     def is_dated(us):
@@ -336,16 +349,15 @@ def check_i16_slots_are_never_exceeded(traces):
         at = us / 1e6
         return not any(fault["start"] <= moment <= fault["end"] for fault in jumps for moment in (at, at - fault["number"]))
 
-    changes = [change for worker, first, last in leases_of(traces) if is_dated(first) and is_dated(last)
-               for change in ((first, 1, worker), (last, -1, worker))]
+    changes = [change for row, worker, first, last in leases_of(traces) if is_dated(first) and is_dated(last)
+               for limit in limits_of(traces, row, worker) for change in ((first, 1, limit), (last, -1, limit))]
     held, worst = collections.Counter(), collections.Counter()
-    for _us, step, worker in sorted(changes):
-        held[worker] += step
-        worst[worker] = max(worst[worker], held[worker])
-    for worker, most in worst.items():
-        # The stale worker keeps silent about what it holds when it comes back, and is then given more.
-        if worker != "stale" and most > traces.run["slots"]:
-            yield f"{worker} held {most} leases with {traces.run['slots']} slots"
+    for _us, step, limit in sorted(changes):
+        held[limit] += step
+        worst[limit] = max(worst[limit], held[limit])
+    for (whose, limit), most in worst.items():
+        if most > limit:
+            yield f"{most} jobs of {whose} ran at a time, and {limit} may"
 
 
 def check_i17_every_change_names_its_cause(traces):
@@ -362,6 +374,11 @@ def check_i17_every_change_names_its_cause(traces):
                      if event["message"] == f"cancel of {line['request_id']}"]
             if len(found) != 1:
                 yield f"the cancel of {row['id']} is {len(found)} times in its history"
+    for line in traces.lines("pause_ack"):
+        for row in traces.by_request.get(line["request_id"], []):
+            if not any(event["message"] == f"pause of {line['request_id']}"
+                       for event in traces.events_named(row["key"], "pause", "request_pause")):
+                yield f"the pause of {row['id']} is not in its history"
 
 
 def check_i18_everything_is_given_back(traces):

@@ -48,7 +48,7 @@ class FakeTraces(t.Traces):
     """A small sound run: one job of each fate."""
 
     def __init__(self):  # pylint: disable=super-init-not-called
-        self.run = {"drained": True, "clients": ["client0"], "expected": {"in-0": {"CLEANED": OUTPUT_SHA}}, "slots": 1, "workers": 2,
+        self.run = {"drained": True, "clients": ["client0"], "expected": {"in-0": {"CLEANED": OUTPUT_SHA}}, "slots": 1, "workers": 2, "queue_running_max": 1,
                     "timing": {"--lease-ttl": 4, "--report-interval": 0.5, "--broken-stream-ttl": 1.5,
                                "--leadership-ttl": 1.5},
                     "baseline": {}, "settled": {}, "is_settled": True, "exit_codes": [0]}
@@ -266,10 +266,14 @@ CORRUPTIONS = {
                                     job="projects/p/jobs/clean"),
             lambda run: update(run.line("cancel"), request_id="r-other")],
     "i16": [lambda run: [update(e, worker="w2-1", us=START * 10**6 + e["sequence"]) for e in
-                         run.events[1] + run.events[3]]],
+                         run.events[1] + run.events[3]],
+            lambda run: [update(run.work[f"r-{name}"], key="k", key_limit=1) for name in ("clean", "honest")],
+            lambda run: [update(run.work[f"r-{name}"], queue="narrow") for name in ("clean", "honest")]],
     "i17": [lambda run: update(run.event("clean", "claim"), actor=""),
             lambda run: update(run.event("clean", "create"), actor="somebody"),
-            lambda run: update(run.event("cancelled", "request_cancel"), message="")],
+            lambda run: update(run.event("cancelled", "request_cancel"), message=""),
+            lambda run: run.journal(what="pause_ack", request_id="r-clean", job="projects/p/jobs/clean", state=t.PROCESSING,
+                                    version="2", outputs=[])],
     "i18": [lambda run: update(run.run, is_settled=False),
             lambda run: update(run.run, exit_codes=[0, -9])],
     "i19": [lambda run: update(run.work["r-follower"], after="r-cancelled"),

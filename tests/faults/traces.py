@@ -72,6 +72,6 @@ class Traces:
     def told(self):
         """Every statement of the API about a job, by job id."""
         statements = collections.defaultdict(list)
-        for line in self.lines("ack", "repeat_ack", "cancel_ack", "seen", "watched"):
+        for line in self.lines("ack", "repeat_ack", "cancel_ack", "pause_ack", "resume_ack", "seen", "watched"):
             statements[line["job"].split("/")[-1]].append(line)
         return statements

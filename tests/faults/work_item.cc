@@ -16,6 +16,9 @@ v1::CreateJobRequest WorkItem::Request() const {
   } else {
     spec.set_input_file("projects/default/files/" + input);
   }
+  spec.set_queue(queue);
+  spec.set_concurrency_key(key);
+  spec.set_concurrency_limit(key_limit);
   if (!after.empty()) spec.add_depends_on("projects/default/jobs/" + after);
   spec.mutable_retry()->set_max_attempts(max_attempts);
   spec.mutable_retry()->mutable_backoff()->set_nanos(100'000'000);
@@ -34,9 +37,13 @@ std::vector<WorkItem> ReadWork(const std::string& path) {
                      .input = json.at("input"),
                      .noop_ms = json.at("noop_ms"),
                      .cancel_ms = json.at("cancel_ms"),
+                     .pause_ms = json.at("pause_ms"),
                      .repeat = json.at("repeat"),
                      .reuse = json.at("reuse"),
                      .max_attempts = json.at("max_attempts"),
+                     .key = json.at("key"),
+                     .key_limit = json.at("key_limit"),
+                     .queue = json.at("queue"),
                      .after = json.at("after")});
   }
   return items;

@@ -6,6 +6,9 @@ import subprocess
 
 INPUT_ROWS = (40, 300, 1500, 6000, 20_000, 100_000)
 INPUT_WEIGHTS = (30, 25, 20, 15, 8, 2)
+# Concurrency keys with how many of each may run at a time, and a queue with a limit of its own.
+KEYS = {"key-1": 1, "key-2": 2, "key-3": 3}
+QUEUE, QUEUE_RUNNING_MAX = "narrow", 2
 
 
 def make_input(seed, rows):
@@ -34,6 +37,7 @@ def make_work(seed, client, jobs, inputs, seconds, shape):
     for number in range(jobs):
         first = int(jobs * shape["at_once"])
         real = bool(inputs) and source.random() < shape["real"]
+        limited = source.choice((*KEYS, QUEUE)) if source.random() < shape.get("limited", 0) else ""
         items.append({
             "at_ms": max(0, int(1000 * seconds * (number - first) / (jobs - first))),
             "request_id": f"{client}-{number}",
@@ -41,9 +45,13 @@ def make_work(seed, client, jobs, inputs, seconds, shape):
             "input": source.choices(inputs, INPUT_WEIGHTS)[0] if real else "",
             "noop_ms": 0 if real else int(source.triangular(0, shape["noop_ms_max"], 50)),
             "cancel_ms": source.randrange(0, 800) if source.random() < shape["cancel"] else -1,
+            "pause_ms": source.randrange(0, 800) if source.random() < shape.get("pause", 0) else -1,
             "repeat": source.random() < shape["repeat"],
             "reuse": source.random() < shape["repeat"] / 2,
             "max_attempts": 100,
+            "key": limited if limited in KEYS else "",
+            "key_limit": KEYS.get(limited, 0),
+            "queue": limited if limited == QUEUE else "",
             # Of a job nearby, so that the two are on their way together.
             "after": source.choice(names[-5:]) if names and source.random() < shape.get("after", 0) else "",
         })
