@@ -4,6 +4,7 @@ namespace dq {
 
 void RowBatch::Reset(size_t columns) {
   rows_.clear();
+  room_.Clear();
   input_bytes = 0;
   dropped_count_ = 0;
   columns_.resize(columns);

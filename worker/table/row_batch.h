@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "worker/table/text_room.h"
+
 namespace dq {
 
 // What is known about one row besides its cells.
@@ -15,6 +17,7 @@ struct RowInfo {
   int64_t number = 0;            // 1-based data row of the input, rejected rows counted.
   std::string_view source = {};  // The row's bytes as they were read, without the line end; empty
                                  // when they may not be written as they are.
+  bool quoted = false;           // `source` has a cell in quotes.
   bool changed = false;          // A cell was replaced: it is another one than in `source`.
   bool dropped = false;          // Set by a stage: later stages and the writer skip the row.
 };
@@ -59,11 +62,14 @@ class RowBatch {
   // For the reader: the bytes most cells point into.
   std::vector<char>& buffer() { return buffer_; }
   const std::vector<char>& buffer() const { return buffer_; }
+  // For the reader: room for cells that are not in the buffer as they are.
+  TextRoom& room() { return room_; }
   // For the reader: adds a row whose cells are `cells` (`column_count()` of them).
   void AddRow(const RowInfo& info, const std::string_view* cells);
 
  private:
   std::vector<char> buffer_;
+  TextRoom room_;
   std::vector<RowInfo> rows_;
   std::vector<std::vector<std::string_view>> columns_;
   size_t dropped_count_ = 0;

@@ -15,9 +15,10 @@ std::unique_ptr<RowFormatter> Delimited(const TableLayout& layout, const Dialect
   const bool same = layout.form.format == TableFormat::kDelimited && dialect == layout.dialect;
   const CopyRows copy =
       same && choice.formula_guard == FormulaGuard::kOff ? CopyRows::kYes : CopyRows::kNo;
-  return std::make_unique<CsvFormatter>(dialect,
-                                        layout.header ? layout.columns : std::vector<std::string>(),
-                                        copy, choice.formula_guard);
+  return std::make_unique<CsvFormatter>(
+      dialect,
+      CsvHeader{layout.header ? layout.columns : std::vector<std::string>(), layout.header_text},
+      copy, choice.formula_guard);
 }
 
 }  // namespace

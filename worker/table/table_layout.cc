@@ -43,6 +43,7 @@ struct SampledRecord {
   BadRow bad = BadRow::kNone;
   size_t defect = 0;
   size_t cell_count = 0;
+  bool plain = false;
   RowText cells = {};
 
   size_t Held() const {
@@ -69,7 +70,8 @@ std::vector<SampledRecord> ReadRecords(const Dialect& dialect, const SamplePiece
                           .outcome = outcome,
                           .bad = record.bad,
                           .defect = from + record.defect,
-                          .cell_count = record.cell_count};
+                          .cell_count = record.cell_count,
+                          .plain = outcome == ScanOutcome::kRecord && record.plain};
     if (outcome == ScanOutcome::kRecord) sampled.cells = scanner.ResolvedCells();
     records.push_back(std::move(sampled));
   }
@@ -305,6 +307,9 @@ absl::Status TableFinder::TakeHeader(size_t record) {
     layout_.notes.push_back("The header has a stray quote, which was taken as part of a name.");
   }
   FitHeader(record);
+  if (header.plain && layout_.columns == header.cells) {
+    layout_.header_text = piece_.bytes.substr(header.begin, header.end - header.begin);
+  }
   NoteNames();
   layout_.data_offset = ByteOf(header.next);
   return absl::OkStatus();

@@ -33,7 +33,8 @@ struct TableLayout {
   double header_confidence = 1;              // How sure that is; 1 when it was said.
   std::vector<std::string> columns;          // As written, or "column_1" and so on.
   std::vector<std::string> header_row = {};  // Its cells, by which it is known again; or none.
-  std::vector<bool> text_columns;            // Of JSON Lines: columns with a text in them.
+  std::string header_text = {};        // Its bytes; empty when they may not be written as they are.
+  std::vector<bool> text_columns;      // Of JSON Lines: columns with a text in them.
   size_t row_cells = 0;                // Rows of so many cells are whole: they miss only columns
                                        // that all rows miss. Never more than `columns`.
   int64_t data_offset = 0;             // Of the first row.

@@ -36,7 +36,7 @@ TEST(CsvWriter, KeepsTheDialect) {
   EXPECT_EQ(Write({"a,b", "c;d"}, dialect), "a,b;\"c;d\"\r\n");
   dialect.bom = true;
   std::string header;
-  EXPECT_TRUE(CsvFormatter(dialect, {"x", "y;"}).AppendHeader(header).ok());
+  EXPECT_TRUE(CsvFormatter(dialect, CsvHeader{{"x", "y;"}}).AppendHeader(header).ok());
   EXPECT_EQ(header,
             "\xEF\xBB\xBF"
             "x;\"y;\"\r\n");

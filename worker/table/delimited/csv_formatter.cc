@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 
 #include "common/base/status_macros.h"
 #include "worker/table/bytes/file_error.h"
@@ -21,19 +22,23 @@ absl::Status NoQuotes(std::string_view cell) {
 
 }  // namespace
 
-CsvFormatter::CsvFormatter(const Dialect& dialect, const std::vector<std::string>& header,
-                           CopyRows copy, FormulaGuard guard)
+CsvFormatter::CsvFormatter(const Dialect& dialect, CsvHeader header, CopyRows copy,
+                           FormulaGuard guard)
     : dialect_(dialect),
       quoted_bytes_(FindQuotedBytes(dialect)),
       line_end_(LineEndText(dialect.line_end)),
-      header_(header),
+      header_(std::move(header)),
       copy_(copy),
       guard_(guard) {}
 
 absl::Status CsvFormatter::AppendHeader(std::string& out) const {
   if (dialect_.bom) out += kUtf8Bom;
-  if (header_.empty()) return absl::OkStatus();
-  std::vector<std::string_view> names(header_.begin(), header_.end());
+  if (header_.names.empty()) return absl::OkStatus();
+  if (copy_ == CopyRows::kYes && !header_.text.empty()) {
+    out.append(header_.text).append(line_end_);
+    return absl::OkStatus();
+  }
+  std::vector<std::string_view> names(header_.names.begin(), header_.names.end());
   return AppendRow(out, names);
 }
 
@@ -51,7 +56,8 @@ absl::Status CsvFormatter::AppendRows(std::string& out, const RowBatch& batch, s
     for (size_t column = 0; column < cells.size(); ++column) {
       cells[column] = batch.cell(row, column);
     }
-    DQ_RETURN_IF_ERROR(AppendRow(out, cells));
+    const bool styled = info.quoted && copy_ == CopyRows::kYes;
+    DQ_RETURN_IF_ERROR(styled ? AppendCells(out, cells, info.source) : AppendRow(out, cells));
   }
   return absl::OkStatus();
 }
@@ -69,8 +75,9 @@ absl::Status CsvFormatter::AppendRow(std::string& out,
   return AppendCells(out, harmless);
 }
 
-absl::Status CsvFormatter::AppendCells(std::string& out,
-                                       std::span<const std::string_view> cells) const {
+// Of the text of the row, which may be empty, only the quotes count.
+absl::Status CsvFormatter::AppendCells(std::string& out, std::span<const std::string_view> cells,
+                                       std::string_view source) const {
   // Quotes around every cell, each byte of it escaped, delimiter and space behind it.
   size_t most = line_end_.size() + kCopySlackBytes + 4 * cells.size() + 2;
   for (const std::string_view cell : cells) most += 2 * cell.size();
@@ -81,16 +88,39 @@ absl::Status CsvFormatter::AppendCells(std::string& out,
   for (size_t i = 0; i < cells.size(); ++i) {
     if (i > 0) *end++ = dialect_.delimiter;
     if (i > 0 && dialect_.skip_space) *end++ = ' ';
-    end = PutCell(end, cells[i]);
+    const bool quoted = !source.empty() && TakeQuotedCell(source);
+    end = quoted ? PutQuoted(end, cells[i]) : PutCell(end, cells[i]);
     if (end == nullptr) return NoQuotes(cells[i]);
   }
-  if (cells.size() == 1 && cells[0].empty() && dialect_.quote != 0) {
+  if (cells.size() == 1 && cells[0].empty() && dialect_.quote != 0 && end == out.data() + before) {
     *end++ = dialect_.quote;
     *end++ = dialect_.quote;
   }
   end = CopyShort(end, line_end_.data(), line_end_.size());
   out.resize(static_cast<size_t>(end - out.data()));
   return absl::OkStatus();
+}
+
+// Takes the first cell off the text of a row; returns whether it is in quotes.
+bool CsvFormatter::TakeQuotedCell(std::string_view& source) const {
+  const auto is = [&](size_t at, char sign) {
+    return sign != 0 && at < source.size() && source[at] == sign;
+  };
+  size_t at = 0;
+  while (dialect_.skip_space && (is(at, ' ') || is(at, '\t'))) ++at;
+  const bool quoted = is(at, dialect_.quote);
+  if (quoted) {
+    for (++at; at < source.size(); ++at) {
+      const bool pair = is(at, dialect_.quote) && is(at + 1, dialect_.quote);
+      if (pair || is(at, dialect_.escape)) {
+        ++at;
+      } else if (is(at, dialect_.quote)) {
+        break;
+      }
+    }
+  }
+  source.remove_prefix(std::min(source.find(dialect_.delimiter, at), source.size() - 1) + 1);
+  return quoted;
 }
 
 CsvFormatter::QuotedBytes CsvFormatter::FindQuotedBytes(const Dialect& dialect) {
@@ -125,7 +155,10 @@ char* CsvFormatter::PutPlain(char* out, std::string_view cell) const {
 // Returns the end of the cell; null when it needs quotes and there are none.
 char* CsvFormatter::PutCell(char* out, std::string_view cell) const {
   if (char* const end = PutPlain(out, cell); end != nullptr) return end;
-  if (dialect_.quote == 0) return nullptr;
+  return dialect_.quote == 0 ? nullptr : PutQuoted(out, cell);
+}
+
+char* CsvFormatter::PutQuoted(char* out, std::string_view cell) const {
   const char escape = dialect_.escape != 0 ? dialect_.escape : dialect_.quote;
   *out++ = dialect_.quote;
   for (const char c : cell) {

@@ -140,10 +140,7 @@ absl::Status CsvReader::TakeRecord(RowBatch& batch, ScanOutcome outcome) {
   ++counts_.rows;
   const BadRow bad = Judge(record, outcome);
   if (bad == BadRow::kNone) [[likely]] {
-    scanner_.ResolveDoubledQuotes(batch.buffer().data());
-    RowInfo info{.number = counts_.rows};
-    if (record.plain) info.source = TextOf(batch);
-    batch.AddRow(info, record.cells.data());
+    AddRow(batch, record);
     return absl::OkStatus();
   }
   if (bad == BadRow::kRagged && record.cell_count == layout_.row_cells) {
@@ -159,6 +156,18 @@ absl::Status CsvReader::TakeRecord(RowBatch& batch, ScanOutcome outcome) {
     return absl::OkStatus();
   }
   return Reject(batch, bad);
+}
+
+void CsvReader::AddRow(RowBatch& batch, const Record& record) {
+  RowInfo info{.number = counts_.rows, .quoted = record.quoted};
+  // Of a long row there is no second copy.
+  if (record.plain && (!record.quoted || record.end - record.begin <= TextRoom::kBlockBytes)) {
+    info.source = TextOf(batch);
+    scanner_.ResolveDoubledQuotes(batch.room());
+  } else {
+    scanner_.ResolveDoubledQuotes(batch.buffer().data());
+  }
+  batch.AddRow(info, record.cells.data());
 }
 
 void CsvReader::AddPadded(RowBatch& batch, const Record& record) {
@@ -198,7 +207,7 @@ bool CsvReader::RepeatsHeader(const Record& record) const {
   const std::string& name = layout_.header_row.front();
   if (first.size() < name.size()) return false;
   const bool marked = !first.empty() && first.front() == kUtf8Bom.front();
-  if (record.plain && !marked && first != name) return false;
+  if (record.plain && !record.quoted && !marked && first != name) return false;
   return scanner_.CellsAre(layout_.header_row);
 }
 

@@ -56,6 +56,7 @@ class CsvReader final : public RowReader {
   void CarryFrom(const RowBatch& batch, size_t used);
   absl::Status TakeRows(RowBatch& batch);
   absl::Status TakeRecord(RowBatch& batch, ScanOutcome outcome);
+  void AddRow(RowBatch& batch, const Record& record);
   void AddPadded(RowBatch& batch, const Record& record);
   absl::Status HandleLongRow(RowBatch& batch);
   BadRow Judge(const Record& record, ScanOutcome outcome);

@@ -16,7 +16,7 @@ class CsvWriter final : public RowSink {
  public:
   // `file` must outlive the writer. The header is the caller's to add.
   CsvWriter(OutputFile& file, const Dialect& dialect, FormulaGuard guard = FormulaGuard::kOff)
-      : file_(file), formatter_(dialect, {}, CopyRows::kNo, guard) {}
+      : file_(file), formatter_(dialect, CsvHeader{}, CopyRows::kNo, guard) {}
 
   // Adds one row. UNSUPPORTED_FORMAT for a cell that needs quotes in a dialect that has none.
   absl::Status Add(std::span<const std::string_view> cells) override {

@@ -33,6 +33,7 @@ ScanOutcome RecordScanner::Next() {
   record_.cell_count = 0;
   record_.cells.clear();
   record_.plain = true;
+  record_.quoted = false;
   record_.bad = BadRow::kNone;
   doubled_.clear();
   escaped_.clear();
@@ -73,13 +74,13 @@ bool RecordScanner::NextUsual() {
   if (cells.empty() || cells.size() != record_.cell_count) return false;
   const uint32_t* cursor = cursor_;
   size_t begin = position_;
-  bool plain = true;
+  bool quoted = false;
   const size_t last = cells.size() - 1;
   for (size_t i = 0;; ++i, ++cursor) {
     size_t at = *cursor;
     if (at == indexed_end_) return false;
     if (at == begin && IsQuote(data_[at])) {
-      plain = false;
+      quoted = true;
       cursor = EndUsualCell(cursor, cells[i]);
       if (cursor == nullptr) return false;
       at = *cursor;
@@ -97,7 +98,8 @@ bool RecordScanner::NextUsual() {
   record_.begin = position_;
   record_.end = end;
   record_.next = position_ = *cursor + 1;
-  record_.plain = plain;
+  record_.plain = true;
+  record_.quoted = quoted;
   record_.bad = BadRow::kNone;
   doubled_.clear();
   escaped_.clear();
@@ -159,7 +161,7 @@ RecordScanner::CellEnd RecordScanner::ScanPlainCell(size_t begin) {
 }
 
 RecordScanner::CellEnd RecordScanner::ScanQuotedCell(size_t begin) {
-  record_.plain = false;
+  record_.quoted = true;
   bool doubled = false;
   SettleCursor();
   for (StepCursor();; StepCursor()) {
@@ -297,15 +299,25 @@ void RecordScanner::CutAtFirstLineEnd() {
   position_ = record_.next;
 }
 
-void RecordScanner::ResolveDoubledQuotes(char* data) {
+// `place` says where what a cell means is to be.
+template <typename Place>
+void RecordScanner::ResolveCells(const Place& place) {
   const auto resolve = [&](size_t cell, CellKind kind) {
     if (cell >= record_.cells.size()) return;
     const std::string_view text = record_.cells[cell];
-    char* const begin = data + (text.data() - data_);
+    char* const begin = place(text);
     record_.cells[cell] = {begin, Resolve(text, kind, begin)};
   };
   for (const size_t cell : doubled_) resolve(cell, CellKind::kQuoted);
   for (const size_t cell : escaped_) resolve(cell, CellKind::kPlain);
+}
+
+void RecordScanner::ResolveDoubledQuotes(char* data) {
+  ResolveCells([&](std::string_view text) { return data + (text.data() - data_); });
+}
+
+void RecordScanner::ResolveDoubledQuotes(TextRoom& room) {
+  ResolveCells([&](std::string_view text) { return room.Take(text.size()); });
 }
 
 std::vector<std::string> RecordScanner::ResolvedCells() const {

@@ -14,6 +14,7 @@
 #include "worker/table/delimited/dialect.h"
 #include "worker/table/delimited/structural_index.h"
 #include "worker/table/table_limits.h"
+#include "worker/table/text_room.h"
 
 namespace dq {
 
@@ -30,7 +31,8 @@ struct Record {
   size_t next = 0;   // First byte of the next record.
   size_t cell_count = 0;
   std::vector<std::string_view> cells;  // Without their quotes; the first kColumnsMax + 1 only.
-  bool plain = true;                    // No quote and no carriage return in it.
+  bool plain = true;    // Outside of cells in quotes no quote, escape or stray carriage return.
+  bool quoted = false;  // A cell is in quotes.
   BadRow bad = BadRow::kNone;
   size_t defect = 0;  // The offending byte of a bad record.
 };
@@ -67,11 +69,14 @@ class RecordScanner {
   ScanOutcome Next();
   // The record of the last Next, valid until the next call.
   const Record& record() const { return record_; }
-  // Its bytes, until ResolveDoubledQuotes.
+  // Its bytes, until ResolveDoubledQuotes in place.
   std::string_view text() const { return {data_ + record_.begin, record_.end - record_.begin}; }
   // Makes doubled quotes in the cells of the last record single ones and takes escapes out, in
   // place: the bytes of the record are not what they were. `data` are those of Start, writable.
   void ResolveDoubledQuotes(char* data);
+  // The same in copies of such cells, which are in `room`; the record has at most as many bytes as
+  // a block of it.
+  void ResolveDoubledQuotes(TextRoom& room);
   // The cells of the last record as ResolveDoubledQuotes would make them, copied.
   std::vector<std::string> ResolvedCells() const;
   // Whether these are `texts`. A byte order mark before the first one does not count, nor quotes
@@ -106,6 +111,8 @@ class RecordScanner {
   size_t SkipSpace(size_t at) const;
   enum class CellKind { kPlain, kQuoted };
   size_t Resolve(std::string_view cell, CellKind kind, char* out) const;
+  template <typename Place>
+  void ResolveCells(const Place& place);
   bool CellIs(size_t cell, std::string_view text) const;
   std::string_view WithoutMark(std::string_view cell) const;
   bool IsQuote(char c) const { return c == dialect_.quote && c != 0; }
