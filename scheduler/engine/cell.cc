@@ -264,8 +264,8 @@ absl::Time Cell::NextDue(const Instant& now) const {
   if (next_by_wall != absl::InfiniteFuture()) {
     due = std::min(due, now.boot + (next_by_wall - now.wall));
   }
-  if (!load_again_.empty()) due = std::min(due, load_due_);
   if (!degraded_) {
+    if (!load_again_.empty()) due = std::min(due, load_due_);
     due = std::min(due, checkpoints_due_);
     due = std::min(due, writes_.CommittingSince() + kCommitMax + absl::Milliseconds(1));
   }

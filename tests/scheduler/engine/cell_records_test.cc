@@ -110,6 +110,21 @@ TEST(CellRecords, ACommandOnAnUnknownNameIsToldSoOnceTheDatabaseWasAsked) {
   EXPECT_EQ(ReasonOf((*answer)->status()), "NOT_LIVE");
 }
 
+TEST(CellRecords, AFailedReadIsNotTriedAgainBeforeTheDatabaseIsBack) {
+  CellHarness h(Windowed(1));
+  SubmitAll(h, Backlog(5));
+  ChangeLeader(h);
+  ASSERT_TRUE(h.cell.RecordsToLoad(h.Now()).has_value());
+  EXPECT_TRUE(h.cell.RecordsLoaded(h.Now(), absl::UnavailableError("away")).ok());
+  h.cell.DatabaseLost(h.Now());
+  h.clock.Advance(absl::Seconds(1));
+  EXPECT_FALSE(h.cell.RecordsToLoad(h.Now()).has_value());
+  EXPECT_GT(h.cell.NextDue(h.Now()), h.clock.Boot()) << "who is asked again at once never waits";
+  h.cell.DatabaseFound(h.Now());
+  EXPECT_LE(h.cell.NextDue(h.Now()), h.clock.Boot());
+  EXPECT_TRUE(h.cell.RecordsToLoad(h.Now()).has_value());
+}
+
 TEST(CellRecords, WhoAsksWhileANameIsReadIsAnsweredByAReadOfItsOwn) {
   CellHarness h(Windowed(1));
   SubmitAll(h, Backlog(5));
