@@ -96,10 +96,11 @@ void LeaderElection::Compete() {
   } else {
     listener_.waiting(loaded.status());
   }
-  if (!IsOver(kNoEpoch)) return Pause(kNoEpoch, options_.renew_interval);
+  // What this replica cannot do, or did wrong, a standby may do right: it gets the first turn.
   if (const absl::Status released = store_.ReleaseLeadership(won->epoch); !released.ok()) {
     Log(LogLevel::kWarning, "leadership not given back", {{"message", MessageOf(released)}});
   }
+  Pause(kNoEpoch, options_.renew_interval);
 }
 
 absl::StatusOr<LiveJobs> LeaderElection::LoadShareOf(int64_t epoch, LoadShare share) {

@@ -57,7 +57,8 @@ class LeaderElection {
   void Start();
   // Gives leadership back, if held, and joins. Call from one thread only.
   void Stop() EXCLUDES(mutex_);
-  // The leader of `epoch` stepped down by itself: compete again, and load anew.
+  // The leader of `epoch` stepped down by itself: gives leadership back and competes again a
+  // renewal later, to load anew if no standby has taken over by then.
   void Resign(int64_t epoch) EXCLUDES(mutex_);
 
  private:

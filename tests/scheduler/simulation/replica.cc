@@ -146,7 +146,7 @@ void Replica::LoadRecords(const Instant& now) {
           if (cell.RecordsLoaded(then, std::move(records)).ok()) return;
           around_.time.Trace([&] { return process_.name() + " contradicts the database"; });
           StepDown(MakeError(absl::StatusCode::kUnavailable, "NOT_LEADER", "Memory is wrong."));
-          resigned_ = epoch;
+          Resign(epoch);
         });
       });
 }
@@ -282,8 +282,7 @@ void Replica::TellDecided() {
     if (!fits.ok()) {
       around_.time.Trace([&] { return process_.name() + " was refused"; });
       StepDown(fits);
-      resigned_ = epoch;
-      return;
+      return Resign(epoch);
     }
     Do([&](Cell& cell, const Instant& now) { (void)cell.Committed(now, *std::move(result)); });
   }

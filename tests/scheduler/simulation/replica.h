@@ -95,6 +95,9 @@ class Replica {
   void Lead(int64_t epoch, LiveJobs live, std::vector<GroupLimit> limits,
             const std::map<JobState, int64_t>& counts);
   void Hold(int64_t epoch);
+  // The leader stepped down by itself.
+  void Resign(int64_t epoch);
+  void GiveBack(int64_t epoch);
   void Renewed(int64_t epoch, const absl::Status& status);
   void CompeteLater(const absl::Status& why = absl::OkStatus());
   void HandOver();

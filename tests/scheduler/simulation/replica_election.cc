@@ -21,6 +21,12 @@ void Replica::Compete() {
       });
 }
 
+void Replica::GiveBack(int64_t epoch) {
+  around_.database.Ask<absl::Status>(
+      process_, [epoch](FakeStore& store) { return store.ReleaseLeadership(epoch); },
+      [this](const absl::Status&) { CompeteLater(); });
+}
+
 void Replica::Load(int64_t epoch) {
   using Jobs = absl::StatusOr<LiveJobs>;
   using Limits = absl::StatusOr<std::vector<GroupLimit>>;
@@ -29,15 +35,15 @@ void Replica::Load(int64_t epoch) {
   database.Ask<Jobs>(
       process_, [](FakeStore& store) { return store.LoadLiveJobs(0, 5000, {}); },
       [this, epoch, &database](Jobs jobs) {
-        if (!jobs.ok()) return CompeteLater();
+        if (!jobs.ok()) return GiveBack(epoch);
         database.Ask<Limits>(
             process_, [](FakeStore& store) { return store.LoadLimits(); },
             [this, epoch, &database, jobs](Limits limits) {
-              if (!limits.ok()) return CompeteLater();
+              if (!limits.ok()) return GiveBack(epoch);
               database.Ask<Counts>(
                   process_, [](FakeStore& store) { return store.LoadStateCounts(); },
                   [this, epoch, jobs, limits](const Counts& counts) {
-                    if (!counts.ok()) return CompeteLater();
+                    if (!counts.ok()) return GiveBack(epoch);
                     Lead(epoch, *jobs, *limits, *counts);
                   });
             });
@@ -61,7 +67,7 @@ void Replica::Lead(int64_t epoch, LiveJobs live, std::vector<GroupLimit> limits,
 
 void Replica::Hold(int64_t epoch) {
   process_.Later(around_.options.leadership_renew_interval, [this, epoch] {
-    if (resigned_ >= epoch) return CompeteLater();
+    if (resigned_ >= epoch) return;
     around_.database.Ask<absl::Status>(
         process_,
         [epoch, ttl = around_.options.leadership_ttl](FakeStore& store) {
@@ -71,7 +77,13 @@ void Replica::Hold(int64_t epoch) {
   });
 }
 
+void Replica::Resign(int64_t epoch) {
+  resigned_ = epoch;
+  GiveBack(epoch);
+}
+
 void Replica::Renewed(int64_t epoch, const absl::Status& status) {
+  if (resigned_ >= epoch) return;
   if (absl::IsAborted(status)) {
     if (cell_->epoch() == epoch) StepDown(status);
     return CompeteLater();
