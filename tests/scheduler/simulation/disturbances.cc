@@ -2,6 +2,12 @@
 #include "tests/scheduler/simulation/world.h"
 
 namespace dq::sim {
+namespace {
+
+// As long as the product is to bear.
+constexpr absl::Duration kLongOutage = absl::Minutes(10);
+
+}  // namespace
 
 void World::DisturbLater() {
   time_.After(time_.Between(absl::Milliseconds(200), absl::Seconds(4)), [this] {
@@ -12,6 +18,7 @@ void World::DisturbLater() {
 }
 
 void World::Disturb() {
+  if (long_outage_) return;
   const size_t kind = time_.Pick(10);
   if (kind < 3) return DisturbReplica(*replicas_[time_.Pick(replicas_.size())]);
   if (kind < 8) return DisturbWorker(*workers_[time_.Pick(workers_.size())]);
@@ -21,7 +28,7 @@ void World::Disturb() {
 // Hits a process that waits for an answer of the database.
 void World::Strike(Process& process) {
   for (const auto& replica : replicas_) {
-    if (&replica->process() == &process && !calm_) DisturbReplica(*replica);
+    if (&replica->process() == &process && !calm_ && !long_outage_) DisturbReplica(*replica);
   }
 }
 
@@ -82,7 +89,17 @@ void World::DisturbDatabase() {
   database_.SetAvailable(false);
   const absl::Duration longest = time_.OneIn(4) ? absl::Seconds(20) : absl::Seconds(3);
   time_.After(time_.Between(absl::ZeroDuration(), longest),
-              [this] { database_.SetAvailable(true); });
+              [this] { database_.SetAvailable(!long_outage_); });
+}
+
+bool World::LiveThroughLongOutage() {
+  time_.Trace([] { return "the database is away for long"; });
+  long_outage_ = true;
+  database_.SetAvailable(false);
+  if (!LiveFor(kLongOutage)) return false;
+  long_outage_ = false;
+  database_.SetAvailable(true);
+  return true;
 }
 
 void World::CalmDown() {

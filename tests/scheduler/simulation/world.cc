@@ -94,6 +94,7 @@ const std::vector<std::string>& World::Live() {
   database_.SetStrike(120, [this](Process& process) { Strike(process); });
   DisturbLater();
   if (!LiveFor(kDisturbedTime)) return findings_;
+  if (time_.OneIn(40) && !LiveThroughLongOutage()) return findings_;
   CalmDown();
   const absl::Time in_order = time_.Now() + absl::Seconds(2);
   history_.ExpectOrder(in_order);

@@ -33,6 +33,8 @@ class World {
   void DisturbWorker(Worker& worker);
   void DisturbDatabase();
   void Strike(Process& process);
+  // The database alone is away, for minutes. False once something was found.
+  bool LiveThroughLongOutage();
   void CalmDown();
 
   // Lives on for so long; false once something was found.
@@ -56,6 +58,7 @@ class World {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Client>> clients_;
   bool calm_ = false;
+  bool long_outage_ = false;
   // Jobs that waited beside a free slot a moment ago, by version.
   std::map<std::string, int64_t> waiting_;
 };
