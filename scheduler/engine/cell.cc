@@ -20,6 +20,9 @@ constexpr absl::Duration kStallMin = absl::Milliseconds(1500);
 // fence themselves.
 constexpr absl::Duration kCommitMax = absl::Seconds(1);
 
+// A worker that lets so many reports fail to come is given no job until one comes.
+constexpr double kSilentIntervals = 2.5;
+
 absl::Time ExecutionDeadline(const JobRecord& record, const Instant& now) {
   return now.boot + (record.status.start_time + record.rules.execution_timeout - now.wall);
 }
@@ -136,6 +139,7 @@ void Cell::StepDown(const absl::Status& why) {
   start_deadlines_ = TimerQueue();
   backoffs_ = TimerQueue();
   workers_.Clear();
+  silence_due_ = absl::InfiniteFuture();
   drains_.clear();
   unsaved_checkpoints_.clear();
   checkpoints_due_ = absl::InfiniteFuture();
@@ -192,6 +196,7 @@ void Cell::Tick(const Instant& now) {
   if (now.boot - writes_.CommittingSince() > kCommitMax) DatabaseLost(now);
   EndLeases();
   EndWaits();
+  EndSilence();
   Dispatch();
   SaveCheckpoints();
 }
@@ -239,12 +244,32 @@ void Cell::EndWaits() {
   }
 }
 
+void Cell::EndSilence() {
+  if (now_.boot < silence_due_) return;
+  if (silence_due_ + kStallMin < now_.boot) {  // The reports of that time are still unread.
+    silence_due_ = now_.boot + options_.lease_ttl;
+    return;
+  }
+  const auto [silent, oldest] = workers_.Silent(now_.boot - options_.lease_ttl);
+  silence_due_ = oldest + options_.lease_ttl;
+  for (Worker* const worker : silent) {
+    Log(LogLevel::kWarning, "worker silent", {{"worker", worker->hello.instance}});
+    worker->sink->Close(MakeError(absl::StatusCode::kUnavailable, "WORKER_SILENT",
+                                  "no report came for as long as a lease lives; connect again"));
+    workers_.Disconnect(*worker);
+    ForgetIfGone(worker->id);
+  }
+  if (!silent.empty()) ReportGauges();
+}
+
 void Cell::Dispatch() {
   if (degraded_ || draining_) return;
+  // Who hangs takes jobs in and runs none, though its connection lives.
+  const absl::Time heard_since = now_.boot - kSilentIntervals * options_.report_interval;
   // Gives one job to each worker in turn; a whole round without a match ends it.
   size_t misses = 0;
   while (!ready_.empty() && misses < workers_.LineLength()) {
-    Worker* const worker = workers_.Dequeue();
+    Worker* const worker = workers_.Dequeue(heard_since);
     if (worker == nullptr) return;
     const std::optional<JobKey> key = ready_.PopFor(worker->offer);
     misses = key ? 0 : misses + 1;
@@ -255,7 +280,7 @@ void Cell::Dispatch() {
 
 absl::Time Cell::NextDue(const Instant& now) const {
   if (!IsLeading()) return absl::InfiniteFuture();
-  absl::Time due = leases_.NextDue();
+  absl::Time due = std::min(leases_.NextDue(), silence_due_);
   if (writes_.SealedCount() == 0) {
     due = std::min(due, writes_.OldestOpened() + options_.commit_linger);
   }

@@ -159,6 +159,8 @@ class Cell {
   void LoadWaiting(const WaitingJobs& alike);
   void EndLeases();
   void EndWaits();
+  // Closes the streams of workers that have said nothing for the life of a lease.
+  void EndSilence();
   void Dispatch();
   // Returns the new jobs whose records are not worth their memory.
   std::vector<std::unique_ptr<LiveJob>> FinishInserts(PendingBatch& batch, BatchResult& result);
@@ -324,7 +326,8 @@ class Cell {
   TimerQueue
       backoffs_;  // Ends of PENDING by BACKOFF, boot clock: a wall clock set back extends none.
   WorkerTable workers_;
-  std::map<std::string, WorkerDrain> drains_;  // By instance.
+  absl::Time silence_due_ = absl::InfiniteFuture();  // When a worker may be silent; boot clock.
+  std::map<std::string, WorkerDrain> drains_;        // By instance.
   WriteQueue writes_;
   std::vector<JobKey> unsaved_checkpoints_;
   absl::Time checkpoints_due_ =

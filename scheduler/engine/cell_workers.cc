@@ -50,6 +50,7 @@ void Cell::OpenSession(const Instant& now, SessionId session, WorkerHello hello,
   Worker& worker = workers_.FindOrAdd(hello.instance);
   if (worker.session != 0) worker.sink->Close(absl::OkStatus());
   workers_.Connect(worker, session, std::move(hello), std::move(sink), now);
+  silence_due_ = std::min(silence_due_, now.boot + options_.lease_ttl);
   worker.drained = drains_.contains(worker.hello.instance);
   Log(LogLevel::kInfo, "worker connected",
       {{"worker", worker.hello.instance},
@@ -94,6 +95,7 @@ void Cell::HandleReport(const Instant& now, SessionId session, const WorkerRepor
   Worker* const worker = workers_.FindBySession(session);
   if (worker == nullptr) return;
   worker->last_report_time = now.wall;
+  worker->heard = now.boot;
   worker->received = report.sequence;
   worker->draining = report.draining;
   WorkerTurn answer;

@@ -39,6 +39,7 @@ void WorkerTable::Connect(Worker& worker, SessionId session, WorkerHello hello,
   worker.sink = std::move(sink);
   worker.connect_time = now.wall;
   worker.last_report_time = now.wall;
+  worker.heard = now.boot;
   id_of_session_[session] = worker.id;
   slots_ += worker.hello.slots;
 }
@@ -77,15 +78,30 @@ void WorkerTable::Enqueue(Worker& worker) {
   line_.push_back(worker.id);
 }
 
-Worker* WorkerTable::Dequeue() {
+Worker* WorkerTable::Dequeue(absl::Time heard_since) {
   while (!line_.empty()) {
     Worker* const worker = Find(line_.front());
     line_.pop_front();
     if (worker == nullptr) continue;
     worker->in_line = false;
-    if (worker->CanTakeJob()) return worker;
+    if (worker->CanTakeJob() && worker->heard >= heard_since) return worker;
   }
   return nullptr;
+}
+
+std::pair<std::vector<Worker*>, absl::Time> WorkerTable::Silent(absl::Time heard_since) const {
+  std::vector<Worker*> silent;
+  absl::Time oldest = absl::InfiniteFuture();
+  for (const auto& [session, id] : id_of_session_) {
+    Worker* const worker = by_id_.at(id).get();
+    if (worker->heard <= heard_since) {
+      silent.push_back(worker);
+    } else {
+      oldest = std::min(oldest, worker->heard);
+    }
+  }
+  std::ranges::sort(silent, {}, &Worker::id);
+  return {std::move(silent), oldest};
 }
 
 std::vector<const Worker*> WorkerTable::Connected() const {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -27,6 +28,7 @@ struct Worker {
   std::shared_ptr<WorkerSink> sink;
   absl::Time connect_time;
   absl::Time last_report_time;
+  absl::Time heard;           // When it connected or reported last, on the boot clock.
   bool draining = false;      // It says so itself.
   bool drained = false;       // An operator says so; set on every stream anew.
   bool has_reported = false;  // On this stream.
@@ -64,13 +66,17 @@ class WorkerTable {
 
   // Puts a worker that can take a job into the line; does nothing when it stands there.
   void Enqueue(Worker& worker);
-  // Takes the first worker out of the line that can take a job; null when there is none.
-  Worker* Dequeue();
+  // Takes the first worker out of the line that can take a job; null when there is none. One that
+  // was not heard since `heard_since` leaves the line until it reports again.
+  Worker* Dequeue(absl::Time heard_since);
   size_t LineLength() const { return line_.size(); }
 
   // How many workers are connected, and the slots they have together.
   int64_t connected() const { return static_cast<int64_t>(id_of_session_.size()); }
   int64_t slots() const { return slots_; }
+  // Returns the connected workers that were not heard since `heard_since`, and when the longest
+  // silence of all others began (InfiniteFuture: there are none).
+  std::pair<std::vector<Worker*>, absl::Time> Silent(absl::Time heard_since) const;
   // Returns the connected workers by instance.
   std::vector<const Worker*> Connected() const;
   // Returns whether a worker in service offers all stages of `demand`. Looks at all workers.

@@ -18,7 +18,6 @@ SchedulerOptions FastOptions() {
   options.instance = "s-test";
   options.address = "127.0.0.1:0";
   options.leadership_renew_interval = absl::Milliseconds(100);
-  options.report_interval = absl::Milliseconds(100);
   return options;
 }
 

@@ -211,6 +211,19 @@ TEST_F(CellJobs, ASilentWorkerLosesItsJobAfterTheTtl) {
   EXPECT_EQ(job.status.state, JobState::kPending);
   EXPECT_EQ(job.status.error.reason, "WORKER_LOST");
   EXPECT_EQ(job.status.losses, 1);
+  ASSERT_TRUE(worker.sink->closed().has_value()) << "it hears of it when it comes back";
+  EXPECT_EQ(ReasonOf(*worker.sink->closed()), "WORKER_SILENT");
+}
+
+TEST_F(CellJobs, AWorkerThatForgetsAJobLosesItAfterTheTtlAndIsTold) {
+  TestWorker worker;
+  const LeaseId lease = CreateAndGrant(worker, "a");
+  cell_.Report(worker, {Running(lease)});
+  for (int i = 0; i < 5; ++i) {
+    cell_.Advance(absl::Seconds(3));
+    cell_.Report(worker, {});
+  }
+  EXPECT_EQ(cell_.Stored("a").status.losses, 1);
   ASSERT_EQ(worker.sink->revocations().size(), 1u);
   EXPECT_EQ(worker.sink->revocations()[0].reason, RevokeReason::kLost);
 }
@@ -223,6 +236,7 @@ TEST_F(CellJobs, AGrantThatAnOutageKeptFromItsWorkerChargesNobody) {
   for (int i = 0; i < 40; ++i) {
     EXPECT_FALSE(cell_.TryCommit());
     cell_.clock.Advance(absl::Seconds(1));
+    cell_.Report(worker, {}, 1);
     cell_.Decide();
   }
   cell_.store.SetAvailable(true);
@@ -243,9 +257,10 @@ TEST_F(CellJobs, TheThirdLostWorkerMakesTheJobPoison) {
   cell_.Create(job);
   for (int i = 0; i < 3; ++i) {
     TestWorker worker = cell_.Connect("w" + std::to_string(i), 1);
+    cell_.Settle();
     cell_.Advance(absl::Seconds(10));
     cell_.cell.CloseSession(cell_.Now(), worker.session);
-    cell_.Advance(absl::Seconds(60));
+    cell_.Advance(absl::Minutes(10));  // Longer than any backoff.
   }
   EXPECT_EQ(cell_.StateOf("a"), JobState::kFailed);
   EXPECT_EQ(cell_.Stored("a").status.error.reason, "POISON");
@@ -312,12 +327,13 @@ TEST_F(CellJobs, AStartDeadlineIsMetByTheFirstAttempt) {
 TEST_F(CellJobs, AJobWaitsForItsTime) {
   JobRecord job = CellHarness::NewJob("a");
   job.rules.not_before = cell_.clock.Now() + absl::Hours(1);
-  TestWorker worker = cell_.Connect("w1", 1);
   cell_.Create(job);
   EXPECT_EQ(cell_.Stored("a").status.wait_reason, WaitReason::kNotBefore);
-  cell_.Advance(absl::Minutes(59));
+  cell_.Advance(absl::Minutes(60) - absl::Seconds(2));
+  const TestWorker worker = cell_.Connect("w1", 1);
+  cell_.Settle();
   EXPECT_TRUE(worker.sink->grants().empty());
-  cell_.Advance(absl::Minutes(1));
+  cell_.Advance(absl::Seconds(2));
   EXPECT_EQ(worker.sink->grants().size(), 1u);
 }
 

@@ -102,6 +102,7 @@ TEST_F(CellWorkers, AStaleOutcomeIsClosedCountedAndChangesNothing) {
   TestWorker rightful = cell_.Connect("w2", 1);
   cell_.Advance(absl::Seconds(2));
   ASSERT_EQ(rightful.sink->grants().size(), 1u);
+  lost = cell_.Connect("w1", 1, {stale});
   cell_.ReportAndSettle(lost, stale, Completed());
   EXPECT_EQ(lost.sink->closings(), std::vector<LeaseId>{stale});
   EXPECT_EQ(cell_.StateOf("a"), JobState::kProcessing);
@@ -208,6 +209,28 @@ TEST_F(CellWorkers, AnOutageStopsGrantsAndSubmitsButNoRunningJob) {
   EXPECT_EQ(worker.sink->grants().size(), 1u);
 }
 
+TEST_F(CellWorkers, AnOutageOfTenMinutesCostsNoRunningJobItsLease) {
+  CreateMany(2);
+  TestWorker worker = cell_.Connect("w1", 2);
+  cell_.Settle();
+  const LeaseId first = worker.sink->grants()[0].lease;
+  const LeaseId second = worker.sink->grants()[1].lease;
+  cell_.store.SetAvailable(false);
+  cell_.cell.DatabaseLost(cell_.Now());
+  for (int report = 0; report < 200; ++report) {
+    cell_.clock.Advance(absl::Seconds(3));
+    cell_.Report(worker, {Running(first), Running(second, 2)});
+    cell_.Decide();
+    EXPECT_TRUE(worker.sink->Take().back().degraded);
+  }
+  cell_.Report(worker, {{first, Completed()}, Running(second, 3)}, 1);
+  cell_.store.SetAvailable(true);
+  cell_.Settle();
+  EXPECT_EQ(cell_.StateOf("j0"), JobState::kCompleted);
+  EXPECT_EQ(cell_.StateOf("j1"), JobState::kProcessing);
+  EXPECT_EQ(cell_.Stored("j1").status.losses, 0);
+}
+
 TEST_F(CellWorkers, ACommitThatHangsIsToldToWorkersAsAnOutage) {
   cell_.Create("a");
   TestWorker worker = cell_.Connect("w1", 1);
@@ -272,6 +295,38 @@ TEST_F(CellWorkers, AProcessThatStoodStillReapsNobody) {
   EXPECT_EQ(cell_.StateOf("a"), JobState::kProcessing);
   cell_.Advance(absl::Seconds(15));
   EXPECT_EQ(cell_.StateOf("a"), JobState::kPending);
+}
+
+TEST_F(CellWorkers, AWorkerThatIsSilentThoughItIsConnectedGetsNoJobUntilItReports) {
+  TestWorker worker = cell_.Connect("w1", 2);
+  cell_.Report(worker, {}, 2);
+  cell_.Advance(absl::Seconds(8));  // More than two and a half intervals.
+  cell_.Create("a");
+  EXPECT_TRUE(worker.sink->grants().empty());
+  cell_.Report(worker, {}, 2);
+  cell_.Settle();
+  EXPECT_EQ(worker.sink->grants().size(), 1u);
+}
+
+TEST_F(CellWorkers, TheStreamOfAWorkerThatIsSilentForTheLifeOfALeaseIsClosed) {
+  const TestWorker silent = cell_.Connect("w1", 1);
+  TestWorker worker = cell_.Connect("w2", 1);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_FALSE(silent.sink->closed().has_value());
+    cell_.Advance(absl::Seconds(3));
+    cell_.Report(worker, {}, 1);
+  }
+  cell_.Advance(absl::Seconds(3));
+  ASSERT_TRUE(silent.sink->closed().has_value());
+  EXPECT_EQ(ReasonOf(*silent.sink->closed()), "WORKER_SILENT");
+  EXPECT_FALSE(worker.sink->closed().has_value());
+}
+
+TEST_F(CellWorkers, AProcessThatStoodStillClosesNoStream) {
+  const TestWorker worker = cell_.Connect("w1", 1);
+  cell_.clock.Advance(absl::Minutes(1));
+  cell_.Settle();
+  EXPECT_FALSE(worker.sink->closed().has_value());
 }
 
 TEST_F(CellWorkers, WhatWaitsFailsWhenTheLeaderStepsDown) {

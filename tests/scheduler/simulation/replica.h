@@ -55,6 +55,8 @@ class Replica {
                         std::shared_ptr<WorkerSink> sink);
   void HandleReport(SessionId session, const WorkerReport& report);
   void CloseSession(SessionId session);
+  // The cell ended it by itself.
+  void SessionEnded(SessionId session) { worker_of_.erase(session); }
   // Tells the witness what the sinks of workers are told.
   void Welcomed(const WorkerWelcome& welcome) { around_.witness.Welcomed(epoch_, welcome); }
   void Turned(const WorkerTurn& turn) { around_.witness.Turned(epoch_, turn); }

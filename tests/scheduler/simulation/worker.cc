@@ -22,8 +22,12 @@ constexpr char kFailedBadly[] = "failed badly";
 // The scheduler's end of a stream: what it is told travels down the stream.
 class WorkerSinkOfStream final : public WorkerSink {
  public:
-  WorkerSinkOfStream(Worker& worker, Replica& replica, std::shared_ptr<Stream> stream)
-      : worker_(worker), replica_(replica), stream_(std::move(stream)) {}
+  WorkerSinkOfStream(Worker& worker, Replica& replica, std::shared_ptr<Stream> stream,
+                     std::shared_ptr<const SessionId> session)
+      : worker_(worker),
+        replica_(replica),
+        stream_(std::move(stream)),
+        session_(std::move(session)) {}
 
   void Welcome(WorkerWelcome welcome) override {
     replica_.Welcomed(welcome);
@@ -38,6 +42,7 @@ class WorkerSinkOfStream final : public WorkerSink {
     });
   }
   void Close(absl::Status) override {
+    replica_.SessionEnded(*session_);
     stream_->SendLast(Direction::kDown,
                       [&worker = worker_, stream = stream_.get()] { worker.Ended(stream); });
   }
@@ -46,6 +51,7 @@ class WorkerSinkOfStream final : public WorkerSink {
   Worker& worker_;
   Replica& replica_;
   const std::shared_ptr<Stream> stream_;
+  const std::shared_ptr<const SessionId> session_;  // 0 until it is open.
 };
 
 // What a report says of how an attempt is.
@@ -359,7 +365,7 @@ void Worker::Connect() {
                                        session = memory.session, hello] {
     const std::shared_ptr<Stream> held = stream.lock();
     if (held == nullptr) return;
-    auto sink = std::make_shared<WorkerSinkOfStream>(*this, replica, held);
+    auto sink = std::make_shared<WorkerSinkOfStream>(*this, replica, held, session);
     *session = replica.OpenSession(held, hello, std::move(sink));
   });
 }
