@@ -8,30 +8,34 @@
 namespace dq {
 namespace {
 
-constexpr size_t kPairsMax = 500;     // Of rows that are compared,
-constexpr size_t kGroupPairsMax = 4;  // of one group.
+constexpr size_t kPairsMax = 500;       // Of rows that are compared,
+constexpr uint32_t kGroupPairsMax = 4;  // of one group.
 
 // Counts how many neighbours of the groups of a dependency are alike.
 class PairCount {
  public:
   PairCount(const std::vector<EncodedColumn>& columns, const Dependency& dependency,
             const std::vector<size_t>& compared)
-      : columns_(columns), dependency_(dependency), compared_(compared) {}
+      : columns_(columns),
+        dependency_(dependency),
+        compared_(compared),
+        voters_(columns[dependency.determinants.back()].values.size()) {}
 
   // Takes rows of equal values in the first determinant.
   void Add(std::span<const uint32_t> rows) {
-    voters_.clear();
-    const std::vector<uint32_t>& last = columns_[dependency_.determinants.back()].codes;
+    const std::vector<uint32_t>& by = columns_[dependency_.determinants.back()].codes;
     const std::vector<uint32_t>& target = columns_[dependency_.target].codes;
-    std::copy_if(rows.begin(), rows.end(), std::back_inserter(voters_), [&](uint32_t row) {
-      return last[row] != EncodedColumn::kBlank && target[row] != EncodedColumn::kBlank;
-    });
-    std::stable_sort(voters_.begin(), voters_.end(),
-                     [&](uint32_t a, uint32_t b) { return last[a] < last[b]; });
-    size_t of_group = 0;
-    for (size_t i = 1; i < voters_.size() && !done(); ++i) {
-      of_group = last[voters_[i]] == last[voters_[i - 1]] ? of_group + 1 : 0;
-      if (of_group > 0 && of_group <= kGroupPairsMax) Compare(voters_[i - 1], voters_[i]);
+    ++group_;
+    for (const uint32_t row : rows) {
+      if (by[row] == EncodedColumn::kBlank || target[row] == EncodedColumn::kBlank) continue;
+      Voter& before = voters_[by[row]];
+      if (before.group != group_) {
+        before = {group_, row};
+      } else if (before.pairs < kGroupPairsMax) {
+        Compare(before.row, row);
+        if (done()) return;
+        before = {group_, row, before.pairs + 1};
+      }
     }
   }
 
@@ -39,6 +43,13 @@ class PairCount {
   bool most_are_alike() const { return 2 * alike_ > pairs_; }
 
  private:
+  // The last row so far of equal values in all determinants.
+  struct Voter {
+    uint32_t group = 0;
+    uint32_t row = 0;
+    uint32_t pairs = 0;  // That were compared.
+  };
+
   void Compare(uint32_t a, uint32_t b) {
     const bool differ = std::any_of(compared_.begin(), compared_.end(), [&](size_t column) {
       const uint32_t of_a = columns_[column].codes[a];
@@ -52,7 +63,8 @@ class PairCount {
   const std::vector<EncodedColumn>& columns_;
   const Dependency& dependency_;
   const std::vector<size_t>& compared_;
-  std::vector<uint32_t> voters_;
+  std::vector<Voter> voters_;
+  uint32_t group_ = 0;
   size_t pairs_ = 0;
   size_t alike_ = 0;
 };

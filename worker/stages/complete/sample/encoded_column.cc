@@ -17,6 +17,7 @@ EncodedColumn EncodeColumn(std::span<const std::string_view> cells) {
   EncodedColumn column;
   column.codes.reserve(cells.size());
   absl::flat_hash_map<std::string_view, uint32_t, TextHash> codes;
+  codes.reserve(cells.size());
   for (const std::string_view cell : cells) {
     if (cell.empty()) {
       column.codes.push_back(EncodedColumn::kBlank);
