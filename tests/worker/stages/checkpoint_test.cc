@@ -439,7 +439,7 @@ TEST(Checkpoint, ForgedStatesAreRefusedOrUsedButNeverCrash) {
 
 TEST(Checkpoint, RecordsThatDoNotFitMemoryGoOnFromWhatTheirPassFound) {
   std::string text = "id,word\n";
-  for (int i = 0; i < 60000; ++i) text += std::to_string(i * 7 % 50000) + ",w\n";
+  for (int i = 0; i < 160'000; ++i) text += std::to_string(i * 7 % 50000) + ",w\n";
   ChainSpec spec;
   spec.stages = {DedupeOptions{}};
   spec.memory_limit_bytes = kMemoryLimitBytesMin;
@@ -448,7 +448,7 @@ TEST(Checkpoint, RecordsThatDoNotFitMemoryGoOnFromWhatTheirPassFound) {
   ScriptedControl counting(0, CheckpointCall::kSave);
   const auto done = whole->Run(&counting, false);
   ASSERT_TRUE(done.ok()) << done.status();
-  EXPECT_NE(nlohmann::json::parse(done->report_json)["stages"][0]["spilled_bytes"], "0");
+  EXPECT_NE(nlohmann::json::parse(done->report_json)["stages"][0]["spilled_bytes"], 0);
   for (int at = 1; at <= counting.chances; at += 3) {
     const auto job = MakeJob(spec, text);
     job->batch_bytes = whole->batch_bytes;
