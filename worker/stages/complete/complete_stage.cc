@@ -137,14 +137,22 @@ absl::Status CompleteStage::TakeProfileMemory() {
   return profile_bytes_.Resize(static_cast<size_t>(bytes));
 }
 
+// Works on all columns at the same time; CANCELLED once a stop is asked for.
+absl::Status CompleteStage::ForEachColumn(absl::FunctionRef<void(size_t)> work) {
+  return context_.pool.ParallelFor(columns_.size(), [&](size_t i) {
+    absl::Status go_on = CheckStop(context_.stop);
+    if (go_on.ok()) work(i);
+    return go_on;
+  });
+}
+
 absl::Status CompleteStage::EndLearn() {
   findings_ = std::vector<ColumnFindings>(columns_.size());
   std::vector<EncodedColumn> sampled(columns_.size());
   DQ_ASSIGN_OR_RETURN(std::vector<DisguiseFindings> found, FindEvidence(sampled));
-  DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(columns_.size(), [&](size_t i) {
+  DQ_RETURN_IF_ERROR(ForEachColumn([&](size_t i) {
     const size_t column = learners_[i];
     LearnColumn(column, std::move(found[column]), sampled[column]);
-    return absl::OkStatus();
   }));
   profiles_.clear();
   profile_bytes_.Clear();
@@ -163,18 +171,16 @@ absl::Status CompleteStage::EndLearn() {
 absl::StatusOr<std::vector<DisguiseFindings>> CompleteStage::FindEvidence(
     std::vector<EncodedColumn>& sampled) {
   std::vector<DisguiseFindings> found(columns_.size());
-  DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(columns_.size(), [&](size_t i) {
+  DQ_RETURN_IF_ERROR(ForEachColumn([&](size_t i) {
     const size_t column = learners_[i];
     sampled[column] = EncodeColumn(sample_->column(column));
     if (options_.detect == Detection::kEvidence) {
       found[column] = FindDisguises(sampled[column], tokens_);
     }
-    return absl::OkStatus();
   }));
   std::vector<std::optional<size_t>> explaining(columns_.size());
-  DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(columns_.size(), [&](size_t column) {
+  DQ_RETURN_IF_ERROR(ForEachColumn([&](size_t column) {
     explaining[column] = FindExplanation({sampled, found, tokens_}, column);
-    return absl::OkStatus();
   }));
   for (size_t column = 0; column < columns_.size(); ++column) {
     if (!explaining[column].has_value()) continue;
@@ -220,7 +226,8 @@ absl::Status CompleteStage::LearnDependent(std::vector<EncodedColumn> sampled) {
       .key_columns = key_columns_,
       .reference = reference,
       .whole = sample_->complete() && HoldsWholeCells(sample.columns()),
-      .confidence_min = std::max(options_.min_confidence, kDependencyConfidenceMin)};
+      .confidence_min = std::max(options_.min_confidence, kDependencyConfidenceMin),
+      .stop = context_.stop};
   DQ_ASSIGN_OR_RETURN(dependencies_,
                       LearnDependencies(scope, sample, context_.pool, context_.memory));
   if (reference_ != nullptr) reference_->ForgetSample();

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "worker/chain/stage.h"
 #include "worker/chain/taken_bytes.h"
 #include "worker/stages/complete/dependency/dependency_learning.h"
@@ -67,6 +68,7 @@ class CompleteStage final : public Stage {
   absl::Status Prepare(const std::vector<std::string>& columns);
   absl::Status LoadReference();
   absl::Status TakeProfileMemory();
+  absl::Status ForEachColumn(absl::FunctionRef<void(size_t)> work);
   void LearnFromColumn(const RowBatch& batch, size_t column);
   absl::StatusOr<std::vector<DisguiseFindings>> FindEvidence(std::vector<EncodedColumn>& sampled);
   void LearnColumn(size_t column, DisguiseFindings disguises, EncodedColumn& sampled);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "worker/chain/stage.h"
 #include "worker/stages/complete/dependency/dependency_search.h"
 #include "worker/stages/complete/dependency/record_likeness.h"
 
@@ -52,8 +53,9 @@ class Rounds {
       DQ_RETURN_IF_ERROR(AddFile(changed, *table));
       AddReference(*table);
       // Other rows than those of the sample may ask what these do not.
-      if (!scope_.whole) DQ_RETURN_IF_ERROR(table->AnswerAll(pool_));
+      if (!scope_.whole) DQ_RETURN_IF_ERROR(table->AnswerAll(pool_, scope_.stop));
       if (table->empty()) break;
+      DQ_RETURN_IF_ERROR(CheckStop(scope_.stop));
       changed = sample_.Fill(*table, scope_.confidence_min, pool_);
       DQ_RETURN_IF_ERROR(table->Close(pool_));
       const bool filled = std::find(changed.begin(), changed.end(), true) != changed.end();
@@ -68,8 +70,9 @@ class Rounds {
   absl::Status SearchReference() {
     if (scope_.reference.empty()) return absl::OkStatus();
     const std::vector<bool> changed(scope_.names.size(), true);
-    DQ_ASSIGN_OR_RETURN(of_reference_,
-                        DependencySearch().Find(scope_.reference, targets_, changed, pool_));
+    DQ_ASSIGN_OR_RETURN(
+        of_reference_,
+        DependencySearch(scope_.stop).Find(scope_.reference, targets_, changed, pool_));
     std::erase_if(of_reference_, [](const Dependency& found) { return found.conditional; });
     return absl::OkStatus();
   }
@@ -79,6 +82,7 @@ class Rounds {
                         search_.Find(sample_.columns(), targets_, changed, pool_));
     RecordLikeness likeness(sample_.indexed());
     for (Dependency dependency : found) {
+      DQ_RETURN_IF_ERROR(CheckStop(scope_.stop));
       dependency.alike = likeness.ColumnsToBeAlikeIn(dependency);
       const char* const kind = dependency.conditional ? "conditional" : "dependency";
       Add(dependency, kind, {.rows = sample_.indexed()}, table);
@@ -112,7 +116,7 @@ class Rounds {
   std::vector<size_t> targets_;
   std::vector<Dependency> of_reference_;
   ValueIndexes reference_{scope_.reference};
-  DependencySearch search_;
+  DependencySearch search_{scope_.stop};
 };
 
 }  // namespace

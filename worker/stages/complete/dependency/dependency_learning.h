@@ -3,6 +3,7 @@
 // worker/README.md.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,7 @@ struct DependencyScope {
   // Whether the sample holds all rows of the file, so that nothing else will be asked.
   bool whole = false;
   double confidence_min = 0;
+  std::function<bool()> stop;  // Whether to end with CANCELLED. Called by the pool's threads.
 };
 
 // What is learned in one round after the other, each from the sample as the rounds before have
@@ -36,7 +38,8 @@ using DependencyTables = std::vector<std::unique_ptr<DependencyTable>>;
 inline constexpr size_t kDependencyRoundsMax = 16;
 
 // Learns what the sample, and the reference, say about the columns that miss cells, and fills the
-// sample by it. Errors of DependencyTable::Add.
+// sample by it. Errors of DependencyTable::Close;
+// CANCELLED.
 absl::StatusOr<DependencyTables> LearnDependencies(const DependencyScope& scope,
                                                    SampleFilling& sample, TaskPool& pool,
                                                    MemoryBudget& memory);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "worker/chain/stage.h"
 #include "worker/stages/complete/dependency/grouped_rows.h"
 
 namespace dq {
@@ -128,8 +129,9 @@ class DependencySearch::Run {
   // Tries at the same time, then takes what was found in the order of the trials.
   absl::Status TryAll(std::vector<Trial> trials) {
     DQ_RETURN_IF_ERROR(pool_.ParallelFor(trials.size(), [&](size_t i) {
-      Try(trials[i]);
-      return absl::OkStatus();
+      absl::Status go_on = CheckStop(known_.stop_);
+      if (go_on.ok()) Try(trials[i]);
+      return go_on;
     }));
     for (Trial& trial : trials) Take(trial);
     return absl::OkStatus();
@@ -141,8 +143,9 @@ class DependencySearch::Run {
     for (const Trial& pair : pairs) first.insert(pair.determinants[0]);
     const std::vector<size_t> columns(first.begin(), first.end());
     return pool_.ParallelFor(columns.size(), [&](size_t i) {
-      GroupBy(columns[i]);
-      return absl::OkStatus();
+      absl::Status go_on = CheckStop(known_.stop_);
+      if (go_on.ok()) GroupBy(columns[i]);
+      return go_on;
     });
   }
 

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -40,6 +42,9 @@ inline constexpr size_t kDependenciesMax = 4;  // Of one target.
 // is tried again.
 class DependencySearch {
  public:
+  // `stop` says whether to end with CANCELLED; the pool's threads call it.
+  explicit DependencySearch(std::function<bool()> stop) : stop_(std::move(stop)) {}
+
   // Finds the dependencies of `targets` (places in `columns`), the more accurate first, at most
   // kDependenciesMax for each; the best predictor of a target that has none. Independent of the
   // threads of `pool`. Missing cells are blank in `columns`. `changed` says which columns are not
@@ -55,6 +60,7 @@ class DependencySearch {
 
   void Forget(const std::vector<bool>& changed);
 
+  std::function<bool()> stop_;
   // What is known from earlier calls.
   absl::flat_hash_map<TrialKey, VoteCalibration> telling_;
   absl::flat_hash_set<TrialKey> telling_nothing_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "worker/chain/stage.h"
 
 namespace dq {
 namespace {
@@ -26,8 +27,9 @@ void DependencyTable::Add(const Dependency& dependency, DependencySource source)
   rules_[dependency.target].emplace_back(dependency, std::move(source));
 }
 
-absl::Status DependencyTable::AnswerAll(TaskPool& pool) {
+absl::Status DependencyTable::AnswerAll(TaskPool& pool, const std::function<bool()>& stop) {
   for (std::vector<DependencyRule>& rules : rules_) {
+    DQ_RETURN_IF_ERROR(CheckStop(stop));
     for (DependencyRule& rule : rules) rule.MakeIndexes();
     DQ_RETURN_IF_ERROR(pool.ParallelFor(rules.size(), [&](size_t i) {
       rules[i].JudgeAll();

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,8 +38,9 @@ class DependencyTable {
 
   // Adds what `dependency` says by the rows of its source, as far as it will be asked.
   void Add(const Dependency& dependency, DependencySource source);
-  // Makes all answers, whatever will be asked. Independent of the threads of `pool`.
-  absl::Status AnswerAll(TaskPool& pool);
+  // Makes all answers, whatever will be asked. Independent of the threads of `pool`. CANCELLED once
+  // `stop` says so.
+  absl::Status AnswerAll(TaskPool& pool, const std::function<bool()>& stop);
   // The same as Find while the table is learned: makes the answer when there is none yet.
   std::optional<Answer> Learn(size_t target, CellOf cell, double confidence_min);
   // Ends learning: from now on only answers that were made are found. OUT_OF_MEMORY when they do
