@@ -1,5 +1,7 @@
 #include "worker/chain/reading_report.h"
 
+#include "worker/table/bytes/utf8_lines.h"
+
 namespace dq {
 namespace {
 
@@ -38,6 +40,18 @@ void Note(Report& report, int64_t count, const char* what) {
   if (count > 0) report.limits.push_back(std::to_string(count) + what);
 }
 
+// What is UTF-8 and was read as something else has come out as other letters.
+void NoteLinesOfUtf8(const RowReader& reader, Report& report) {
+  const Utf8Lines* const lines = reader.source().utf8_lines();
+  if (lines == nullptr || lines->well_formed() == 0) return;
+  report.limits.push_back(
+      std::to_string(lines->well_formed()) + " lines look like UTF-8 and were read as " +
+      report.dialect.encoding + ", the first at byte " + std::to_string(lines->first_place()) +
+      ": their letters beyond ASCII come out wrong. Save the file in one encoding, or read it as "
+      "UTF-8 (--encoding utf-8), which rejects the " +
+      std::to_string(lines->others()) + " lines that are not.");
+}
+
 }  // namespace
 
 void ReportReading(const RowReader& reader, Report& report) {
@@ -63,6 +77,7 @@ void ReportReading(const RowReader& reader, Report& report) {
     report.limits.push_back("The encoding is a guess, " + report.dialect.encoding +
                             ". Where letters are wrong, name the right one (--encoding).");
   }
+  NoteLinesOfUtf8(reader, report);
   for (const std::string& note : reader.layout().notes) report.limits.push_back(note);
 }
 

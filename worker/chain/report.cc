@@ -197,7 +197,7 @@ Json DialectJson(const ReportDialect& dialect) {
               {"skip_space", dialect.skip_space},
               {"line_end", dialect.line_end},
               {"encoding", dialect.encoding},
-              {"encoding_confidence", dialect.encoding_confidence},
+              {"encoding_confidence", RoundedShare(dialect.encoding_confidence)},
               {"header", dialect.header},
               {"header_confidence", RoundedShare(dialect.header_confidence)},
               {"confidence", dialect.confidence},

@@ -12,6 +12,7 @@
 #include "worker/table/bytes/compressed_source.h"
 #include "worker/table/bytes/file_source.h"
 #include "worker/table/bytes/text_encoding.h"
+#include "worker/table/bytes/utf8_lines.h"
 #include "worker/table/open_table.h"
 
 namespace dq {
@@ -188,6 +189,30 @@ TEST(FindEncoding, TellsEncodingsApart) {
       << "a stray NUL is a bad row";
   EXPECT_EQ(ReasonOf(FindEncoding(std::array{std::string_view("\xFF\xFE\0\0", 4)}).status()),
             "UNSUPPORTED_FORMAT");
+}
+
+TEST(FindEncoding, LinesOfUtf8WeighAsMuchAsOthersAndLowerTheConfidenceWhenTheyAreFewer) {
+  const std::string utf8 = "M\xC3\xBCller\n";
+  const std::string latin = "Bj\xF6rn K\xF6\xDFlin\n";
+  EXPECT_EQ(Found("name\n" + utf8 + latin).encoding, TextEncoding::kUtf8) << "the row is rejected";
+  const FoundEncoding alone = Found(latin + latin + latin);
+  const FoundEncoding mixed = Found(latin + utf8 + latin + latin);
+  EXPECT_EQ(mixed.encoding, TextEncoding::kWindows1252);
+  EXPECT_DOUBLE_EQ(mixed.confidence, alone.confidence * 3 / 4);
+}
+
+TEST(Utf8Lines, AreToldApartHoweverTheTextIsCut) {
+  // A euro sign, a broken one, one that the line end cuts off, one that is overlong, both in one.
+  const std::string text =
+      "ascii\r\n\xE2\x82\xAC!\nx\xE2\x82!\ny\xE2\x82\n\xC0\x80\n\xC3\xA9\xE9\nz\xF0\x9F\x98\x80";
+  for (size_t size = 1; size <= text.size(); ++size) {
+    Utf8Lines lines;
+    for (size_t at = 0; at < text.size(); at += size) lines.Add(text.substr(at, size));
+    lines.End();
+    EXPECT_EQ(lines.well_formed(), 2) << size;
+    EXPECT_EQ(lines.others(), 4) << size;
+    EXPECT_EQ(lines.first_place(), 7) << size;
+  }
 }
 
 std::string Converted(std::string_view text, TextEncoding encoding) {

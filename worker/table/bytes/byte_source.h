@@ -12,6 +12,8 @@
 
 namespace dq {
 
+class Utf8Lines;
+
 // Whether anybody will ask for the SHA-256 of the file.
 enum class Digest { kWanted, kNotWanted };
 
@@ -35,6 +37,10 @@ class ByteSource {
   // Reads up to `size` bytes from `offset` on, aside from the pass: to look at the middle and the
   // end of a long file. Gives nothing when the source can only be read from front to back.
   virtual absl::StatusOr<size_t> Glance(int64_t offset, char* out, size_t size) = 0;
+
+  // Of a source that makes UTF-8 of an encoding in which every byte is a character: which lines of
+  // this pass, before that, are UTF-8 already. Null: it does not, or nobody would know.
+  virtual const Utf8Lines* utf8_lines() const { return nullptr; }
 
   // How many bytes a pass gives out; -1: not known before its end.
   virtual int64_t size_bytes() const = 0;

@@ -11,6 +11,7 @@
 #include "worker/table/bytes/decoding_source.h"
 #include "worker/table/bytes/file_error.h"
 #include "worker/table/bytes/utf8.h"
+#include "worker/table/bytes/utf8_lines.h"
 
 namespace dq {
 namespace {
@@ -129,11 +130,14 @@ class SingleByteSource final : public DecodingSource {
     Rewind();
   }
 
+  const Utf8Lines* utf8_lines() const override { return &lines_; }
+
  private:
-  void Restart() override {}
+  void Restart() override { lines_ = {}; }
 
   absl::Status Decode(std::string& out) override {
     DQ_ASSIGN_OR_RETURN(const std::string_view input, Input());
+    input.empty() ? lines_.End() : lines_.Add(input);
     for (const char c : input) {
       const auto byte = static_cast<unsigned char>(c);
       if (byte < 0x80) {
@@ -150,6 +154,7 @@ class SingleByteSource final : public DecodingSource {
   }
 
   bool windows_;
+  Utf8Lines lines_;
 };
 
 class Utf16Source final : public DecodingSource {
@@ -224,13 +229,23 @@ absl::StatusOr<FoundEncoding> FindEncoding(std::span<const std::string_view> pie
   if (start.starts_with("\xFE\xFF")) return FoundEncoding{TextEncoding::kUtf16Be, 1};
   if (const auto utf16 = FindUtf16(start)) return FoundEncoding{*utf16, 0.95};
   HighBytes counts;
-  for (const std::string_view piece : pieces) CountHighBytes(WholeCharacters(piece), counts);
+  Utf8Lines lines;
+  for (const std::string_view piece : pieces) {
+    CountHighBytes(WholeCharacters(piece), counts);
+    lines.Add(WholeCharacters(piece));
+    lines.End();
+  }
   if (counts.others == 0) return FoundEncoding{};
   const double high = counts.utf8 + counts.others;
-  if (counts.utf8 > counts.others) return FoundEncoding{TextEncoding::kUtf8, counts.utf8 / high};
+  const bool lines_tell = lines.well_formed() > 0 && lines.well_formed() >= lines.others();
+  if (counts.utf8 > counts.others || lines_tell) {
+    return FoundEncoding{TextEncoding::kUtf8, counts.utf8 / high};
+  }
   if (counts.plausible >= kPlausibleMin * counts.others) {
+    const auto others = static_cast<double>(lines.others());
+    const double same = others / (others + static_cast<double>(lines.well_formed()));
     return FoundEncoding{TextEncoding::kWindows1252,
-                         kGuessConfidence * counts.plausible / counts.others};
+                         kGuessConfidence * same * counts.plausible / counts.others};
   }
   return FoundEncoding{TextEncoding::kUtf8, kPoorConfidence};
 }

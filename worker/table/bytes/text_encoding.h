@@ -19,9 +19,10 @@ struct FoundEncoding {
 
 // Judges pieces of a file, of which the first is its beginning; others may begin and end anywhere.
 // By this order: a byte order mark; zero bytes in every other place, which make line feeds: UTF-16;
-// well-formed UTF-8; more characters of UTF-8 than other bytes: UTF-8, whose bad rows are for the
-// reader; bytes that make sense as letters and marks of Windows-1252: that, which is Latin-1 too
-// where that is meant; else UTF-8, with little confidence. UNSUPPORTED_FORMAT for UTF-32.
+// well-formed UTF-8; more characters of UTF-8 than other bytes, or no fewer lines of UTF-8 than
+// others: UTF-8, whose bad rows are for the reader; bytes that make sense as letters and marks of
+// Windows-1252: that, which is Latin-1 too where that is meant; else UTF-8, with little confidence.
+// UNSUPPORTED_FORMAT for UTF-32.
 absl::StatusOr<FoundEncoding> FindEncoding(std::span<const std::string_view> pieces);
 
 // Gives out `inner` as UTF-8; a byte order mark becomes that of UTF-8. What is no character (half a
