@@ -29,8 +29,11 @@ absl::StatusOr<StageList> BuildStages(const ChainSpec& spec,
     const StageSpec& stage = spec.stages[i];
     const StageContext& context = contexts[i];
     if (const auto* complete = std::get_if<CompleteOptions>(&stage)) {
-      stages.push_back(std::make_unique<CompleteStage>(*complete, spec.reference_key_columns,
-                                                       spec.reference_sha256, merges, context));
+      CompleteStage::ReferenceSpec reference{.keys = spec.reference_key_columns,
+                                             .sha256 = spec.reference_sha256,
+                                             .on_bad_row = spec.form.on_bad_row};
+      stages.push_back(
+          std::make_unique<CompleteStage>(*complete, std::move(reference), merges, context));
     } else if (const auto* dedupe = std::get_if<DedupeOptions>(&stage)) {
       if (NeedsAllRecords(*dedupe)) {
         stages.push_back(std::make_unique<ClusterStage>(*dedupe, context));

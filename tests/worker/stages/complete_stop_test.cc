@@ -40,7 +40,7 @@ struct Decision {
                                .pool = pool,
                                .rows_max = [] { return 400; },
                                .stop = [&] { return ++asked >= stop_at; }};
-    CompleteStage stage(CompleteOptions{}, {}, "", false, context);
+    CompleteStage stage(CompleteOptions{}, {}, false, context);
     auto reader = OpenTable(file.fd(), {}, {});
     EXPECT_TRUE(reader.ok() && stage.Begin(Pass::kLearn, (*reader)->columns()).ok());
     for (RowBatch batch; *(*reader)->Next(batch);) EXPECT_TRUE(stage.Learn(batch).ok());

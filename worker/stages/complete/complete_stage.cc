@@ -38,11 +38,10 @@ double Percent(int64_t part, int64_t whole) {
 
 }  // namespace
 
-CompleteStage::CompleteStage(CompleteOptions options, std::vector<std::string> reference_keys,
-                             std::string reference_sha256, bool merges, StageContext context)
+CompleteStage::CompleteStage(CompleteOptions options, ReferenceSpec reference, bool merges,
+                             StageContext context)
     : options_(std::move(options)),
-      reference_key_names_(std::move(reference_keys)),
-      reference_sha256_(std::move(reference_sha256)),
+      reference_spec_(std::move(reference)),
       merges_(merges),
       context_(std::move(context)),
       tokens_(options_.detect == Detection::kNone ? MissingTokens::Vocabulary::kNotUsed
@@ -80,12 +79,12 @@ absl::Status CompleteStage::Begin(Pass pass, const std::vector<std::string>& col
 absl::Status CompleteStage::Prepare(const std::vector<std::string>& columns) {
   columns_ = columns;
   const std::vector<std::string>& names =
-      options_.key_columns.empty() ? reference_key_names_ : options_.key_columns;
+      options_.key_columns.empty() ? reference_spec_.keys : options_.key_columns;
   for (const std::string& name : names) {
     DQ_ASSIGN_OR_RETURN(const size_t index, FindColumn(columns, name, "the key"));
     key_columns_.push_back(index);
   }
-  if (!reference_key_names_.empty() && reference_key_names_.size() != names.size()) {
+  if (!reference_spec_.keys.empty() && reference_spec_.keys.size() != names.size()) {
     return MakeError(absl::StatusCode::kInvalidArgument, "BAD_FIELD",
                      "the file's key and the reference's key have different numbers of columns",
                      {{"category", "configuration"}, {"field", "key_columns"}});
@@ -99,12 +98,13 @@ absl::Status CompleteStage::Prepare(const std::vector<std::string>& columns) {
 
 absl::Status CompleteStage::LoadReference() {
   ReferenceOptions options{.fd = context_.reference_fd,
-                           .sha256 = reference_sha256_,
-                           .key_columns = reference_key_names_,
+                           .sha256 = reference_spec_.sha256,
+                           .key_columns = reference_spec_.keys,
                            .file_columns = columns_,
                            .stop = context_.stop,
                            .sample = options_.fill >= FillMethod::kDependency,
                            .read = context_.reference_read};
+  if (reference_spec_.on_bad_row == BadRowPolicy::kFail) options.on_bad_row = BadRowPolicy::kFail;
   if (options.key_columns.empty()) options.key_columns = options_.key_columns;
   if (options_.fill == FillMethod::kNone) options.key_columns.clear();
   DQ_ASSIGN_OR_RETURN(reference_, ReferenceTable::Load(options, tokens_, context_));
@@ -244,9 +244,9 @@ absl::Status CompleteStage::CompareWithReference(const std::vector<EncodedColumn
     reference.push_back({reference_->columns()[i], reference_->type(i)});
   }
   // The user has said which columns of the reference the key's are.
-  for (size_t i = 0; i < reference_key_names_.size(); ++i) {
+  for (size_t i = 0; i < reference_spec_.keys.size(); ++i) {
     const auto key = std::find(reference_->columns().begin(), reference_->columns().end(),
-                               reference_key_names_[i]);
+                               reference_spec_.keys[i]);
     if (key == reference_->columns().end()) continue;
     reference[static_cast<size_t>(key - reference_->columns().begin())].name =
         columns_[key_columns_[i]];
@@ -421,7 +421,11 @@ void CompleteStage::AddLimits(Report& report) const {
   if (reference_ == nullptr) return;
   AddDifferences(report);
   if (const int64_t rows = reference_->rows_rejected(); rows > 0) {
-    report.limits.push_back(std::to_string(rows) + " rows of the reference could not be read.");
+    const std::vector<std::string>& told = reference_->first_bad_rows();
+    const int64_t more = rows - static_cast<int64_t>(told.size());
+    report.limits.push_back(std::to_string(rows) + " rows of the reference could not be read: " +
+                            ListForNote(told, told.size()) +
+                            (more > 0 ? " and " + std::to_string(more) + " more." : "."));
   }
 }
 

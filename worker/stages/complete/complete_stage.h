@@ -26,10 +26,17 @@ namespace dq {
 
 class CompleteStage final : public Stage {
  public:
-  // What `context` points to outlives the stage. `reference_keys` and `reference_sha256` are those
-  // of the spec. `merges`: a later stage fills cells from other rows.
-  CompleteStage(CompleteOptions options, std::vector<std::string> reference_keys,
-                std::string reference_sha256, bool merges, StageContext context);
+  // What the spec says of the reference.
+  struct ReferenceSpec {
+    std::vector<std::string> keys = {};
+    std::string sha256 = {};
+    BadRowPolicy on_bad_row = BadRowPolicy::kReject;  // kPad pads the input alone.
+  };
+
+  // What `context` points to outlives the stage. `merges`: a later stage fills cells from other
+  // rows.
+  CompleteStage(CompleteOptions options, ReferenceSpec reference, bool merges,
+                StageContext context);
 
   std::string_view name() const override { return "complete"; }
   bool learns() const override { return true; }
@@ -84,8 +91,7 @@ class CompleteStage final : public Stage {
   void AddDifferences(Report& report) const;
 
   CompleteOptions options_;
-  std::vector<std::string> reference_key_names_;
-  std::string reference_sha256_;
+  ReferenceSpec reference_spec_;
   bool merges_;
   StageContext context_;
   MissingTokens tokens_;

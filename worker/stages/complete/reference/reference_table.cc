@@ -63,12 +63,15 @@ ReferenceTable::ReferenceTable(const MissingTokens& tokens, const StageContext& 
       agreement_(rows_, context.memory) {}
 
 absl::Status ReferenceTable::ReadAll(const ReferenceOptions& options) {
-  ReadOptions read{.memory_limit_bytes = memory_.limit_bytes(), .stop = options.stop};
+  ReadOptions read{.on_bad_row = options.on_bad_row,
+                   .memory_limit_bytes = memory_.limit_bytes(),
+                   .stop = options.stop};
   if (options.sha256.empty()) read.digest = Digest::kNotWanted;
   auto opened = OpenTable(options.fd, {}, read);
   if (!opened.ok()) return InReference(opened.status());
   RowReader& reader = **opened;
   DQ_RETURN_IF_ERROR(SetColumns(options, reader.columns()));
+  if (absl::Status begun = reader.StartPass(&bad_rows_); !begun.ok()) return InReference(begun);
   ReadAhead batches(reader, pool_);
   for (;;) {
     DQ_RETURN_IF_ERROR(CheckStop(options.stop));

@@ -21,6 +21,8 @@
 #include "worker/stages/complete/reference/row_agreement.h"
 #include "worker/stages/complete/sample/encoded_column.h"
 #include "worker/stages/complete/sample/row_sample.h"
+#include "worker/table/bad_row.h"
+#include "worker/table/first_bad_rows.h"
 #include "worker/table/row_batch.h"
 #include "worker/table/values/value_type.h"
 
@@ -34,6 +36,8 @@ struct ReferenceOptions {
   std::function<bool()> stop;             // Looked at once a batch.
   bool sample = false;                    // Whether Sample() is wanted.
   std::function<void(int64_t bytes, uint64_t fingerprint)> read = {};  // As reference_read.
+  // kReject or kFail: a reference is never padded.
+  BadRowPolicy on_bad_row = BadRowPolicy::kReject;
 };
 
 class ReferenceTable {
@@ -101,6 +105,8 @@ class ReferenceTable {
   };
   std::vector<DifferingColumn> DifferingColumns() const;
   int64_t rows_rejected() const { return rows_rejected_; }
+  // The first of them: where they are and what is wrong.
+  const std::vector<std::string>& first_bad_rows() const { return bad_rows_.rows(); }
   int64_t spilled_bytes() const { return rows_.spilled_bytes() + index_.spilled_bytes(); }
 
   // Appends one value of a key, trimmed, in normal form.
@@ -139,6 +145,7 @@ class ReferenceTable {
   ReferenceIndex index_;
   RowAgreement agreement_;
   int64_t rows_rejected_ = 0;
+  FirstBadRows bad_rows_;
 };
 
 }  // namespace dq
