@@ -41,6 +41,7 @@ nlohmann::json ComparableReport(const std::string& report) {
     stage.erase("seconds");
     stage.erase("peak_bytes");
     stage.erase("spilled_bytes");
+    stage.erase("passes");
   }
   return json;
 }

@@ -127,9 +127,12 @@ bool ChainRun::CanSpill() const {
 
 absl::StatusOr<ChainResult> ChainRun::MakePasses() {
   for (size_t i = 0; i < stages_.size(); ++i) {
+    const bool learned = i < first_pass_ && learned_[i].has_value();
+    const bool learns = i >= first_pass_ && stages_[i]->learns();
+    report_.stages[i].passes = learned || learns ? 2 : 1;
     if (i < first_pass_) {
       if (may_learn_[i]) meter_->SkipPass();
-    } else if (stages_[i]->learns()) {
+    } else if (learns) {
       DQ_RETURN_IF_ERROR(LearnPass(i));
     } else if (may_learn_[i]) {
       meter_->SkipPass();

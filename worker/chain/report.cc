@@ -182,7 +182,8 @@ Json StagesJson(const std::vector<ReportStage>& stages) {
                    {"rows_in", stage.rows_in},
                    {"rows_out", stage.rows_out},
                    {"peak_bytes", stage.peak_bytes},
-                   {"spilled_bytes", stage.spilled_bytes}});
+                   {"spilled_bytes", stage.spilled_bytes},
+                   {"passes", stage.passes}});
   }
   return out;
 }

@@ -135,6 +135,7 @@ struct ReportStage {
   int64_t rows_out = 0;
   int64_t peak_bytes = 0;
   int64_t spilled_bytes = 0;
+  int64_t passes = 1;
 };
 
 // A field that fuzzy matching compares; m and u by level, the most alike first.

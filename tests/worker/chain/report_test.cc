@@ -39,6 +39,8 @@ TEST(Report, OfAChainIsADqV1Report) {
   EXPECT_EQ(report.columns(1).filled(), 1);
   EXPECT_EQ(report.schema().renamed(0).to(), "Ctry");
   EXPECT_EQ(report.stages_size(), 2);
+  EXPECT_EQ(report.stages(0).passes(), 2);
+  EXPECT_EQ(report.stages(1).passes(), 1);
   EXPECT_EQ(report.provenance().output_sha256(), run.result.outputs[0].sha256);
   double weights = 0;
   for (const auto& [name, dimension] : report.dimensions()) weights += dimension.weight();

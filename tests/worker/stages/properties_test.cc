@@ -203,6 +203,7 @@ TEST(Chain, DuplicatesThatDoNotFitInMemoryAreTheSameOnes) {
   const HarnessRun expected = RunChainOnText(spec, input);
   ASSERT_TRUE(expected.status.ok()) << expected.status;
   EXPECT_GT(expected.result.duplicates_removed, 100);
+  EXPECT_EQ(nlohmann::json::parse(expected.report)["stages"][0]["passes"], 1);
   for (const int threads : {1, 3}) {
     spec.threads = threads;
     spec.memory_limit_bytes = kMemoryLimitBytesMin;
@@ -211,7 +212,9 @@ TEST(Chain, DuplicatesThatDoNotFitInMemoryAreTheSameOnes) {
     EXPECT_EQ(run.cleaned, expected.cleaned);
     EXPECT_EQ(run.clusters, expected.clusters);
     EXPECT_EQ(run.result.duplicates_removed, expected.result.duplicates_removed);
-    EXPECT_NE(nlohmann::json::parse(run.report)["stages"][0]["spilled_bytes"], 0);
+    const nlohmann::json stage = nlohmann::json::parse(run.report)["stages"][0];
+    EXPECT_NE(stage["spilled_bytes"], 0);
+    EXPECT_EQ(stage["passes"], 2) << "the records are compared before any is written";
   }
 }
 
