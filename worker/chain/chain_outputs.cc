@@ -87,6 +87,10 @@ absl::Status ChainOutputs::AddCleaned(const RowBatch& batch) {
   return cleaned_writer_ == nullptr ? absl::OkStatus() : cleaned_writer_->Add(batch);
 }
 
+int64_t ChainOutputs::cells_guarded() const {
+  return guarded_before_ + (cleaned_writer_ == nullptr ? 0 : cleaned_writer_->cells_guarded());
+}
+
 std::array<OutputFile*, 4> ChainOutputs::Files() {
   return {cleaned_.get(), changes_.file(), clusters_.file(), rejects_.file()};
 }

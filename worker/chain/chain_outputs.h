@@ -68,6 +68,10 @@ class ChainOutputs {
   // emptied. Errors of OutputFile::Resume. Instead of Open.
   absl::Status Resume(const TableLayout& layout, const std::vector<bool>& number_columns,
                       const Places& places, bool has_rejects, const std::function<bool()>& stop);
+  // To how many cells of the cleaned file a guard against formulas was given; how many an earlier
+  // run had done where this one goes on, told after Resume.
+  int64_t cells_guarded() const;
+  void AddGuardedBefore(int64_t cells) { guarded_before_ = cells; }
   // Empties all files, whatever an earlier run has written.
   absl::Status Clear();
   // Whether a pass can stop in the middle: what is packed cannot be gone on with.
@@ -90,6 +94,7 @@ class ChainOutputs {
   TaskPool& pool_;
   std::unique_ptr<OutputFile> cleaned_;
   std::unique_ptr<BatchWriter> cleaned_writer_;
+  int64_t guarded_before_ = 0;
   std::unique_ptr<OutputFile> report_;
   LastPassSink changes_;
   LastPassSink clusters_;

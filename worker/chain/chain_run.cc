@@ -321,6 +321,11 @@ absl::StatusOr<ChainResult> ChainRun::Conclude() {
 
 void ChainRun::DescribeRun() {
   ReportReading(*reader_, report_);
+  if (const int64_t cells = outputs_.cells_guarded(); cells > 0) {
+    report_.limits.push_back(std::to_string(cells) +
+                             " cells of the cleaned file begin like formulas and got an apostrophe "
+                             "before them (--formula-guard).");
+  }
   report_.provenance = {.version = DQ_VERSION,
                         .config_sha256 = ConfigSha256(spec_),
                         .input_sha256 = reader_->source().sha256(),

@@ -175,6 +175,7 @@ absl::Status ChainRun::PutState(StateWriter& writer, size_t pass, Within within,
     writer.PutText(place.sha256);
   }
   writer.Put(uint8_t{outputs_.HasRejects()});
+  writer.Put(outputs_.cells_guarded());
   for (size_t i = 0; i < pass; ++i) DQ_RETURN_IF_ERROR(stages_[i]->SaveApplied(writer));
   if (pass < stages_.size()) DQ_RETURN_IF_ERROR(stages_[pass]->SaveLearned(writer));
   reader_->SavePlace(writer);
@@ -325,6 +326,7 @@ absl::Status ChainRun::RestoreMiddle(StateReader& reader) {
     place.sha256 = reader.GetText(kSha256HexBytes);
   }
   const bool has_rejects = reader.GetBool();
+  const int64_t guarded = reader.GetCount(kStateCountMax);
   DQ_RETURN_IF_ERROR(reader.status());
   for (size_t i = 0; i < stages_.size() && i <= first_pass_; ++i) {
     const Pass pass = i == first_pass_ ? Pass::kLearn : Pass::kApply;
@@ -337,6 +339,7 @@ absl::Status ChainRun::RestoreMiddle(StateReader& reader) {
   if (last) {
     DQ_RETURN_IF_ERROR(outputs_.Resume(reader_->layout(), NumberColumns(), places, has_rejects,
                                        [this] { return StopAsked(); }));
+    outputs_.AddGuardedBefore(guarded);
   }
   return reader_->ResumePass(last ? outputs_.rejects() : nullptr, reader,
                              [this] { return StopAsked(); });

@@ -26,6 +26,8 @@ class BatchWriter {
   absl::Status Add(const RowBatch& batch);
   // Waits until everything is handed to the file, which is the caller's then; Add may follow.
   absl::Status Finish() { return errand_.Wait(); }
+  // As of RowFormatter.
+  int64_t cells_guarded() const { return formatter_->cells_guarded(); }
 
  private:
   // The text of a batch, by range of rows.

@@ -437,6 +437,28 @@ TEST(Checkpoint, ForgedStatesAreRefusedOrUsedButNeverCrash) {
   EXPECT_GT(refused, 100);
 }
 
+TEST(Checkpoint, CellsThatARunBeforeGuardedAreCountedToo) {
+  std::string text = "id,word\n";
+  for (int i = 0; i < 100; ++i) text += std::to_string(i) + ",=" + std::to_string(i) + "\n";
+  ChainSpec spec;
+  spec.stages = {DedupeOptions{}};
+  spec.form.output.formula_guard = FormulaGuard::kOn;
+  const auto whole = MakeJob(spec, text);
+  ScriptedControl counting(0, CheckpointCall::kSave);
+  const auto done = whole->Run(&counting, false);
+  ASSERT_TRUE(done.ok()) << done.status();
+  const auto tells = [](const std::string& note) { return note.starts_with("100 cells"); };
+  EXPECT_TRUE(std::any_of(done->notes.begin(), done->notes.end(), tells));
+  for (int at = 1; at <= counting.chances; ++at) {
+    const auto job = MakeJob(spec, text);
+    ScriptedControl stopping(at, CheckpointCall::kSave);
+    EXPECT_EQ(ReasonOf(job->Run(&stopping, false).status()), "INTERRUPTED");
+    ScriptedControl going_on(0);
+    ASSERT_TRUE(job->Run(&going_on, true).ok());
+    ExpectSameOutputs(*job, *whole);
+  }
+}
+
 TEST(Checkpoint, RecordsThatDoNotFitMemoryGoOnFromWhatTheirPassFound) {
   std::string text = "id,word\n";
   for (int i = 0; i < 160'000; ++i) text += std::to_string(i * 7 % 50000) + ",w\n";

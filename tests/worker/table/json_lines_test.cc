@@ -279,8 +279,12 @@ TEST(JsonNumber, IsAsJsonWritesIt) {
 TEST(OutputForms, FormulasAreGuardedAndNumbersAreNot) {
   ChainSpec spec = Untouched();
   spec.form.output.formula_guard = FormulaGuard::kOn;
-  const HarnessRun run = RunChainOnText(spec, "a,b\n=1+1,-5\n@x,+1.5\n-x,a=b\n");
-  EXPECT_EQ(run.cleaned, "a,b\n'=1+1,-5\n'@x,+1.5\n'-x,a=b\n");
+  const HarnessRun run =
+      RunChainOnText(spec, "a,=b\n=1+1,-5\n@x,+1.5\n-x,a=b\n\"\n=2\",\"\r=3\"\n");
+  EXPECT_EQ(run.cleaned, "a,'=b\n'=1+1,-5\n'@x,+1.5\n'-x,a=b\n\"'\n=2\",\"'\r=3\"\n");
+  EXPECT_THAT(run.result.notes,
+              testing::Contains("6 cells of the cleaned file begin like formulas and got an "
+                                "apostrophe before them (--formula-guard)."));
 }
 
 TEST(OutputForms, APackedOutputUnpacksToThePlainOne) {

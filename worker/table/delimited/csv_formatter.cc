@@ -72,6 +72,7 @@ absl::Status CsvFormatter::AppendRow(std::string& out,
     if (!LooksLikeFormula(cell)) continue;
     cell = guarded.emplace_back(1, kFormulaGuard).append(cell);
   }
+  guarded_.fetch_add(static_cast<int64_t>(guarded.size()), std::memory_order_relaxed);
   return AppendCells(out, harmless);
 }
 

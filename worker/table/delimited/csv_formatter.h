@@ -2,11 +2,14 @@
 // quoted when it holds the delimiter, the quote, the escape, a line feed or a carriage return, when
 // it would begin a comment or, where space is no data, begins with space; so is the empty cell of a
 // table of one column, which would be a blank line. Rows whose text is known are copied, and where
-// a cell was changed those that were in quotes stay in quotes. Immutable; thread-safe.
+// a cell was changed those that were in quotes stay in quotes. Immutable but for a count;
+// thread-safe.
 #pragma once
 
 #include <emmintrin.h>
 
+#include <atomic>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,6 +43,7 @@ class CsvFormatter final : public RowFormatter {
                           size_t end) const override;
   // Appends one row, guarded too; the same error.
   absl::Status AppendRow(std::string& out, std::span<const std::string_view> cells) const;
+  int64_t cells_guarded() const override { return guarded_.load(std::memory_order_relaxed); }
 
  private:
   absl::Status AppendCells(std::string& out, std::span<const std::string_view> cells,
@@ -61,6 +65,7 @@ class CsvFormatter final : public RowFormatter {
   CsvHeader header_;
   CopyRows copy_;
   FormulaGuard guard_;
+  mutable std::atomic<int64_t> guarded_{0};
 };
 
 }  // namespace dq

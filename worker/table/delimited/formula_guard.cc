@@ -5,7 +5,7 @@
 namespace dq {
 
 bool LooksLikeFormula(std::string_view cell) {
-  if (cell.empty() || std::string_view("=+-@\t\r").find(cell.front()) == std::string_view::npos) {
+  if (cell.empty() || std::string_view("=+-@\t\n\r").find(cell.front()) == std::string_view::npos) {
     return false;
   }
   const ValueType type = TypeOf(cell);

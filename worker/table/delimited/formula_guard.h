@@ -10,8 +10,8 @@ enum class FormulaGuard { kOff, kOn };
 
 inline constexpr char kFormulaGuard = '\'';
 
-// Whether a spreadsheet may take the cell for a formula: it begins with = + - @, a tab or a
-// carriage return and is not a number.
+// Whether a spreadsheet may take the cell for a formula: it begins with = + - @, a tab, a
+// line feed or a carriage return and is not a number.
 bool LooksLikeFormula(std::string_view cell);
 
 }  // namespace dq
