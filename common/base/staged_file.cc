@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 #include "common/base/error.h"
@@ -17,6 +19,10 @@
 
 namespace dq {
 namespace {
+
+// The reader of a pipe may have been started together with its writer.
+constexpr std::chrono::milliseconds kReaderWait(10);
+constexpr int kReaderWaits = 100;
 
 // Returns what a symbolic link leads to, else `path` itself.
 std::filesystem::path PlaceOf(const std::string& path) {
@@ -83,12 +89,31 @@ bool IsEmpty(int fd) {
   return ::fstat(fd, &about) == 0 && about.st_size == 0;
 }
 
+bool IsPipe(const std::string& path) {
+  struct stat about {};
+  return ::stat(path.c_str(), &about) == 0 && S_ISFIFO(about.st_mode);
+}
+
+// Opens what is there. A pipe is not waited for: nobody may ever come to read it.
+absl::StatusOr<UniqueFd> OpenInPlace(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+  for (int waited = 0; !fd && errno == ENXIO && IsPipe(path); ++waited) {
+    if (waited == kReaderWaits) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "OUTPUT_FAILED",
+                       "nobody reads the pipe " + path + "; start its reader first");
+    }
+    std::this_thread::sleep_for(kReaderWait);
+    fd = UniqueFd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+  }
+  if (!fd || ::fcntl(fd.get(), F_SETFL, 0) != 0) return CannotWrite(path);
+  return fd;
+}
+
 }  // namespace
 
 absl::StatusOr<StagedFile> StagedFile::Create(const std::string& path) {
   if (IsWrittenInPlace(path)) {
-    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-    if (!fd) return CannotWrite(path);
+    DQ_ASSIGN_OR_RETURN(UniqueFd fd, OpenInPlace(path));
     return StagedFile(path, "", std::move(fd), Kind::kNew);
   }
   DQ_RETURN_IF_ERROR(CheckPlace(path));

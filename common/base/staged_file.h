@@ -1,7 +1,8 @@
 // A file that appears under its name only when it is complete: written to a temporary name beside
 // it, then renamed. What is there and no regular file (a device, a pipe) is written in place, never
-// replaced; a symbolic link stays, its target is replaced. A link to nothing is refused, and so is
-// one to a file that is open already (/dev/stdout). Not thread-safe.
+// replaced; a pipe that nobody reads within a second is refused. A symbolic link stays, its target
+// is replaced. A link to nothing is refused, and so is one to a file that is open already
+// (/dev/stdout). Not thread-safe.
 #pragma once
 
 #include <string>

@@ -75,6 +75,13 @@ TEST_F(StagedFileTest, NeverReplacesADeviceOrAPipe) {
   EXPECT_EQ(Entries(), 1U);
 }
 
+TEST_F(StagedFileTest, APipeThatNobodyReadsIsRefusedAndNotWaitedFor) {
+  ASSERT_EQ(::mkfifo(At("pipe").c_str(), 0600), 0);
+  const absl::Status refused = StagedFile::Create(At("pipe")).status();
+  EXPECT_EQ(ReasonOf(refused), "OUTPUT_FAILED");
+  EXPECT_NE(MessageOf(refused).find("nobody reads"), std::string::npos) << MessageOf(refused);
+}
+
 TEST_F(StagedFileTest, ReplacesTheTargetOfALinkAndKeepsTheLink) {
   std::ofstream(At("target.csv")) << "old";
   fs::create_symlink("target.csv", At("link.csv"));

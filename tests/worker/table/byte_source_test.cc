@@ -118,7 +118,12 @@ TEST(Unpack, WhatIsCutOffOrDamagedIsAnError) {
     std::string damaged = packed;
     for (size_t i = 0; i < 40; ++i) damaged[packed.size() / 2 + i] = '\x55';
     EXPECT_EQ(ReasonOf(Unpacked(damaged).status), "COMPRESSION_INVALID");
-    EXPECT_EQ(ReasonOf(Unpacked(packed + "rubbish").status), "COMPRESSION_INVALID");
+    for (const std::string rubbish : {"r", "rubbish", "more rubbish than a header has"}) {
+      const absl::Status status = Unpacked(packed + rubbish).status;
+      EXPECT_EQ(ReasonOf(status), "COMPRESSION_INVALID");
+      EXPECT_NE(MessageOf(status).find("is followed by bytes that are not"), std::string::npos)
+          << MessageOf(status);
+    }
   }
 }
 

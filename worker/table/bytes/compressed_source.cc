@@ -23,6 +23,8 @@ constexpr std::string_view kGzipMagic = "\x1F\x8B";
 constexpr std::string_view kZstdMagic = "\x28\xB5\x2F\xFD";
 constexpr std::string_view kZstdSkippable = "\x2A\x4D\x18";  // Behind a byte 0x50 to 0x5F.
 
+bool CouldBeFrame(char first) { return first == kZstdMagic.front() || (first & 0xF0) == 0x50; }
+
 // What unpackers share: the ratio and the zero bytes behind the last member.
 class UnpackingSource : public DecodingSource {
  protected:
@@ -80,6 +82,9 @@ class GzipSource final : public UnpackingSource {
       if (between_members_) {
         DQ_ASSIGN_OR_RETURN(const bool ended, OnlyPaddingLeft());
         if (ended) return absl::OkStatus();
+        // Of a few bytes ISA-L would wait for the rest of a header.
+        DQ_ASSIGN_OR_RETURN(const std::string_view next, Input());
+        if (!kGzipMagic.starts_with(next.substr(0, kGzipMagic.size()))) return NotGzip();
         isal_inflate_reset(state_.get());
         state_->crc_flag = ISAL_GZIP;
         between_members_ = false;
@@ -104,15 +109,15 @@ class GzipSource final : public UnpackingSource {
     out.resize(out.size() - state_->avail_out);
     if (result < 0) {
       out.clear();
-      if (result == ISAL_INVALID_WRAPPER && !first_member_) {
-        return Invalid("is followed by bytes that are not gzip");
-      }
+      if (result == ISAL_INVALID_WRAPPER && !first_member_) return NotGzip();
       return Invalid("is damaged");
     }
     between_members_ = state_->block_state == ISAL_BLOCK_FINISH;
     if (no_input && out.empty() && !between_members_) return Invalid("is cut off");
     return absl::OkStatus();
   }
+
+  absl::Status NotGzip() { return Invalid("is followed by bytes that are not gzip"); }
 
   std::unique_ptr<inflate_state> state_;
   bool between_members_ = false;
@@ -150,6 +155,10 @@ class ZstdSource final : public UnpackingSource {
         if (ended) return absl::OkStatus();
       }
       DQ_ASSIGN_OR_RETURN(const std::string_view input, Input());
+      // Of a few bytes zstd would wait for the rest of a header.
+      if (between_frames_ && !CouldBeFrame(input.front())) {
+        return Describe(ZSTD_error_prefix_unknown);
+      }
       out.resize(kOutputBytes);
       ZSTD_inBuffer from{input.data(), input.size(), 0};
       ZSTD_outBuffer to{out.data(), out.size(), 0};
