@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "nlohmann/json.hpp"
+#include "worker/chain/number_lists.h"
 
 namespace dq {
 namespace {
@@ -29,6 +30,7 @@ struct Detail {
   bool top = true;
   bool quantiles = true;
   bool disguises = true;
+  bool missing_bins = true;
 };
 
 Json NamesJson(const std::vector<std::string>& names, const Detail& detail) {
@@ -123,7 +125,7 @@ Json ColumnJson(const ReportColumn& column, const Detail& detail) {
     out["disguises"] = DisguisesJson(column.disguises);
   }
   if (detail.histograms && !column.histogram.empty()) out["histogram"] = column.histogram;
-  if (detail.histograms && !column.missing_by_bin.empty()) {
+  if (detail.missing_bins && !column.missing_by_bin.empty()) {
     out["missing_by_bin"] = column.missing_by_bin;
   }
   if (!column.semantic_type.empty()) {
@@ -144,6 +146,9 @@ Json PopulationJson(const Report& report, const Detail& detail) {
   if (!detail.quantiles) limits.push_back("The report leaves out quantiles for its size.");
   if (!detail.disguises) {
     limits.push_back("The report leaves out the disguised missing values for its size.");
+  }
+  if (!detail.missing_bins) {
+    limits.push_back("The report leaves out where in the file cells are missing for its size.");
   }
   if (detail.columns < report.columns.size()) {
     limits.push_back("The report shows the first " + std::to_string(detail.columns) + " of " +
@@ -268,7 +273,7 @@ std::string Render(const Report& report, const Detail& detail) {
   out["provenance"] = ProvenanceJson(report.provenance);
   out["stages"] = StagesJson(report.stages);
   out["process_peak_bytes"] = report.process_peak_bytes;
-  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return NumberListsOnOneLine(out.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 double Round2(double value) { return std::round(value * 100) / 100; }
@@ -315,7 +320,8 @@ void ScoreReport(Report& report) {
 std::string ReportJson(const Report& report) {
   Detail detail;
   std::string json = Render(report, detail);
-  for (bool* part : {&detail.histograms, &detail.top, &detail.quantiles, &detail.disguises}) {
+  for (bool* part : {&detail.histograms, &detail.top, &detail.quantiles, &detail.disguises,
+                     &detail.missing_bins}) {
     if (json.size() <= kReportBytesMax) return json;
     *part = false;
     json = Render(report, detail);

@@ -213,8 +213,8 @@ void ScoreReport(Report& report);
 
 // Writes the report as JSON with the field names of dq.v1.Report, readable by protobuf's parser and
 // never longer than kReportBytesMax: histograms go first, then top values, quantiles, disguises,
-// columns and findings of the schema comparison from the end, then the ends of names; what went is
-// said in population.limits.
+// the places of missing cells, columns and findings of the schema comparison from the end, then the
+// ends of names; what went is said in population.limits.
 std::string ReportJson(const Report& report);
 
 // Returns population.limits of what ReportJson returned.

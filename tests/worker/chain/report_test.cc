@@ -5,7 +5,9 @@
 
 #include "dq/v1/report.pb.h"
 #include "google/protobuf/util/json_util.h"
+#include "nlohmann/json.hpp"
 #include "tests/support/chain_harness.h"
+#include "worker/chain/number_lists.h"
 
 namespace dq {
 namespace {
@@ -88,6 +90,48 @@ TEST(Report, StaysBelowItsLimitWhateverTheSchemasHold) {
     }
     EXPECT_TRUE(said) << json.substr(0, 500);
   }
+}
+
+// A column of numbers that misses cells.
+ReportColumn NumberColumn(int number) {
+  ReportColumn column;
+  column.name = "measure_" + std::to_string(number);
+  column.type = "decimal";
+  column.quantiles = {1.25, 20.5, 300.75, 4000.5, 50000.25};
+  column.histogram.assign(10, 123);
+  column.missing_by_bin.assign(10, 0.0333);
+  return column;
+}
+
+TEST(Report, AHundredColumnsOfNumbersFitWithAllTheirDetails) {
+  Report report;
+  for (int i = 0; i < 100; ++i) report.columns.push_back(NumberColumn(i));
+  const v1::Report parsed = Parse(ReportJson(report));
+  ASSERT_EQ(parsed.columns_size(), 100);
+  EXPECT_EQ(parsed.population().limits_size(), 0);
+  EXPECT_EQ(parsed.columns(99).histogram_size(), 10);
+}
+
+TEST(Report, WhereCellsAreMissingIsTheLastThatIsLeftOutOfColumnsAndIsSaid) {
+  Report report;
+  for (int i = 0; i < 140; ++i) report.columns.push_back(NumberColumn(i));
+  v1::Report parsed = Parse(ReportJson(report));
+  EXPECT_EQ(parsed.columns(0).histogram_size(), 0);
+  EXPECT_EQ(parsed.columns(0).missing_by_bin_size(), 10);
+  for (ReportColumn& column : report.columns) column.name += std::string(200, 'x');
+  parsed = Parse(ReportJson(report));
+  EXPECT_EQ(parsed.columns(0).missing_by_bin_size(), 0);
+  EXPECT_NE(parsed.population().limits(4).find("where in the file cells are missing"),
+            std::string::npos);
+}
+
+TEST(Report, ListsOfNumbersAreOneLineAndTextsStayAsTheyAre) {
+  const std::string json = R"({"a":[1,2.5,-3e9],"b":["[1,\n 2]","\\",[],[[4,5]]],"c":{"[":[6]}})";
+  const auto parsed = nlohmann::ordered_json::parse(json);
+  const std::string text = NumberListsOnOneLine(parsed.dump(2));
+  EXPECT_EQ(nlohmann::ordered_json::parse(text), parsed);
+  EXPECT_NE(text.find("[1, 2.5, -3000000000.0]"), std::string::npos) << text;
+  EXPECT_NE(text.find("[4, 5]"), std::string::npos) << text;
 }
 
 TEST(Report, TwoHundredOrdinaryColumnsFit) {
