@@ -159,6 +159,8 @@ class Column:
         if not present or distinct * 2 > len(present):
             return None
         counts = collections.Counter(present)
+        if distinct > 100 or max(counts.values()) * 4 < len(present):
+            return None
         return min(counts, key=lambda v: (-counts[v], v.encode()))
 
 

@@ -23,6 +23,8 @@ uint64_t HashOf(std::string_view value) { return XXH3_64bits(value.data(), value
 
 constexpr int64_t kMajorityPercent = 80;
 
+constexpr int64_t kCategoriesMax = 100;     // Different values of a column that has a mode,
+constexpr int64_t kModeShare = 4;           // which holds so many of its values, 1 in.
 constexpr size_t kStatisticBytesMax = 256;  // Longer values are not known whole.
 
 // Digits alone that are no number, such as 007.
@@ -273,6 +275,8 @@ void ColumnProfile::OfferStatistic(ColumnFindings& findings) {
   std::erase_if(
       top, [&](const CountedValue& counted) { return findings.rule.IsDisguise(counted.value); });
   if (top.empty() || report.distinct * 2 > findings.present) return;
+  // Of free text the most frequent sentence is no better than any other.
+  if (report.distinct > kCategoriesMax || top[0].count * kModeShare < findings.present) return;
   if (top[0].value.size() >= kStatisticBytesMax) return;
   const int64_t runner_up = top.size() > 1 ? top[1].count : 0;
   const bool certain = values_.exact() || top[0].count > runner_up + values_.forgotten_max();
