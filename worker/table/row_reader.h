@@ -53,7 +53,8 @@ class RowReader {
   virtual absl::Status ResumePass(RowSink* rejects, StateReader& place,
                                   const std::function<bool()>& stop) = 0;
   // Says that none of the rows of this pass could be read, and why not the first: PARSE_FAILED or
-  // ENCODING_INVALID. OK when a row could, or there was none.
+  // ENCODING_INVALID. OK when a row could, or there was
+  // none but repeated headers.
   virtual absl::Status CheckAnyRowRead() const = 0;
 
   // Of this pass: data rows so far (bad ones too), bad ones, blank lines and comments, which are no

@@ -67,6 +67,16 @@ TEST(BadInput, ATableThatBeginsLikeMarkupIsOneWhenItsFormatIsGiven) {
   }
 }
 
+TEST(BadInput, HeadersPutBehindEachOtherAreATableWithoutRows) {
+  ChainSpec spec;
+  spec.form.input.dialect.header = true;
+  const HarnessRun run = RunChainOnText(spec, "id,name\nid,name\n\nid,name\n");
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_EQ(run.cleaned, "id,name\n");
+  EXPECT_EQ(run.result.rows_rejected, 2);
+  EXPECT_EQ(ReasonOf(RunChainOnText(spec, "id,name\nid,name\n1,2,3\n").status), "PARSE_FAILED");
+}
+
 TEST(BadInput, ALineOfTenGigabytesIsRefusedAfterTheLimitOfOneRow) {
   // A hole: the file takes no room.
   const MemoryFile file("a,b\n1,");

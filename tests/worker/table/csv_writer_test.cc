@@ -53,6 +53,20 @@ TEST(CsvFormatter, TellsWhatNeedsQuotesWhereverItIs) {
   }
 }
 
+TEST(CsvFormatter, OfTabsThatAreDelimitersNoneIsSpace) {
+  Dialect dialect;
+  dialect.delimiter = '\t';
+  dialect.skip_space = true;
+  RowBatch batch;
+  batch.Reset(4);
+  const std::string_view cells[] = {"1", "", "x", "N/A"};
+  batch.AddRow({.number = 1, .source = "1\t\t \"x\"\tN/A", .quoted = true}, cells);
+  batch.SetCell(0, 3, "");
+  std::string out;
+  EXPECT_TRUE(CsvFormatter(dialect, {}).AppendRows(out, batch, 0, 1).ok());
+  EXPECT_EQ(out, "1\t \t \"x\"\t \n");
+}
+
 TEST(CsvWriter, AFullDiskIsATypedError) {
   const UniqueFd full(::open("/dev/full", O_WRONLY));
   OutputFile out(full.get(), "the test file");

@@ -11,6 +11,7 @@
 #include "nlohmann/json.hpp"
 #include "tests/support/chain_harness.h"
 #include "tests/support/memory_file.h"
+#include "worker/table/json/json_lines_formatter.h"
 #include "worker/table/json/json_object.h"
 #include "worker/table/open_table.h"
 
@@ -88,6 +89,47 @@ TEST(JsonLines, WhatTheReferenceMayFillDecidesToo) {
   const CompleteOptions complete{.key_columns = {"id"}, .fill = FillMethod::kReference};
   EXPECT_EQ(JsonLinesOf({complete}, "id,n,m\n1,5,5\n2,,\n", "id,n,m\n1,5,5\n2,+6,6\n"),
             "{\"id\":1,\"n\":\"5\",\"m\":5}\n{\"id\":2,\"n\":\"+6\",\"m\":6}\n");
+}
+
+// The lines of the input with what a reference fills in for `tags`.
+std::string FilledWith(const std::string& cell) {
+  ChainSpec spec;
+  spec.reference_key_columns = {"k"};
+  spec.stages = {CompleteOptions{.key_columns = {"k"}, .fill = FillMethod::kReference}};
+  const HarnessRun run = RunChainOnText(
+      spec, "{\"k\":1,\"tags\":[\"a\"]}\n{\"k\":2,\"tags\":null}\n", "k,tags\n2," + cell + "\n");
+  EXPECT_TRUE(run.status.ok()) << run.status;
+  return run.cleaned;
+}
+
+TEST(JsonLines, OnlyWhatIsAListOrAnObjectIsWrittenAsOne) {
+  const std::pair<std::string, std::string> cells[] = {
+      {"[none found]", "\"[none found]\""},
+      {"\"[1,\n2]\"", "\"[1,\\n2]\""},
+      {"\"[1,\r2]\"", "\"[1,\\r2]\""},
+      {"{", "\"{\""},
+      {"[1] [2]", "\"[1] [2]\""},
+      {"\"[1, {\"\"b\"\":[]}]\"", "[1, {\"b\":[]}]"},
+      {"{}", "{}"},
+  };
+  for (const auto& [cell, value] : cells) {
+    EXPECT_EQ(FilledWith(cell), "{\"k\":1,\"tags\":[\"a\"]}\n{\"k\":2,\"tags\":" + value + "}\n");
+  }
+}
+
+TEST(JsonLines, AKeyThatWasNotThereWhenTheFileWasOpenedTellsThatItChanged) {
+  TableLayout layout;
+  layout.form.format = TableFormat::kJsonLines;
+  layout.columns = {"a", "b"};
+  layout.text_columns = {false, false};
+  RowBatch batch;
+  batch.Reset(2);
+  const std::string_view cells[] = {"1", ""};
+  batch.AddRow({.number = 1, .source = "{\"a\":1,\"q\":2}"}, cells);
+  batch.SetCell(0, 0, "3");
+  std::string out;
+  const absl::Status status = JsonLinesFormatter(layout, {}).AppendRows(out, batch, 0, 1);
+  EXPECT_EQ(ReasonOf(status), "INPUT_CHANGED") << status;
 }
 
 TEST(JsonLines, WithoutAProfileCellsOfCsvAreTexts) {

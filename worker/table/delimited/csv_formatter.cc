@@ -108,7 +108,7 @@ bool CsvFormatter::TakeQuotedCell(std::string_view& source) const {
     return sign != 0 && at < source.size() && source[at] == sign;
   };
   size_t at = 0;
-  while (dialect_.skip_space && (is(at, ' ') || is(at, '\t'))) ++at;
+  while (dialect_.skip_space && !is(at, dialect_.delimiter) && (is(at, ' ') || is(at, '\t'))) ++at;
   const bool quoted = is(at, dialect_.quote);
   if (quoted) {
     for (++at; at < source.size(); ++at) {

@@ -231,8 +231,11 @@ FilePlace CsvReader::PlaceOfRow() const {
           .byte = ByteOf(record.bad == BadRow::kNone ? record.begin : record.defect)};
 }
 
+// Headers alone, put behind each other, are a table without rows, as one of them is.
 absl::Status CsvReader::CheckAnyRowRead() const {
-  if (counts_.rejected == 0 || counts_.rejected < counts_.rows) return absl::OkStatus();
+  if (counts_.rejected == counts_.repeated_headers || counts_.rejected < counts_.rows) {
+    return absl::OkStatus();
+  }
   return rejected_.NoneReadable(counts_.rows, "check the delimiter, the header and the encoding");
 }
 

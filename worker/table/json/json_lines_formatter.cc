@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "worker/table/bytes/file_error.h"
 #include "worker/table/json/json_object.h"
 
 namespace dq {
@@ -26,6 +27,17 @@ std::vector<std::string> DifferentKeys(const std::vector<std::string>& columns) 
     keys.push_back(std::move(key));
   }
   return keys;
+}
+
+// `plain`: the cell is written as it is.
+void AppendValue(std::string& out, std::string_view cell, bool plain) {
+  if (cell.empty()) {
+    out += "null";
+  } else if (plain) {
+    out += cell;
+  } else {
+    AppendJsonText(out, cell);
+  }
 }
 
 }  // namespace
@@ -64,7 +76,8 @@ absl::Status JsonLinesFormatter::AppendRows(std::string& out, const RowBatch& ba
       for (size_t column = 0; column < keys_.size(); ++column) {
         out += column == 0 ? '{' : ',';
         out += keys_[column];
-        AppendValue(out, batch.cell(row, column), column);
+        const std::string_view cell = batch.cell(row, column);
+        AppendValue(out, cell, IsNumber(cell, column));
       }
       out += '}';
     }
@@ -86,13 +99,18 @@ absl::Status JsonLinesFormatter::AppendEdited(std::string& out, const RowBatch& 
   size_t written = 0;
   size_t last = source.find('{') + 1;  // Behind the last value.
   for (const JsonField& field : line.object.fields()) {
-    const size_t column = places_.at(std::string(field.key));
+    const auto place = places_.find(std::string(field.key));
+    if (place == places_.end()) {
+      return InputChanged("the file changed while it was read; run it again");
+    }
+    const size_t column = place->second;
+    const std::string_view cell = batch.cell(row, column);
     const auto begin = static_cast<size_t>(field.token.data() - line.text.data());
     last = begin + field.token.size();
     line.held[column] = true;
-    if (batch.cell(row, column) == field.value) continue;
+    if (cell == field.value) continue;
     out += source.substr(written, begin - written);
-    AppendValue(out, batch.cell(row, column), column);
+    AppendValue(out, cell, IsValue(cell, column, line));
     written = last;
   }
   out += source.substr(written, last - written);
@@ -102,30 +120,21 @@ absl::Status JsonLinesFormatter::AppendEdited(std::string& out, const RowBatch& 
     if (line.held[column] || cell.empty()) continue;
     if (!std::exchange(first, false)) out += ',';
     out += keys_[column];
-    AppendValue(out, cell, column);
+    AppendValue(out, cell, IsValue(cell, column, line));
   }
   out += source.substr(last);
   return absl::OkStatus();
 }
 
-void JsonLinesFormatter::AppendValue(std::string& out, std::string_view cell, size_t column) const {
-  if (cell.empty()) {
-    out += "null";
-    return;
-  }
-  if (IsPlain(cell, column)) {
-    out += cell;
-  } else {
-    AppendJsonText(out, cell);
-  }
+// Of tables of other formats: whether a cell is written as a number.
+bool JsonLinesFormatter::IsNumber(std::string_view cell, size_t column) const {
+  return !number_columns_.empty() && number_columns_[column] && IsJsonNumber(cell);
 }
 
-// Whether a cell is written as it is.
-bool JsonLinesFormatter::IsPlain(std::string_view cell, size_t column) const {
-  if (!copy_) return !number_columns_.empty() && number_columns_[column] && IsJsonNumber(cell);
+// Of a table read from JSON Lines: whether a cell is written as a value that is no text.
+bool JsonLinesFormatter::IsValue(std::string_view cell, size_t column, Line& line) const {
   if (text_columns_[column]) return false;
-  return cell == "true" || cell == "false" || cell.front() == '{' || cell.front() == '[' ||
-         IsJsonNumber(cell);
+  return cell == "true" || cell == "false" || IsJsonNumber(cell) || line.object.IsNested(cell);
 }
 
 }  // namespace dq

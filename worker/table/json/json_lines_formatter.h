@@ -23,8 +23,9 @@ class JsonLinesFormatter final : public RowFormatter {
   // An empty cell is null. Of a table read from JSON Lines all is copied but the cells that were
   // changed; keys are added for cells that the line had none for, behind its own. In columns that
   // hold no text in the whole input what is written becomes a number, true, false, an object or a
-  // list where it looks like one. Of other tables columns of numbers become numbers. All else is a
-  // text.
+  // list where it is one as JSON writes it. Of other tables columns of numbers become numbers. All
+  // else is a text. INPUT_CHANGED for a line with a key that is no column: every key of the file is
+  // one.
   absl::Status AppendRows(std::string& out, const RowBatch& batch, size_t begin,
                           size_t end) const override;
 
@@ -32,8 +33,8 @@ class JsonLinesFormatter final : public RowFormatter {
   struct Line;  // A line at hand, taken apart.
 
   absl::Status AppendEdited(std::string& out, const RowBatch& batch, size_t row, Line& line) const;
-  void AppendValue(std::string& out, std::string_view cell, size_t column) const;
-  bool IsPlain(std::string_view cell, size_t column) const;
+  bool IsNumber(std::string_view cell, size_t column) const;
+  bool IsValue(std::string_view cell, size_t column, Line& line) const;
 
   std::vector<bool> text_columns_;
   std::vector<bool> number_columns_;

@@ -43,10 +43,12 @@ struct JsonObject::Parsers {
       if (array.raw_json().get(text) != simdjson::SUCCESS) return std::nullopt;
     }
     text = TrimJson(text);
-    if (nested.parse(text.data(), text.size(), true).error() != simdjson::SUCCESS) {
-      return std::nullopt;
-    }
+    if (!IsWellFormed(text)) return std::nullopt;
     return text;
+  }
+
+  bool IsWellFormed(std::string_view text) {
+    return nested.parse(text.data(), text.size(), true).error() == simdjson::SUCCESS;
   }
 };
 
@@ -60,6 +62,12 @@ BadRow JsonObject::Parse(char* line, size_t size) {
     return BadRow::kInvalidJson;
   }
   return TakeFields();
+}
+
+bool JsonObject::IsNested(std::string_view text) {
+  if (!text.starts_with('{') && !text.starts_with('[')) return false;
+  if (text.find_first_of("\r\n") != std::string_view::npos) return false;
+  return TrimJson(text).size() == text.size() && parsers_->IsWellFormed(text);
 }
 
 BadRow JsonObject::TakeFields() {

@@ -33,6 +33,10 @@ class JsonObject {
   // Of the last line that was parsed well; they point into the line.
   const std::vector<JsonField>& fields() const { return fields_; }
 
+  // Whether `text` is an object or a list as JSON writes it, in one line and without blanks around
+  // it. The fields stay.
+  bool IsNested(std::string_view text);
+
  private:
   struct Parsers;
   BadRow TakeFields();
