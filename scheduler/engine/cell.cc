@@ -134,6 +134,7 @@ void Cell::StepDown(const absl::Status& why) {
   dependencies_ = DependencyTable();
   decided_.clear();
   settled_rows_ = 0;
+  unmatched_inserts_ = 0;
   leases_ = LeaseTable(options_.lease_ttl, options_.broken_stream_ttl);
   waits_ = TimerQueue();
   start_deadlines_ = TimerQueue();
@@ -263,19 +264,25 @@ void Cell::EndSilence() {
 }
 
 void Cell::Dispatch() {
-  if (degraded_ || draining_) return;
+  // Gives one job to each worker in turn.
+  while (const std::optional<Match> match = NextMatch()) {
+    Claim(*jobs_.Find(match->job), *match->worker);
+    workers_.Enqueue(*match->worker);
+  }
+}
+
+std::optional<Cell::Match> Cell::NextMatch() {
+  if (degraded_ || draining_) return std::nullopt;
   // Who hangs takes jobs in and runs none, though its connection lives.
   const absl::Time heard_since = now_.boot - kSilentIntervals * options_.report_interval;
-  // Gives one job to each worker in turn; a whole round without a match ends it.
-  size_t misses = 0;
-  while (!ready_.empty() && misses < workers_.LineLength()) {
+  // A whole round without a match ends it.
+  for (size_t misses = 0; !ready_.empty() && misses < workers_.LineLength(); ++misses) {
     Worker* const worker = workers_.Dequeue(heard_since);
-    if (worker == nullptr) return;
-    const std::optional<JobKey> key = ready_.PopFor(worker->offer);
-    misses = key ? 0 : misses + 1;
-    if (key) Claim(*jobs_.Find(*key), *worker);
+    if (worker == nullptr) return std::nullopt;
+    if (const std::optional<JobKey> key = ready_.PopFor(worker->offer)) return Match{*key, worker};
     workers_.Enqueue(*worker);
   }
+  return std::nullopt;
 }
 
 absl::Time Cell::NextDue(const Instant& now) const {
@@ -332,16 +339,19 @@ std::vector<std::unique_ptr<LiveJob>> Cell::FinishInserts(PendingBatch& batch,
   for (size_t i = 0; i < batch.submitted.size(); ++i) {
     InsertResult& insert = result.inserts[i];
     Submission& submission = batch.submitted[i];
+    if (batch.rows->inserts[i].record.status.state == JobState::kQueued) --unmatched_inserts_;
     if (insert.outcome == InsertOutcome::kInserted) {
       LiveJob& job = AddInserted(std::move(batch.rows->inserts[i].record), submission.place);
+      const JobState state = job.record.status.state;
       submission.Succeed(job.record.name, false, [&] { return *MakeView(job); });
-      const bool is_queued = job.record.status.state == JobState::kQueued;
-      if (is_queued && IsTimeless(job.record) && !ready_.IsNear(AsReady(job)))
+      if (state == JobState::kProcessing) GrantInserted(batch, job, submission);
+      if (state == JobState::kQueued && IsTimeless(job.record) && !ready_.IsNear(AsReady(job))) {
         unloaded.push_back(Unload(job));
-      if (!is_queued && !dependencies_.empty()) SettleDependent(job);
+      }
+      if (state == JobState::kPending && !dependencies_.empty()) SettleDependent(job);
       continue;
     }
-    groups_.Leave(submission.place);
+    TakeBackInsert(submission);
     dependencies_.Remove(batch.rows->inserts[i].record.key);
     if (insert.outcome == InsertOutcome::kExisted) {
       submission.Succeed(insert.record.name, true, [&] {
@@ -352,6 +362,36 @@ std::vector<std::unique_ptr<LiveJob>> Cell::FinishInserts(PendingBatch& batch,
     }
   }
   return unloaded;
+}
+
+void Cell::GrantInserted(PendingBatch& batch, LiveJob& job, const Submission& submission) {
+  Worker& worker = workers_.FindOrAdd(job.record.status.worker);
+  leases_.Grant(job.record.key, worker.id, submission.claimed,
+                {ExecutionDeadline(job.record, now_), job.record.rules.no_progress_timeout});
+  job.session = submission.session;
+  job.grant_told = false;
+  job.claim_batch = batch.rows->sequence;
+  const bool is_late = now_.boot - submission.claimed > options_.lease_ttl / 2;
+  if (is_late || worker.session != submission.session) {
+    ReleaseUntold(job);
+    return;
+  }
+  WorkerTurn& turn = batch.TurnFor(worker.id, worker.session);
+  turn.grants.push_back({LeaseOf(job), job.record.payload.grant});
+}
+
+void Cell::TakeBackInsert(const Submission& submission) {
+  if (submission.worker != 0) {
+    groups_.Ended(submission.place);
+    ready_.KeyChanged(submission.place.concurrency);
+    Worker* const worker = workers_.FindBySession(submission.session);
+    if (worker != nullptr) {
+      ++worker->credits;
+      --worker->unseen;
+      workers_.Enqueue(*worker);
+    }
+  }
+  groups_.Leave(submission.place);
 }
 
 void Cell::SendTurns(PendingBatch& batch) {

@@ -162,6 +162,17 @@ class Cell {
   // Closes the streams of workers that have said nothing for the life of a lease.
   void EndSilence();
   void Dispatch();
+  struct Match {
+    JobKey job;
+    Worker* worker;
+  };
+  // Takes out the next job and the worker in line that is to have it, if there are such.
+  std::optional<Match> NextMatch();
+  // Begins the lease with which a job was recorded, or takes it back: the worker may be gone, and
+  // an outage may have left too little of it.
+  void GrantInserted(PendingBatch& batch, LiveJob& job, const Submission& submission);
+  // The job was not inserted: it counts no more, and its worker has its slot again.
+  void TakeBackInsert(const Submission& submission);
   // Returns the new jobs whose records are not worth their memory.
   std::vector<std::unique_ptr<LiveJob>> FinishInserts(PendingBatch& batch, BatchResult& result);
   void SendTurns(PendingBatch& batch);
@@ -177,8 +188,12 @@ class Cell {
   void Insert(JobRecord record, Submission submission);
   void InsertFound(JobRecord record, Submission submission);
   absl::Status RefuseForQuota() const;
+  // Gives a new job to a worker that is free, if none waits before it: one commit records both.
+  std::optional<JobEventRecord> ClaimNew(JobRecord& record, Submission& submission);
   LiveJob& AddInserted(JobRecord record, const JobPlace& place);
   void Claim(LiveJob& job, Worker& worker);
+  // Counts an attempt on `worker` and makes its lease.
+  void StartAttempt(JobStatus& status, const JobPlace& place, Worker& worker);
   static Note NoteOfGrant(const JobCheckpoint* checkpoint);
   PendingBatch& EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported, Note note);
   // Fails a QUEUED job that may not start any more.
@@ -319,7 +334,8 @@ class Cell {
     std::vector<Release> waiting;
   };
   std::map<JobName, Arrival> arriving_;
-  std::deque<Release> arrived_;  // Who may go on looking.
+  std::deque<Release> arrived_;    // Who may go on looking.
+  int64_t unmatched_inserts_ = 0;  // New jobs on their way to the ready ones.
   LeaseTable leases_;
   TimerQueue waits_;            // Ends of PENDING by a time that a user named, wall clock.
   TimerQueue start_deadlines_;  // Of QUEUED jobs that never started, wall clock.

@@ -107,7 +107,48 @@ void Cell::InsertFound(JobRecord record, Submission submission) {
   created.to = record.status.state;
   created.actor = record.created_by;
   LogTransition(record, created);
-  writes_.Insert({std::move(record), {std::move(created)}}, std::move(submission), now_);
+  std::vector<JobEventRecord> events = {std::move(created)};
+  if (record.status.state == JobState::kQueued) {
+    std::optional<JobEventRecord> claimed = ClaimNew(record, submission);
+    if (claimed) {
+      events.push_back(*std::move(claimed));
+    } else {
+      ++unmatched_inserts_;
+    }
+  }
+  writes_.Insert({std::move(record), std::move(events)}, std::move(submission), now_);
+}
+
+std::optional<JobEventRecord> Cell::ClaimNew(JobRecord& record, Submission& submission) {
+  if (!ready_.empty() || unmatched_inserts_ > 0) return std::nullopt;
+  const ReadyJob as_ready = {record.key, record.rules.priority,
+                             demands_.Intern(record.rules.stages), submission.place};
+  ready_.Push(as_ready);
+  const std::optional<Match> match = NextMatch();
+  if (!match) {
+    ready_.Erase(as_ready);
+    return std::nullopt;
+  }
+  JobStatus& status = record.status;
+  StartAttempt(status, submission.place, *match->worker);
+  metrics_.QueueWaited(absl::ZeroDuration());
+  workers_.Enqueue(*match->worker);
+  submission.worker = match->worker->id;
+  submission.session = match->worker->session;
+  submission.claimed = now_.boot;
+  status.state = JobState::kProcessing;
+  ++status.version;
+  JobEventRecord claimed;
+  claimed.sequence = status.version;
+  claimed.time = now_.wall;
+  claimed.event = JobEvent::kClaim;
+  claimed.from = JobState::kQueued;
+  claimed.to = status.state;
+  claimed.attempt = status.attempt;
+  claimed.worker = status.worker;
+  claimed.actor = Note().actor;
+  LogTransition(record, claimed);
+  return claimed;
 }
 
 absl::Status Cell::RefuseForQuota() const {
@@ -126,28 +167,31 @@ LiveJob& Cell::AddInserted(JobRecord record, const JobPlace& place) {
   return job;
 }
 
-void Cell::Claim(LiveJob& job, Worker& worker) {
-  JobStatus& status = job.record.status;
+void Cell::StartAttempt(JobStatus& status, const JobPlace& place, Worker& worker) {
   ++status.attempt;
   status.lease_token = sources_.lease_token();
   status.worker = worker.hello.instance;
   status.start_time = now_.wall;
+  --worker.credits;
+  ++worker.unseen;
+  groups_.Started(place);
+  ready_.KeyChanged(place.concurrency);
+  metrics_.LeaseGranted();
+}
+
+void Cell::Claim(LiveJob& job, Worker& worker) {
+  StartAttempt(job.record.status, job.place, worker);
   job.progress = JobProgress();
   job.session = worker.session;
   job.grant_told = false;
   job.lease_seen = false;
-  --worker.credits;
-  ++worker.unseen;
   PendingBatch& batch = Apply(job, JobEvent::kClaim, NoteOfGrant(job.record.checkpoint.get()));
-  groups_.Started(job.place);
-  ready_.KeyChanged(job.place.concurrency);
   const JobRules& rules = job.record.rules;
   leases_.Grant(job.record.key, worker.id, now_.boot,
                 {now_.boot + rules.execution_timeout, rules.no_progress_timeout});
   batch.TurnFor(worker.id, worker.session)
       .grants.push_back({LeaseOf(job), job.record.payload.grant, job.record.checkpoint});
   job.claim_batch = batch.rows->sequence;
-  metrics_.LeaseGranted();
   metrics_.QueueWaited(now_.wall - job.queued_since);
 }
 

@@ -38,6 +38,11 @@ struct Submission {
   std::shared_ptr<BulkSubmit> bulk = {};
   size_t index = 0;
   JobPlace place = {};  // What the job counts in already.
+  // The worker that takes the job as it comes, its stream then, and when that was on the boot
+  // clock: the job is recorded with the lease. 0: none.
+  WorkerId worker = 0;
+  int64_t session = 0;
+  absl::Time claimed = {};
 
   void Fail(const absl::Status& why);
   // `make_view` is called when the whole job is wanted.

@@ -68,14 +68,20 @@ PipelineCall UpdateJobs(const UpdateList& updates) {
   return {&sql::kUpdateJobs, std::move(p)};
 }
 
-PipelineCall ClaimJobs(const UpdateList& updates) {
+// A lease that begins.
+struct ClaimRow {
+  JobKey key;
+  const JobStatus* status;
+};
+
+PipelineCall ClaimJobs(const std::vector<ClaimRow>& claims) {
   Parameters p;
-  p.AddArray(updates, [](auto* u) { return u->key; });
-  p.AddArray(updates, [](auto* u) { return u->expected_attempt; });
-  p.AddArray(updates, [](auto* u) { return std::string_view(u->status.lease_token); });
-  p.AddArray(updates, [](auto* u) { return std::string_view(u->status.worker); });
-  p.AddArray(updates, [](auto* u) { return u->status.start_time; });
-  AddCount(p, updates);
+  p.AddArray(claims, [](auto& c) { return c.key; });
+  p.AddArray(claims, [](auto& c) { return c.status->attempt - 1; });
+  p.AddArray(claims, [](auto& c) { return std::string_view(c.status->lease_token); });
+  p.AddArray(claims, [](auto& c) { return std::string_view(c.status->worker); });
+  p.AddArray(claims, [](auto& c) { return c.status->start_time; });
+  p.AddValue(static_cast<int64_t>(claims.size()));
   return {&sql::kClaimJobs, std::move(p)};
 }
 
@@ -297,9 +303,6 @@ void CountLive(PageCounts& pages, const JobName& name, JobKey key, bool before, 
 
 void AddInsert(const JobInsert& insert, Consequences& to) {
   const JobRecord& job = insert.record;
-  if (!IsPlainCreation(insert)) {
-    for (const JobEventRecord& event : insert.events) to.events.push_back({job.key, &event});
-  }
   if (job.result.has_value() && *job.result != kNothingMade) {
     to.results.push_back({job.key, &job.name, job.created_by, &*job.result});
   }
@@ -355,14 +358,14 @@ PipelineCall SaveCheckpoints(const std::vector<CheckpointSave>& saves) {
   return {&sql::kSaveCheckpoints, std::move(p)};
 }
 
-std::vector<PipelineCall> UpdateCalls(const WriteBatch& batch) {
-  UpdateList claims;
+// `claims` are those of jobs that are inserted before.
+std::vector<PipelineCall> UpdateCalls(const WriteBatch& batch, std::vector<ClaimRow> claims) {
   UpdateList completions;
   UpdateList others;
   for (const JobUpdate& update : batch.updates) {
     switch (KindOf(update)) {
       case UpdateKind::kClaim:
-        claims.push_back(&update);
+        claims.push_back({update.key, &update.status});
         break;
       case UpdateKind::kCompletion:
         completions.push_back(&update);
@@ -404,14 +407,18 @@ void Append(std::vector<PipelineCall>& calls, std::vector<PipelineCall> more) {
 }  // namespace
 
 bool AreAllPlain(const std::vector<JobInsert>& inserts) {
-  return std::ranges::all_of(inserts, IsPlainCreation);
+  return std::ranges::all_of(inserts, [](const JobInsert& insert) {
+    return IsPlainCreation(insert) || IsClaimedCreation(insert);
+  });
 }
 
 std::vector<PipelineCall> WholeCalls(const WriteBatch& batch) {
   Consequences rows;
   InsertList inserted;
+  std::vector<ClaimRow> claims;
   for (const JobInsert& insert : batch.inserts) {
     inserted.push_back(&insert);
+    if (IsClaimedCreation(insert)) claims.push_back({insert.record.key, &insert.record.status});
     AddInsert(insert, rows);
   }
   for (const JobUpdate& update : batch.updates) AddUpdate(update, rows);
@@ -419,7 +426,7 @@ std::vector<PipelineCall> WholeCalls(const WriteBatch& batch) {
   std::vector<PipelineCall> calls;
   Append(calls, CreateCalls(inserted));
   Append(calls, RelationCalls(inserted));
-  Append(calls, UpdateCalls(batch));
+  Append(calls, UpdateCalls(batch, std::move(claims)));
   Append(calls, RemainingCalls(batch, rows));
   return calls;
 }
@@ -427,13 +434,19 @@ std::vector<PipelineCall> WholeCalls(const WriteBatch& batch) {
 std::vector<PipelineCall> DecidingCalls(const WriteBatch& batch) {
   std::vector<PipelineCall> calls;
   calls.push_back(InsertJobs(batch.inserts));
-  Append(calls, UpdateCalls(batch));
+  Append(calls, UpdateCalls(batch, {}));
   return calls;
 }
 
 std::vector<PipelineCall> FollowingCalls(const WriteBatch& batch, const InsertList& inserted) {
   Consequences rows;
-  for (const JobInsert* insert : inserted) AddInsert(*insert, rows);
+  for (const JobInsert* insert : inserted) {
+    AddInsert(*insert, rows);
+    if (IsPlainCreation(*insert)) continue;
+    for (const JobEventRecord& event : insert->events) {
+      rows.events.push_back({insert->record.key, &event});
+    }
+  }
   for (const JobUpdate& update : batch.updates) AddUpdate(update, rows);
   DropZeros(rows);
   std::vector<PipelineCall> calls;

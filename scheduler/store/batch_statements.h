@@ -10,8 +10,8 @@
 
 namespace dq {
 
-// Returns whether every insert is a job that was created and nothing else: create_jobs can write
-// it.
+// Returns whether every insert is a job that was created, perhaps claimed, and nothing else:
+// create_jobs and claim_jobs can write it.
 bool AreAllPlain(const std::vector<JobInsert>& inserts);
 
 // Returns everything that writes the batch when all inserts are plain and none meets an existing

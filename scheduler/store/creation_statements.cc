@@ -18,6 +18,21 @@ JobState ToldState(const JobRecord& job) {
   return waits || !job.dependencies.empty() ? JobState::kPending : JobState::kQueued;
 }
 
+// What create_jobs writes: a job that was given to a worker as it came is claimed after that.
+JobState CreatedState(const JobRecord& job) {
+  return job.status.attempt > 0 ? JobState::kQueued : job.status.state;
+}
+
+// Returns whether the first event says nothing that job_history does not tell by itself.
+bool IsCreatedPlainly(const JobInsert& insert) {
+  const JobRecord& job = insert.record;
+  const JobEventRecord& created = insert.events.front();
+  return created.event == JobEvent::kCreate && created.reason.empty() && created.message.empty() &&
+         created.actor == job.created_by && created.time == job.create_time &&
+         created.to == ToldState(job) && job.status.charges == 0 &&
+         job.status.error.reason.empty() && !job.result.has_value();
+}
+
 // Whole microseconds; nothing for an infinite duration.
 std::optional<int64_t> Microseconds(absl::Duration duration) {
   if (duration == absl::InfiniteDuration()) return std::nullopt;
@@ -56,7 +71,7 @@ PipelineCall CreateJobs(const InsertList& inserted) {
   p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.name.project); });
   p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.name.id); });
   p.AddArray(inserted, [](auto* i) { return std::string_view(i->record.request_id); });
-  p.AddArray(inserted, [](auto* i) { return static_cast<int16_t>(i->record.status.state); });
+  p.AddArray(inserted, [](auto* i) { return static_cast<int16_t>(CreatedState(i->record)); });
   p.AddArray(inserted, [](auto* i) { return static_cast<int16_t>(i->record.status.wait_reason); });
   p.AddArray(inserted, [](auto* i) { return i->record.status.wait_until; });
   AddSpecs(p, inserted);
@@ -66,7 +81,7 @@ PipelineCall CreateJobs(const InsertList& inserted) {
 // Returns whether create_alike_jobs can write both.
 bool AreAlike(const JobRecord& a, const JobRecord& b) {
   return a.name.project == b.name.project && a.created_by == b.created_by &&
-         a.status.state == b.status.state && a.status.wait_reason == b.status.wait_reason &&
+         CreatedState(a) == CreatedState(b) && a.status.wait_reason == b.status.wait_reason &&
          a.status.wait_until == b.status.wait_until && a.rules == b.rules;
 }
 
@@ -91,7 +106,7 @@ std::vector<InsertList> ByKind(const InsertList& inserted) {
 // Adds what holds for all jobs like `job`, in the order of create_alike_jobs.
 void AddShared(Parameters& p, const JobRecord& job) {
   p.AddValue(job.name.project);
-  p.AddValue(static_cast<int16_t>(job.status.state));
+  p.AddValue(static_cast<int16_t>(CreatedState(job)));
   p.AddValue(static_cast<int16_t>(job.status.wait_reason));
   p.AddValue(job.status.wait_until);
   p.AddValue(job.created_by);
@@ -129,14 +144,18 @@ PipelineCall CreateAlikeJobs(const InsertList& alike) {
 }  // namespace
 
 bool IsPlainCreation(const JobInsert& insert) {
-  const JobRecord& job = insert.record;
-  const JobStatus& status = job.status;
-  if (insert.events.size() != 1 || job.result.has_value()) return false;
-  const JobEventRecord& only = insert.events.front();
-  return only.event == JobEvent::kCreate && only.reason.empty() && only.message.empty() &&
-         only.actor == job.created_by && only.time == job.create_time && status.attempt == 0 &&
-         status.charges == 0 && status.error.reason.empty() && only.to == status.state &&
-         status.state == ToldState(job);
+  const JobStatus& status = insert.record.status;
+  return insert.events.size() == 1 && IsCreatedPlainly(insert) && status.attempt == 0 &&
+         insert.events.front().to == status.state;
+}
+
+bool IsClaimedCreation(const JobInsert& insert) {
+  const JobStatus& status = insert.record.status;
+  if (insert.events.size() != 2 || !IsCreatedPlainly(insert)) return false;
+  const JobEventRecord& claimed = insert.events.back();
+  return claimed.event == JobEvent::kClaim && claimed.from == JobState::kQueued &&
+         insert.events.front().to == JobState::kQueued && status.attempt == 1 &&
+         claimed.reason.empty() && claimed.message.empty() && claimed.time == status.start_time;
 }
 
 PipelineCall InsertJobSpecs(const InsertList& inserted) {

@@ -15,7 +15,12 @@ using InsertList = std::vector<const JobInsert*>;
 // and job_history tells its creation without a row of its own.
 bool IsPlainCreation(const JobInsert& insert);
 
-// Returns what writes new jobs that are all plain, with what never changes of them.
+// Returns whether the insert is such a job that was given to a worker as it came: create_jobs can
+// write it, and claim_jobs behind it.
+bool IsClaimedCreation(const JobInsert& insert);
+
+// Returns what writes new jobs that are all plain, or would be before they were claimed, with what
+// never changes of them.
 std::vector<PipelineCall> CreateCalls(const InsertList& inserted);
 
 // Returns insert_job_specs.

@@ -69,6 +69,24 @@ TEST_P(CommitTest, ABatchMayInsertLeasedJobsAndMergeTransitions) {
   ExpectRecorded(second);
 }
 
+TEST_P(CommitTest, JobsThatComeWithALeaseAreWrittenBesideOneThatIsRefused) {
+  JobScript job(1, "a");
+  ASSERT_TRUE(Commit({job.Create()}).ok());
+  JobScript thief(2, "a");
+  thief.record.request_id = "another request";
+  JobScript third(3, "c");
+  for (JobScript* const claimed : {&thief, &third}) {
+    (void)claimed->Create();
+    (void)claimed->Claim("token-" + claimed->record.name.id);
+  }
+  const auto result = Commit({{thief.record, thief.events}, {third.record, third.events}});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->inserts[0].outcome, InsertOutcome::kIdTaken);
+  EXPECT_EQ(result->inserts[1].outcome, InsertOutcome::kInserted);
+  ExpectRecorded(job);
+  ExpectRecorded(third);
+}
+
 TEST_P(CommitTest, OutputsOfACompletedJobBecomeFiles) {
   JobScript job(1, "a");
   ASSERT_TRUE(Commit({job.Create()}).ok());

@@ -40,6 +40,23 @@ TEST_P(PlainCommitTest, AnOrdinaryLifeReadsBackStepByStep) {
   EXPECT_EQ(jobs().LoadLiveJobs(0, 10, {})->last, 0);
 }
 
+TEST_P(PlainCommitTest, JobsThatComeWithALeaseReadBackBesideOthers) {
+  JobScript plain = Plain(1, "a");
+  JobScript first = Plain(2, "b");
+  JobScript second = Plain(3, "c");
+  const JobInsert created = plain.Create();
+  for (JobScript* const claimed : {&first, &second}) {
+    (void)claimed->Create();
+    (void)claimed->Claim("token-" + claimed->record.name.id);
+  }
+  ASSERT_TRUE(Commit({{first.record, first.events}, created, {second.record, second.events}}).ok());
+  ExpectRecorded(first);
+  ExpectRecorded(plain);
+  ExpectRecorded(second);
+  ASSERT_TRUE(Commit({}, {first.Complete(Nothing())}).ok());
+  ExpectRecorded(first);
+}
+
 TEST_P(PlainCommitTest, ACompletionThatBroughtNothingReadsBackWithItsVerdict) {
   JobScript job = Plain(1, "a");
   ASSERT_TRUE(Commit({job.Create()}).ok());
