@@ -30,6 +30,12 @@ constexpr std::pair<std::string_view, Field> kFields[] = {
     {"quality_score", Field::kQualityScore},
     {"error_reason", Field::kErrorReason},
     {"batch", Field::kBatch},
+    {"verdict", Field::kVerdict},
+};
+constexpr std::pair<std::string_view, Verdict> kVerdicts[] = {
+    {"NOT_EVALUATED", Verdict::kNotEvaluated},
+    {"PASSED", Verdict::kPassed},
+    {"FAILED", Verdict::kFailed},
 };
 // Longer operators first, so that "<=" is not read as "<".
 constexpr std::pair<std::string_view, Op> kOps[] = {
@@ -122,7 +128,7 @@ class Parser {
     }
     return ErrorAt(start,
                    "a field is expected: state, queue, stage, worker, created_by, labels.KEY, "
-                   "create_time, end_time, quality_score, error_reason or batch");
+                   "create_time, end_time, quality_score, error_reason, batch or verdict");
   }
 
   absl::Status ReadOp(JobFilterTerm& term) {
@@ -161,6 +167,7 @@ class Parser {
   static absl::Status SetValue(std::string value, size_t position, JobFilterTerm& term) {
     if (term.field == Field::kQualityScore) return SetNumber(value, position, term);
     if (IsOrdered(term.field)) return SetTime(value, position, term);
+    if (term.field == Field::kVerdict) return SetVerdict(value, position, term);
     if (term.field == Field::kState && !StateFromName(value).has_value()) {
       return ErrorAt(position, "'" + value + "' is not a state; write for example \"QUEUED\"");
     }
@@ -171,6 +178,15 @@ class Parser {
     if (term.field == Field::kBatch) value.erase(0, value.rfind('/') + 1);  // A resource name.
     term.text = std::move(value);
     return absl::OkStatus();
+  }
+
+  static absl::Status SetVerdict(const std::string& value, size_t position, JobFilterTerm& term) {
+    for (const auto& [name, verdict] : kVerdicts) {
+      if (value != name) continue;
+      term.number = static_cast<double>(verdict);
+      return absl::OkStatus();
+    }
+    return ErrorAt(position, "'" + value + "' is not a verdict: NOT_EVALUATED, PASSED or FAILED");
   }
 
   static absl::Status SetNumber(const std::string& value, size_t position, JobFilterTerm& term) {

@@ -13,7 +13,8 @@
 namespace dq {
 
 // One term of a ListJobs filter; terms are joined by AND. An absent label, worker, batch or error
-// reason is the empty text; an absent time or score fits no term. With kStage, kEqual means "is one
+// reason is the empty text; an absent time or score fits no term, and the verdict of a job
+// without a result is NOT_EVALUATED. With kStage, kEqual means "is one
 // of the stages" and kNotEqual "is none of them". Text is ordered by bytes.
 struct JobFilterTerm {
   enum class Field {
@@ -28,13 +29,14 @@ struct JobFilterTerm {
     kQualityScore,
     kErrorReason,
     kBatch,
+    kVerdict,
   };
   enum class Op { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
   Field field = Field::kState;
   Op op = Op::kEqual;
   std::string label;  // The key, with kLabel.
   std::string text;   // Text fields, and states by name.
-  double number = 0;  // kQualityScore.
+  double number = 0;  // kQualityScore; of kVerdict its number.
   absl::Time time;    // kCreateTime, kEndTime.
 };
 

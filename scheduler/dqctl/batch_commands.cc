@@ -133,6 +133,32 @@ absl::StatusOr<Batch> FollowBatch(Client& client, const std::string& name, absl:
   }
 }
 
+// Returns the first operations that `term` of a filter fits, as far as people read on.
+absl::StatusOr<std::vector<dq::v1::Job>> OperationsWith(Client& client, const Session& session,
+                                                        const Batch& batch,
+                                                        const std::string& term) {
+  constexpr int kShownMax = 20;
+  dq::v1::ListJobsRequest request;
+  request.set_parent("projects/" + session.connection.project);
+  request.set_page_size(kShownMax);
+  request.set_filter("batch = \"" + batch.name() + "\" AND " + term);
+  DQ_ASSIGN_OR_RETURN(const auto response, client.ListJobs(request));
+  return std::vector<dq::v1::Job>(response.jobs().begin(), response.jobs().end());
+}
+
+// Names what went wrong in a batch that has ended, and returns the exit code that says it.
+absl::StatusOr<ExitCode> PrintBatchEnd(Client& client, const Batch& batch, const Session& session) {
+  std::vector<dq::v1::Job> failed;
+  if (batch.counts().failed() > 0) {
+    DQ_ASSIGN_OR_RETURN(failed, OperationsWith(client, session, batch, "state = \"FAILED\""));
+  }
+  DQ_ASSIGN_OR_RETURN(const std::vector<dq::v1::Job> below,
+                      OperationsWith(client, session, batch, "verdict = \"FAILED\""));
+  PrintFailedOperations(session.console, batch, failed, below);
+  const ExitCode code = ExitCodeOf(batch);
+  return code == ExitCode::kOk && !below.empty() ? ExitCode::kGateFailed : code;
+}
+
 }  // namespace
 
 absl::StatusOr<ExitCode> Run(const BatchSubmitCommand& command, Session& session) {
@@ -186,7 +212,7 @@ absl::StatusOr<ExitCode> Run(const BatchWatchCommand& command, Session& session)
   DQ_ASSIGN_OR_RETURN(const Batch batch, FollowBatch(*client, BatchName(session, command.name),
                                                      command.timeout, session));
   PrintBatch(session, command.format, batch);
-  return ExitCodeOf(batch);
+  return PrintBatchEnd(*client, batch, session);
 }
 
 absl::StatusOr<ExitCode> Run(const BatchActionCommand& command, Session& session) {

@@ -36,7 +36,31 @@ std::string OthersText(const dq::v1::BatchCounts& counts) {
   return text;
 }
 
+void PrintOperations(const Console& console, const std::string& title,
+                     std::span<const dq::v1::Job> jobs) {
+  if (jobs.empty()) return;
+  console.err << title << "\n";
+  for (const dq::v1::Job& job : jobs) {
+    console.err << "  " << IdOf(job.name()) << "  " << job.display_name();
+    if (!job.error().reason().empty()) {
+      console.err << "  " << job.error().reason() << ": " << job.error().message();
+    }
+    console.err << "\n";
+  }
+}
+
 }  // namespace
+
+void PrintFailedOperations(const Console& console, const dq::v1::Batch& batch,
+                           std::span<const dq::v1::Job> failed,
+                           std::span<const dq::v1::Job> below) {
+  PrintOperations(console, "failed:", failed);
+  if (batch.counts().failed() > static_cast<int64_t>(failed.size())) {
+    console.err << "  and more: dqctl job list --filter 'batch = \"" << IdOf(batch.name())
+                << "\" AND state = \"FAILED\"'\n";
+  }
+  PrintOperations(console, "below the gate:", below);
+}
 
 std::string BatchLine(const dq::v1::Batch& batch) {
   std::string line = StateName(batch.state()) + ", " + DoneText(batch) + " completed";

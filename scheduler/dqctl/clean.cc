@@ -74,6 +74,7 @@ absl::Status Fetch(Client& client, const CleanCommand& command, const Job& job,
     file.set_sha256(output->sha256());
     DQ_RETURN_IF_ERROR(DownloadToPath(client, file, path, progress));
   }
+  RemoveStaleRejects(command, report);
   return absl::OkStatus();
 }
 

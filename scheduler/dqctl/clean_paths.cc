@@ -26,6 +26,15 @@ std::string HeaderOf(dq::v1::OutputKind kind) {
   }
 }
 
+bool HasRejects(const dq::v1::Report& report) {
+  const dq::v1::Dialect& dialect = report.dialect();
+  return report.rows_rejected() > 0 || dialect.preamble_lines() > 0 || dialect.comment_lines() > 0;
+}
+
+std::string UnaskedRejectsPath(const CleanCommand& command) {
+  return CleanedPath(command) + ".rejects.csv";
+}
+
 }  // namespace
 
 std::string CleanedPath(const CleanCommand& command) {
@@ -51,17 +60,19 @@ std::vector<std::pair<dq::v1::OutputKind, std::string>> WantedOutputs(
   add(dq::v1::OUTPUT_KIND_REPORT, command.report);
   add(dq::v1::OUTPUT_KIND_CHANGES, command.changes);
   add(dq::v1::OUTPUT_KIND_CLUSTERS, command.clusters);
-  const dq::v1::Dialect& dialect = report.dialect();
-  const bool has_rejects =
-      report.rows_rejected() > 0 || dialect.preamble_lines() > 0 || dialect.comment_lines() > 0;
-  const bool unasked = command.rejects.empty() && has_rejects;
-  add(dq::v1::OUTPUT_KIND_REJECTS,
-      unasked ? CleanedPath(command) + ".rejects.csv" : command.rejects);
+  const bool unasked = command.rejects.empty() && HasRejects(report);
+  add(dq::v1::OUTPUT_KIND_REJECTS, unasked ? UnaskedRejectsPath(command) : command.rejects);
   add(dq::v1::OUTPUT_KIND_CLEANED, CleanedPath(command));
   return wanted;
 }
 
 absl::Status CheckOutputs(const CleanCommand& command) {
+  for (const std::string* const path : {&command.file, &command.output, &command.report,
+                                        &command.changes, &command.clusters, &command.rejects}) {
+    if (*path != "-") continue;
+    return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
+                     "clean reads and writes files only: - is not one; write ./- if you mean it");
+  }
   std::vector<std::string> taken = {command.file};
   if (!command.chain.reference.empty()) taken.push_back(command.chain.reference);
   for (const auto& [kind, path] : WantedOutputs(command, dq::v1::Report())) {
@@ -76,6 +87,12 @@ absl::Status CheckOutputs(const CleanCommand& command) {
     if (!command.detach) DQ_RETURN_IF_ERROR(NewFile::Create(path).status());
   }
   return absl::OkStatus();
+}
+
+void RemoveStaleRejects(const CleanCommand& command, const dq::v1::Report& report) {
+  if (!command.rejects.empty() || HasRejects(report)) return;
+  std::error_code ignored;
+  std::filesystem::remove(UnaskedRejectsPath(command), ignored);
 }
 
 absl::Status WriteOutputWithoutRows(dq::v1::OutputKind kind, const std::string& path) {

@@ -29,6 +29,10 @@ std::vector<std::pair<dq::v1::OutputKind, std::string>> WantedOutputs(const Clea
 // reference, or another output.
 absl::Status CheckOutputs(const CleanCommand& command);
 
+// Removes the rejects file that an earlier run may have left beside the cleaned file, when this one
+// rejected nothing and the user named none.
+void RemoveStaleRejects(const CleanCommand& command, const dq::v1::Report& report);
+
 // Writes an output that the job did not produce because it has no rows: its header line, as a local
 // run writes it. NOT_FOUND OUTPUT_MISSING for the cleaned file and the report, which every job has.
 absl::Status WriteOutputWithoutRows(dq::v1::OutputKind kind, const std::string& path);

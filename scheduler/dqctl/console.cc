@@ -1,5 +1,6 @@
 #include "scheduler/dqctl/console.h"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -57,6 +58,11 @@ Console ProcessConsole(const std::function<std::string(const char*)>& variable) 
                  .out_has_colour = isatty(STDOUT_FILENO) != 0 && !plain,
                  .width = TerminalColumns,
                  .now = [] { return SystemClock().Now(); }};
+}
+
+bool IsStdoutClosed() {
+  pollfd out = {.fd = STDOUT_FILENO, .events = 0, .revents = 0};
+  return ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
 std::string Coloured(const Console& console, Colour colour, std::string_view text) {

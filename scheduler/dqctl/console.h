@@ -27,6 +27,10 @@ struct Console {
 // which returns "" for a variable that is not set.
 Console ProcessConsole(const std::function<std::string(const char*)>& variable);
 
+// Whether nobody reads the process's stdout any more: its end is no error of this process, as in
+// `dqctl job list | head -1`.
+bool IsStdoutClosed();
+
 // Returns `text` in `colour` when the console's out has colour, else as it is.
 std::string Coloured(const Console& console, Colour colour, std::string_view text);
 

@@ -112,7 +112,7 @@ void AddJob(CLI::App& parent, CommandLine& line) {
       "  dqctl job list --filter 'state = \"FAILED\" AND labels.team = \"sales\"' -o ndjson\n");
   list->add_option("--filter", listed->filter,
                    "Terms joined by AND over state, queue, worker, labels.*, created_by, "
-                   "create_time, end_time, quality_score, error_reason");
+                   "create_time, end_time, quality_score, error_reason, stage, batch, verdict");
   AddLimit(*list, listed->limit);
   AddFormat(*list, listed->format);
   AddJobFollow(*group, line);

@@ -80,6 +80,7 @@ TEST(Batch, ADirectoryWithBrokenFilesIsAPartialSuccessAndARetryRunsOnlyThese) {
   const ProgramResult end = cluster.Ctl({"batch", "watch", "all", "--timeout", "120s"});
   EXPECT_EQ(end.exit_code, kFailedExit) << end.err;
   EXPECT_THAT(end.err, HasSubstr("PARTIAL_SUCCESS, 47 / 50 completed, 3 failed"));
+  EXPECT_THAT(end.err, HasSubstr("t07.csv  FILE_MISSING"));
   EXPECT_EQ(CountJobs(cluster, "batch = \"all\" AND state = \"FAILED\""), 3);
 
   for (const std::string& place : broken) std::filesystem::rename(place + ".hidden", place);

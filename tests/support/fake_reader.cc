@@ -70,6 +70,10 @@ bool Matches(const JobRecord& job, const JobFilterTerm& term) {
       return Compare(job.status.error.reason, term.op, term.text);
     case Field::kBatch:
       return Compare(job.batch.id, term.op, term.text);
+    case Field::kVerdict: {
+      const Verdict verdict = job.result ? job.result->verdict : Verdict::kNotEvaluated;
+      return Compare(static_cast<double>(verdict), term.op, term.number);
+    }
   }
   return false;
 }

@@ -21,6 +21,7 @@ WHERE p.project = $1 AND p.page <= ($2::bigint - 1) >> 8 AND r.key < $2
                WHEN 6 THEN sign(r.create_time - t.number)
                WHEN 7 THEN sign(r.end_time - t.number)
                WHEN 8 THEN sign(r.quality_score::numeric - t.number)
+               WHEN 11 THEN sign(coalesce(r.verdict, 1) - t.number)
                WHEN 2 THEN CASE WHEN r.stages ? t.text THEN 0 ELSE 1 END
              END AS by_number,
              CASE t.field

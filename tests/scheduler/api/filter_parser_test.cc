@@ -75,6 +75,7 @@ TEST(FilterParser, ErrorsNameTheByte) {
   EXPECT_EQ(PositionOfError("queue = a queue = b"), "10");
   EXPECT_EQ(PositionOfError("queue = a OR queue = b"), "10");
   EXPECT_EQ(PositionOfError("queue = a AND"), "13");
+  EXPECT_EQ(PositionOfError("verdict = GOOD"), "10");
   EXPECT_EQ(PositionOfError("quality_score > many"), "16");
   EXPECT_EQ(PositionOfError("quality_score > nan"), "16");
   EXPECT_EQ(PositionOfError("create_time > yesterday"), "14");

@@ -110,6 +110,14 @@ TEST_F(FleetTest, ADetailsFileWithoutRowsHasItsHeader) {
   EXPECT_THAT(err_.str(), HasSubstr("OUTPUT_MISSING"));
 }
 
+TEST_F(FleetTest, RejectsOfAnEarlierRunDoNotStayBesideACleanResult) {
+  Write("in.csv", "id\n1\n");
+  Write("in.cleaned.csv.rejects.csv", "row,byte,reason,content\n7,1,ragged,x\n");
+  WatchSays({Completed(dq::v1::VERDICT_PASSED)});
+  EXPECT_EQ(Run({"clean", Path("in.csv")}), 0) << err_.str();
+  EXPECT_FALSE(fs::exists(Path("in.cleaned.csv.rejects.csv")));
+}
+
 TEST_F(FleetTest, AFailedGateKeepsTheResultAndIsExitCodeFive) {
   Write("in.csv", "id\n1\n");
   WatchSays({Completed(dq::v1::VERDICT_FAILED)});

@@ -37,6 +37,17 @@ class MachineTest : public CommandTest {
   }
 };
 
+TEST_F(MachineTest, WhatCannotBeWrittenIsNoSuccess) {
+  out_.setstate(std::ios::badbit);  // As a full disk leaves it.
+  EXPECT_EQ(Run({"version"}), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("OUTPUT_FAILED"));
+}
+
+TEST_F(MachineTest, CleanTakesADashForNoFile) {
+  EXPECT_EQ(Run({"clean", "--local", Path("in.csv"), "-o", "-"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("files only"));
+}
+
 // Finds the value of --output and --report among the arguments.
 constexpr char kReadFlags[] = R"(
 while [ $# -gt 0 ]; do

@@ -47,6 +47,12 @@ JobFilterTerm Score(Op op, double number) {
   return term;
 }
 
+JobFilterTerm Judged(Op op, Verdict verdict) {
+  JobFilterTerm term = Term(Field::kVerdict, op);
+  term.number = static_cast<double>(verdict);
+  return term;
+}
+
 // Four jobs: a QUEUED, b PROCESSING, c COMPLETED with score 0.5, d FAILED; and one elsewhere.
 class JobReaderTest : public StoreTest {
  protected:
@@ -158,6 +164,9 @@ TEST_P(JobReaderTest, TimesAndScoresFilterAndAbsentOnesNeverFit) {
   EXPECT_THAT(Ids({Score(Op::kGreaterEqual, 0.5)}), ElementsAre("c"));
   EXPECT_THAT(Ids({Score(Op::kLess, 0.5)}), IsEmpty());
   EXPECT_THAT(Ids({Score(Op::kNotEqual, 0.25)}), ElementsAre("c"));
+  EXPECT_THAT(Ids({Judged(Op::kEqual, Verdict::kPassed)}), ElementsAre("c"));
+  EXPECT_THAT(Ids({Judged(Op::kEqual, Verdict::kFailed)}), IsEmpty());
+  EXPECT_THAT(Ids({Judged(Op::kEqual, Verdict::kNotEvaluated)}), ElementsAre("d", "b", "a"));
 }
 
 TEST_P(JobReaderTest, TermsAreJoinedByAnd) {
