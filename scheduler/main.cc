@@ -171,6 +171,7 @@ absl::Status Run(const SchedulerFlags& flags) {
   server->SetServing(false);
   jobs.Drain();
   batches.Drain();
+  admin.Drain();
   batch_runner.Stop();
   scheduler.Stop();
   server->Shutdown(flags.shutdown_grace);

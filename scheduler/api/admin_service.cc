@@ -17,6 +17,38 @@ namespace {
 
 constexpr char kWorkersQuery[] = "ListWorkers";
 
+void Fill(const DurationSummary& summary, v1::DurationSummary& proto) {
+  proto.set_count(summary.count);
+  if (summary.count == 0) return;
+  *proto.mutable_mean() = ToProto(summary.mean);
+  *proto.mutable_median() = ToProto(summary.median);
+  *proto.mutable_p95() = ToProto(summary.p95);
+  *proto.mutable_p99() = ToProto(summary.p99);
+  *proto.mutable_longest() = ToProto(summary.longest);
+}
+
+void Fill(const FlowWindow& window, v1::StatsWindow& proto) {
+  *proto.mutable_length() = ToProto(window.length);
+  *proto.mutable_observed() = ToProto(window.observed);
+  proto.set_created(window.CountOf(FlowEvent::kCreated));
+  proto.set_started(window.CountOf(FlowEvent::kStarted));
+  proto.set_attempts_failed(window.CountOf(FlowEvent::kAttemptFailed));
+  proto.set_completed(window.CountOf(FlowEvent::kCompleted));
+  proto.set_failed(window.CountOf(FlowEvent::kFailed));
+  proto.set_cancelled(window.CountOf(FlowEvent::kCancelled));
+  proto.set_skipped(window.CountOf(FlowEvent::kSkipped));
+  const double seconds = absl::ToDoubleSeconds(window.observed);
+  const auto rate = [seconds](int64_t count) {
+    return seconds > 0 ? static_cast<double>(count) / seconds : 0;
+  };
+  proto.set_created_per_second(rate(proto.created()));
+  proto.set_started_per_second(rate(proto.started()));
+  proto.set_ended_per_second(
+      rate(proto.completed() + proto.failed() + proto.cancelled() + proto.skipped()));
+  Fill(window.wait, *proto.mutable_wait());
+  Fill(window.run, *proto.mutable_run());
+}
+
 void Fill(const SchedulerStats& stats, v1::GetStatsResponse& response) {
   for (auto state = static_cast<int16_t>(JobState::kPending);
        state <= static_cast<int16_t>(JobState::kSkipped); ++state) {
@@ -31,6 +63,7 @@ void Fill(const SchedulerStats& stats, v1::GetStatsResponse& response) {
     *response.mutable_oldest_queued_age() = ToProto(*stats.oldest_queued_age);
   }
   response.set_epoch(stats.epoch);
+  for (const FlowWindow& window : stats.windows) Fill(window, *response.add_windows());
 }
 
 // Fills one page of `workers` in the order of their names.

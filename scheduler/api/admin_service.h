@@ -10,6 +10,7 @@
 #include "common/base/mutex.h"
 #include "dq/v1/admin_service.grpc.pb.h"
 #include "scheduler/api/api_ports.h"
+#include "scheduler/api/bulk_actor.h"
 #include "scheduler/api/rpc_call.h"
 #include "scheduler/core/operator_store.h"
 
@@ -24,7 +25,11 @@ class AdminService final : public v1::AdminService::CallbackService {
       : ports_(ports),
         operators_(operators),
         instance_(std::move(instance)),
-        version_(std::move(version)) {}
+        version_(std::move(version)),
+        bulk_(ports_, operators_) {}
+
+  // Ends bulk actions, so that their clients go to another replica; later ones end at once.
+  void Drain() { bulk_.Close(); }
 
   grpc::ServerUnaryReactor* GetStats(grpc::CallbackServerContext* context,
                                      const v1::GetStatsRequest* request,
@@ -38,6 +43,18 @@ class AdminService final : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* UndrainWorker(grpc::CallbackServerContext* context,
                                           const v1::UndrainWorkerRequest* request,
                                           v1::UndrainWorkerResponse* response) override;
+  grpc::ServerUnaryReactor* GetConcurrency(grpc::CallbackServerContext* context,
+                                           const v1::GetConcurrencyRequest* request,
+                                           v1::GetConcurrencyResponse* response) override;
+  grpc::ServerUnaryReactor* ListStuckJobs(grpc::CallbackServerContext* context,
+                                          const v1::ListStuckJobsRequest* request,
+                                          v1::ListStuckJobsResponse* response) override;
+  grpc::ServerUnaryReactor* RecoverJobs(grpc::CallbackServerContext* context,
+                                        const v1::RecoverJobsRequest* request,
+                                        v1::RecoverJobsResponse* response) override;
+  grpc::ServerUnaryReactor* BulkActOnJobs(grpc::CallbackServerContext* context,
+                                          const v1::BulkActOnJobsRequest* request,
+                                          v1::BulkActOnJobsResponse* response) override;
 
   grpc::ServerUnaryReactor* ListQueues(grpc::CallbackServerContext* context,
                                        const v1::ListQueuesRequest* request,
@@ -53,6 +70,15 @@ class AdminService final : public v1::AdminService::CallbackService {
                                           v1::UpdateProjectResponse* response) override;
 
  private:
+  // Adds a page of groups of `kind` (nothing: all) with `add`; `query` names the list for its
+  // tokens.
+  template <typename Request>
+  void ListGroups(const std::shared_ptr<UnaryCall>& call, const Request& request,
+                  std::optional<GroupKind> kind, const std::string& query,
+                  std::function<void(const GroupView&)> add, std::string* next_page_token);
+  // Recovers all of `list`, and answers.
+  void RecoverAll(const std::shared_ptr<UnaryCall>& call, const StuckList& list,
+                  const v1::RecoverJobsRequest& request, v1::RecoverJobsResponse& response);
   // Records a limit, makes it effective, answers with what it is of.
   void Set(const std::shared_ptr<UnaryCall>& call, const GroupLimit& limit,
            std::function<void(const GroupView&)> answer);
@@ -79,6 +105,7 @@ class AdminService final : public v1::AdminService::CallbackService {
   const std::string instance_;
   const std::string version_;
   Mutex record_mutex_;  // Held while something is recorded and handed to the scheduler.
+  BulkActor bulk_;
 };
 
 }  // namespace dq

@@ -1,7 +1,11 @@
-// The limits of queues and projects, as operators see and set them.
+// Projects, queues and concurrency keys: what limits them and what runs and waits, as operators see
+// and set it.
+#include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "scheduler/api/admin_service.h"
 #include "scheduler/api/page_token.h"
@@ -55,39 +59,93 @@ absl::StatusOr<GroupLimit> LimitFrom(const Proto& proto, GroupKind kind, const s
   return limit;
 }
 
-// Adds one page of `views`, which are sorted by name, with `add`; returns the next page's token.
-template <typename Request, typename Add>
-absl::StatusOr<std::string> AddPage(const std::vector<GroupView>& views, const Request& request,
-                                    const std::string& query, Add add) {
-  DQ_ASSIGN_OR_RETURN(const int size, EffectivePageSize(request.page_size()));
-  DQ_ASSIGN_OR_RETURN(const std::string after, ReadPageToken(query, request.page_token()));
-  int added = 0;
-  std::string last;
-  for (const GroupView& view : views) {
-    if (view.limit.name <= after) continue;
-    if (added++ == size) return MakePageToken(query, last);
-    last = view.limit.name;
-    add(view);
+constexpr GroupKind kAllKinds[] = {GroupKind::kProject, GroupKind::kQueue,
+                                   GroupKind::kConcurrencyKey};
+
+// Where a page of all kinds goes on: "{kind} {name}".
+std::string CursorOf(const GroupLimit& limit) {
+  return std::to_string(static_cast<int>(limit.kind)) + " " + limit.name;
+}
+
+// Whether a cursor is one; a token of another release may hold something else.
+bool IsCursor(const std::string& cursor) {
+  return cursor.empty() ||
+         (cursor.size() > 2 && cursor[0] >= '1' && cursor[0] <= '3' && cursor[1] == ' ');
+}
+
+// Returns what to list from `cursor` on ("": from the first), `wanted` or all kinds.
+GroupQuery QueryFrom(const std::string& cursor, std::optional<GroupKind> wanted, int size) {
+  GroupQuery query;
+  query.limit = static_cast<size_t>(size) + 1;
+  const auto first = cursor.empty() ? GroupKind::kProject : static_cast<GroupKind>(cursor[0] - '0');
+  for (const GroupKind kind : kAllKinds) {
+    if (kind >= first && kind == wanted.value_or(kind)) query.kinds.push_back(kind);
   }
-  return std::string();
+  if (!cursor.empty()) query.after = cursor.substr(2);
+  return query;
+}
+
+v1::Concurrency ConcurrencyToProto(const GroupView& view) {
+  v1::Concurrency entry;
+  const std::string& name = view.limit.name;
+  switch (view.limit.kind) {
+    case GroupKind::kProject:
+      entry.set_kind(v1::CONCURRENCY_KIND_PROJECT);
+      entry.set_name(kProjects + name);
+      break;
+    case GroupKind::kQueue:
+      entry.set_kind(v1::CONCURRENCY_KIND_QUEUE);
+      entry.set_name(kQueues + name);
+      break;
+    case GroupKind::kConcurrencyKey:
+      entry.set_kind(v1::CONCURRENCY_KIND_KEY);
+      entry.set_name(kProjects + name.substr(0, name.find('/')));
+      entry.set_key(name.substr(name.find('/') + 1));
+      break;
+  }
+  entry.set_running_max(ToProto(view.limit.running_max));
+  entry.set_running(view.running);
+  entry.set_waiting(view.waiting);
+  entry.set_live(view.live);
+  return entry;
 }
 
 }  // namespace
+
+template <typename Request>
+void AdminService::ListGroups(const std::shared_ptr<UnaryCall>& call, const Request& request,
+                              std::optional<GroupKind> kind, const std::string& query,
+                              std::function<void(const GroupView&)> add,
+                              std::string* next_page_token) {
+  const auto size = EffectivePageSize(request.page_size());
+  const auto after = ReadPageToken(query, request.page_token());
+  if (!size.ok() || !after.ok()) return call->Finish(size.ok() ? after.status() : size.status());
+  if (!IsCursor(*after)) {
+    return call->Finish(MakeError(absl::StatusCode::kInvalidArgument, "PAGE_TOKEN_MISMATCH",
+                                  "the page token is of another list"));
+  }
+  ports_.scheduler.ListGroups(
+      QueryFrom(*after, kind, *size),
+      [call, size = static_cast<size_t>(*size), query, add = std::move(add),
+       next_page_token](const absl::StatusOr<std::vector<GroupView>>& views) {
+        if (!views.ok()) return call->Finish(views.status());
+        for (size_t i = 0; i < std::min(size, views->size()); ++i) add((*views)[i]);
+        if (views->size() > size) {
+          *next_page_token = MakePageToken(query, CursorOf((*views)[size - 1].limit));
+        }
+        call->Finish(absl::OkStatus());
+      });
+}
 
 grpc::ServerUnaryReactor* AdminService::ListQueues(grpc::CallbackServerContext* context,
                                                    const v1::ListQueuesRequest* request,
                                                    v1::ListQueuesResponse* response) {
   auto call = UnaryCall::Begin(ports_, context, "AdminService/ListQueues");
-  ports_.scheduler.ListGroups(
-      GroupKind::kQueue,
-      [call, request, response](const absl::StatusOr<std::vector<GroupView>>& views) {
-        if (!views.ok()) return call->Finish(views.status());
-        const auto next = AddPage(*views, *request, "ListQueues", [response](const auto& view) {
-          *response->add_queues() = QueueToProto(view);
-        });
-        if (next.ok()) response->set_next_page_token(*next);
-        call->Finish(next.status());
-      });
+  const auto add = [response](const GroupView& view) {
+    *response->add_queues() = QueueToProto(view);
+  };
+  ListGroups(call, *request, GroupKind::kQueue, "ListQueues", add,
+             response->mutable_next_page_token());
   return call->reactor();
 }
 
@@ -95,16 +153,31 @@ grpc::ServerUnaryReactor* AdminService::ListProjects(grpc::CallbackServerContext
                                                      const v1::ListProjectsRequest* request,
                                                      v1::ListProjectsResponse* response) {
   auto call = UnaryCall::Begin(ports_, context, "AdminService/ListProjects");
-  ports_.scheduler.ListGroups(
-      GroupKind::kProject,
-      [call, request, response](const absl::StatusOr<std::vector<GroupView>>& views) {
-        if (!views.ok()) return call->Finish(views.status());
-        const auto next = AddPage(*views, *request, "ListProjects", [response](const auto& view) {
-          *response->add_projects() = ProjectToProto(view);
-        });
-        if (next.ok()) response->set_next_page_token(*next);
-        call->Finish(next.status());
-      });
+  const auto add = [response](const GroupView& view) {
+    *response->add_projects() = ProjectToProto(view);
+  };
+  ListGroups(call, *request, GroupKind::kProject, "ListProjects", add,
+             response->mutable_next_page_token());
+  return call->reactor();
+}
+
+grpc::ServerUnaryReactor* AdminService::GetConcurrency(grpc::CallbackServerContext* context,
+                                                       const v1::GetConcurrencyRequest* request,
+                                                       v1::GetConcurrencyResponse* response) {
+  auto call = UnaryCall::Begin(ports_, context, "AdminService/GetConcurrency");
+  if (!v1::ConcurrencyKind_IsValid(request->kind())) {
+    call->Finish(FieldError("BAD_FIELD", {{"kind", "a kind, or unspecified for all"}}));
+    return call->reactor();
+  }
+  std::optional<GroupKind> kind;
+  if (request->kind() != v1::CONCURRENCY_KIND_UNSPECIFIED) {
+    kind = static_cast<GroupKind>(request->kind());
+  }
+  const auto add = [response](const GroupView& view) {
+    *response->add_entries() = ConcurrencyToProto(view);
+  };
+  ListGroups(call, *request, kind, "GetConcurrency " + std::to_string(request->kind()), add,
+             response->mutable_next_page_token());
   return call->reactor();
 }
 

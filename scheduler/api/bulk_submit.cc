@@ -6,6 +6,7 @@
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "scheduler/api/job_codec.h"
 #include "scheduler/api/job_creation.h"
 #include "scheduler/api/resource_name.h"
 #include "scheduler/api/spec_validation.h"
@@ -15,14 +16,6 @@ namespace dq {
 namespace {
 
 constexpr int kJobsMax = 1000;
-
-v1::JobError ErrorOf(const absl::Status& status) {
-  v1::JobError error;
-  error.set_reason(ReasonOf(status));
-  error.set_message(MessageOf(status));
-  for (const auto& [key, value] : MetadataOf(status)) (*error.mutable_metadata())[key] = value;
-  return error;
-}
 
 // Makes records of requests, asking for files and references that several share only once. Blocks.
 class BulkCreation {
@@ -61,7 +54,7 @@ BulkEnd Take(const absl::StatusOr<std::vector<BulkOutcome>>& outcomes,
       results[i]->set_existed(outcome.existed);
       continue;
     }
-    *results[i]->mutable_error() = ErrorOf(outcome.status);
+    *results[i]->mutable_error() = ErrorToProto(outcome.status);
     if (absl::IsUnavailable(outcome.status)) end.lost = outcome.status;
   }
   return end;
@@ -104,7 +97,7 @@ void SubmitBulk(const ApiPorts& ports, const std::string& caller, const std::str
       result.set_name(JobText(earlier->name));
       result.set_existed(true);
     } else {
-      *result.mutable_error() = ErrorOf(record.status());
+      *result.mutable_error() = ErrorToProto(record.status());
     }
   }
   ports.scheduler.SubmitAll(

@@ -1,6 +1,7 @@
 #include "scheduler/api/job_codec.h"
 
 #include <string_view>
+#include "common/base/error.h"
 
 #include "scheduler/api/resource_name.h"
 #include "scheduler/api/time_codec.h"
@@ -25,10 +26,7 @@ void SetStatus(const JobStatus& status, v1::Job& job) {
     }
   }
   if (!status.error.reason.empty()) {
-    job.mutable_error()->set_reason(status.error.reason);
-    job.mutable_error()->set_message(status.error.message);
-    job.mutable_error()->mutable_metadata()->insert(status.error.metadata.begin(),
-                                                    status.error.metadata.end());
+    *job.mutable_error() = ToProto(status.error);
   }
   if (IsSet(status.start_time)) *job.mutable_start_time() = ToProto(status.start_time);
   if (IsSet(status.end_time)) *job.mutable_end_time() = ToProto(status.end_time);
@@ -119,6 +117,18 @@ v1::JobEvent ToProto(const JobEventRecord& event) {
   proto.set_reason(event.reason);
   proto.set_message(event.message);
   return proto;
+}
+
+v1::JobError ToProto(const JobFailure& failure) {
+  v1::JobError error;
+  error.set_reason(failure.reason);
+  error.set_message(failure.message);
+  error.mutable_metadata()->insert(failure.metadata.begin(), failure.metadata.end());
+  return error;
+}
+
+v1::JobError ErrorToProto(const absl::Status& status) {
+  return ToProto(JobFailure{ReasonOf(status), MessageOf(status), MetadataOf(status)});
 }
 
 }  // namespace dq

@@ -29,6 +29,7 @@ JobPlace JobGroups::Join(const std::string& project, const JobRules& rules, int6
   if (rules.concurrency_key.empty()) return place;
   place.concurrency = FindOrAdd(GroupKind::kConcurrencyKey, project + "/" + rules.concurrency_key);
   place.concurrency_max = rules.concurrency_max;
+  At(place.concurrency).limit.running_max = rules.concurrency_max;
   At(place.concurrency).members += jobs;
   return place;
 }
@@ -59,13 +60,16 @@ GroupId JobGroups::SetLimit(const GroupLimit& limit) {
   return group;
 }
 
-std::vector<GroupId> JobGroups::All(GroupKind kind) const {
-  std::vector<GroupId> all;
+std::vector<GroupId> JobGroups::List(GroupKind kind, const std::string& after, size_t limit) const {
+  std::vector<GroupId> listed;
   for (const auto& [name, id] : id_of_) {
-    if (name.first == kind) all.push_back(id);
+    if (name.first == kind && name.second > after) listed.push_back(id);
   }
-  std::ranges::sort(all, {}, [this](GroupId id) { return NameOf(id); });
-  return all;
+  const auto by_name = [this](GroupId a, GroupId b) { return NameOf(a) < NameOf(b); };
+  const auto end = listed.begin() + std::min(std::ssize(listed), static_cast<ptrdiff_t>(limit));
+  std::partial_sort(listed.begin(), end, listed.end(), by_name);
+  listed.erase(end, listed.end());
+  return listed;
 }
 
 WaitReason JobGroups::Blocks(const JobPlace& place) const {

@@ -53,10 +53,12 @@ class JobGroups {
   // Replaces the limits of a project or a queue, also of one that no job has joined yet, and
   // returns its group.
   GroupId SetLimit(const GroupLimit& limit);
-  // Returns what limits a project or queue; the defaults when nothing was set.
+  // Returns what limits a project or queue, the defaults when nothing was set; of a concurrency key
+  // what its newest job says.
   const GroupLimit& LimitOf(GroupId group) const { return At(group).limit; }
-  // Returns every project, or queue, that has a limit or ever had a job, by name.
-  std::vector<GroupId> All(GroupKind kind) const;
+  // Returns the first `limit` projects or queues that have a limit or ever had a job, or
+  // concurrency keys with a live job, whose names come after `after`, by name. Looks at all groups.
+  std::vector<GroupId> List(GroupKind kind, const std::string& after, size_t limit) const;
   const std::string& NameOf(GroupId group) const { return At(group).limit.name; }
   int32_t WeightOf(GroupId project) const { return At(project).limit.weight; }
 

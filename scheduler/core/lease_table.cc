@@ -82,6 +82,13 @@ std::vector<JobKey> LeaseTable::JobsOf(WorkerId worker) const {
   return sorted;
 }
 
+std::vector<JobKey> LeaseTable::Jobs() const {
+  std::vector<JobKey> jobs;
+  jobs.reserve(leases_.size());
+  for (const auto& [job, lease] : leases_) jobs.push_back(job);
+  return jobs;
+}
+
 int64_t LeaseTable::CountOf(WorkerId worker) const {
   const auto jobs = jobs_of_.find(worker);
   return jobs == jobs_of_.end() ? 0 : static_cast<int64_t>(jobs->second.size());

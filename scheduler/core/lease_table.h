@@ -66,6 +66,8 @@ class LeaseTable {
   const Lease* Find(JobKey job) const;
   // Returns the jobs leased to `worker`, oldest first.
   std::vector<JobKey> JobsOf(WorkerId worker) const;
+  // Returns all jobs with a lease, in any order.
+  std::vector<JobKey> Jobs() const;
   // Returns how many jobs are leased to `worker`.
   int64_t CountOf(WorkerId worker) const;
 

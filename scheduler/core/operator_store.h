@@ -2,6 +2,7 @@
 // Calls block: never from a gRPC thread. Implementations are thread-safe.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "absl/status/status.h"
@@ -17,6 +18,13 @@ struct OperatorWord {
   absl::Time time;
 };
 
+// What an operator does to many jobs.
+struct OperatorAction {
+  std::string action;   // For example "bulk_cancel".
+  std::string subject;  // A resource name.
+  std::map<std::string, std::string> detail;
+};
+
 class OperatorStore {
  public:
   virtual ~OperatorStore() = default;
@@ -29,6 +37,9 @@ class OperatorStore {
   // Takes it back. A worker that is not drained is OK.
   virtual absl::Status EndDrain(const std::string& worker, const OperatorWord& word,
                                 int64_t epoch) = 0;
+
+  // Adds an audit event.
+  virtual absl::Status AddEvent(const OperatorAction& action, const OperatorWord& word) = 0;
 };
 
 }  // namespace dq

@@ -266,6 +266,46 @@ int64_t ReadyQueue::CountBefore(const ReadyJob& job) const {
   return static_cast<int64_t>(before);
 }
 
+int64_t ReadyQueue::CountIn(GroupKind kind, GroupId group) const {
+  size_t jobs = 0;
+  if (kind == GroupKind::kConcurrencyKey) {
+    const auto lanes = lanes_of_key_.find(group);
+    if (lanes == lanes_of_key_.end()) return 0;
+    for (const Lane* lane : lanes->second) jobs += lane->jobs.size();
+    return static_cast<int64_t>(jobs);
+  }
+  if (kind == GroupKind::kProject) {
+    const auto share = shares_.find(group);
+    return share == shares_.end() ? 0 : share->second.size;
+  }
+  for (const auto& [project, share] : shares_) {
+    for (const auto& bin : share.bins) {
+      if (bin->queue == group) jobs += bin->present + bin->absent;
+    }
+  }
+  return static_cast<int64_t>(jobs);
+}
+
+int64_t ReadyQueue::LookAtPresent(const std::function<bool(GroupId project, DemandId)>& wants,
+                                  const std::function<void(JobKey)>& look) const {
+  size_t absent = 0;
+  for (const auto& [project, share] : shares_) {
+    for (const auto& bin : share.bins) {
+      if (!wants(project, bin->demand)) continue;
+      absent += bin->absent;
+      size_t left = bin->present;  // Most often they stand at the front.
+      for (const Tree* tree : {&bin->plain, &bin->keyed}) {
+        for (auto rank = tree->begin(); left > 0 && rank != tree->end(); ++rank) {
+          if (rank->absent) continue;
+          look(rank->key);
+          --left;
+        }
+      }
+    }
+  }
+  return static_cast<int64_t>(absent);
+}
+
 std::optional<JobKey> ReadyQueue::OldestKey() const {
   std::optional<JobKey> oldest;
   for (const auto& [project, share] : shares_) {

@@ -13,6 +13,7 @@
 #include <deque>
 #include <ext/pb_ds/assoc_container.hpp>
 #include <ext/pb_ds/tree_policy.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -69,6 +70,13 @@ class ReadyQueue {
   void KeyChanged(GroupId concurrency);
   // Returns how many jobs of the same project and queue go before `job`.
   int64_t CountBefore(const ReadyJob& job) const;
+  // Returns how many jobs of the group are in the queue. Looks at the bins, of a concurrency key at
+  // its lanes.
+  int64_t CountIn(GroupKind kind, GroupId group) const;
+  // Calls `look` for the jobs of every project and demand for which `wants` holds whose records are
+  // present; returns how many others there are.
+  int64_t LookAtPresent(const std::function<bool(GroupId project, DemandId)>& wants,
+                        const std::function<void(JobKey)>& look) const;
   // Returns the smallest key in the queue: the job created first.
   std::optional<JobKey> OldestKey() const;
   int64_t size() const { return size_; }

@@ -2,6 +2,7 @@
 
 #include "common/base/status_macros.h"
 #include "google/protobuf/struct.pb.h"
+#include "scheduler/dqctl/admin_text.h"
 #include "scheduler/dqctl/paging.h"
 #include "scheduler/dqctl/record.h"
 #include "scheduler/dqctl/run.h"
@@ -40,6 +41,25 @@ absl::StatusOr<ExitCode> Run(const AdminStatsCommand& command, Session& session)
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
   DQ_ASSIGN_OR_RETURN(const dq::v1::GetStatsResponse stats, client->GetStats());
   PrintRecord(session.console, command.format, stats, StatsDetails(stats));
+  if (command.format == OutputFormat::kTable && stats.windows_size() > 0) {
+    session.console.out << "\n";
+    StatsWindowsTable(stats).Print(session.console.out);
+  }
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Run(const AdminConcurrencyCommand& command, Session& session) {
+  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
+  dq::v1::GetConcurrencyRequest request;
+  if (command.kind == "project") request.set_kind(dq::v1::CONCURRENCY_KIND_PROJECT);
+  if (command.kind == "queue") request.set_kind(dq::v1::CONCURRENCY_KIND_QUEUE);
+  if (command.kind == "key") request.set_kind(dq::v1::CONCURRENCY_KIND_KEY);
+  DQ_ASSIGN_OR_RETURN(
+      const std::vector<dq::v1::Concurrency> entries,
+      (ListUpTo<dq::v1::Concurrency>(
+          command.limit, request, [&](const auto& page) { return client->GetConcurrency(page); },
+          [](const auto& response) { return response.entries(); })));
+  PrintRecords(session.console, command.format, entries, ConcurrencyTable(entries));
   return ExitCode::kOk;
 }
 

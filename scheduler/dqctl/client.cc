@@ -320,6 +320,26 @@ absl::StatusOr<dq::v1::Worker> Client::DrainWorker(WorkerDrainCommand::Kind kind
   return act(dq::v1::DrainWorkerRequest(), &Stub::DrainWorker);
 }
 
+absl::StatusOr<dq::v1::GetConcurrencyResponse> Client::GetConcurrency(
+    const dq::v1::GetConcurrencyRequest& request) {
+  return Call(*stubs_->admin, &dq::v1::AdminService::Stub::GetConcurrency, request);
+}
+
+absl::StatusOr<dq::v1::ListStuckJobsResponse> Client::ListStuckJobs(
+    const dq::v1::ListStuckJobsRequest& request) {
+  return Call(*stubs_->admin, &dq::v1::AdminService::Stub::ListStuckJobs, request);
+}
+
+absl::StatusOr<dq::v1::RecoverJobsResponse> Client::RecoverJobs(
+    const dq::v1::RecoverJobsRequest& request) {
+  return Call(*stubs_->admin, &dq::v1::AdminService::Stub::RecoverJobs, request);
+}
+
+absl::StatusOr<dq::v1::BulkActOnJobsResponse> Client::BulkActOnJobs(
+    const dq::v1::BulkActOnJobsRequest& request) {
+  return Call(*stubs_->admin, &dq::v1::AdminService::Stub::BulkActOnJobs, request);
+}
+
 absl::StatusOr<std::string> Client::CheckHealth() {
   using grpc::health::v1::HealthCheckResponse;
   DQ_ASSIGN_OR_RETURN(const HealthCheckResponse response,

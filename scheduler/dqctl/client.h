@@ -85,6 +85,14 @@ class Client {
       const dq::v1::ListWorkersRequest& request);
   absl::StatusOr<dq::v1::Worker> DrainWorker(WorkerDrainCommand::Kind kind, const std::string& name,
                                              const std::string& reason);
+  absl::StatusOr<dq::v1::GetConcurrencyResponse> GetConcurrency(
+      const dq::v1::GetConcurrencyRequest& request);
+  absl::StatusOr<dq::v1::ListStuckJobsResponse> ListStuckJobs(
+      const dq::v1::ListStuckJobsRequest& request);
+  absl::StatusOr<dq::v1::RecoverJobsResponse> RecoverJobs(
+      const dq::v1::RecoverJobsRequest& request);
+  absl::StatusOr<dq::v1::BulkActOnJobsResponse> BulkActOnJobs(
+      const dq::v1::BulkActOnJobsRequest& request);
   // Returns the health of the whole server, for example "SERVING".
   absl::StatusOr<std::string> CheckHealth();
 

@@ -260,6 +260,46 @@ struct AdminStatsCommand {
   OutputFormat format = OutputFormat::kTable;
 };
 
+struct AdminConcurrencyCommand {
+  std::string kind;  // "project", "queue", "key"; empty: all.
+  int limit = 50;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+// Which stuck jobs are meant.
+struct StuckOptions {
+  bool all_projects = false;
+  std::string diagnosis;                                  // Empty: any.
+  absl::Duration no_progress_for = absl::ZeroDuration();  // 0: the server's default, as below.
+  absl::Duration waiting_for = absl::ZeroDuration();
+};
+
+struct AdminStuckCommand {
+  StuckOptions stuck;
+  int limit = 50;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+// `dqctl admin recover`.
+struct AdminRecoverCommand {
+  std::string action;              // "release", "retry", "fail".
+  std::vector<std::string> names;  // Empty: all that are stuck.
+  StuckOptions stuck;
+  std::string reason;
+  bool force = false;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+// `dqctl admin bulk`.
+struct AdminBulkCommand {
+  std::string action;  // "cancel", "pause", "resume", "retry".
+  std::string filter;
+  std::string reason;
+  int per_second_max = 0;  // 0: no limit.
+  bool force = false;
+  OutputFormat format = OutputFormat::kTable;
+};
+
 // `dqctl dev`: PostgreSQL, a scheduler and workers as children of this process.
 struct DevCommand {
   std::string data_dir;
@@ -289,7 +329,8 @@ using Command = std::variant<
     BatchActionCommand, QueueListCommand, QueueSetCommand, ProjectListCommand, ProjectSetCommand,
     JobEventsCommand, FileUploadCommand, FileListCommand, FileGetCommand, FileDownloadCommand,
     ReferenceAddCommand, ReferenceListCommand, WorkerListCommand, WorkerDrainCommand,
-    AdminStatsCommand, DevCommand, DoctorCommand, VersionCommand, ReportShowCommand,
+    AdminStatsCommand, AdminConcurrencyCommand, AdminStuckCommand, AdminRecoverCommand,
+    AdminBulkCommand, DevCommand, DoctorCommand, VersionCommand, ReportShowCommand,
     ReportFindingsCommand, ReportClustersCommand, ReportChangesCommand, CompletionCommand>;
 
 }  // namespace dq::dqctl

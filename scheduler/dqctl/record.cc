@@ -235,25 +235,4 @@ Table JobDetails(const dq::v1::Job& job, absl::Time now) {
   return table;
 }
 
-Table StatsDetails(const dq::v1::GetStatsResponse& stats) {
-  Table table({{""}, {"", Align::kRight}});
-  for (int i = 1; i < dq::v1::JobState_ARRAYSIZE; ++i) {
-    const std::string state = StateName(static_cast<dq::v1::JobState>(i));
-    const auto found = stats.jobs_by_state().find(state);
-    const int64_t count = found == stats.jobs_by_state().end() ? 0 : found->second;
-    table.AddRow({"jobs " + state, WithThousands(count)});
-  }
-  table.AddRow({"workers", WithThousands(stats.workers())});
-  table.AddRow({"slots", WithThousands(stats.slots())});
-  table.AddRow({"slots busy", WithThousands(stats.slots_busy())});
-  if (stats.has_oldest_queued_age()) {
-    table.AddRow(
-        {"oldest queued", ClockDuration(absl::Seconds(stats.oldest_queued_age().seconds()))});
-  }
-  table.AddRow({"epoch", std::to_string(stats.epoch())});
-  table.AddRow({"instance", stats.instance()});
-  table.AddRow({"version", stats.version()});
-  return table;
-}
-
 }  // namespace dq::dqctl

@@ -49,6 +49,5 @@ Table WorkersTable(std::span<const dq::v1::Worker> workers, absl::Time now);
 
 // Tables of one row a field.
 Table JobDetails(const dq::v1::Job& job, absl::Time now);
-Table StatsDetails(const dq::v1::GetStatsResponse& stats);
 
 }  // namespace dq::dqctl

@@ -38,6 +38,10 @@ absl::StatusOr<ExitCode> Run(const ReferenceListCommand& command, Session& sessi
 absl::StatusOr<ExitCode> Run(const WorkerListCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const WorkerDrainCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const AdminStatsCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const AdminConcurrencyCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const AdminStuckCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const AdminRecoverCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const AdminBulkCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const QueueListCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const QueueSetCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const ProjectListCommand& command, Session& session);

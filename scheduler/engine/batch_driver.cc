@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <iterator>
-#include <map>
 #include <utility>
 
 #include "common/base/error.h"
 #include "common/base/logging.h"
+#include "scheduler/engine/job_reopening.h"
 
 namespace dq {
 namespace {
@@ -228,7 +228,13 @@ BatchPace BatchDriver::Reopen(BatchRecord batch, int count) {
     batch.reopen_from = 0;
     return Record(batch);
   }
-  const auto outcomes = ReopenAll(batch, *listed);
+  std::vector<JobName> names;
+  for (const OperationJob& job : *listed) names.push_back(job.name);
+  const auto read = [this](const std::vector<JobName>& wanted) {
+    return jobs_.LoadJobs({}, wanted);
+  };
+  const auto outcomes =
+      ReopenJobs(scheduler_, names, read, {batch.reason, batch.actor}, abandonment_);
   if (!outcomes) return BatchPace::kLater;
   const int32_t reopened_before = batch.reopen_from;
   for (size_t i = 0; i < listed->size() && !IsForNow((*outcomes)[i]); ++i) {
@@ -249,41 +255,6 @@ BatchPace BatchDriver::MakeAgain(BatchRecord batch, int32_t last) {
   const int32_t next = operations->back().index + (IsForNow(outcomes->back()) ? 0 : 1);
   batch.reopen_from = std::max(batch.reopen_from, next);
   return RecordMade(std::move(batch), *operations, *outcomes);
-}
-
-std::optional<std::vector<absl::Status>> BatchDriver::ReopenAll(
-    const BatchRecord& batch, const std::vector<OperationJob>& operations) {
-  Answers<absl::StatusOr<int64_t>> reserving(operations.size(), abandonment_);
-  std::vector<JobKey> keys;
-  for (size_t i = 0; i < operations.size(); ++i) {
-    keys.push_back(operations[i].key);
-    scheduler_.ReserveReopen(operations[i].name, reserving.Take(i));
-  }
-  const auto reserved = reserving.Wait();
-  if (!reserved) return std::nullopt;
-  absl::StatusOr<std::vector<JobRecord>> read = jobs_.LoadJobs(keys, {});
-  std::map<JobKey, absl::StatusOr<JobRecord>> records;
-  for (const JobKey key : keys) {
-    records.emplace(key, read.ok() ? absl::NotFoundError("the job is gone") : read.status());
-  }
-  if (read.ok()) {
-    for (JobRecord& record : *read) records.at(record.key) = std::move(record);
-  }
-  Answers<absl::StatusOr<JobView>> reopening(operations.size(), abandonment_);
-  for (size_t i = 0; i < operations.size(); ++i) {
-    const auto& reservation = (*reserved)[i];
-    if (!reservation.ok()) {
-      reopening.Take(i)(reservation.status());
-      continue;
-    }
-    scheduler_.Reopen(*reservation, operations[i].name, std::move(records.at(keys[i])),
-                      RetryFrom::kCheckpoint, batch.reason, batch.actor, reopening.Take(i));
-  }
-  const auto reopened = reopening.Wait();
-  if (!reopened) return std::nullopt;
-  std::vector<absl::Status> outcomes;
-  for (const auto& answer : *reopened) outcomes.push_back(answer.status());
-  return outcomes;
 }
 
 }  // namespace dq

@@ -70,9 +70,6 @@ class BatchDriver {
   // Goes on with a sequence that is retried: passes over what is a job up to the operation `last`
   // and makes the first that is none.
   BatchPace MakeAgain(BatchRecord batch, int32_t last);
-  // Reopens the jobs; returns what became of each.
-  std::optional<std::vector<absl::Status>> ReopenAll(const BatchRecord& batch,
-                                                     const std::vector<OperationJob>& operations);
   // Records that no further operation starts.
   BatchPace Stop(BatchRecord batch);
   BatchPace Record(const BatchRecord& batch, const std::vector<BatchOperation>& refused = {});

@@ -39,6 +39,12 @@ AttemptEnd AttemptEndOf(LeaseEnd end) {
   return AttemptEnd::kLost;
 }
 
+FlowEvent FlowEventOf(JobState ended) {
+  if (ended == JobState::kCompleted) return FlowEvent::kCompleted;
+  if (ended == JobState::kFailed) return FlowEvent::kFailed;
+  return ended == JobState::kCancelled ? FlowEvent::kCancelled : FlowEvent::kSkipped;
+}
+
 absl::Status InsertError(const InsertResult& insert) {
   if (insert.outcome == InsertOutcome::kRefused) return insert.refusal;
   if (insert.outcome == InsertOutcome::kIdTaken) {
@@ -72,6 +78,7 @@ void Cell::TakeOver(const Instant& now, int64_t epoch, LiveJobs live,
   next_key_ = (epoch << kKeyEpochShift) + 1;
   degraded_ = false;
   counts_ = counts;
+  flow_.Restart(now.boot);
   writes_.Restart(epoch);
   watches_.Restart(epoch);
   load_due_ = absl::InfinitePast();
@@ -93,6 +100,7 @@ void Cell::LoadJob(JobRecord record) {
   LiveJob& job = jobs_.Add(std::move(record), demand, place);
   if (IsLeased(job.record.status.state)) {
     groups_.Started(place);
+    job.in_state_since = job.granted = job.progressed = now_.boot;
     ready_.KeyChanged(place.concurrency);
     const Worker& worker = workers_.FindOrAdd(job.record.status.worker);
     leases_.Grant(job.record.key, worker.id, now_.boot,
@@ -209,27 +217,31 @@ void Cell::EndLeases() {
     leases_.RenewAll(now_.boot);
   }
   while (const std::optional<EndedLease> ended = leases_.PopEnded(now_.boot)) {
-    LiveJob& job = *jobs_.Find(ended->job);
-    const LeaseId lease = LeaseOf(job);
     const bool expired = ended->end == LeaseEnd::kExpired;
     if (expired) metrics_.LeaseExpired();
-    PendingBatch* const untold = writes_.Find(job.claim_batch);
-    PendingBatch& batch =
-        job.grant_told ? EndAttempt(job, AttemptEndOf(ended->end), {}, {}) : ReleaseUntold(job);
-    Worker& worker = *workers_.Find(ended->worker);
-    const int32_t unseen = !job.lease_seen && job.session == worker.session ? 1 : 0;
-    if (untold != nullptr) {
-      // An outage outlasted the lease: the worker need not hear of it at all.
-      untold->Withdraw(worker.id, lease);
-      worker.unseen -= unseen;
-    } else if (worker.session != 0) {
-      const RevokeReason reason = expired ? RevokeReason::kLost : RevokeReason::kTimeout;
-      TurnDraft& draft = batch.DraftFor(worker.id, worker.session);
-      draft.turn.revoked.push_back({lease, reason});
-      draft.unseen_revoked += unseen;
-    }
-    ForgetIfGone(worker.id);
+    TakeFromWorker(ended->worker, *jobs_.Find(ended->job), AttemptEndOf(ended->end), {}, {},
+                   expired ? RevokeReason::kLost : RevokeReason::kTimeout);
   }
+}
+
+void Cell::TakeFromWorker(WorkerId id, LiveJob& job, AttemptEnd end, JobFailure failure, Note note,
+                          RevokeReason reason) {
+  const LeaseId lease = LeaseOf(job);
+  PendingBatch* const untold = writes_.Find(job.claim_batch);
+  PendingBatch& batch = job.grant_told ? EndAttempt(job, end, std::move(failure), std::move(note))
+                                       : ReleaseUntold(job);
+  Worker& worker = *workers_.Find(id);
+  const int32_t unseen = !job.lease_seen && job.session == worker.session ? 1 : 0;
+  if (untold != nullptr) {
+    // An outage outlasted the lease: the worker need not hear of it at all.
+    untold->Withdraw(worker.id, lease);
+    worker.unseen -= unseen;
+  } else if (worker.session != 0) {
+    TurnDraft& draft = batch.DraftFor(worker.id, worker.session);
+    draft.turn.revoked.push_back({lease, reason});
+    draft.unseen_revoked += unseen;
+  }
+  ForgetIfGone(worker.id);
 }
 
 void Cell::EndWaits() {
@@ -343,6 +355,7 @@ std::vector<std::unique_ptr<LiveJob>> Cell::FinishInserts(PendingBatch& batch,
     if (insert.outcome == InsertOutcome::kInserted) {
       LiveJob& job = AddInserted(std::move(batch.rows->inserts[i].record), submission.place);
       const JobState state = job.record.status.state;
+      flow_.Count(now_.boot, FlowEvent::kCreated);
       submission.Succeed(job.record.name, false, [&] { return *MakeView(job); });
       if (state == JobState::kProcessing) GrantInserted(batch, job, submission);
       if (state == JobState::kQueued && IsTimeless(job.record) && !ready_.IsNear(AsReady(job))) {
@@ -413,8 +426,13 @@ void Cell::DropFinished(const PendingBatch& batch, std::vector<std::unique_ptr<L
     const JobStatus& status = job->record.status;
     if (!IsTerminal(status.state) || job->last_batch != batch.rows->sequence) continue;
     const bool ran = status.start_time != absl::InfinitePast();
-    metrics_.JobFinished(status.state,
-                         ran ? status.end_time - status.start_time : absl::ZeroDuration());
+    const absl::Duration run = ran ? status.end_time - status.start_time : absl::ZeroDuration();
+    metrics_.JobFinished(status.state, run);
+    if (ran) {
+      flow_.CountEnd(now_.boot, FlowEventOf(status.state), run);
+    } else {
+      flow_.Count(now_.boot, FlowEventOf(status.state));
+    }
     groups_.Leave(job->place);
     if (!dependencies_.empty()) ended.emplace_back(job->record.key, status.state);
     to.push_back(jobs_.Take(job->record.key));

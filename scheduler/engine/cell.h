@@ -18,6 +18,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "scheduler/core/dependency_table.h"
+#include "scheduler/core/flow_statistics.h"
 #include "scheduler/core/job_groups.h"
 #include "scheduler/core/lease_table.h"
 #include "scheduler/core/ready_queue.h"
@@ -107,7 +108,9 @@ class Cell {
               const std::string& actor, ViewDone done);
   // Limits hold from now on; what runs already goes on.
   absl::StatusOr<GroupView> SetLimit(const GroupLimit& limit);
-  absl::StatusOr<std::vector<GroupView>> ListGroups(GroupKind kind) const;
+  absl::StatusOr<std::vector<GroupView>> ListGroups(const GroupQuery& query) const;
+  absl::StatusOr<StuckList> ListStuck(const Instant& now, const StuckQuery& query);
+  void Recover(const Instant& now, const JobName& name, const Recovery& recovery, ViewDone done);
   // A drained worker is granted nothing, on whatever stream; what it holds it keeps.
   absl::StatusOr<WorkerView> SetDrain(const std::string& worker, std::optional<WorkerDrain> drain);
   void GetLiveJobs(const Instant& now, const std::string& project,
@@ -158,6 +161,9 @@ class Cell {
   void LoadJob(JobRecord record);
   void LoadWaiting(const WaitingJobs& alike);
   void EndLeases();
+  // Ends the attempt that `worker` runs, whose lease is in the table no more, and tells it so.
+  void TakeFromWorker(WorkerId worker, LiveJob& job, AttemptEnd end, JobFailure failure, Note note,
+                      RevokeReason reason);
   void EndWaits();
   // Closes the streams of workers that have said nothing for the life of a lease.
   void EndSilence();
@@ -198,6 +204,9 @@ class Cell {
   PendingBatch& EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported, Note note);
   // Fails a QUEUED job that may not start any more.
   void Expire(LiveJob& job);
+  // Fails a job that is PENDING, which it leaves because of `why`, or QUEUED.
+  void FailWaiting(LiveJob& job, JobFailure failure, const std::string& why,
+                   std::string_view actor);
   // Ends an attempt that no worker was told of: nobody is to blame.
   PendingBatch& ReleaseUntold(LiveJob& job);
   JobFailure FailureOf(const LiveJob& job, AttemptEnd end, JobFailure reported) const;
@@ -213,6 +222,11 @@ class Cell {
   void TellWorker(PendingBatch& batch, const LiveJob& job, RevokeReason reason);
   void ResumePaused(LiveJob& job, Note note);
   absl::StatusOr<int64_t> Reserve(const JobName& name);
+
+  // cell_stuck.cc: jobs that do not get on.
+  StuckFacts FactsOf(const LiveJob& job, bool has_worker) const;
+  StuckView ViewOf(const LiveJob& job, StuckDiagnosis diagnosis) const;
+  void EndStuck(LiveJob& job, const Recovery& recovery);
 
   // cell_workers.cc: what workers say and hear.
   WorkerWelcome AttachHeld(Worker& worker);
@@ -349,6 +363,7 @@ class Cell {
   absl::Time checkpoints_due_ =
       absl::InfiniteFuture();  // When they are to be recorded; boot clock.
   std::map<JobState, int64_t> counts_;
+  FlowStatistics flow_;
 };
 
 }  // namespace dq

@@ -132,6 +132,7 @@ std::optional<JobEventRecord> Cell::ClaimNew(JobRecord& record, Submission& subm
   JobStatus& status = record.status;
   StartAttempt(status, submission.place, *match->worker);
   metrics_.QueueWaited(absl::ZeroDuration());
+  flow_.CountStart(now_.boot, absl::ZeroDuration());
   workers_.Enqueue(*match->worker);
   submission.worker = match->worker->id;
   submission.session = match->worker->session;
@@ -182,6 +183,8 @@ void Cell::StartAttempt(JobStatus& status, const JobPlace& place, Worker& worker
 void Cell::Claim(LiveJob& job, Worker& worker) {
   StartAttempt(job.record.status, job.place, worker);
   job.progress = JobProgress();
+  job.granted = now_.boot;
+  job.progressed = now_.boot;
   job.session = worker.session;
   job.grant_told = false;
   job.lease_seen = false;
@@ -193,6 +196,7 @@ void Cell::Claim(LiveJob& job, Worker& worker) {
       .grants.push_back({LeaseOf(job), job.record.payload.grant, job.record.checkpoint});
   job.claim_batch = batch.rows->sequence;
   metrics_.QueueWaited(now_.wall - job.queued_since);
+  flow_.CountStart(now_.boot, now_.wall - job.queued_since);
 }
 
 // A history tells where its attempts went on.
@@ -250,6 +254,7 @@ PendingBatch& Cell::EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported
   status.losses += decision.losses;
   if (decision.charges > 0) {
     metrics_.AttemptFailed(failure.reason);
+    flow_.Count(now_.boot, FlowEvent::kAttemptFailed);
     note.reason = failure.reason;
     note.message = failure.message;
   }
@@ -268,16 +273,21 @@ PendingBatch& Cell::EndAttempt(LiveJob& job, AttemptEnd end, JobFailure reported
 }
 
 void Cell::Expire(LiveJob& job) {
-  if (job.record.status.state == JobState::kPending) {
-    Apply(job, JobEvent::kReady, {.message = "Its start deadline has come."});
-  }
   JobFailure failure = SystemFailure(
       "START_DEADLINE",
       absl::StrCat(
           "No attempt had started by the start deadline, ",
           absl::FormatTime(job.record.rules.start_deadline, absl::UTCTimeZone()),
           ": submit it again with a later one, at a higher priority or with more workers."));
-  Note note = {.reason = failure.reason, .message = failure.message};
+  FailWaiting(job, std::move(failure), "Its start deadline has come.", "scheduler");
+}
+
+void Cell::FailWaiting(LiveJob& job, JobFailure failure, const std::string& why,
+                       std::string_view actor) {
+  if (job.record.status.state == JobState::kPending) {
+    Apply(job, JobEvent::kReady, {.actor = actor, .message = why});
+  }
+  Note note = {.actor = actor, .reason = failure.reason, .message = failure.message};
   job.record.status.error = std::move(failure);
   Apply(job, JobEvent::kExpire, std::move(note));
 }
@@ -360,6 +370,7 @@ void Cell::StartWait(const LiveJob& job) {
 
 void Cell::EnterState(LiveJob& job) {
   JobStatus& status = job.record.status;
+  job.in_state_since = now_.boot;
   if (status.state == JobState::kPending) StartWait(job);
   if (status.state == JobState::kQueued) {
     job.queued_since = now_.wall;

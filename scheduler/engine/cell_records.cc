@@ -83,6 +83,7 @@ void Cell::Admit(JobRecord record) {
   if (!was_absent) return;
   LiveJob& job = jobs_.Add(std::move(record), ready.demand, ready.place);
   job.queued_since = job.record.status.attempt == 0 ? job.record.create_time : now_.wall;
+  job.in_state_since = now_.boot;
 }
 
 void Cell::WhenLoaded(const JobName& name, Release release) {

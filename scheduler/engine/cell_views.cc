@@ -163,6 +163,7 @@ absl::StatusOr<SchedulerStats> Cell::GetStats(const Instant& now) {
   stats.slots = static_cast<int32_t>(workers_.slots());
   stats.slots_busy = static_cast<int32_t>(leases_.size());
   stats.epoch = epoch_;
+  stats.windows = flow_.Windows(now.boot);
   if (const std::optional<JobKey> oldest = ready_.OldestKey()) {
     if (const LiveJob* const job = jobs_.Find(*oldest)) {
       stats.oldest_queued_age = now.wall - job->record.create_time;
@@ -179,13 +180,24 @@ absl::StatusOr<GroupView> Cell::SetLimit(const GroupLimit& limit) {
 }
 
 GroupView Cell::ViewOf(GroupId group) const {
-  return {groups_.LimitOf(group), groups_.MembersOf(group), groups_.RunningIn(group)};
+  GroupView view;
+  view.limit = groups_.LimitOf(group);
+  view.waiting = ready_.CountIn(view.limit.kind, group);
+  view.live = groups_.MembersOf(group);
+  view.running = groups_.RunningIn(group);
+  return view;
 }
 
-absl::StatusOr<std::vector<GroupView>> Cell::ListGroups(GroupKind kind) const {
+absl::StatusOr<std::vector<GroupView>> Cell::ListGroups(const GroupQuery& query) const {
   if (!IsLeading()) return refusal_;
   std::vector<GroupView> views;
-  for (GroupId group : groups_.All(kind)) views.push_back(ViewOf(group));
+  std::string after = query.after;
+  for (const GroupKind kind : query.kinds) {
+    for (GroupId group : groups_.List(kind, after, query.limit - views.size())) {
+      views.push_back(ViewOf(group));
+    }
+    after.clear();
+  }
   return views;
 }
 

@@ -136,7 +136,10 @@ void Cell::HandleProgress(LiveJob& job, const JobProgress& progress, WorkerTurn&
     answer.revoked.push_back(
         {LeaseOf(job), is_cancelled ? RevokeReason::kCancel : RevokeReason::kPause});
   }
-  if (IsFurther(job.progress, progress)) leases_.Progressed(job.record.key, now_.boot);
+  if (IsFurther(job.progress, progress)) {
+    leases_.Progressed(job.record.key, now_.boot);
+    job.progressed = now_.boot;
+  }
   job.progress = Advanced(job.progress, progress);
   if (now_.boot < job.progress_published + kProgressIntervalMin) return;
   job.progress_published = now_.boot;

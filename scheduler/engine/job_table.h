@@ -23,6 +23,10 @@ struct LiveJob {
   JobProgress progress;
   absl::Time progress_published = absl::InfinitePast();  // Boot clock.
   absl::Time queued_since = absl::InfinitePast();        // Wall clock; while QUEUED.
+  // Boot clock, as far as this leader has seen it.
+  absl::Time in_state_since = absl::InfinitePast();
+  absl::Time granted = absl::InfinitePast();     // The attempt.
+  absl::Time progressed = absl::InfinitePast();  // When the attempt last got further.
 
   int64_t last_batch = 0;   // The newest batch that changes it.
   size_t update_index = 0;  // Its row in that batch.

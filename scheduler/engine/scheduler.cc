@@ -127,11 +127,28 @@ void Scheduler::SetDrain(const std::string& worker, std::optional<WorkerDrain> d
              });
 }
 
-void Scheduler::ListGroups(GroupKind kind,
+void Scheduler::ListGroups(GroupQuery query,
                            std::function<void(absl::StatusOr<std::vector<GroupView>>)> done) {
   using Done = std::function<void(absl::StatusOr<std::vector<GroupView>>)>;
+  impl_->Ask(std::move(done), [query = std::move(query)](Cell& cell, const Instant&, Done reply) {
+    reply(cell.ListGroups(query));
+  });
+}
+
+void Scheduler::ListStuck(StuckQuery query, std::function<void(absl::StatusOr<StuckList>)> done) {
+  using Done = std::function<void(absl::StatusOr<StuckList>)>;
   impl_->Ask(std::move(done),
-             [kind](Cell& cell, const Instant&, Done reply) { reply(cell.ListGroups(kind)); });
+             [query = std::move(query)](Cell& cell, const Instant& now, Done reply) {
+               reply(cell.ListStuck(now, query));
+             });
+}
+
+void Scheduler::Recover(const JobName& name, Recovery recovery,
+                        std::function<void(absl::StatusOr<JobView>)> done) {
+  impl_->Ask(std::move(done), [name, recovery = std::move(recovery)](Cell& cell, const Instant& now,
+                                                                     Cell::ViewDone reply) {
+    cell.Recover(now, name, recovery, std::move(reply));
+  });
 }
 
 void Scheduler::GetLiveJobs(const std::string& project, std::vector<std::string> ids,

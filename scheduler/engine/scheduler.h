@@ -16,8 +16,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
+#include "scheduler/core/flow_statistics.h"
 #include "scheduler/core/job.h"
 #include "scheduler/core/job_store.h"
+#include "scheduler/core/stuck_job.h"
 #include "scheduler/core/worker_protocol.h"
 #include "scheduler/engine/ended_job.h"
 
@@ -103,11 +105,58 @@ struct BulkOutcome {
 };
 using BulkDone = std::function<void(absl::StatusOr<std::vector<BulkOutcome>>)>;
 
-// A project or queue, for operators.
+// A project, queue or concurrency key ("{project}/{key}"), for operators.
 struct GroupView {
   GroupLimit limit;
+  int64_t waiting = 0;  // Jobs that are QUEUED.
   int64_t live = 0;     // Jobs that have not ended.
   int64_t running = 0;  // Jobs that hold a lease.
+};
+
+// Which groups to list.
+struct GroupQuery {
+  std::vector<GroupKind> kinds;  // Ascending.
+  std::string after;             // A name of the first kind; "": from the first.
+  size_t limit = 0;              // How many at most.
+};
+
+// An unfinished job that does not get on.
+struct StuckView {
+  JobKey key = 0;
+  StuckDiagnosis diagnosis = StuckDiagnosis::kNoProgress;
+  JobView job;
+  bool worker_connected = false;
+  // Boot clock, as far as this leader has seen it: of an attempt how long it runs and how long it
+  // got no further, of a job that waits for how long.
+  absl::Duration lease_age;
+  absl::Duration no_progress_for;
+  absl::Duration waiting_for;
+};
+
+// Which stuck jobs to list: by key.
+struct StuckQuery {
+  std::string project;                      // "": of all.
+  std::optional<StuckDiagnosis> diagnosis;  // Nothing: with any.
+  StuckLimits limits;
+  std::vector<JobName> names;  // Empty: all.
+  JobKey after = 0;
+  size_t limit = 0;
+};
+
+struct StuckList {
+  std::vector<StuckView> jobs;  // The first `limit` of them.
+  int64_t total = 0;            // After any key.
+  // Jobs that wait for workers that are not there, beyond the window of records: how long is not
+  // known in memory.
+  int64_t unlisted = 0;
+};
+
+// What an operator has done to a stuck job.
+struct Recovery {
+  RecoverAction action = RecoverAction::kRelease;
+  int64_t version = 0;  // Of the job as it was listed.
+  std::string reason;
+  std::string actor;
 };
 
 // A worker that is connected or drained, for operators.
@@ -131,6 +180,7 @@ struct SchedulerStats {
   int32_t slots = 0;
   int32_t slots_busy = 0;
   std::optional<absl::Duration> oldest_queued_age;
+  std::vector<FlowWindow> windows;
   int64_t epoch = 0;
 };
 
@@ -176,9 +226,17 @@ class Scheduler {
   void Reopen(int64_t reservation, const JobName& name, absl::StatusOr<JobRecord> record,
               RetryFrom from, const std::string& reason, const std::string& actor,
               std::function<void(absl::StatusOr<JobView>)> done);
-  // Makes a recorded limit effective. Lists the projects or queues there are.
+  // Makes a recorded limit effective. Lists the first `limit` groups of these kinds after a name,
+  // those of a kind by name: projects and queues there are, concurrency keys with a live job.
   void SetLimit(const GroupLimit& limit, std::function<void(absl::StatusOr<GroupView>)> done);
-  void ListGroups(GroupKind kind, std::function<void(absl::StatusOr<std::vector<GroupView>>)> done);
+  void ListGroups(GroupQuery query,
+                  std::function<void(absl::StatusOr<std::vector<GroupView>>)> done);
+  void ListStuck(StuckQuery query, std::function<void(absl::StatusOr<StuckList>)> done);
+  // Ends the attempt of a running job, or a job that waits. ABORTED (JOB_CHANGED) when it is not
+  // what it was when it was listed; FAILED_PRECONDITION (ILLEGAL_TRANSITION); NOT_FOUND as of
+  // Cancel.
+  void Recover(const JobName& name, Recovery recovery,
+               std::function<void(absl::StatusOr<JobView>)> done);
   // Makes a recorded drain of a worker effective, or, without one, that it is drained no more.
   void SetDrain(const std::string& worker, std::optional<WorkerDrain> drain,
                 std::function<void(absl::StatusOr<WorkerView>)> done);

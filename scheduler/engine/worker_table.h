@@ -54,6 +54,8 @@ class WorkerTable {
   // Return null for an unknown one.
   Worker* Find(WorkerId id);
   Worker* FindBySession(SessionId session);
+  // Returns one that is there.
+  const Worker& Get(WorkerId id) const { return *by_id_.at(id); }
   Worker* FindByInstance(const std::string& instance) const;
 
   // Gives `worker` a new stream; the earlier one is forgotten, not closed.

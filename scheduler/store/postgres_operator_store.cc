@@ -4,6 +4,7 @@
 #include "common/base/status_macros.h"
 #include "scheduler/store/embedded_sql.h"
 #include "scheduler/store/job_rows.h"
+#include "scheduler/store/json_columns.h"
 #include "scheduler/store/text_encoding.h"
 
 namespace dq {
@@ -36,6 +37,16 @@ absl::Status PostgresOperatorStore::EndDrain(const std::string& worker, const Op
     const auto rows = transaction.Run(sql::kEndWorkerDrain, worker, StorableText(word.actor),
                                       StorableText(word.reason), TimeText(word.time), cell_, epoch);
     return rows.empty() ? AnotherLeads(epoch) : absl::OkStatus();
+  });
+}
+
+absl::Status PostgresOperatorStore::AddEvent(const OperatorAction& action,
+                                             const OperatorWord& word) {
+  return sessions_.Take()->Run([&](Transaction& transaction) {
+    transaction.Run(sql::kInsertOperatorEvent, TimeText(word.time), StorableText(word.actor),
+                    action.action, StorableText(action.subject), StorableText(word.reason),
+                    ToJson(action.detail));
+    return absl::OkStatus();
   });
 }
 

@@ -20,6 +20,7 @@ class PostgresOperatorStore : public OperatorStore {
                                         int64_t epoch) override;
   absl::Status EndDrain(const std::string& worker, const OperatorWord& word,
                         int64_t epoch) override;
+  absl::Status AddEvent(const OperatorAction& action, const OperatorWord& word) override;
 
  private:
   const std::string cell_;

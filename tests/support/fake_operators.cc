@@ -29,4 +29,16 @@ absl::StatusOr<std::vector<WorkerDrain>> FakeStore::LoadDrains() {
   return drains;
 }
 
+absl::Status FakeStore::AddEvent(const OperatorAction& action, const OperatorWord&) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  actions_.push_back(action);
+  return absl::OkStatus();
+}
+
+std::vector<OperatorAction> FakeStore::OperatorActions() const {
+  MutexLock lock(mutex_);
+  return actions_;
+}
+
 }  // namespace dq

@@ -100,6 +100,9 @@ class FakeStore : public JobStore,
                                         int64_t epoch) override;
   absl::Status EndDrain(const std::string& worker, const OperatorWord& word,
                         int64_t epoch) override;
+  absl::Status AddEvent(const OperatorAction& action, const OperatorWord& word) override;
+  // What AddEvent() was called with.
+  std::vector<OperatorAction> OperatorActions() const EXCLUDES(mutex_);
 
   absl::StatusOr<Created<BatchRecord>> CreateBatch(
       const BatchRecord& batch, const std::vector<std::string>& requests) override;
@@ -183,6 +186,7 @@ class FakeStore : public JobStore,
   int64_t commits_ GUARDED_BY(mutex_) = 0;
   std::map<std::pair<GroupKind, std::string>, GroupLimit> limits_ GUARDED_BY(mutex_);
   std::map<std::string, WorkerDrain> drains_ GUARDED_BY(mutex_);
+  std::vector<OperatorAction> actions_ GUARDED_BY(mutex_);
   // By epoch and sequence, of every batch that was written: to recognise a repetition.
   std::map<std::pair<int64_t, int64_t>, BatchResult> results_ GUARDED_BY(mutex_);
   std::map<JobKey, JobRecord> jobs_ GUARDED_BY(mutex_);

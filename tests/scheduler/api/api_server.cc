@@ -76,6 +76,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
 ApiServer::~ApiServer() {
   jobs_.Drain();
   batches_.Drain();
+  admin_.Drain();
   batch_runner_.Stop();
   scheduler_.Stop();
   server_->Shutdown(absl::Seconds(5));

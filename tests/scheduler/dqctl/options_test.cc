@@ -67,6 +67,25 @@ TEST(Options, MistakesAreUsageErrors) {
   }
 }
 
+TEST(Options, CommandsOfOperatorsAreRead) {
+  const auto recover = Parsed<AdminRecoverCommand>(
+      {"admin", "recover", "release", "j-1", "--diagnosis", "no-progress", "--force"});
+  EXPECT_EQ(recover.action, "release");
+  EXPECT_THAT(recover.names, ElementsAre("j-1"));
+  EXPECT_TRUE(recover.force);
+  const auto bulk =
+      Parsed<AdminBulkCommand>({"admin", "bulk", "cancel", "--filter", "a", "--per-second", "5"});
+  EXPECT_EQ(bulk.per_second_max, 5);
+  EXPECT_FALSE(bulk.force);
+  for (const std::vector<std::string>& bad :
+       {std::vector<std::string>{"admin", "bulk", "cancel"},
+        std::vector<std::string>{"admin", "bulk", "burn", "--filter", "a"},
+        std::vector<std::string>{"admin", "recover"},
+        std::vector<std::string>{"admin", "stuck", "--diagnosis", "lazy"}}) {
+    EXPECT_EQ(ReasonOf(ParseCommandLine(bad).status()), "USAGE") << testing::PrintToString(bad);
+  }
+}
+
 TEST(Options, AnUnknownCommandIsToldWithThoseThatExist) {
   const std::string top = MessageOf(ParseCommandLine({"jobs", "list"}).status());
   EXPECT_NE(top.find("dqctl has no command \"jobs\"; it has clean, job, batch, file"),

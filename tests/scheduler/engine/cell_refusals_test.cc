@@ -57,7 +57,7 @@ class CellRefusals : public ::testing::Test {
     const SchedulerStats stats = *cell_.cell.GetStats(cell_.Now());
     EXPECT_EQ(stats.jobs_by_state, (std::map<JobState, int64_t>{{JobState::kFailed, 1}}));
     EXPECT_EQ(stats.slots_busy, 0);
-    const auto queues = cell_.cell.ListGroups(GroupKind::kQueue);
+    const auto queues = cell_.cell.ListGroups({{GroupKind::kQueue}, "", 100});
     ASSERT_TRUE(queues.ok());
     for (const GroupView& queue : *queues) {
       EXPECT_EQ(queue.live, 0);
@@ -77,7 +77,7 @@ TEST_F(CellRefusals, ARefusedSubmitIsToldWhyAndLeavesNothing) {
   EXPECT_TRUE((*good)->ok());
   EXPECT_TRUE(absl::IsInvalidArgument((*bad)->status())) << (*bad)->status();
   EXPECT_EQ(ReasonOf((*bad)->status()), "ROW_REFUSED");
-  const auto queues = cell_.cell.ListGroups(GroupKind::kQueue);
+  const auto queues = cell_.cell.ListGroups({{GroupKind::kQueue}, "", 100});
   EXPECT_EQ(queues->front().live, 1);
   auto stats = cell_.cell.GetStats(cell_.Now());
   EXPECT_EQ(stats->jobs_by_state[JobState::kQueued], 1);

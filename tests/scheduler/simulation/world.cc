@@ -167,7 +167,7 @@ void World::CheckRest() {
   const auto stats = leader->cell().GetStats({time_.Now(), time_.Now()});
   std::map<JobState, int64_t> kept = stats->jobs_by_state;
   std::erase_if(kept, [](const auto& count) { return count.second == 0; });
-  const auto queues = *leader->cell().ListGroups(GroupKind::kQueue);
+  const auto queues = *leader->cell().ListGroups({{GroupKind::kQueue}, "", 100});
   const bool is_empty = std::ranges::all_of(
       queues, [](const GroupView& queue) { return queue.live == 0 && queue.running == 0; });
   if (!is_empty || stats->slots_busy != 0 || kept != *store_.LoadStateCounts()) {

@@ -53,8 +53,14 @@ TEST(OperatorAudit, EveryChangeOfADrainIsAnEventWithWhoAndWhy) {
   const OperatorWord word = {"alice", "a disk", JobScript::Start()};
   for (int i = 0; i < 2; ++i) ASSERT_TRUE(store->operators().SaveDrain("w-1", word, epoch).ok());
   for (int i = 0; i < 2; ++i) ASSERT_TRUE(store->operators().EndDrain("w-1", word, epoch).ok());
+  ASSERT_TRUE(
+      store->operators().AddEvent({"bulk_cancel", "projects/p", {{"filter", "a"}}}, word).ok());
+  EXPECT_EQ(Probe(options.conninfo, "SELECT detail FROM operator_event WHERE action LIKE 'bulk%'"),
+            R"({"filter": "a"})");
   EXPECT_EQ(Probe(options.conninfo,
-                  "SELECT actor, action, subject, reason FROM operator_event ORDER BY key"),
+                  "SELECT actor, action, subject, reason FROM operator_event WHERE action LIKE "
+                  "'%drain%' ORDER BY "
+                  "key"),
             "alice drain_worker workers/w-1 a disk\nalice undrain_worker workers/w-1 a disk");
 }
 
