@@ -26,6 +26,7 @@ grpc::ServerUnaryReactor* AdminService::BulkActOnJobs(grpc::CallbackServerContex
   query->word.actor = call->caller();
   query->word.time = ports_.clock.Now();
   const absl::Duration left = absl::FromChrono(context->deadline()) - ports_.clock.Now();
+  query->is_abandoned = [context] { return context->IsCancelled(); };
   query->deadline = ports_.clock.Boot() + std::min(left - kReserve, kWorkMax);
   bulk_.Start(call, *std::move(query), *response);
   return call->reactor();

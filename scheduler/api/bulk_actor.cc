@@ -119,6 +119,7 @@ absl::Status BulkActor::Work(BulkQuery& query, v1::BulkActOnJobsResponse& respon
     for (const JobRecord& job : *page) {
       if (Affects(query.action, job.status.state)) names.push_back(job.name);
     }
+    if (query.is_abandoned()) return absl::CancelledError("The caller is gone.");
     if (query.force && !names.empty()) {
       if (!AwaitTurn(turn)) return Closing();
       if (is_limited) {

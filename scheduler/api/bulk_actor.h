@@ -2,6 +2,7 @@
 // engine's answers and for their turn under a rate limit. Thread-safe.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,7 +28,8 @@ struct BulkQuery {
   OperatorWord word;
   bool force = false;
   int32_t per_second_max = 0;
-  absl::Time deadline;  // Boot clock: no page is begun later.
+  absl::Time deadline;                                        // Boot clock: no page is begun later.
+  std::function<bool()> is_abandoned = [] { return false; };  // Whether nobody waits any more.
 };
 
 // INVALID_ARGUMENT (BAD_FIELD, FILTER_SYNTAX, PAGE_TOKEN_MISMATCH).

@@ -379,16 +379,23 @@ std::vector<std::unique_ptr<LiveJob>> Cell::FinishInserts(PendingBatch& batch,
 
 void Cell::GrantInserted(PendingBatch& batch, LiveJob& job, const Submission& submission) {
   Worker& worker = workers_.FindOrAdd(job.record.status.worker);
-  leases_.Grant(job.record.key, worker.id, submission.claimed,
-                {ExecutionDeadline(job.record, now_), job.record.rules.no_progress_timeout});
+  const absl::Time must_end = ExecutionDeadline(job.record, now_);
+  const absl::Duration silence_max = job.record.rules.no_progress_timeout;
+  leases_.Grant(job.record.key, worker.id, submission.claimed, {must_end, silence_max});
   job.session = submission.session;
+  job.granted = job.progressed = submission.claimed;
   job.grant_told = false;
   job.claim_batch = batch.rows->sequence;
-  const bool is_late = now_.boot - submission.claimed > options_.lease_ttl / 2;
+  const bool is_late = now_.boot > submission.claimed + options_.lease_ttl / 2 ||
+                       now_.boot >= submission.claimed + silence_max || now_.boot >= must_end;
   if (is_late || worker.session != submission.session) {
-    ReleaseUntold(job);
+    ReturnSlot(submission);
+    ReleaseUntold(job);  // The worker may be forgotten with it.
     return;
   }
+  metrics_.LeaseGranted();
+  metrics_.QueueWaited(absl::ZeroDuration());
+  flow_.CountStart(now_.boot, absl::ZeroDuration());
   WorkerTurn& turn = batch.TurnFor(worker.id, worker.session);
   turn.grants.push_back({LeaseOf(job), job.record.payload.grant});
 }
@@ -397,14 +404,17 @@ void Cell::TakeBackInsert(const Submission& submission) {
   if (submission.worker != 0) {
     groups_.Ended(submission.place);
     ready_.KeyChanged(submission.place.concurrency);
-    Worker* const worker = workers_.FindBySession(submission.session);
-    if (worker != nullptr) {
-      ++worker->credits;
-      --worker->unseen;
-      workers_.Enqueue(*worker);
-    }
+    ReturnSlot(submission);
   }
   groups_.Leave(submission.place);
+}
+
+void Cell::ReturnSlot(const Submission& submission) {
+  Worker* const worker = workers_.FindBySession(submission.session);
+  if (worker == nullptr) return;
+  ++worker->credits;
+  --worker->unseen;
+  workers_.Enqueue(*worker);
 }
 
 void Cell::SendTurns(PendingBatch& batch) {

@@ -179,6 +179,8 @@ class Cell {
   void GrantInserted(PendingBatch& batch, LiveJob& job, const Submission& submission);
   // The job was not inserted: it counts no more, and its worker has its slot again.
   void TakeBackInsert(const Submission& submission);
+  // What a new job was to have is free again on the stream it was counted on.
+  void ReturnSlot(const Submission& submission);
   // Returns the new jobs whose records are not worth their memory.
   std::vector<std::unique_ptr<LiveJob>> FinishInserts(PendingBatch& batch, BatchResult& result);
   void SendTurns(PendingBatch& batch);

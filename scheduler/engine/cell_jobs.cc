@@ -120,7 +120,8 @@ void Cell::InsertFound(JobRecord record, Submission submission) {
 }
 
 std::optional<JobEventRecord> Cell::ClaimNew(JobRecord& record, Submission& submission) {
-  if (!ready_.empty() || unmatched_inserts_ > 0) return std::nullopt;
+  const bool is_expired = record.rules.start_deadline <= now_.wall;
+  if (is_expired || !ready_.empty() || unmatched_inserts_ > 0) return std::nullopt;
   const ReadyJob as_ready = {record.key, record.rules.priority,
                              demands_.Intern(record.rules.stages), submission.place};
   ready_.Push(as_ready);
@@ -131,8 +132,6 @@ std::optional<JobEventRecord> Cell::ClaimNew(JobRecord& record, Submission& subm
   }
   JobStatus& status = record.status;
   StartAttempt(status, submission.place, *match->worker);
-  metrics_.QueueWaited(absl::ZeroDuration());
-  flow_.CountStart(now_.boot, absl::ZeroDuration());
   workers_.Enqueue(*match->worker);
   submission.worker = match->worker->id;
   submission.session = match->worker->session;
@@ -177,7 +176,6 @@ void Cell::StartAttempt(JobStatus& status, const JobPlace& place, Worker& worker
   ++worker.unseen;
   groups_.Started(place);
   ready_.KeyChanged(place.concurrency);
-  metrics_.LeaseGranted();
 }
 
 void Cell::Claim(LiveJob& job, Worker& worker) {
@@ -195,6 +193,7 @@ void Cell::Claim(LiveJob& job, Worker& worker) {
   batch.TurnFor(worker.id, worker.session)
       .grants.push_back({LeaseOf(job), job.record.payload.grant, job.record.checkpoint});
   job.claim_batch = batch.rows->sequence;
+  metrics_.LeaseGranted();
   metrics_.QueueWaited(now_.wall - job.queued_since);
   flow_.CountStart(now_.boot, now_.wall - job.queued_since);
 }

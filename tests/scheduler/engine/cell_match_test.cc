@@ -69,6 +69,36 @@ TEST_F(CellMatch, AWorkerThatLeftMeanwhileLeavesTheJobToOthers) {
   EXPECT_EQ(next.sink->grants().size(), 1u);
 }
 
+TEST_F(CellMatch, AnOutageThatTookMostOfTheLeaseLeavesTheSlotFree) {
+  TestWorker worker = cell_.Connect("w1", 1);
+  cell_.Settle();
+  cell_.store.SetAvailable(false);
+  cell_.Submit(CellHarness::NewJob("a"));
+  cell_.Decide();
+  EXPECT_FALSE(cell_.TryCommit());
+  for (int i = 0; i < 4; ++i) {
+    cell_.clock.Advance(absl::Seconds(2));
+    cell_.Report(worker, {}, 1);
+  }
+  cell_.store.SetAvailable(true);
+  cell_.Settle();
+  cell_.Settle();
+  ASSERT_EQ(worker.sink->grants().size(), 1u);
+  EXPECT_EQ(cell_.Stored("a").status.attempt, 2);
+  EXPECT_EQ(cell_.Stored("a").status.charges, 0);
+}
+
+TEST_F(CellMatch, AJobWhoseStartDeadlineHasPassedFindsNoWorker) {
+  const TestWorker worker = cell_.Connect("w1", 1);
+  cell_.Settle();
+  JobRecord job = CellHarness::NewJob("a");
+  job.rules.start_deadline = cell_.Now().wall - absl::Seconds(1);
+  cell_.Create(std::move(job));
+  cell_.Settle();
+  EXPECT_EQ(cell_.StateOf("a"), JobState::kFailed);
+  EXPECT_TRUE(worker.sink->grants().empty());
+}
+
 TEST_F(CellMatch, AJobDoesNotOvertakeOneThatIsBeingRecorded) {
   cell_.Submit(CellHarness::NewJob("first"));
   const TestWorker worker = cell_.Connect("w1", 1);
