@@ -134,12 +134,11 @@ absl::StatusOr<Batch> FollowBatch(Client& client, const std::string& name, absl:
 }
 
 // Returns the first operations that `term` of a filter fits, as far as people read on.
-absl::StatusOr<std::vector<dq::v1::Job>> OperationsWith(Client& client, const Session& session,
-                                                        const Batch& batch,
+absl::StatusOr<std::vector<dq::v1::Job>> OperationsWith(Client& client, const Batch& batch,
                                                         const std::string& term) {
   constexpr int kShownMax = 20;
   dq::v1::ListJobsRequest request;
-  request.set_parent("projects/" + session.connection.project);
+  request.set_parent(batch.name().substr(0, batch.name().find("/batches/")));
   request.set_page_size(kShownMax);
   request.set_filter("batch = \"" + batch.name() + "\" AND " + term);
   DQ_ASSIGN_OR_RETURN(const auto response, client.ListJobs(request));
@@ -150,10 +149,10 @@ absl::StatusOr<std::vector<dq::v1::Job>> OperationsWith(Client& client, const Se
 absl::StatusOr<ExitCode> PrintBatchEnd(Client& client, const Batch& batch, const Session& session) {
   std::vector<dq::v1::Job> failed;
   if (batch.counts().failed() > 0) {
-    DQ_ASSIGN_OR_RETURN(failed, OperationsWith(client, session, batch, "state = \"FAILED\""));
+    DQ_ASSIGN_OR_RETURN(failed, OperationsWith(client, batch, "state = \"FAILED\""));
   }
   DQ_ASSIGN_OR_RETURN(const std::vector<dq::v1::Job> below,
-                      OperationsWith(client, session, batch, "verdict = \"FAILED\""));
+                      OperationsWith(client, batch, "verdict = \"FAILED\""));
   PrintFailedOperations(session.console, batch, failed, below);
   const ExitCode code = ExitCodeOf(batch);
   return code == ExitCode::kOk && !below.empty() ? ExitCode::kGateFailed : code;

@@ -1,6 +1,7 @@
 #include "scheduler/dqctl/clean_paths.h"
 
 #include <filesystem>
+#include <fstream>
 
 #include "common/base/error.h"
 #include "common/base/same_file.h"
@@ -75,7 +76,9 @@ absl::Status CheckOutputs(const CleanCommand& command) {
   }
   std::vector<std::string> taken = {command.file};
   if (!command.chain.reference.empty()) taken.push_back(command.chain.reference);
-  for (const auto& [kind, path] : WantedOutputs(command, dq::v1::Report())) {
+  dq::v1::Report with_rejects;
+  with_rejects.set_rows_rejected(1);
+  for (const auto& [kind, path] : WantedOutputs(command, with_rejects)) {
     for (const std::string& other : taken) {
       if (SameFile(path, other)) {
         return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
@@ -84,15 +87,21 @@ absl::Status CheckOutputs(const CleanCommand& command) {
     }
     taken.push_back(path);
     // A detached run writes nothing here.
-    if (!command.detach) DQ_RETURN_IF_ERROR(NewFile::Create(path).status());
+    const bool is_asked = kind != dq::v1::OUTPUT_KIND_REJECTS || !command.rejects.empty();
+    if (is_asked && !command.detach) DQ_RETURN_IF_ERROR(NewFile::Create(path).status());
   }
   return absl::OkStatus();
 }
 
 void RemoveStaleRejects(const CleanCommand& command, const dq::v1::Report& report) {
   if (!command.rejects.empty() || HasRejects(report)) return;
+  const std::string path = UnaskedRejectsPath(command);
+  const std::string ours = HeaderOf(dq::v1::OUTPUT_KIND_REJECTS);
   std::error_code ignored;
-  std::filesystem::remove(UnaskedRejectsPath(command), ignored);
+  if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(path, ignored))) return;
+  std::string begin(ours.size(), '\0');
+  std::ifstream(path).read(begin.data(), static_cast<std::streamsize>(begin.size()));
+  if (begin == ours) std::filesystem::remove(path, ignored);
 }
 
 absl::Status WriteOutputWithoutRows(dq::v1::OutputKind kind, const std::string& path) {

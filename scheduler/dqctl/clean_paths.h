@@ -30,7 +30,7 @@ std::vector<std::pair<dq::v1::OutputKind, std::string>> WantedOutputs(const Clea
 absl::Status CheckOutputs(const CleanCommand& command);
 
 // Removes the rejects file that an earlier run may have left beside the cleaned file, when this one
-// rejected nothing and the user named none.
+// rejected nothing and the user named none. A file that is no such list is left alone.
 void RemoveStaleRejects(const CleanCommand& command, const dq::v1::Report& report);
 
 // Writes an output that the job did not produce because it has no rows: its header line, as a local
