@@ -218,6 +218,45 @@ TEST(Dependencies, CopiesInTheReferenceProveNothing) {
   }
 }
 
+// A row votes in hundreds of rules; its cells are held once for all of them.
+TEST(Dependencies, CopiesOfWideRecordsFitAMemoryOfAFewOfThem) {
+  constexpr size_t kRecords = 150;
+  constexpr size_t kColumns = 200;
+  constexpr size_t kCopies = 4;
+  std::mt19937 random(1);
+  Rows records(kRecords);
+  for (std::vector<std::string>& record : records) {
+    while (record.size() < kColumns) record.push_back("v" + std::to_string(random() % 300));
+  }
+  Rows rows(1, {"id"});
+  for (size_t column = 0; column < kColumns; ++column) {
+    rows[0].push_back("c" + std::to_string(column));
+  }
+  size_t emptied = 0;
+  for (size_t i = 0; i < kCopies * kRecords; ++i) {
+    std::vector<std::string>& row = rows.emplace_back(1, "i" + std::to_string(i));
+    for (const std::string& cell : records[i % kRecords]) {
+      const bool empty = random() % 20 == 0;
+      row.push_back(empty ? "" : cell);
+      emptied += empty ? 1 : 0;
+    }
+  }
+  ChainSpec spec = CompleteAlone();
+  spec.memory_limit_bytes = int64_t{24} << 20;
+  const HarnessRun run = RunChainOnText(spec, TextOf(rows));
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  const Rows cleaned = Split(run.cleaned);
+  size_t right = 0;
+  for (size_t i = 1; i < rows.size(); ++i) {
+    for (size_t column = 1; column <= kColumns; ++column) {
+      if (!rows[i][column].empty() || cleaned[i][column].empty()) continue;
+      ASSERT_EQ(cleaned[i][column], records[(i - 1) % kRecords][column - 1]);
+      ++right;
+    }
+  }
+  EXPECT_GE(right * 100, emptied * 95) << right << " of " << emptied;
+}
+
 TEST(Dependencies, AHigherConfidenceFillsLess) {
   std::mt19937 random(3);
   const std::string table = TextOf(Dirty(TrueTable(random), random));

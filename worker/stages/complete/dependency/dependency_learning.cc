@@ -81,9 +81,10 @@ class Rounds {
     DQ_ASSIGN_OR_RETURN(const std::vector<Dependency> found,
                         search_.Find(sample_.columns(), targets_, changed, pool_));
     RecordLikeness likeness(sample_.indexed());
+    table.CompareVoters(sample_.columns(), likeness.columns());
     for (Dependency dependency : found) {
       DQ_RETURN_IF_ERROR(CheckStop(scope_.stop));
-      dependency.alike = likeness.ColumnsToBeAlikeIn(dependency);
+      dependency.of_copies = likeness.SupportedByCopies(dependency);
       const char* const kind = dependency.conditional ? "conditional" : "dependency";
       Add(dependency, kind, {.rows = sample_.indexed()}, table);
     }

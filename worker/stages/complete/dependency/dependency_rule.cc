@@ -21,10 +21,10 @@ uint64_t Combine(uint64_t key, uint64_t hash) {
 
 DependencyRule::DependencyRule(const Dependency& dependency, DependencySource source)
     : determinants_(dependency.determinants),
-      alike_(dependency.alike),
+      target_(dependency.target),
+      voters_(source.voters),
       method_(std::move(source.method)),
-      learning_(std::make_unique<Learning>(
-          Learning{std::move(source), dependency.calibration, dependency.target})) {}
+      learning_(std::make_unique<Learning>(Learning{std::move(source), dependency.calibration})) {}
 
 uint64_t DependencyRule::HashOf(std::string_view value) {
   return value.empty() || value.size() > kValueBytesMax ? kNoValue : ValueIndex::HashOf(value);
@@ -53,19 +53,24 @@ const DependencyRule::Verdict* DependencyRule::Judge(CellOf cell, VoteCounter& c
   }
   auto found = verdicts_.find(key);
   if (found == verdicts_.end()) {
-    const Verdict verdict = Tested(JudgeVotes(key, codes, counter), counter);
+    Verdict verdict = Tested(JudgeVotes(key, codes, counter), counter);
     if (verdict.sure == 0) return nullptr;
+    if (voters_ != nullptr) verdict.voter = voters_->Keep(verdict.voter);
     found = verdicts_.emplace(key, verdict).first;
   }
   return IsFor(found->second, cell) ? &found->second : nullptr;
 }
 
-// Whether a verdict holds for a row: where it rests on rows that are alike, for such rows.
+// Whether a verdict holds for a row: where it rests on rows that are alike, for such rows. They
+// agree on the determinants.
 bool DependencyRule::IsFor(const Verdict& verdict, CellOf cell) const {
-  for (size_t i = 0; i < alike_.size(); ++i) {
-    const uint64_t of_voter = voters_[verdict.voter + i];
-    if (of_voter == kNoValue) continue;
-    const uint64_t own = cell(alike_[i]);
+  if (voters_ == nullptr) return true;
+  const std::span<const size_t> columns = voters_->columns();
+  const std::span<const uint64_t> voter = voters_->At(verdict.voter);
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const uint64_t of_voter = voter[i];
+    if (of_voter == kNoValue || columns[i] == target_) continue;
+    const uint64_t own = cell(columns[i]);
     if (own != kNoValue && own != of_voter) return false;
   }
   return true;
@@ -83,23 +88,27 @@ void DependencyRule::JudgeAll() {
   VoteCounter counter;
   GroupedRows groups(columns[determinants_[0]], 1);
   if (determinants_.size() > 1) groups = GroupedRows(groups, columns[determinants_[1]]);
-  groups.ForEach(columns[learning_->target], counter,
-                 [&](const VoteGroup& votes, std::span<const uint32_t> rows) {
-                   const Verdict verdict = VerdictOf(votes, rows);
-                   if (verdict.sure == 0) return;
-                   uint64_t key = 0;
-                   for (size_t i = 0; i < determinants_.size(); ++i) {
-                     key = Combine(key,
-                                   IndexOf(i).hash(columns[determinants_[i]].codes[rows.front()]));
-                   }
-                   learning_->judged[key] = verdict;
-                 });
+  groups.ForEach(
+      columns[target_], counter, [&](const VoteGroup& votes, std::span<const uint32_t> rows) {
+        const Verdict verdict = VerdictOf(votes, rows);
+        if (verdict.sure == 0) return;
+        uint64_t key = 0;
+        for (size_t i = 0; i < determinants_.size(); ++i) {
+          key = Combine(key, IndexOf(i).hash(columns[determinants_[i]].codes[rows.front()]));
+        }
+        learning_->judged[key] = verdict;
+      });
   learning_->judged_all = true;
   for (const auto& [key, by_votes] : learning_->judged) {
     const Verdict verdict = Tested(by_votes, counter);
     if (verdict.sure > 0) verdicts_[key] = verdict;
   }
   learning_->judged = {};
+}
+
+void DependencyRule::KeepVoters() {
+  if (voters_ == nullptr) return;
+  for (auto& [key, verdict] : verdicts_) verdict.voter = voters_->Keep(verdict.voter);
 }
 
 void DependencyRule::Close() {
@@ -135,7 +144,7 @@ DependencyRule::Verdict DependencyRule::JudgeVotes(uint64_t key, const Codes& co
   const auto [place, is_new] = learning_->judged.try_emplace(key);
   if (is_new) {
     const std::span<const uint32_t> rows = RowsOf(codes);
-    const EncodedColumn& target = learning_->source.rows.columns()[learning_->target];
+    const EncodedColumn& target = learning_->source.rows.columns()[target_];
     place->second = VerdictOf(counter.Count(target, rows), rows);
   }
   return place->second;
@@ -145,26 +154,16 @@ DependencyRule::Verdict DependencyRule::VerdictOf(const VoteGroup& votes,
                                                   std::span<const uint32_t> rows) {
   const double sure = learning_->calibration.Confidence(votes);
   if (votes.votes.empty() || sure < learning_->source.confidence_min) return {};
-  const EncodedColumn& target = learning_->source.rows.columns()[learning_->target];
+  const EncodedColumn& target = learning_->source.rows.columns()[target_];
   const std::string_view value = target.values[votes.votes[0].value];
   if (value.size() > kValueBytesMax || !learning_->source.accepts(value)) return {};
   Verdict verdict{value, sure};
-  if (!alike_.empty()) {
-    KeepVoter(
-        *std::find_if(rows.begin(), rows.end(),
-                      [&](uint32_t row) { return target.codes[row] == votes.votes[0].value; }),
-        verdict);
+  if (voters_ != nullptr) {
+    verdict.voter = *std::find_if(rows.begin(), rows.end(), [&](uint32_t row) {
+      return target.codes[row] == votes.votes[0].value;
+    });
   }
   return verdict;
-}
-
-void DependencyRule::KeepVoter(uint32_t row, Verdict& verdict) {
-  verdict.voter = static_cast<uint32_t>(voters_.size());
-  for (const size_t column : alike_) {
-    const EncodedColumn& cells = learning_->source.rows.columns()[column];
-    const uint32_t code = cells.codes[row];
-    voters_.push_back(code == EncodedColumn::kBlank ? kNoValue : HashOf(cells.values[code]));
-  }
 }
 
 // Returns the rows with these values, in order, until the next call.
@@ -196,7 +195,7 @@ DependencyRule::Verdict DependencyRule::Tested(Verdict verdict, VoteCounter& cou
 
 void DependencyRule::Test(VoteCounter& counter) {
   ValueIndexes& rows = *learning_->source.tested_on;
-  const EncodedColumn& held = rows.columns()[learning_->target];
+  const EncodedColumn& held = rows.columns()[target_];
   const bool typos = RepeatsValues(held);
   TestOutcomes& outcomes = learning_->outcomes;
   for (size_t row = 0; row < held.codes.size(); ++row) {

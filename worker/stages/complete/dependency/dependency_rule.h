@@ -18,6 +18,7 @@
 #include "worker/stages/complete/dependency/dependency_search.h"
 #include "worker/stages/complete/dependency/test_outcomes.h"
 #include "worker/stages/complete/dependency/vote_group.h"
+#include "worker/stages/complete/dependency/voter_cells.h"
 #include "worker/stages/complete/sample/value_index.h"
 
 namespace dq {
@@ -25,6 +26,8 @@ namespace dq {
 // Where a dependency comes from, and what it may fill in.
 struct DependencySource {
   ValueIndexes& rows;
+  // Where cells of voters are kept; null: no row must be like them.
+  VoterCells* voters = nullptr;
   // Other rows, on which what is said is tested where they hold a value; null: no test.
   ValueIndexes* tested_on = nullptr;
   std::string method = {};  // What fills are called.
@@ -37,7 +40,7 @@ class DependencyRule {
   struct Verdict {
     std::string_view value;
     double sure = 0;     // 0: nothing is said.
-    uint32_t voter = 0;  // A row that voted for it: where its cells begin in `voters_`.
+    uint32_t voter = 0;  // A row that voted for it; once kept, its place among them.
   };
   // Returns the hash of a cell of the row at hand: HashOf its trimmed value, kNoValue when it is
   // missing.
@@ -46,7 +49,8 @@ class DependencyRule {
   // kNoValue for values so long that nothing is known about them.
   static uint64_t HashOf(std::string_view value);
 
-  // What `source` points to outlives the learning, and stays as it is while it lasts.
+  // What `source` points to outlives the learning, and stays as it is while it lasts; the voters
+  // outlive the rule.
   DependencyRule(const Dependency& dependency, DependencySource source);
 
   // Returns what is said about a row whose target is missing; null: nothing. While learning it is
@@ -54,15 +58,14 @@ class DependencyRule {
   const Verdict* Judge(CellOf cell, VoteCounter& counter);
   const Verdict* Find(CellOf cell) const;
   // Judges all values. Before, MakeIndexes, one thread at a time; then other rules may do the same
-  // on other threads.
+  // on other threads. Afterwards KeepVoters, one thread at a time again.
   void JudgeAll();
   void MakeIndexes();
+  void KeepVoters();
   // Ends learning: the rule holds copies of what it says.
   void Close();
 
   size_t verdict_count() const { return verdicts_.size(); }
-  // What is held of rows that voted.
-  size_t voter_bytes() const { return voters_.size() * sizeof(uint64_t); }
   std::string_view method() const { return method_; }
 
  private:
@@ -70,7 +73,6 @@ class DependencyRule {
   struct Learning {
     DependencySource source;
     VoteCalibration calibration;
-    size_t target;
     Verdicts judged = {};  // By the votes alone, not tested.
     bool judged_all = false;
     bool tested = false;
@@ -84,16 +86,15 @@ class DependencyRule {
   Verdict JudgeVotes(uint64_t key, const Codes& codes, VoteCounter& counter);
   Verdict VerdictOf(const VoteGroup& votes, std::span<const uint32_t> rows);
   std::span<const uint32_t> RowsOf(const Codes& codes);
-  void KeepVoter(uint32_t row, Verdict& verdict);
   bool IsFor(const Verdict& verdict, CellOf cell) const;
   void Test(VoteCounter& counter);
   Verdict Tested(Verdict verdict, VoteCounter& counter);
 
   std::vector<size_t> determinants_;
-  std::vector<size_t> alike_;  // Columns in which a row must be like the voter.
+  size_t target_;
+  VoterCells* voters_;  // Null: a row need not be like the voter.
   std::string method_;
   Verdicts verdicts_;              // By the hash of the determinants' values.
-  std::vector<uint64_t> voters_;   // Hashes of voters' cells in the columns `alike_`.
   std::unique_ptr<char[]> texts_;  // Of the verdicts, once closed.
   std::unique_ptr<Learning> learning_;
 };

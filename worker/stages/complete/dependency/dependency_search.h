@@ -26,8 +26,8 @@ struct Dependency {
   VoteCalibration calibration;
   // It does not determine the target, but is the column that best predicts it.
   bool conditional = false;
-  // In which columns a row must be like a row that votes (record_likeness.h).
-  std::vector<size_t> alike = {};
+  // A row must be like a row that votes (record_likeness.h).
+  bool of_copies = false;
 };
 
 // Whether values of a column come together in groups that can tell something: it does not number

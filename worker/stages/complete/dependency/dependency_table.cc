@@ -23,7 +23,13 @@ double Odds(double sure) {
 DependencyTable::DependencyTable(size_t columns, MemoryBudget& memory)
     : rules_(columns), taken_(memory, "the dependencies between the columns") {}
 
+void DependencyTable::CompareVoters(const std::vector<EncodedColumn>& rows,
+                                    const std::vector<size_t>& columns) {
+  if (!columns.empty()) voters_ = std::make_unique<VoterCells>(rows, columns);
+}
+
 void DependencyTable::Add(const Dependency& dependency, DependencySource source) {
+  if (dependency.of_copies) source.voters = voters_.get();
   rules_[dependency.target].emplace_back(dependency, std::move(source));
 }
 
@@ -35,6 +41,7 @@ absl::Status DependencyTable::AnswerAll(TaskPool& pool, const std::function<bool
       rules[i].JudgeAll();
       return absl::OkStatus();
     }));
+    for (DependencyRule& rule : rules) rule.KeepVoters();
     DQ_RETURN_IF_ERROR(TakeMemory());
   }
   ForgetSilentRules();
@@ -44,6 +51,7 @@ absl::Status DependencyTable::AnswerAll(TaskPool& pool, const std::function<bool
 
 absl::Status DependencyTable::Close(TaskPool& pool) {
   ForgetSilentRules();
+  if (voters_ != nullptr) voters_->Close();
   DQ_RETURN_IF_ERROR(TakeMemory());
   return pool.ParallelFor(rules_.size(), [&](size_t target) {
     for (DependencyRule& rule : rules_[target]) rule.Close();
@@ -53,10 +61,10 @@ absl::Status DependencyTable::Close(TaskPool& pool) {
 
 // Accounts for what the rules say.
 absl::Status DependencyTable::TakeMemory() {
-  size_t bytes = 0;
+  size_t bytes = voters_ == nullptr ? 0 : voters_->bytes();
   for (const std::vector<DependencyRule>& rules : rules_) {
     for (const DependencyRule& rule : rules) {
-      bytes += rule.verdict_count() * kVerdictBytes + rule.voter_bytes();
+      bytes += rule.verdict_count() * kVerdictBytes;
     }
   }
   return taken_.Resize(bytes);

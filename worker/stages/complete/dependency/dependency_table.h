@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "worker/chain/taken_bytes.h"
 #include "worker/stages/complete/dependency/dependency_rule.h"
 #include "worker/stages/complete/dependency/vote_group.h"
+#include "worker/stages/complete/dependency/voter_cells.h"
 
 namespace dq {
 
@@ -36,6 +38,9 @@ class DependencyTable {
   // `memory` outlives the table.
   DependencyTable(size_t columns, MemoryBudget& memory);
 
+  // The rows whose votes Add is told of, and the columns in which a row must be like a voter where
+  // a dependency rests on copies. The rows outlive the learning.
+  void CompareVoters(const std::vector<EncodedColumn>& rows, const std::vector<size_t>& columns);
   // Adds what `dependency` says by the rows of its source, as far as it will be asked.
   void Add(const Dependency& dependency, DependencySource source);
   // Makes all answers, whatever will be asked. Independent of the threads of `pool`. CANCELLED once
@@ -64,6 +69,7 @@ class DependencyTable {
   absl::Status TakeMemory();
   void ForgetSilentRules();
 
+  std::unique_ptr<VoterCells> voters_;              // Of all rules.
   std::vector<std::vector<DependencyRule>> rules_;  // By target.
   VoteCounter counter_;                             // While learning.
   bool knows_all_ = false;

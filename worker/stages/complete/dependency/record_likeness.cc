@@ -78,13 +78,13 @@ RecordLikeness::RecordLikeness(ValueIndexes& rows) : rows_(rows) {
   }
 }
 
-std::vector<size_t> RecordLikeness::ColumnsToBeAlikeIn(const Dependency& dependency) {
+bool RecordLikeness::SupportedByCopies(const Dependency& dependency) {
   const std::vector<size_t>& own = dependency.determinants;
   std::vector<size_t> compared;
   std::copy_if(telling_.begin(), telling_.end(), std::back_inserter(compared), [&](size_t column) {
     return column != dependency.target && std::find(own.begin(), own.end(), column) == own.end();
   });
-  if (compared.empty()) return compared;
+  if (compared.empty()) return false;
   PairCount count(rows_.columns(), dependency, compared);
   const EncodedColumn& first = rows_.columns()[own.front()];
   ValueIndex& index = rows_.Of(own.front());
@@ -95,8 +95,7 @@ std::vector<size_t> RecordLikeness::ColumnsToBeAlikeIn(const Dependency& depende
     seen[code] = true;
     count.Add(index.Rows(code));
   }
-  if (!count.most_are_alike()) compared.clear();
-  return compared;
+  return count.most_are_alike();
 }
 
 }  // namespace dq

@@ -17,15 +17,16 @@ class RecordLikeness {
   // `rows` outlives it and stays as it is.
   explicit RecordLikeness(ValueIndexes& rows);
 
-  // Returns the columns in which a row must be like a row that votes, where most of the rows that
-  // agree on the determinants of `dependency` and hold a target are alike; none where they are not.
-  // Rows are alike that differ in no cell that both have. Columns that number the rows are left
-  // out.
-  std::vector<size_t> ColumnsToBeAlikeIn(const Dependency& dependency);
+  // The columns in which rows are compared: those that do not number them.
+  const std::vector<size_t>& columns() const { return telling_; }
+  // Whether a row must be like a row that votes: most of the rows that agree on the determinants of
+  // `dependency` and hold a target are alike. Rows are alike that differ in no cell that both have;
+  // of no other than the determinants and the target.
+  bool SupportedByCopies(const Dependency& dependency);
 
  private:
   ValueIndexes& rows_;
-  std::vector<size_t> telling_;  // Columns that do not number the rows.
+  std::vector<size_t> telling_;
 };
 
 }  // namespace dq
