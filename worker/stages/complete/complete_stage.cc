@@ -179,9 +179,9 @@ absl::StatusOr<std::vector<DisguiseFindings>> CompleteStage::FindEvidence(
     }
   }));
   std::vector<std::optional<size_t>> explaining(columns_.size());
-  DQ_RETURN_IF_ERROR(ForEachColumn([&](size_t column) {
-    explaining[column] = FindExplanation({sampled, found, tokens_}, column);
-  }));
+  const Explanations explanations({sampled, found, tokens_});
+  DQ_RETURN_IF_ERROR(
+      ForEachColumn([&](size_t column) { explaining[column] = explanations.Find(column); }));
   for (size_t column = 0; column < columns_.size(); ++column) {
     if (!explaining[column].has_value()) continue;
     std::erase_if(found[column].disguises, [&](const Disguise& disguise) {
