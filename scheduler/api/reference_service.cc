@@ -51,6 +51,8 @@ absl::Status CheckCreate(const v1::CreateReferenceRequest& request) {
       "reference.stage", "\"complete\" or \"dedupe\"");
   violations.Require(IsPlainText(reference.display_name(), kDisplayNameCharactersMax),
                      "reference.display_name", "at most 200 characters, no control characters");
+  violations.Require(!reference.active(), "reference.active",
+                     "false: this scheduler has no active references");
   CheckKeyColumns(reference, violations);
   return violations.ToStatus();
 }

@@ -188,6 +188,12 @@ void CheckFiles(const v1::JobSpec& spec, const std::string& project, Violations&
   violations.Require(spec.reference().empty() || HasComplete(spec), reference,
                      "only the stage complete uses a reference, and the chain has none");
   CheckFileName(spec.reference(), kReferences, project, reference, violations);
+  violations.Require(!spec.no_reference() || spec.reference().empty(),
+                     std::string(kSpec) + "no_reference", "does not go with a reference");
+  violations.Require(spec.reference_version() == 0, std::string(kSpec) + "reference_version",
+                     "0: this scheduler keeps one version of a reference");
+  violations.Require(!spec.use_cached_result(), std::string(kSpec) + "use_cached_result",
+                     "false: this scheduler runs every job");
 }
 
 // Circles cannot be: a job depends on jobs that were created before it. Of too many that alone is

@@ -291,6 +291,15 @@ TEST(SpecValidation, AJobDependsOnOtherJobsOfItsProjectEachOnce) {
               testing::ElementsAre("job.spec.depends_on"));
 }
 
+TEST(SpecValidation, WhatIsNotServedIsRefusedAndNotLeftOut) {
+  EXPECT_THAT(WrongFields([](auto& request) {
+                v1::JobSpec& spec = *request.mutable_job()->mutable_spec();
+                spec.set_reference_version(2);
+                spec.set_use_cached_result(true);
+              }),
+              testing::ElementsAre("job.spec.reference_version", "job.spec.use_cached_result"));
+}
+
 TEST(SpecValidation, CharactersAreCountedNotBytes) {
   std::string name;
   for (int i = 0; i < 200; ++i) name += "\xc3\xa4";
