@@ -9,6 +9,7 @@
 #include "scheduler/store/postgres_job_reader.h"
 #include "scheduler/store/postgres_job_store.h"
 #include "scheduler/store/postgres_operator_store.h"
+#include "scheduler/store/postgres_schedule_store.h"
 
 namespace dq {
 namespace {
@@ -42,7 +43,8 @@ struct PostgresStore::Parts {
         reader(sessions),
         catalog(options.cell, sessions),
         batches(sessions),
-        operators(options.cell, sessions) {}
+        operators(options.cell, sessions),
+        schedules(sessions) {}
 
   SessionWatchdog watchdog;
   ResourcePool<Session> sessions;
@@ -51,6 +53,7 @@ struct PostgresStore::Parts {
   PostgresCatalogStore catalog;
   PostgresBatchStore batches;
   PostgresOperatorStore operators;
+  PostgresScheduleStore schedules;
 };
 
 PostgresStore::PostgresStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -69,5 +72,6 @@ JobReader& PostgresStore::reader() { return parts_->reader; }
 CatalogStore& PostgresStore::catalog() { return parts_->catalog; }
 BatchStore& PostgresStore::batches() { return parts_->batches; }
 OperatorStore& PostgresStore::operators() { return parts_->operators; }
+ScheduleStore& PostgresStore::schedules() { return parts_->schedules; }
 
 }  // namespace dq

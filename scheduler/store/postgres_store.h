@@ -11,6 +11,7 @@
 #include "scheduler/core/job_reader.h"
 #include "scheduler/core/job_store.h"
 #include "scheduler/core/operator_store.h"
+#include "scheduler/core/schedule_store.h"
 
 namespace dq {
 
@@ -36,6 +37,7 @@ class PostgresStore {
   CatalogStore& catalog();
   BatchStore& batches();
   OperatorStore& operators();
+  ScheduleStore& schedules();
 
  private:
   struct Parts;

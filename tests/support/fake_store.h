@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "scheduler/core/job_reader.h"
 #include "scheduler/core/job_store.h"
 #include "scheduler/core/operator_store.h"
+#include "scheduler/core/schedule_store.h"
 
 namespace dq {
 
@@ -36,7 +38,8 @@ class FakeStore : public JobStore,
                   public JobReader,
                   public CatalogStore,
                   public BatchStore,
-                  public OperatorStore {
+                  public OperatorStore,
+                  public ScheduleStore {
  public:
   // `clock` is the database's clock and outlives the store.
   explicit FakeStore(const Clock& clock) : clock_(clock) {}
@@ -123,6 +126,23 @@ class FakeStore : public JobStore,
                                                               const std::vector<JobState>& states,
                                                               int limit) override;
 
+  absl::StatusOr<Created<ScheduleRecord>> CreateSchedule(const ScheduleRecord& schedule) override;
+  absl::StatusOr<ScheduleView> GetSchedule(const std::string& project,
+                                           const std::string& id) override;
+  absl::StatusOr<ScheduleView> GetScheduleByKey(ScheduleKey key) override;
+  absl::StatusOr<ScheduleRecord> GetScheduleByRequest(const std::string& project,
+                                                      const std::string& request_id) override;
+  absl::StatusOr<std::vector<ScheduleRecord>> ListSchedules(const std::string& project,
+                                                            ScheduleKey before, int limit) override;
+  absl::Status DeleteSchedule(const std::string& project, const std::string& id) override;
+  absl::Status UpdateSchedule(const ScheduleRecord& schedule,
+                              const std::vector<ScheduleRun>& runs) override;
+  absl::StatusOr<std::vector<ScheduleRun>> ListRuns(ScheduleKey key, int limit) override;
+  absl::StatusOr<ScheduleRun> GetRunByRequest(ScheduleKey key,
+                                              const std::string& request_id) override;
+  absl::StatusOr<std::vector<DueSchedule>> ListDueSchedules(int limit) override;
+  absl::StatusOr<RunEnds> ListRunEnds(int limit) override;
+
  private:
   class Watch;
   // (project, id) or (project, request id).
@@ -148,6 +168,10 @@ class FakeStore : public JobStore,
     BatchRecord record;
     std::vector<BatchOperation> operations;
   };
+  struct ScheduleRow {
+    ScheduleRecord record;
+    std::map<int64_t, ScheduleRun> runs;
+  };
 
   absl::Status CheckAvailableLocked() const REQUIRES(mutex_);
   absl::Status CheckEpochLocked(int64_t epoch) const REQUIRES(mutex_);
@@ -165,6 +189,10 @@ class FakeStore : public JobStore,
   void PublishOutputsLocked(const JobUpdate& update, absl::Time now) REQUIRES(mutex_);
   absl::StatusOr<JobKey> FindLocked(const JobName& name) const REQUIRES(mutex_);
   BatchView ViewOfLocked(const BatchRecord& batch) const REQUIRES(mutex_);
+  static ScheduleView ViewOf(const ScheduleRow& row);
+  // Nothing while the run goes on.
+  std::optional<RunEnd> EndOfLocked(const ScheduleRecord& schedule, const ScheduleRun& run) const
+      REQUIRES(mutex_);
   bool LiveJobNeedsLocked(const std::string& project,
                           const std::vector<std::string> JobRecord::*ids,
                           const std::string& id) const REQUIRES(mutex_);
@@ -197,6 +225,8 @@ class FakeStore : public JobStore,
   Table<FileRecord> files_ GUARDED_BY(mutex_);
   Table<ReferenceRecord> references_ GUARDED_BY(mutex_);
   std::map<BatchKey, BatchRow> batches_ GUARDED_BY(mutex_);
+  std::map<ScheduleKey, ScheduleRow> schedules_ GUARDED_BY(mutex_);
+  ScheduleKey last_schedule_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace dq

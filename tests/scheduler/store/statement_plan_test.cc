@@ -62,6 +62,13 @@ void ExpectPlansByKey(const std::string& database) {
       {sql::kListBatches, "'p7',9000000,50", "batch_by_project", false},
       {sql::kEndWorkerDrain, "'w','a','r',now(),'default',1", "worker_drain_pkey", false},
       {sql::kListOpenBatches, "", "batch_open", false},
+      {sql::kListSchedules, "'p7',9000000,50", "schedule_by_project", false},
+      {sql::kListDueSchedules, "500", "schedule_by_look_time", false},
+      {sql::kListScheduleRuns, "7,20", "schedule_run_pkey", false},
+      {sql::kListOpenScheduleRuns, "7", "schedule_run_", false},
+      {sql::kListScheduleRunEnds, "500", "schedule_run_open", false},
+      {sql::kDeleteOldScheduleRuns, "7,9", "schedule_run_pkey", false},
+      {sql::kDeleteSchedule, "'p7','s7'", "schedule_run_pkey", false},
       {sql::kLoadLiveJobs, "0,1000,0,1", "job_page_live", false},
   };
   for (const PlanCase& plan : cases) {
@@ -88,6 +95,17 @@ void Fill(const std::string& database, int jobs) {
         "'p'||n%100,'b'||n,'','','','{}',"
         "'',1,0,false,1,now(),1,1,0,0,0,'','',now(),0,now(),1" +
             series);
+  Probe(database,
+        "INSERT INTO schedule (project,id,uid,request_hash,created_by,create_time,display_name,"
+        "labels,cron,time_zone,overlap,catch_up_window_us,paused,kind,request,update_time,revision,"
+        "decided_until,look_time,runs,skipped,missed,version) SELECT 'p'||n%100,'s'||n,'','','',"
+        "now(),'','{}','','',1,1,false,1,'',now(),1,now(),now(),1,0,0,1" +
+            series);
+  Probe(
+      database,
+      "INSERT INTO schedule_run SELECT n % 200,n,now(),false,'','',1,CASE WHEN n % 100 = 0 THEN 2 "
+      "ELSE 3 END,'job-'||n,'','',now(),now()" +
+          series);
   Probe(database, "INSERT INTO batch_operation SELECT n,1,''" + series);
   Probe(database, "INSERT INTO batch_job SELECT n,1,n" + series);
   Probe(database, "INSERT INTO batch_count SELECT n,2,1" + series);

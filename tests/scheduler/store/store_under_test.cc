@@ -25,6 +25,7 @@ class Fake : public StoreUnderTest {
   CatalogStore& catalog() override { return store_; }
   BatchStore& batches() override { return store_; }
   OperatorStore& operators() override { return store_; }
+  ScheduleStore& schedules() override { return store_; }
   void RefuseUnrecordable() override {}
 
  private:
@@ -45,6 +46,7 @@ class Postgres : public StoreUnderTest {
   CatalogStore& catalog() override { return store_->catalog(); }
   BatchStore& batches() override { return store_->batches(); }
   OperatorStore& operators() override { return store_->operators(); }
+  ScheduleStore& schedules() override { return store_->schedules(); }
   void RefuseUnrecordable() override {
     std::string sql;
     for (const auto& [table, text] : kCheckedTexts) {

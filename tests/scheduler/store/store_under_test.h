@@ -13,6 +13,7 @@
 #include "scheduler/core/job_reader.h"
 #include "scheduler/core/job_store.h"
 #include "scheduler/core/operator_store.h"
+#include "scheduler/core/schedule_store.h"
 #include "tests/scheduler/store/job_script.h"
 
 namespace dq {
@@ -30,6 +31,7 @@ class StoreUnderTest {
   virtual CatalogStore& catalog() = 0;
   virtual BatchStore& batches() = 0;
   virtual OperatorStore& operators() = 0;
+  virtual ScheduleStore& schedules() = 0;
   // Makes it refuse what the fake refuses: see kUnrecordable.
   virtual void RefuseUnrecordable() = 0;
 };
@@ -44,6 +46,7 @@ class StoreTest : public ::testing::TestWithParam<StoreKind> {
   CatalogStore& catalog() { return store_->catalog(); }
   BatchStore& batches() { return store_->batches(); }
   OperatorStore& operators() { return store_->operators(); }
+  ScheduleStore& schedules() { return store_->schedules(); }
   void RefuseUnrecordable() { store_->RefuseUnrecordable(); }
   int64_t epoch() const { return epoch_; }
 
