@@ -9,13 +9,12 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "common/base/earlier_file.h"
 #include "common/base/error.h"
 #include "common/base/same_file.h"
 #include "common/base/staged_file.h"
@@ -110,17 +109,11 @@ absl::Status CheckPaths(const RunOptions& options) {
   return absl::OkStatus();
 }
 
-// The rejects of an earlier run would be taken for those of this one. Another file is left alone.
-void RemoveOldRejects(const std::string& path) {
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(path, ignored))) return;
-  std::string ours;
+std::string RejectsHeaderLine() {
+  std::string line;
   for (const std::string_view name : kRejectsHeader)
-    ours.append(ours.empty() ? "" : ",").append(name);
-  ours += '\n';
-  std::string begin(ours.size(), '\0');
-  std::ifstream(path).read(begin.data(), static_cast<std::streamsize>(begin.size()));
-  if (begin == ours) std::filesystem::remove(path, ignored);
+    line.append(line.empty() ? "" : ",").append(name);
+  return line + '\n';
 }
 
 absl::Status StageAll(const RunOptions& options, StagedOutputs& outputs) {
@@ -193,7 +186,7 @@ absl::StatusOr<ChainResult> RunAndPublish(const RunOptions& options, const Cance
   }
   checkpoints->Remove();
   outputs.DiscardAll();
-  if (no_rejects) RemoveOldRejects(RejectsPath(options));
+  if (no_rejects) RemoveEarlierFile(RejectsPath(options), RejectsHeaderLine());
   return ended;
 }
 

@@ -1,8 +1,8 @@
 #include "scheduler/dqctl/clean_paths.h"
 
 #include <filesystem>
-#include <fstream>
 
+#include "common/base/earlier_file.h"
 #include "common/base/error.h"
 #include "common/base/same_file.h"
 #include "common/base/status_macros.h"
@@ -95,13 +95,7 @@ absl::Status CheckOutputs(const CleanCommand& command) {
 
 void RemoveStaleRejects(const CleanCommand& command, const dq::v1::Report& report) {
   if (!command.rejects.empty() || HasRejects(report)) return;
-  const std::string path = UnaskedRejectsPath(command);
-  const std::string ours = HeaderOf(dq::v1::OUTPUT_KIND_REJECTS);
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(path, ignored))) return;
-  std::string begin(ours.size(), '\0');
-  std::ifstream(path).read(begin.data(), static_cast<std::streamsize>(begin.size()));
-  if (begin == ours) std::filesystem::remove(path, ignored);
+  RemoveEarlierFile(UnaskedRejectsPath(command), HeaderOf(dq::v1::OUTPUT_KIND_REJECTS));
 }
 
 absl::Status WriteOutputWithoutRows(dq::v1::OutputKind kind, const std::string& path) {
