@@ -37,6 +37,20 @@ void LogTransition(const JobRecord& job, const JobEventRecord& event) {
        {"reason", event.reason}});
 }
 
+// The event of a change to `status`, which is the new one already; from nothing: of its creation.
+JobEventRecord EventOf(const JobStatus& status, JobEvent event, std::optional<JobState> from,
+                       absl::Time now) {
+  JobEventRecord record;
+  record.sequence = status.version;
+  record.time = now;
+  record.event = event;
+  record.from = from;
+  record.to = status.state;
+  record.attempt = status.attempt;
+  if (IsLeased(status.state) || (from && IsLeased(*from))) record.worker = status.worker;
+  return record;
+}
+
 // A table that says no to the engine's own decision is a bug that must not reach the database.
 [[noreturn]] void DieOfIllegalTransition(const LiveJob& job, JobEvent event) {
   Log(LogLevel::kError, "illegal transition",
@@ -101,10 +115,7 @@ void Cell::InsertFound(JobRecord record, Submission submission) {
     record.status.wait_reason = WaitReason::kNotBefore;
     record.status.wait_until = record.rules.not_before;
   }
-  JobEventRecord created;
-  created.sequence = 1;
-  created.time = now_.wall;
-  created.to = record.status.state;
+  JobEventRecord created = EventOf(record.status, JobEvent::kCreate, std::nullopt, now_.wall);
   created.actor = record.created_by;
   LogTransition(record, created);
   std::vector<JobEventRecord> events = {std::move(created)};
@@ -138,14 +149,7 @@ std::optional<JobEventRecord> Cell::ClaimNew(JobRecord& record, Submission& subm
   submission.claimed = now_.boot;
   status.state = JobState::kProcessing;
   ++status.version;
-  JobEventRecord claimed;
-  claimed.sequence = status.version;
-  claimed.time = now_.wall;
-  claimed.event = JobEvent::kClaim;
-  claimed.from = JobState::kQueued;
-  claimed.to = status.state;
-  claimed.attempt = status.attempt;
-  claimed.worker = status.worker;
+  JobEventRecord claimed = EventOf(status, JobEvent::kClaim, JobState::kQueued, now_.wall);
   claimed.actor = Note().actor;
   LogTransition(record, claimed);
   return claimed;
@@ -310,14 +314,8 @@ PendingBatch& Cell::Apply(LiveJob& job, JobEvent event, Note note) {
   LeaveState(job, *to);
   status.state = *to;
   ++status.version;
-  JobEventRecord& record = WriteQueue::RowOf(batch, job).events.emplace_back();
-  record.sequence = status.version;
-  record.time = now_.wall;
-  record.event = event;
-  record.from = from;
-  record.to = *to;
-  record.attempt = status.attempt;
-  record.worker = IsLeased(from) || IsLeased(*to) ? status.worker : "";
+  JobEventRecord& record =
+      WriteQueue::RowOf(batch, job).events.emplace_back(EventOf(status, event, from, now_.wall));
   record.actor = note.actor;
   record.reason = std::move(note.reason);
   record.message = std::move(note.message);
