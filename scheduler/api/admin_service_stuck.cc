@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "common/base/error.h"
 #include "common/base/mutex.h"
 #include "common/base/status_macros.h"
@@ -72,6 +73,9 @@ absl::StatusOr<StuckQuery> ParseRecover(const v1::RecoverJobsRequest& request) {
   const bool is_action = v1::RecoverAction_IsValid(request.action()) &&
                          request.action() != v1::RECOVER_ACTION_UNSPECIFIED;
   violations.Require(is_action, "action", "what to do: RELEASE, RETRY or FAIL");
+  const bool is_in_vain = request.diagnosis() == v1::STUCK_DIAGNOSIS_NO_WORKER &&
+                          request.action() != v1::RECOVER_ACTION_FAIL;
+  violations.Require(!is_in_vain, "action", "FAIL: of a job without a worker no attempt runs");
   violations.Require(request.names_size() <= kNamedJobsMax, "names", "at most 1,000");
   for (int i = 0; i < std::min(request.names_size(), kNamedJobsMax); ++i) {
     auto name = ParseJobName(request.names(i), "names[" + std::to_string(i) + "]");
@@ -79,6 +83,8 @@ absl::StatusOr<StuckQuery> ParseRecover(const v1::RecoverJobsRequest& request) {
     if (name.ok()) query.names.push_back(*std::move(name));
   }
   DQ_RETURN_IF_ERROR(violations.ToStatus());
+  // Whoever names a job that waits hears why it cannot be done; of all others it is not meant.
+  query.only_running = request.action() != v1::RECOVER_ACTION_FAIL && query.names.empty();
   query.limit = kRecoveredMax;
   return query;
 }
@@ -105,7 +111,7 @@ void Fill(const StuckList& list, const std::string& identity, size_t size,
 }
 
 OperatorAction AuditOf(const v1::RecoverJobsRequest& request, const StuckList& list) {
-  return {v1::RecoverAction_Name(request.action()),
+  return {absl::AsciiStrToLower(v1::RecoverAction_Name(request.action())),
           request.parent().empty() ? "projects/-" : request.parent(),
           {{"jobs", std::to_string(list.jobs.size())}}};
 }

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "scheduler/api/filter_parser.h"
+#include "scheduler/api/job_lookup.h"
 #include "scheduler/api/page_token.h"
 #include "scheduler/api/resource_name.h"
 #include "scheduler/api/stuck_codec.h"
@@ -46,6 +49,9 @@ bool Affects(v1::BulkAction action, JobState state) {
 bool IsForNow(const absl::Status& status) {
   return absl::IsUnavailable(status) || ReasonOf(status) == "QUEUE_FULL";
 }
+
+// Whether the job has ended since it was listed: there is nothing left to do.
+bool HasEnded(const absl::Status& status) { return ReasonOf(status) == "NOT_LIVE"; }
 
 std::string IdentityOf(const v1::BulkActOnJobsRequest& request) {
   return "BulkActOnJobs " + request.parent() + " " + v1::BulkAction_Name(request.action()) + " " +
@@ -105,7 +111,7 @@ bool BulkActor::AwaitTurn(absl::Time due) {
 
 absl::Status BulkActor::Work(BulkQuery& query, v1::BulkActOnJobsResponse& response) {
   if (query.force) {
-    const std::string action = v1::BulkAction_Name(query.action);
+    const std::string action = absl::AsciiStrToLower(v1::BulkAction_Name(query.action));
     DQ_RETURN_IF_ERROR(operators_.AddEvent(
         {action, "projects/" + query.project, {{"query", query.identity}}}, query.word));
   }
@@ -152,10 +158,15 @@ absl::StatusOr<bool> BulkActor::ActOnPage(const BulkQuery& query, const std::vec
     if (response.matched() == 0) return *for_now;
     return false;
   }
+  int64_t ended = 0;
   for (size_t i = 0; i < names.size(); ++i) {
     const absl::Status& outcome = (*outcomes)[i];
     if (outcome.ok()) {
       response.set_done(response.done() + 1);
+      continue;
+    }
+    if (HasEnded(outcome)) {
+      ++ended;
       continue;
     }
     response.set_refused(response.refused() + 1);
@@ -163,6 +174,8 @@ absl::StatusOr<bool> BulkActor::ActOnPage(const BulkQuery& query, const std::vec
       *response.add_refusals() = JobRefusalToProto(names[i], outcome);
     }
   }
+  response.set_matched(response.matched() - ended);  // The caller counts them all.
+  response.set_unaffected(response.unaffected() + ended);
   return true;
 }
 
@@ -192,7 +205,27 @@ std::optional<std::vector<absl::Status>> BulkActor::ActOn(const BulkQuery& query
   if (!answered) return std::nullopt;
   std::vector<absl::Status> outcomes;
   for (const auto& answer : *answered) outcomes.push_back(answer.status());
+  LookAtAbsent(query, names, outcomes);
   return outcomes;
+}
+
+void BulkActor::LookAtAbsent(const BulkQuery& query, const std::vector<JobName>& names,
+                             std::vector<absl::Status>& outcomes) {
+  std::map<std::string, absl::Status*> absent;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (HasEnded(outcomes[i])) absent.emplace(names[i].id, &outcomes[i]);
+  }
+  if (absent.empty()) return;
+  std::vector<std::string> ids;
+  for (const auto& [id, outcome] : absent) ids.push_back(id);
+  const auto records = ports_.jobs.BatchGetJobs(query.project, ids);
+  if (!records.ok()) {
+    for (const auto& [id, outcome] : absent) *outcome = records.status();
+    return;
+  }
+  for (const JobRecord& job : *records) {
+    if (!IsTerminal(job.status.state)) *absent.at(job.name.id) = NotLoadedYet(job.name);
+  }
 }
 
 }  // namespace dq

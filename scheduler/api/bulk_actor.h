@@ -58,6 +58,10 @@ class BulkActor {
   // Returns what became of each; nothing when the scheduler closes.
   std::optional<std::vector<absl::Status>> ActOn(const BulkQuery& query,
                                                  const std::vector<JobName>& names);
+  // Tells apart what is not live: what has ended since it was listed, where the outcome stays
+  // NOT_LIVE, and what is not in memory yet.
+  void LookAtAbsent(const BulkQuery& query, const std::vector<JobName>& names,
+                    std::vector<absl::Status>& outcomes);
   // Waits until `due`, boot clock, or Close(); returns whether to go on.
   bool AwaitTurn(absl::Time due) EXCLUDES(mutex_);
 

@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "common/base/error.h"
+#include "scheduler/api/resource_name.h"
 #include "scheduler/api/rpc_call.h"
 
 namespace dq {
@@ -19,6 +21,11 @@ JobViews ById(absl::StatusOr<std::vector<JobView>>& live) {
 }
 
 }  // namespace
+
+absl::Status NotLoadedYet(const JobName& name) {
+  return MakeError(absl::StatusCode::kUnavailable, "JOB_NOT_LOADED",
+                   "the job was recorded just now; try again", {{"job", JobText(name)}});
+}
 
 std::function<void(JobLookup::LiveJobs)> JobLookup::TakeLater(
     std::function<void(LiveJobs&)> take) const {

@@ -15,6 +15,9 @@ namespace dq {
 // Jobs by id.
 using JobViews = std::map<std::string, JobView>;
 
+// Tells that a job was recorded after the engine was asked for it: UNAVAILABLE (JOB_NOT_LOADED).
+absl::Status NotLoadedYet(const JobName& name);
+
 class JobLookup {
  public:
   // Answers that wait; the engine's thread handles more itself.

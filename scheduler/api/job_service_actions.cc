@@ -12,12 +12,6 @@
 namespace dq {
 namespace {
 
-// The job was recorded after the scheduler looked for it in memory.
-absl::Status NotLoadedYet(const JobName& name) {
-  return MakeError(absl::StatusCode::kUnavailable, "JOB_NOT_LOADED",
-                   "the job was recorded just now; try again", {{"job", JobText(name)}});
-}
-
 // Returns the job that `request` is about.
 template <typename Request>
 absl::StatusOr<JobName> CheckRequest(const Request& request) {

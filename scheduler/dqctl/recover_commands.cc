@@ -120,7 +120,7 @@ absl::StatusOr<ExitCode> Run(const AdminRecoverCommand& command, Session& sessio
                       << WithThousands(response.matched()) << " stuck jobs "
                       << (command.force ? "recovered" : "would be recovered; --force does it")
                       << "\n";
-  return ExitCode::kOk;
+  return response.refusals().empty() ? ExitCode::kOk : ExitCode::kError;
 }
 
 absl::StatusOr<ExitCode> Run(const AdminBulkCommand& command, Session& session) {

@@ -82,8 +82,10 @@ absl::StatusOr<StuckList> Cell::ListStuck(const Instant& now, const StuckQuery& 
   };
   for (const JobKey key : leases_.Jobs()) judge(*jobs_.Find(key), /*has_worker=*/true);
   const auto is_meant = [&](GroupId project, DemandId demand) {
-    if (query.diagnosis.value_or(StuckDiagnosis::kNoWorker) != StuckDiagnosis::kNoWorker)
-      return false;
+    const bool is_asked =
+        !query.only_running &&
+        query.diagnosis.value_or(StuckDiagnosis::kNoWorker) == StuckDiagnosis::kNoWorker;
+    if (!is_asked) return false;
     const bool fits = query.project.empty() || groups_.NameOf(project) == query.project;
     return fits && !workers_.AnyServes(demand);
   };

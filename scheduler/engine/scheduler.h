@@ -139,6 +139,7 @@ struct StuckQuery {
   std::optional<StuckDiagnosis> diagnosis;  // Nothing: with any.
   StuckLimits limits;
   std::vector<JobName> names;  // Empty: all.
+  bool only_running = false;   // Not those that wait for a worker.
   JobKey after = 0;
   size_t limit = 0;
 };

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "common/base/error.h"
@@ -158,6 +159,12 @@ TEST_F(AdminServiceTest, StuckJobsAreToldOfAndFailedOnlyWithForce) {
   EXPECT_EQ(server_.Get(name).state(), v1::JOB_STATE_QUEUED);
   request.set_force(true);
   request.set_action(v1::RECOVER_ACTION_RELEASE);
+  v1::RecoverJobsRequest unnamed = request;
+  unnamed.clear_names();
+  ASSERT_TRUE(Call(*server_.admin(), &Admin::RecoverJobs, unnamed, response).ok());
+  EXPECT_EQ(response.matched(), 0) << "no attempt of it runs that could be released";
+  unnamed.set_diagnosis(v1::STUCK_DIAGNOSIS_NO_WORKER);
+  EXPECT_EQ(ReasonOf(Call(*server_.admin(), &Admin::RecoverJobs, unnamed, response)), "BAD_FIELD");
   ASSERT_TRUE(Call(*server_.admin(), &Admin::RecoverJobs, request, response).ok());
   ASSERT_EQ(response.refusals_size(), 1);
   EXPECT_EQ(response.refusals(0).error().reason(), "ILLEGAL_TRANSITION");
@@ -217,6 +224,32 @@ TEST_F(AdminServiceTest, ABulkActionGoesOnWithATokenWhenTimeIsUp) {
     request.set_page_token(response.next_page_token());
   } while (!request.page_token().empty());
   EXPECT_EQ(done, 3);
+}
+
+TEST_F(AdminServiceTest, AJobThatEndsBeforeItsTurnInABulkActionIsNoRefusal) {
+  const std::string first = server_.CreateNoop("a");
+  const std::string last = server_.CreateNoop("b");  // The newest is acted on first.
+  v1::BulkActOnJobsRequest request;
+  request.set_parent("projects/default");
+  request.set_filter("queue = default");
+  request.set_action(v1::BULK_ACTION_PAUSE);
+  request.set_per_second_max(1);
+  request.set_force(true);
+  v1::BulkActOnJobsResponse response;
+  absl::Status answer;
+  std::thread caller(
+      [&] { answer = Call(*server_.admin(), &Admin::BulkActOnJobs, request, response); });
+  EXPECT_TRUE(WaitUntil([&] { return server_.Get(last).state() == v1::JOB_STATE_PAUSED; }));
+  v1::CancelJobRequest cancel;
+  cancel.set_name(first);
+  v1::CancelJobResponse cancelled;
+  EXPECT_TRUE(Call(*server_.jobs(), &v1::JobService::Stub::CancelJob, cancel, cancelled).ok());
+  caller.join();
+  ASSERT_TRUE(answer.ok()) << answer;
+  EXPECT_EQ(response.done(), 1);
+  EXPECT_EQ(response.matched(), 1);
+  EXPECT_EQ(response.unaffected(), 1);
+  EXPECT_EQ(response.refused(), 0);
 }
 
 TEST_F(AdminServiceTest, RequestsThatMakeNoSenseAreRefusedAndChangeNothing) {

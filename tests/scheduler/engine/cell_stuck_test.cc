@@ -18,7 +18,7 @@ class CellStuck : public ::testing::Test {
   // Runs job `id` on a worker that goes on reporting the same.
   void Stall(const std::string& id, absl::Duration length) {
     cell_.Create(id);
-    worker_ = cell_.Connect("w1", 1);
+    if (worker_.sink == nullptr) worker_ = cell_.Connect("w1", 1);
     cell_.Settle();
     lease_ = worker_.sink->grants().back().lease;
     for (absl::Duration past; past < length; past += absl::Seconds(5)) {
@@ -99,6 +99,32 @@ TEST_F(CellStuck, AJobThatNoWorkerTakesIsToldOfAndCanOnlyFail) {
   ASSERT_TRUE(Recover("a", RecoverAction::kFail, version).ok());
   EXPECT_EQ(cell_.Stored("a").status.error.reason, "RECOVERED");
   EXPECT_EQ(List().total, 0);
+}
+
+TEST_F(CellStuck, WhereOnlyRunningJobsAreMeantThoseThatWaitForAWorkerAreLeftOut) {
+  JobRecord waits = CellHarness::NewJob("waits");
+  waits.rules.stages = {"dedupe"};
+  cell_.Create(waits);
+  Stall("runs", absl::Minutes(6));
+  EXPECT_EQ(List().total, 2);
+  StuckQuery query;
+  query.only_running = true;
+  const StuckList list = List(query);
+  ASSERT_EQ(list.total, 1);
+  EXPECT_EQ(list.jobs[0].job.record.name.id, "runs");
+}
+
+TEST_F(CellStuck, AJobThatMetAFreeWorkerAsItCameIsJudgedFromItsGrantOn) {
+  worker_ = cell_.Connect("w1", 1);
+  cell_.Settle();
+  Stall("a", absl::Minutes(4));
+  EXPECT_EQ(List().total, 0);
+  StuckQuery query;
+  query.limits.no_progress_for = absl::Minutes(3);
+  const StuckList list = List(query);
+  ASSERT_EQ(list.jobs.size(), 1u);
+  EXPECT_LE(list.jobs[0].lease_age, absl::Minutes(5));
+  EXPECT_LE(list.jobs[0].no_progress_for, absl::Minutes(5));
 }
 
 TEST_F(CellStuck, ACancelThatIsNotConfirmedIsTakenFromItsWorker) {
