@@ -19,6 +19,7 @@ import diagnosis
 import fault_plan
 import summary
 import workload
+from batch_client import BatchClient, make_batches
 from fault_injector import Injector
 from fleet import FAKETIME, Fleet
 from goals import check_goals
@@ -49,6 +50,7 @@ TIERS = {
     "kills": (100_000, 24, 90, PRODUCT_TIMING, NOOPS, 3, 200, 3, 900, 10),
 }
 SETTLE_SECONDS = 60
+JOBS_PER_BATCH = 50  # So many jobs for each batch, where there are inputs at all.
 DISK_BYTES = {"long": 2 << 30, "soak": 2 << 30}
 DISK_BYTES_OTHERS = 512 << 20
 
@@ -146,8 +148,10 @@ class Campaign:
             work = workload.make_work(self.options.seed, name, jobs, sorted(expected), self.seconds, self.shape)
             fleet.start_client(name, work, int(start * 1e6), 32 if self.kills_only else 8,
                                watches=number == 0 and not self.kills_only)
-        self.inject(fleet, injector, recorder, sampler, start)
-        drained = self.drain(fleet, recorder, injector)
+        batches = make_batches(self.options.seed, self.jobs // JOBS_PER_BATCH, self.seconds, expected)
+        with contextlib.closing(BatchClient(fleet, batches, start)) as batch_client:
+            self.inject(fleet, injector, recorder, sampler, start)
+            drained = self.drain(fleet, recorder, injector, [*fleet.clients, batch_client])
         end = time.time()
         if fleet.stale:
             fleet.stale.kill()
@@ -157,7 +161,7 @@ class Campaign:
         settled = self.settle(fleet, injector, baseline)
         recorder.dump()
         run = {"seed": self.options.seed, "tier": self.options.tier, "jobs": self.jobs, "timing": self.timing,
-               "slots": self.slots, "start": start, "end": end, "drained": drained, "expected": expected,
+               "slots": self.slots, "start": start, "end": end, "drained": drained, "expected": expected, "batches": batches,
                "baseline": baseline, "settled": settled, "is_settled": is_settled(baseline, settled),
                "clients": ["warm", *names, "calm"], "workers": self.workers, "skipped": injector.skipped, "disk": disk.is_mounted,
                "queue_running_max": workload.QUEUE_RUNNING_MAX, "load": statistics.median(self.loads), "cores": os.cpu_count(),
@@ -247,10 +251,10 @@ class Campaign:
                 injector.skipped[what.kind] -= 1
                 heapq.heappush(agenda, (time.time() + 0.3, order, "strike", what))
 
-    def drain(self, fleet, recorder, injector):
-        """Waits until every client has seen all its jobs end. Returns whether that happened in time."""
+    def drain(self, fleet, recorder, injector, clients):
+        """Waits until every one of `clients` has seen all its jobs end. Returns whether that happened in time."""
         deadline = time.monotonic() + self.drain_seconds
-        while any(client.is_alive() for client in fleet.clients):
+        while any(client.is_alive() for client in clients):
             if time.monotonic() > deadline:
                 return False
             self.supervise(fleet, injector)

@@ -11,6 +11,7 @@ import re
 import sys
 
 import losses
+from batch_invariants import check_i20_batches_are_what_their_operations_are  # noqa: F401: one of CHECKS.
 from traces import (CANCELLED, CANCELLING, COMPLETED, FAILED, LEASED, PAUSED, PAUSING, PENDING, PROCESSING, QUEUED,
                     SKIPPED, TERMINAL, Traces)
 
@@ -34,6 +35,11 @@ IDLE_SECONDS_MAX = 10
 ALREADY_EXISTS, FAILED_PRECONDITION = 6, 9
 
 
+def of_batches(traces):
+    """The requests of operations: whoever asked for the batch is told of that alone."""
+    return {row["request_id"] for row in traces.jobs.values() if row.get("batch_id")}
+
+
 def check_i1_every_acknowledged_submit_ends(traces):
     if not traces.run["drained"]:
         yield "the jobs did not end in time"
@@ -47,7 +53,7 @@ def check_i1_every_acknowledged_submit_ends(traces):
     for row in traces.live:
         yield f"page {row['page']} still counts {row['live']} live jobs"
     acknowledged = {line["request_id"] for line in traces.lines("ack")}
-    for request in traces.work.keys() - acknowledged:
+    for request in traces.work.keys() - acknowledged - of_batches(traces):
         if traces.run["drained"]:
             yield f"{request} was never acknowledged"
 
@@ -57,7 +63,7 @@ def check_i2_one_job_per_request(traces):
     for request, rows in traces.by_request.items():
         if len(rows) != 1:
             yield f"{request} made {len(rows)} jobs"
-        if request not in sent:
+        if request not in sent and not rows[0].get("batch_id"):
             yield f"{rows[0]['id']} has a request id that nobody sent"
     new = collections.Counter(line["request_id"] for line in traces.lines("ack", "repeat_ack") if not line["existed"])
     for request, count in new.items():

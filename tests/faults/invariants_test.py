@@ -76,6 +76,7 @@ class FakeTraces(t.Traces):
         self.add("follower", [("ready", t.QUEUED), *complete[1:]], after="r-clean")
         self.add("skipped", [("skip", t.SKIPPED)], after="r-cancelled")
         self.row("skipped")["error_reason"] = "DEPENDENCY_FAILED"
+        self.add_batch("pair", ["in-0", "in-0"])
         self.journal(what="cancel", request_id="r-cancelled")
         self.journal(what="cancel_ack", request_id="r-cancelled", job="projects/p/jobs/cancelled",
                      state=t.CANCELLING, version="3", outputs=[])
@@ -91,6 +92,21 @@ class FakeTraces(t.Traces):
         """The grant number `grant` of a job carries that checkpoint."""
         claim = [event for event in self.events[self.by_id[name]["key"]] if event["name"] == "claim"][grant - 1]
         claim.update(reason="FROM_CHECKPOINT", message=f"To go on from checkpoint {sequence} of attempt {attempt} at 50 %.")
+
+    def add_batch(self, batch, files):
+        """A batch whose operations ran one after the other."""
+        self.run["batches"] = [{"id": batch, "files": files, "sequential": True, "max_parallel": 0}]
+        told = list(self.journals["client0"])
+        for index in range(1, len(files) + 1):
+            name = f"{batch}-{index}"
+            self.add(name, [("claim", t.PROCESSING), ("complete", t.COMPLETED)], item="in-0")
+            self.row(name).update(batch_id=batch, operation_index=index)
+            for event in self.events[self.row(name)["key"]]:
+                event["us"] += index * 10 * 10**6
+        self.journals["client0"] = told  # Nobody submitted them one by one.
+        self.batch_lines = [{"what": "ack", "batch": batch, "uid": "u"},
+                            {"what": "end", "batch": batch, "uid": "u", "state": "COMPLETED",
+                             "counts": {"total": len(files), "completed": len(files)}}]
 
     def journal(self, **line):
         self.journals["client0"].append(line)
@@ -280,6 +296,18 @@ CORRUPTIONS = {
             lambda run: update(run.work["r-skipped"], after="r-clean"),
             lambda run: update(run.work["r-skipped"], after=""),
             lambda run: update(run.row("skipped"), error_reason="")],
+    "i20": [lambda run: run.remove("pair-2"),
+            lambda run: update(run.row("pair-2"), operation_index=1),
+            lambda run: update(run.row("pair-2"), state=t.FAILED),
+            lambda run: update(run.row("pair-2"), state=t.QUEUED),
+            lambda run: update(run.batch_lines[1], counts={"total": 2, "completed": 1}),
+            lambda run: update(run.batch_lines[1], uid="another"),
+            lambda run: run.batch_lines.pop(),
+            lambda run: run.batch_lines.clear(),
+            lambda run: run.run["batches"].clear(),
+            lambda run: update(run.event("pair-2", "create"), us=START * 10**6),
+            lambda run: (update(run.run["batches"][0], sequential=False, max_parallel=1),
+                         update(run.event("pair-2", "claim"), us=run.event("pair-1", "claim")["us"] + 1))],
 }
 
 

@@ -30,7 +30,7 @@ FIGURES = ("leases", "workers", "live", "results", "counts", "versions", "histor
 
 TABLES = {
     "job": """select key, id, request_id, uid, state, attempt, charges, losses, version, lease_token, worker,
-                error_reason, max_attempts, created_by from job_record""",
+                error_reason, max_attempts, created_by, batch_id, operation_index from job_record""",
     "job_event": """select job_key, sequence, unix_us(time) as us, event, coalesce(from_state, 0) as from_state,
                       to_state, attempt, worker, actor, reason, message from job_history""",
     "job_result": "select job_key, manifest_uri, manifest_sha256, outputs::text as outputs from job_result",

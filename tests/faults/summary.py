@@ -25,6 +25,7 @@ def figures(traces, findings):
     return {
         "tier": traces.run["tier"], "seed": traces.run["seed"], "seconds": round(traces.run["end"] - traces.run["start"], 1),
         "jobs": len(traces.jobs), "acknowledged": len(acknowledged),
+        "batches": sum(line["what"] == "end" for line in traces.batch_lines),
         "completed": states[COMPLETED], "failed": states[FAILED], "cancelled": states[CANCELLED],
         "attempts": sum(row["attempt"] for row in traces.jobs.values()),
         "leases_lost": sum(1 for _ in losses.lost_leases(traces)),

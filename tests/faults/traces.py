@@ -12,7 +12,7 @@ PENDING, QUEUED, PROCESSING, PAUSING, PAUSED, CANCELLING, COMPLETED, FAILED, CAN
 TERMINAL = {COMPLETED, FAILED, CANCELLED, SKIPPED}
 LEASED = {PROCESSING, PAUSING, CANCELLING}
 NUMBERS = {"key", "job_key", "state", "attempt", "charges", "losses", "version", "max_attempts", "sequence", "us", "event",
-           "from_state", "to_state", "jobs", "page", "live"}
+           "from_state", "to_state", "jobs", "page", "live", "operation_index"}
 EVENT_NAMES = dict(enumerate((
     "", "create", "ready", "claim", "complete", "retry", "give_up", "release", "request_pause", "confirm_pause", "lose",
     "request_cancel", "confirm_cancel", "pause", "resume", "cancel", "skip", "expire", "reopen")))
@@ -58,6 +58,11 @@ class Traces:
         self.stale = read_lines(self.folder / "journals" / "stale.jsonl")
         self.work = {item["request_id"]: item for name in self.run["clients"]
                      for item in read_lines(self.folder / f"{name}.work")}
+        self.batch_lines = read_lines(self.folder / "journals" / "batches.jsonl")
+        files = {batch["id"]: batch["files"] for batch in self.run.get("batches", [])}
+        for row in table["job"]:
+            if row["batch_id"] in files and 0 < row["operation_index"] <= len(files[row["batch_id"]]):
+                self.work[row["request_id"]] = {"input": files[row["batch_id"]][row["operation_index"] - 1]}
         self.faults = read_lines(self.folder / "faults.jsonl")
         self.probes = read_lines(self.folder / "probes.jsonl")
         self.storage = self.folder / "storage"
