@@ -6,6 +6,8 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <utility>
 
 #include "worker/table/bytes/utf8.h"
@@ -17,12 +19,16 @@
 namespace dq {
 namespace {
 
+// What a code point is folded to; 0: no more.
 struct FoldEntry {
   uint16_t from;
-  std::array<uint16_t, 3> to;
+  std::array<uint16_t, 4> to;
 };
 constexpr FoldEntry kFoldTable[] = {
 #include "worker/table/values/fold_table.inc"
+};
+constexpr FoldEntry kKeyFoldTable[] = {
+#include "worker/table/values/key_fold_table.inc"
 };
 
 enum class Kind : uint8_t { kPlain, kUpper, kSpace, kDropped, kSeparator, kJoiner, kWide };
@@ -86,11 +92,26 @@ char* PutUtf8(char* out, char32_t value) {
   return out;
 }
 
-const FoldEntry* FindFold(char32_t value) {
-  const auto* found =
-      std::lower_bound(std::begin(kFoldTable), std::end(kFoldTable), value,
+const FoldEntry* FindFold(std::span<const FoldEntry> table, char32_t value) {
+  const auto found =
+      std::lower_bound(table.begin(), table.end(), value,
                        [](const FoldEntry& entry, char32_t wanted) { return entry.from < wanted; });
-  return found != std::end(kFoldTable) && found->from == value ? found : nullptr;
+  return found != table.end() && found->from == value ? &*found : nullptr;
+}
+
+// The letters that a syllable of Hangul is made of (Unicode, chapter 3.12); nothing for others.
+std::optional<FoldEntry> LettersOfHangul(char32_t value) {
+  constexpr char32_t kFirst = 0xAC00;
+  constexpr char32_t kLast = 0xD7A3;
+  constexpr char32_t kVowels = 21;
+  constexpr char32_t kFinals = 28;
+  if (value < kFirst || value > kLast) return std::nullopt;
+  const char32_t index = value - kFirst;
+  const char32_t last = index % kFinals;
+  return FoldEntry{0,
+                   {static_cast<uint16_t>(0x1100 + index / (kVowels * kFinals)),
+                    static_cast<uint16_t>(0x1161 + index / kFinals % kVowels),
+                    static_cast<uint16_t>(last == 0 ? 0 : 0x11A7 + last), 0}};
 }
 
 // Builds folded text: white space is written only between other things.
@@ -111,9 +132,8 @@ class Folder {
     StoreShort(out_, bytes);
     out_ += size;
   }
-  // Writes a code point of more than one byte, folded.
-  void PutWide(std::string_view bytes, char32_t value) {
-    const FoldEntry* fold = FindFold(value);
+  // Writes a code point of more than one byte, folded; null: it stays as it is.
+  void PutWide(std::string_view bytes, const FoldEntry* fold) {
     if (fold == nullptr) {
       Separate();
       out_ = CopyShort(out_, bytes.data(), bytes.size());
@@ -174,11 +194,11 @@ __m128i LoadWhole(const char* bytes) {
 
 unsigned MaskOf(__m128i bytes) { return static_cast<unsigned>(_mm_movemask_epi8(bytes)); }
 
-// Whether one of the first `size` bytes is not above a space.
-bool HoldsSpace(__m128i bytes, size_t size) {
-  const __m128i space = _mm_set1_epi8(' ');
-  const unsigned low = MaskOf(_mm_cmpeq_epi8(_mm_min_epu8(bytes, space), bytes));
-  return (low & ((1U << size) - 1)) != 0;
+// Whether one of the first `size` bytes is not above a space, or not ASCII.
+bool HoldsOthers(__m128i bytes, size_t size) {
+  // Of signed bytes those beyond ASCII are below a space too.
+  const unsigned others = MaskOf(_mm_cmplt_epi8(bytes, _mm_set1_epi8(' ' + 1)));
+  return (others & ((1U << size) - 1)) != 0;
 }
 
 // Folds the first `size` bytes of `bytes`. A space or a joiner whose neighbours are both plain is
@@ -252,7 +272,7 @@ size_t FoldOne(Folder& folder, std::string_view text, size_t at) {
     case Kind::kDropped:
       break;
     case Kind::kWide:
-      folder.PutWide(text.substr(at, wide.size), wide.value);
+      folder.PutWide(text.substr(at, wide.size), FindFold(kFoldTable, wide.value));
       break;
   }
   return next;
@@ -274,6 +294,32 @@ size_t FoldAround(Folder& folder, std::string_view text, size_t begin, size_t si
   }
   folder.PutFolded(LoadWhole(bytes.data() + at), size - at);
   return begin + size;
+}
+
+// Folds the code point of a key at `at`; returns where the next one begins.
+size_t FoldKeyAt(Folder& folder, std::string_view text, size_t at) {
+  const char c = text[at];
+  switch (kKinds[static_cast<uint8_t>(c)]) {
+    case Kind::kSpace:
+      folder.Space();
+      return at + 1;
+    case Kind::kUpper:
+      folder.Put(static_cast<char>(c | 0x20));
+      return at + 1;
+    case Kind::kPlain:
+    case Kind::kDropped:
+    case Kind::kSeparator:
+    case Kind::kJoiner:
+      folder.Put(c);
+      return at + 1;
+    case Kind::kWide:
+      break;
+  }
+  const CodePoint wide = DecodeUtf8(text.substr(at));
+  const std::optional<FoldEntry> hangul = LettersOfHangul(wide.value);
+  folder.PutWide(text.substr(at, wide.size),
+                 hangul.has_value() ? &*hangul : FindFold(kKeyFoldTable, wide.value));
+  return at + wide.size;
 }
 
 bool HoldsAtSign(std::string_view text) {
@@ -343,35 +389,24 @@ void AppendFolded(std::string& out, std::string_view text) {
   out.resize(static_cast<size_t>(end - out.data()));
 }
 
+char* FoldKeyTo(char* out, std::string_view text) {
+  Folder folder(out);
+  // A short text of ASCII without white space needs its letters folded only.
+  if (const __m128i bytes = LoadShort(text.data(), std::min<size_t>(16, text.size()));
+      text.size() <= 16 && !HoldsOthers(bytes, text.size())) {
+    const __m128i upper = IsAmong26(bytes, 'A');
+    folder.PutFolded(_mm_or_si128(bytes, _mm_and_si128(upper, _mm_set1_epi8(0x20))), text.size());
+    return folder.end();
+  }
+  for (size_t at = 0; at < text.size();) at = FoldKeyAt(folder, text, at);
+  return folder.end();
+}
+
 void AppendKeyFolded(std::string& out, std::string_view text) {
   const size_t before = out.size();
   out.resize(before + FoldedBytesMax(text.size()));
-  Folder folder(out.data() + before);
-  // A short text without white space needs its letters folded only.
-  if (const __m128i bytes = LoadShort(text.data(), std::min<size_t>(16, text.size()));
-      text.size() <= 16 && !HoldsSpace(bytes, text.size())) {
-    const __m128i upper = IsAmong26(bytes, 'A');
-    folder.PutFolded(_mm_or_si128(bytes, _mm_and_si128(upper, _mm_set1_epi8(0x20))), text.size());
-    text = {};
-  }
-  for (const char c : text) {
-    switch (kKinds[static_cast<uint8_t>(c)]) {
-      case Kind::kSpace:
-        folder.Space();
-        break;
-      case Kind::kUpper:
-        folder.Put(static_cast<char>(c | 0x20));
-        break;
-      case Kind::kPlain:
-      case Kind::kDropped:
-      case Kind::kSeparator:
-      case Kind::kJoiner:
-      case Kind::kWide:
-        folder.Put(c);
-        break;
-    }
-  }
-  out.resize(static_cast<size_t>(folder.end() - out.data()));
+  const char* const end = FoldKeyTo(out.data() + before, text);
+  out.resize(static_cast<size_t>(end - out.data()));
 }
 
 }  // namespace dq

@@ -27,7 +27,11 @@ char* FoldTo(char* out, std::string_view text);
 char* FoldAndCopyTo(char* out, char* copy, std::string_view text);
 constexpr size_t FoldedBytesMax(size_t text_bytes) { return 5 * text_bytes + 32; }
 
-// Appends `text` with white space as above and ASCII case folded, nothing else: for keys.
+// Appends `text` for keys: with white space as above, case and the forms of the same letter folded
+// (letters composed or with their accents behind them, as wide as kana or not), accents kept and
+// nothing else.
 void AppendKeyFolded(std::string& out, std::string_view text);
+// The same to plain memory with room for FoldedBytesMax(text.size()); returns the end.
+char* FoldKeyTo(char* out, std::string_view text);
 
 }  // namespace dq
