@@ -21,7 +21,7 @@
 namespace dq {
 
 // Counts up when the content of checkpoints changes, so that no other form is taken for it.
-inline constexpr uint64_t kCheckpointFormat = 7;
+inline constexpr uint64_t kCheckpointFormat = 8;
 
 // A range of the file of what was learned.
 struct LearnedSection {

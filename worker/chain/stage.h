@@ -52,6 +52,9 @@ enum class LearnedState {
   kDecided,    // What EndLearn has decided; a pass that was interrupted is made again.
 };
 
+// How far stages look before the first pass, in numbers of rows.
+inline constexpr int64_t kGlanceRowsMax = 1000;
+
 class Stage {
  public:
   virtual ~Stage() = default;
@@ -62,6 +65,15 @@ class Stage {
   // again when the stages before it have learned: what is true at first may be false then, not the
   // other way round.
   virtual bool learns() const = 0;
+  // Whether the stage wants to look at the first rows of the table before any pass.
+  virtual bool glances() const { return false; }
+  // Looks at the rows up to number kGlanceRowsMax, batch by batch and as they were read; returns
+  // whether to go on. Rows beyond may come, and count for nothing: it must not depend on where
+  // batches end. Errors of the options.
+  virtual absl::StatusOr<bool> Glance(const std::vector<std::string>& columns, const RowBatch&) {
+    (void)columns;
+    return false;
+  }
   // Starts a pass over rows with these columns: forgets the counts of an earlier kApply pass, keeps
   // what was learned. The first Begin checks the options against the columns.
   virtual absl::Status Begin(Pass pass, const std::vector<std::string>& columns) = 0;

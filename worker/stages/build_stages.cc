@@ -6,14 +6,20 @@
 #include "worker/stages/complete/complete_stage.h"
 #include "worker/stages/dedupe/cluster_stage.h"
 #include "worker/stages/dedupe/dedupe_stage.h"
+#include "worker/stages/dedupe/survivor_stage.h"
 
 namespace dq {
 
 namespace {
 
-bool NeedsAllRecords(const DedupeOptions& options) {
-  return options.match == MatchKind::kFuzzy || options.survivor != SurvivorKind::kFirst ||
-         options.merge;
+// The form of stage dedupe that the options need.
+std::unique_ptr<Stage> MakeDedupe(const DedupeOptions& options, const StageContext& context) {
+  const bool first_stays = options.survivor == SurvivorKind::kFirst && !options.merge;
+  if (options.match != MatchKind::kFuzzy) {
+    if (first_stays) return std::make_unique<DedupeStage>(options, context);
+    if (context.temp_dir_fd >= 0) return std::make_unique<SurvivorStage>(options, context);
+  }
+  return std::make_unique<ClusterStage>(options, context);
 }
 
 }  // namespace
@@ -35,11 +41,7 @@ absl::StatusOr<StageList> BuildStages(const ChainSpec& spec,
       stages.push_back(
           std::make_unique<CompleteStage>(*complete, std::move(reference), merges, context));
     } else if (const auto* dedupe = std::get_if<DedupeOptions>(&stage)) {
-      if (NeedsAllRecords(*dedupe)) {
-        stages.push_back(std::make_unique<ClusterStage>(*dedupe, context));
-      } else {
-        stages.push_back(std::make_unique<DedupeStage>(*dedupe, context));
-      }
+      stages.push_back(MakeDedupe(*dedupe, context));
     }
   }
   return stages;

@@ -16,4 +16,14 @@ void RowBatch::AddRow(const RowInfo& info, const std::string_view* cells) {
   for (size_t i = 0; i < columns_.size(); ++i) columns_[i].push_back(cells[i]);
 }
 
+size_t RowBatch::PlaceOf(int64_t number) const {
+  size_t begin = 0;
+  size_t end = rows_.size();
+  while (end - begin > 1) {
+    const size_t middle = begin + (end - begin) / 2;
+    (rows_[middle].number <= number ? begin : end) = middle;
+  }
+  return begin;
+}
+
 }  // namespace dq

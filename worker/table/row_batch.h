@@ -23,7 +23,7 @@ struct RowInfo {
 };
 
 // Rows of equal width. Cells are views: into `buffer`, or into memory of a stage that outlives the
-// pass. Moving a batch keeps its views valid; copying is not possible.
+// batch. Moving a batch keeps its views valid; copying is not possible.
 class RowBatch {
  public:
   RowBatch() = default;
@@ -40,7 +40,10 @@ class RowBatch {
   const std::vector<std::string_view>& column(size_t index) const { return columns_[index]; }
   std::string_view cell(size_t row, size_t column) const { return columns_[column][row]; }
 
-  // Replaces a cell. `value` must live as long as the pass.
+  // The place of the row with this number, which is in the batch: numbers ascend.
+  size_t PlaceOf(int64_t number) const;
+
+  // Replaces a cell. `value` must live until the batch has left the chain.
   void SetCell(size_t row, size_t column, std::string_view value) {
     columns_[column][row] = value;
     rows_[row].changed = true;

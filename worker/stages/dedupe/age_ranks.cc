@@ -1,11 +1,5 @@
 #include "worker/stages/dedupe/age_ranks.h"
 
-#include <limits>
-#include <optional>
-#include <string_view>
-
-#include "common/base/status_macros.h"
-#include "worker/chain/stage.h"
 #include "worker/table/values/ascii.h"
 #include "worker/table/values/date_pattern.h"
 #include "worker/table/values/value_type.h"
@@ -14,21 +8,7 @@ namespace dq {
 namespace {
 
 constexpr size_t kExampleBytesMax = 40;
-constexpr ValueId kValuesEach = 4096;  // Between two looks at whether to stop.
-
-std::optional<double> RankOfType(std::string_view value) {
-  switch (TypeOf(value)) {
-    case ValueType::kDate:
-      return MomentOf(value);
-    case ValueType::kInteger:
-    case ValueType::kDecimal:
-      return NumberOf(value);
-    case ValueType::kBoolean:
-    case ValueType::kText:
-      break;
-  }
-  return std::nullopt;
-}
+constexpr size_t kKnownValuesMax = 16'384;
 
 // A date and the time behind it, either of which may be missing.
 struct Moment {
@@ -69,46 +49,65 @@ void ForEachDate(std::string_view value, const Visit& visit) {
   }
 }
 
-// By the fitting pattern with most cells in the column.
-std::optional<double> RankOfDate(std::string_view value, const std::vector<int64_t>& cells) {
+}  // namespace
+
+std::optional<double> RankOfType(std::string_view value) {
+  switch (TypeOf(value)) {
+    case ValueType::kDate:
+      return MomentOf(value);
+    case ValueType::kInteger:
+    case ValueType::kDecimal:
+      return NumberOf(value);
+    case ValueType::kBoolean:
+    case ValueType::kText:
+      break;
+  }
+  return std::nullopt;
+}
+
+DateColumn::DateColumn() : cells_(DatePatterns().size() + 1, 0) {}
+
+bool DateColumn::Count(std::string_view value, int64_t times) {
+  if (value.size() > kDateBytesMax) return false;
+  if (known_.size() == kKnownValuesMax) known_.clear();
+  const auto [known, is_new] = known_.try_emplace(std::string(value));
+  if (is_new) {
+    ForEachDate(value, [&](size_t pattern, double) { known->second.push_back(pattern); });
+  }
+  for (const size_t pattern : known->second) cells_[pattern] += times;
+  return !known->second.empty();
+}
+
+std::optional<double> DateColumn::RankOf(std::string_view value) const {
   std::optional<double> rank;
   int64_t most = 0;
   bool doubtful = false;
   ForEachDate(value, [&](size_t pattern, double moment) {
-    if (cells[pattern] < most) return;
-    doubtful = cells[pattern] == most && rank.has_value() && (doubtful || *rank != moment);
-    most = cells[pattern];
+    if (cells_[pattern] < most) return;
+    doubtful = cells_[pattern] == most && rank.has_value() && (doubtful || *rank != moment);
+    most = cells_[pattern];
     rank = moment;
   });
   return doubtful ? std::nullopt : rank;
 }
 
-}  // namespace
+void UnrankedCells::Add(std::string_view value, int64_t row) {
+  Add({.cells = 1, .first_row = row, .example = std::string(value.substr(0, kExampleBytesMax))});
+}
 
-absl::StatusOr<AgeRanks> RankByAge(const ValueDictionary& values,
-                                   const std::function<bool()>& stop) {
-  AgeRanks ranks;
-  ranks.rank.assign(values.size() + 1, -std::numeric_limits<double>::infinity());
-  std::vector<int64_t> cells(DatePatterns().size() + 1, 0);  // That fit a pattern, by its place.
-  for (ValueId id = 1; id <= values.size(); ++id) {
-    if (id % kValuesEach == 0) DQ_RETURN_IF_ERROR(CheckStop(stop));
-    if (RankOfType(values.text(id)).has_value()) continue;
-    ForEachDate(values.text(id),
-                [&](size_t pattern, double) { cells[pattern] += values.count(id); });
+void UnrankedCells::Add(const UnrankedCells& others) {
+  if (cells == 0 || (others.cells > 0 && others.first_row < first_row)) {
+    first_row = others.first_row;
+    example = others.example;
   }
-  for (ValueId id = 1; id <= values.size(); ++id) {
-    if (id % kValuesEach == 0) DQ_RETURN_IF_ERROR(CheckStop(stop));
-    const std::string_view value = values.text(id);
-    std::optional<double> rank = RankOfType(value);
-    if (!rank.has_value()) rank = RankOfDate(value, cells);
-    if (rank.has_value()) {
-      ranks.rank[id] = *rank;
-      continue;
-    }
-    if (ranks.unranked_cells == 0) ranks.unranked = value.substr(0, kExampleBytesMax);
-    ranks.unranked_cells += values.count(id);
-  }
-  return ranks;
+  cells += others.cells;
+}
+
+std::string UnrankedCells::Note(std::string_view name) const {
+  if (cells == 0) return "";
+  return std::to_string(cells) + " cells of \"" + std::string(name) +
+         "\" hold no number and no date of which it is certain what it means, such as \"" +
+         example + "\": for the newest record they count as oldest.";
 }
 
 }  // namespace dq

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstdio>
 #include <cstring>
 #include <numeric>
@@ -18,8 +17,6 @@ namespace {
 // Of a record: what it equals, its leader, its place among the members, the one that stays, and
 // what sorting and counting takes.
 constexpr size_t kBytesEach = 7 * sizeof(RecordId);
-// Larger clusters are counted by powers of two.
-constexpr size_t kExactSizeMax = 16;
 
 std::string NumberText(double number) {
   std::array<char, 32> text;
@@ -35,9 +32,8 @@ absl::Status ClusterStage::Begin(Pass pass, const std::vector<std::string>& colu
   if (pass == Pass::kApply) return absl::OkStatus();
   columns_ = columns;
   DQ_ASSIGN_OR_RETURN(std::vector<size_t> compared, ComparedColumns(options_, columns));
-  const CellForm form =
-      options_.match == MatchKind::kExact ? CellForm::kAsWritten : CellForm::kFolded;
-  store_ = std::make_unique<RecordStore>(std::move(compared), form, context_.memory);
+  std::vector<CellForm> forms = FormsOf(options_, compared.size(), forms_);
+  store_ = std::make_unique<RecordStore>(std::move(compared), std::move(forms), context_.memory);
   DQ_ASSIGN_OR_RETURN(Survivorship survivorship,
                       Survivorship::Create(options_, columns, context_.memory));
   survivorship_.emplace(std::move(survivorship));
@@ -215,8 +211,7 @@ absl::Status ClusterStage::Finish(Report& report) {
     const size_t size = MembersOf(record).size();
     if (size < 2) continue;
     ++report.clusters;
-    ++report.clusters_by_size[static_cast<int64_t>(size > kExactSizeMax ? std::bit_floor(size)
-                                                                        : size)];
+    ++report.clusters_by_size[ClusterSizeClass(static_cast<int64_t>(size))];
   }
   AddUniqueness(options_, next_, exact_ + normalised_ + fuzzy_, report);
   NoteColumnsThatDiffer(options_, next_, report);

@@ -13,6 +13,8 @@
 
 #include "worker/chain/stage.h"
 #include "worker/chain/taken_bytes.h"
+#include "worker/stages/dedupe/cell_form.h"
+#include "worker/stages/dedupe/dedupe_rules.h"
 #include "worker/stages/dedupe/fuzzy/fuzzy_matcher.h"
 #include "worker/stages/dedupe/record_store.h"
 #include "worker/stages/dedupe/survivorship.h"
@@ -27,6 +29,11 @@ class ClusterStage final : public Stage {
 
   std::string_view name() const override { return "dedupe"; }
   bool learns() const override { return true; }
+  bool glances() const override { return options_.match == MatchKind::kNormalised; }
+  absl::StatusOr<bool> Glance(const std::vector<std::string>& columns,
+                              const RowBatch& batch) override {
+    return LookAtForms(options_, columns, batch, forms_);
+  }
   // SCHEMA_INCOMPATIBLE for a column that is not there.
   absl::Status Begin(Pass pass, const std::vector<std::string>& columns) override;
   // OUT_OF_MEMORY when the records do not fit the limit.
@@ -52,6 +59,7 @@ class ClusterStage final : public Stage {
   DedupeOptions options_;
   StageContext context_;
   std::vector<std::string> columns_;
+  std::optional<CellForms> forms_;
   std::unique_ptr<RecordStore> store_;
   std::optional<Survivorship> survivorship_;
   std::optional<TakenBytes> taken_;

@@ -1,5 +1,6 @@
 #include "worker/stages/dedupe/dedupe_rules.h"
 
+#include <bit>
 #include <numeric>
 #include <string>
 
@@ -9,10 +10,16 @@
 namespace dq {
 namespace {
 
-// Share of the score that uniqueness has.
+// Larger clusters are counted by powers of two.
+constexpr int64_t kExactSizeMax = 16;
 constexpr size_t kNamesMax = 4;  // Of columns in a note.
 
 }  // namespace
+
+int64_t ClusterSizeClass(int64_t records) {
+  if (records <= kExactSizeMax) return records;
+  return static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(records)));
+}
 
 absl::StatusOr<std::vector<size_t>> ComparedColumns(const DedupeOptions& options,
                                                     const std::vector<std::string>& columns) {
@@ -25,6 +32,23 @@ absl::StatusOr<std::vector<size_t>> ComparedColumns(const DedupeOptions& options
   compared.resize(columns.size());
   std::iota(compared.begin(), compared.end(), size_t{0});
   return compared;
+}
+
+absl::StatusOr<bool> LookAtForms(const DedupeOptions& options,
+                                 const std::vector<std::string>& columns, const RowBatch& batch,
+                                 std::optional<CellForms>& forms) {
+  if (!forms.has_value()) {
+    DQ_ASSIGN_OR_RETURN(std::vector<size_t> compared, ComparedColumns(options, columns));
+    forms.emplace(std::move(compared));
+  }
+  return forms->Look(batch, kGlanceRowsMax);
+}
+
+std::vector<CellForm> FormsOf(const DedupeOptions& options, size_t columns,
+                              const std::optional<CellForms>& forms) {
+  if (forms.has_value()) return forms->Forms();
+  return std::vector(columns,
+                     options.match == MatchKind::kExact ? CellForm::kAsWritten : CellForm::kFolded);
 }
 
 void AddUniqueness(const DedupeOptions& options, int64_t rows, int64_t found, Report& report) {

@@ -4,12 +4,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "worker/chain/chain_spec.h"
 #include "worker/chain/report.h"
+#include "worker/stages/dedupe/cell_form.h"
+#include "worker/table/row_batch.h"
 
 namespace dq {
 
@@ -17,10 +20,22 @@ namespace dq {
 inline constexpr double kNormalisedConfidence = 0.95;
 inline constexpr char kNormalisedConfidenceText[] = "0.95";
 
+// Under which size the report counts a cluster of so many records: beyond 16 by powers of two.
+int64_t ClusterSizeClass(int64_t records);
+
 // The places of the columns that are compared: those of the options, or all. SCHEMA_INCOMPATIBLE
 // for a column that is not there.
 absl::StatusOr<std::vector<size_t>> ComparedColumns(const DedupeOptions& options,
                                                     const std::vector<std::string>& columns);
+
+// Looks at the first rows for how the compared columns are compared; returns whether to go on.
+// SCHEMA_INCOMPATIBLE for a column that is not there.
+absl::StatusOr<bool> LookAtForms(const DedupeOptions& options,
+                                 const std::vector<std::string>& columns, const RowBatch& batch,
+                                 std::optional<CellForms>& forms);
+// How that many compared columns are compared, where `forms` has looked at them or not.
+std::vector<CellForm> FormsOf(const DedupeOptions& options, size_t columns,
+                              const std::optional<CellForms>& forms);
 
 // Adds dimension uniqueness of the score, and whether duplicates stay: `found` of `rows` are some.
 void AddUniqueness(const DedupeOptions& options, int64_t rows, int64_t found, Report& report);

@@ -10,7 +10,6 @@ namespace dq {
 namespace {
 
 constexpr size_t kPrefetchRows = 16;
-constexpr size_t kRangeRowsMin = 128;
 
 }  // namespace
 
@@ -22,10 +21,7 @@ bool DedupeStage::learns() const {
 
 absl::Status DedupeStage::Begin(Pass pass, const std::vector<std::string>& columns) {
   DQ_ASSIGN_OR_RETURN(const std::vector<size_t> compared, ComparedColumns(options_, columns));
-  ranges_.clear();
-  for (size_t i = 0; i < kRangesMax; ++i) {
-    ranges_.push_back({RecordHasher(compared, options_.match), {}});
-  }
+  hashes_.emplace(options_, compared, FormsOf(options_, compared.size(), forms_));
   for (FirstRowSet& rows : first_rows_) rows.Clear();
   if (pass == Pass::kLearn) {
     DQ_ASSIGN_OR_RETURN(spilled_, SpilledDuplicates::Create(context_.temp_dir_fd, context_.memory));
@@ -52,16 +48,10 @@ void DedupeStage::ReserveRows() {
 }
 
 absl::Status DedupeStage::Learn(const RowBatch& batch) {
-  DQ_ASSIGN_OR_RETURN(const size_t ranges, HashRows(batch));
-  // In the order of the rows within each partition; its partitions are this stage's or finer.
-  for (size_t partition = 0; partition < kPartitions; ++partition) {
-    for (size_t i = 0; i < ranges; ++i) {
-      for (const uint32_t row : ranges_[i].rows[partition]) {
-        DQ_RETURN_IF_ERROR(spilled_->Add(hashes_[row], batch.row(row).number));
-      }
-    }
-  }
-  return absl::OkStatus();
+  DQ_RETURN_IF_ERROR(hashes_->Hash(batch, context_.pool));
+  // Its partitions are those of the hashes or finer.
+  return hashes_->ForEachRow(
+      [&](uint32_t row) { return spilled_->Add(hashes_->of(row), batch.row(row).number); });
 }
 
 absl::Status DedupeStage::EndLearn() {
@@ -81,50 +71,26 @@ absl::Status DedupeStage::Apply(RowBatch& batch) {
 // Finds what is known about the rows of the batch in the sets in memory, and adds them.
 absl::Status DedupeStage::FindEarlier(const RowBatch& batch) {
   earlier_.assign(batch.row_count(), {});
-  DQ_ASSIGN_OR_RETURN(const size_t ranges, HashRows(batch));
-  return context_.pool.ParallelFor(
-      kPartitions, [&](size_t partition) { return LookUp(batch, ranges, partition); });
-}
-
-// Hashes the rows of the batch; returns in how many ranges.
-absl::StatusOr<size_t> DedupeStage::HashRows(const RowBatch& batch) {
-  const size_t rows = batch.row_count();
-  hashes_.resize(rows);
-  const size_t ranges = std::clamp<size_t>(rows / kRangeRowsMin, 1, kRangesMax);
-  DQ_RETURN_IF_ERROR(context_.pool.ParallelFor(ranges, [&](size_t i) {
-    HashRange(batch, rows * i / ranges, rows * (i + 1) / ranges, ranges_[i]);
-    return absl::OkStatus();
-  }));
-  return ranges;
-}
-
-void DedupeStage::HashRange(const RowBatch& batch, size_t begin, size_t end, Range& range) {
-  for (std::vector<uint32_t>& rows : range.rows) rows.clear();
-  for (size_t row = begin; row < end; ++row) {
-    if (batch.row(row).dropped) continue;
-    // Records without any of the chosen columns say nothing about being the same.
-    if (!options_.columns.empty() && range.hasher.IsBlank(batch, row)) continue;
-    hashes_[row] = range.hasher.Hash(batch, row);
-    range.rows[hashes_[row].key_high % kPartitions].push_back(static_cast<uint32_t>(row));
-  }
+  DQ_RETURN_IF_ERROR(hashes_->Hash(batch, context_.pool));
+  return context_.pool.ParallelFor(kPartitions,
+                                   [&](size_t partition) { return LookUp(batch, partition); });
 }
 
 // Looks up the rows of one partition, in order, in the set that holds it.
-absl::Status DedupeStage::LookUp(const RowBatch& batch, size_t ranges, size_t partition) {
+absl::Status DedupeStage::LookUp(const RowBatch& batch, size_t partition) {
   FirstRowSet& first_rows = first_rows_[partition];
   std::vector<uint32_t>& rows = partition_rows_[partition];
   rows.clear();
-  for (size_t i = 0; i < ranges; ++i) {
-    const std::vector<uint32_t>& found = ranges_[i].rows[partition];
+  hashes_->ForEachPart(partition, [&](const std::vector<uint32_t>& found) {
     rows.insert(rows.end(), found.begin(), found.end());
-  }
+  });
   DQ_RETURN_IF_ERROR(first_rows.MakeRoom(rows.size()));
   for (size_t k = 0; k < std::min(kPrefetchRows, rows.size()); ++k) {
-    first_rows.Prefetch(hashes_[rows[k]]);
+    first_rows.Prefetch(hashes_->of(rows[k]));
   }
   for (size_t k = 0; k < rows.size(); ++k) {
-    if (k + kPrefetchRows < rows.size()) first_rows.Prefetch(hashes_[rows[k + kPrefetchRows]]);
-    earlier_[rows[k]] = first_rows.Put(hashes_[rows[k]], batch.row(rows[k]).number);
+    if (k + kPrefetchRows < rows.size()) first_rows.Prefetch(hashes_->of(rows[k + kPrefetchRows]));
+    earlier_[rows[k]] = first_rows.Put(hashes_->of(rows[k]), batch.row(rows[k]).number);
   }
   return absl::OkStatus();
 }

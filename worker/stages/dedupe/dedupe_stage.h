@@ -6,12 +6,15 @@
 #include <array>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "worker/chain/stage.h"
+#include "worker/stages/dedupe/batch_hashes.h"
+#include "worker/stages/dedupe/cell_form.h"
+#include "worker/stages/dedupe/dedupe_rules.h"
 #include "worker/stages/dedupe/first_row_set.h"
-#include "worker/stages/dedupe/record_hasher.h"
 #include "worker/stages/dedupe/spilled_duplicates.h"
 
 namespace dq {
@@ -27,6 +30,11 @@ class DedupeStage final : public Stage {
   std::string_view name() const override { return "dedupe"; }
   // When there may be more records than fit in memory, and there is a place for temporary files.
   bool learns() const override;
+  bool glances() const override { return options_.match == MatchKind::kNormalised; }
+  absl::StatusOr<bool> Glance(const std::vector<std::string>& columns,
+                              const RowBatch& batch) override {
+    return LookAtForms(options_, columns, batch, forms_);
+  }
   // SCHEMA_INCOMPATIBLE for a column that is not there.
   absl::Status Begin(Pass pass, const std::vector<std::string>& columns) override;
   absl::Status Learn(const RowBatch& batch) override;
@@ -44,32 +52,23 @@ class DedupeStage final : public Stage {
   }
 
  private:
-  // The records are kept in so many sets, by their hashes; a batch is hashed in so many ranges.
-  static constexpr size_t kPartitions = 16;
-  static constexpr size_t kRangesMax = 16;
-
-  // What is worked out about a range of rows of the batch at hand.
-  struct Range {
-    RecordHasher hasher;
-    std::array<std::vector<uint32_t>, kPartitions> rows;  // To be compared, by partition.
-  };
+  // The records are kept in so many sets, by their hashes.
+  static constexpr size_t kPartitions = BatchHashes::kPartitions;
 
   void ReserveRows();
-  absl::StatusOr<size_t> HashRows(const RowBatch& batch);
   absl::Status FindEarlier(const RowBatch& batch);
-  void HashRange(const RowBatch& batch, size_t begin, size_t end, Range& range);
-  absl::Status LookUp(const RowBatch& batch, size_t ranges, size_t partition);
+  absl::Status LookUp(const RowBatch& batch, size_t partition);
   absl::Status TakeDuplicate(RowBatch& batch, size_t row, const FirstRowSet::Earlier& earlier);
   absl::Status WriteMember(int64_t row, int64_t cluster, std::string_view kept,
                            std::string_view confidence);
 
   DedupeOptions options_;
   StageContext context_;
+  std::optional<CellForms> forms_;
   std::unique_ptr<SpilledDuplicates> spilled_;  // When it has learned.
   std::deque<FirstRowSet> first_rows_;          // By partition.
-  std::vector<Range> ranges_;                   // Of the batch at hand, as are the next ones.
+  std::optional<BatchHashes> hashes_;           // Of the batch at hand, as are the next ones.
   std::array<std::vector<uint32_t>, kPartitions> partition_rows_;
-  std::vector<RecordHash> hashes_;             // By row.
   std::vector<FirstRowSet::Earlier> earlier_;  // By row.
   int64_t rows_ = 0;
   int64_t exact_ = 0;

@@ -13,6 +13,13 @@ namespace {
 
 constexpr char kCellEnd = '\0';
 
+// Writes a cell of a column of codes as it is compared; returns the end.
+char* WriteCode(char* out, std::string_view cell, CellForm form) {
+  if (form == CellForm::kKey) return FoldKeyTo(out, cell);
+  const std::string_view trimmed = TrimSpace(cell);
+  return CopyShort(out, trimmed.data(), trimmed.size());
+}
+
 }  // namespace
 
 RecordHash RecordHasher::Hash(const RowBatch& batch, size_t row) {
@@ -42,9 +49,14 @@ RecordHash RecordHasher::HashFolded(const RowBatch& batch, size_t row, char* exa
   char* const folded = folded_.Room(folded_max);
   char* copy = exact;
   char* end = folded;
-  for (const size_t column : columns_) {
-    const std::string_view cell = batch.cell(row, column);
-    end = FoldAndCopyTo(end, copy, cell);
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const std::string_view cell = batch.cell(row, columns_[i]);
+    if (forms_[i] == CellForm::kFolded) [[likely]] {
+      end = FoldAndCopyTo(end, copy, cell);
+    } else {
+      end = WriteCode(end, cell, forms_[i]);
+      CopyShort(copy, cell.data(), cell.size());
+    }
     copy += cell.size();
     *end++ = kCellEnd;
     *copy++ = kCellEnd;

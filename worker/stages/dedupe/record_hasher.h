@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "worker/chain/chain_spec.h"
+#include "worker/stages/dedupe/cell_form.h"
 #include "worker/stages/dedupe/first_row_set.h"
 #include "worker/stages/dedupe/scratch_bytes.h"
 #include "worker/table/row_batch.h"
@@ -14,9 +15,9 @@ namespace dq {
 
 class RecordHasher {
  public:
-  // Compares the cells of `columns` (indexes) by `match`.
-  RecordHasher(std::vector<size_t> columns, MatchKind match)
-      : columns_(std::move(columns)), match_(match) {}
+  // Compares the cells of `columns` (indexes) by `match`, each in its form unless byte for byte.
+  RecordHasher(std::vector<size_t> columns, MatchKind match, std::vector<CellForm> forms)
+      : columns_(std::move(columns)), match_(match), forms_(std::move(forms)) {}
 
   // The hashes of a record: XXH3, 128 bits, over the compared cells, each ended by a byte 0, which
   // no cell holds.
@@ -30,6 +31,7 @@ class RecordHasher {
 
   std::vector<size_t> columns_;
   MatchKind match_;
+  std::vector<CellForm> forms_;  // By place in `columns_`.
   ScratchBytes exact_;
   ScratchBytes folded_;
 };

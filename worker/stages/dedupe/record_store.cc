@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
-#include "worker/table/values/text_fold.h"
 #include "worker/table/values/value_type.h"
 
 #define XXH_INLINE_ALL
@@ -12,8 +11,11 @@
 
 namespace dq {
 
-RecordStore::RecordStore(std::vector<size_t> columns, CellForm form, MemoryBudget& memory)
-    : columns_(std::move(columns)), form_(form), taken_(memory, "the records to compare") {
+RecordStore::RecordStore(std::vector<size_t> columns, std::vector<CellForm> forms,
+                         MemoryBudget& memory)
+    : columns_(std::move(columns)),
+      forms_(std::move(forms)),
+      taken_(memory, "the records to compare") {
   values_.reserve(columns_.size());
   for (size_t i = 0; i < columns_.size(); ++i) values_.emplace_back(memory);
 }
@@ -28,9 +30,8 @@ absl::Status RecordStore::Add(const RowBatch& batch, size_t row) {
     spelling_ += cell;
     spelling_ += '\0';
     folded_.clear();
-    if (form_ == CellForm::kFolded) AppendFolded(folded_, cell);
-    DQ_ASSIGN_OR_RETURN(const ValueId id,
-                        values_[field].Add(form_ == CellForm::kFolded ? folded_ : cell));
+    AppendCell(folded_, cell, forms_[field]);
+    DQ_ASSIGN_OR_RETURN(const ValueId id, values_[field].Add(folded_));
     cells_.push_back(id);
   }
   rows_.push_back(batch.row(row).number);

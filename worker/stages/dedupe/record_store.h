@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "worker/chain/taken_bytes.h"
+#include "worker/stages/dedupe/cell_form.h"
 #include "worker/stages/dedupe/value_dictionary.h"
 #include "worker/table/row_batch.h"
 
@@ -18,13 +19,13 @@ namespace dq {
 // The place of a record in the store, in the order of the input.
 using RecordId = uint32_t;
 
-// How cells are kept.
-enum class CellForm { kAsWritten, kFolded };
-
 class RecordStore {
  public:
-  // Keeps `columns` (indexes into the batches). `memory` outlives the store.
-  RecordStore(std::vector<size_t> columns, CellForm form, MemoryBudget& memory);
+  // Keeps `columns` (indexes into the batches), each in its form. `memory` outlives the store.
+  RecordStore(std::vector<size_t> columns, std::vector<CellForm> forms, MemoryBudget& memory);
+  // Keeps all in the same form.
+  RecordStore(const std::vector<size_t>& columns, CellForm form, MemoryBudget& memory)
+      : RecordStore(columns, std::vector(columns.size(), form), memory) {}
 
   // Adds a row of a batch. OUT_OF_MEMORY when the records do not fit the limit.
   absl::Status Add(const RowBatch& batch, size_t row);
@@ -55,7 +56,7 @@ class RecordStore {
   absl::Status Grow();
 
   std::vector<size_t> columns_;
-  CellForm form_;
+  std::vector<CellForm> forms_;
   TakenBytes taken_;
   std::vector<ValueDictionary> values_;
   std::vector<ValueId> cells_;  // Record by record.

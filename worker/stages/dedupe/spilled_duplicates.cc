@@ -5,20 +5,6 @@
 #include "common/base/status_macros.h"
 
 namespace dq {
-namespace {
-
-// The place of the row with this number, which is in the batch.
-size_t PlaceOf(const RowBatch& batch, int64_t number) {
-  size_t begin = 0;
-  size_t end = batch.row_count();
-  while (end - begin > 1) {
-    const size_t middle = begin + (end - begin) / 2;
-    (batch.row(middle).number <= number ? begin : end) = middle;
-  }
-  return begin;
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<SpilledDuplicates>> SpilledDuplicates::Create(int temp_dir_fd,
                                                                              MemoryBudget& memory) {
@@ -85,7 +71,7 @@ absl::Status SpilledDuplicates::LookUp(const RowBatch& batch,
       DQ_ASSIGN_OR_RETURN(const Duplicate* const duplicate, cursor.Peek());
       if (duplicate == nullptr || duplicate->row > last) break;
       // Earlier ones belong to rows that a run before this one has seen.
-      if (duplicate->row >= first) earlier[PlaceOf(batch, duplicate->row)] = duplicate->earlier;
+      if (duplicate->row >= first) earlier[batch.PlaceOf(duplicate->row)] = duplicate->earlier;
       cursor.Advance();
     }
   }

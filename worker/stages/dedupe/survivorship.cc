@@ -7,7 +7,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "common/base/status_macros.h"
 #include "worker/chain/stage.h"
-#include "worker/stages/dedupe/age_ranks.h"
 #include "worker/table/values/value_type.h"
 
 namespace dq {
@@ -15,29 +14,18 @@ namespace {
 
 bool IsMissing(std::string_view cell) { return TrimSpace(cell).empty(); }
 
-double CountPresent(const RowBatch& batch, size_t row) {
-  double present = 0;
-  for (size_t column = 0; column < batch.column_count(); ++column) {
-    present += IsMissing(batch.cell(row, column)) ? 0 : 1;
-  }
-  return present;
-}
+constexpr ValueId kValuesEach = 4096;  // Between two looks at whether to stop.
 
 }  // namespace
 
 absl::StatusOr<Survivorship> Survivorship::Create(const DedupeOptions& options,
                                                   const std::vector<std::string>& columns,
                                                   MemoryBudget& memory) {
-  std::optional<size_t> newest;
-  if (options.survivor == SurvivorKind::kNewest) {
-    DQ_ASSIGN_OR_RETURN(
-        newest, FindColumn(columns, options.newest_column, "option newest_column of dedupe"));
-  }
-  Survivorship made(options.survivor, newest);
-  if (newest.has_value()) {
-    made.newest_name_ = options.newest_column;
-    made.ages_.emplace(memory);
-  }
+  DQ_ASSIGN_OR_RETURN(RecordRanks ranks, RecordRanks::Create(options, columns));
+  Survivorship made(std::move(ranks));
+  made.chooses_ = options.survivor != SurvivorKind::kFirst;
+  made.newest_name_ = options.newest_column;
+  made.values_.emplace(memory);
   if (options.merge) {
     std::vector<size_t> all(columns.size());
     std::iota(all.begin(), all.end(), size_t{0});
@@ -48,38 +36,35 @@ absl::StatusOr<Survivorship> Survivorship::Create(const DedupeOptions& options,
 
 absl::Status Survivorship::Add(const RowBatch& batch, size_t row) {
   if (cells_ != nullptr) DQ_RETURN_IF_ERROR(cells_->Add(batch, row));
-  switch (kind_) {
-    case SurvivorKind::kFirst:
-      break;
-    case SurvivorKind::kMostComplete:
-      ranks_.push_back(CountPresent(batch, row));
-      break;
-    case SurvivorKind::kNewest: {
-      DQ_ASSIGN_OR_RETURN(const ValueId id,
-                          ages_->Add(TrimSpace(batch.cell(row, *newest_column_))));
-      age_of_.push_back(id);
-      break;
-    }
+  if (!chooses_) return absl::OkStatus();
+  const std::optional<double> rank = ranking_.Rank(batch, row);
+  if (!rank.has_value()) {
+    DQ_ASSIGN_OR_RETURN(const ValueId id, values_->Add(ranking_.ValueOf(batch, row)));
+    undecided_.push_back({static_cast<RecordId>(ranks_.size()), id, batch.row(row).number});
   }
+  ranks_.push_back(rank.value_or(kNoRank));
   return absl::OkStatus();
 }
 
 absl::Status Survivorship::Decide(const std::function<bool()>& stop) {
-  if (!ages_.has_value()) return absl::OkStatus();
-  DQ_ASSIGN_OR_RETURN(const AgeRanks ages, RankByAge(*ages_, stop));
-  ages_.reset();
-  ranks_.reserve(age_of_.size());
-  for (const ValueId id : age_of_) ranks_.push_back(ages.rank[id]);
-  std::vector<ValueId>().swap(age_of_);
-  if (ages.unranked_cells == 0) return absl::OkStatus();
-  note_ = std::to_string(ages.unranked_cells) + " cells of \"" + newest_name_ +
-          "\" hold no number and no date of which it is certain what it means, such as \"" +
-          ages.unranked + "\": for the newest record they count as oldest.";
+  std::vector<double> rank_of(values_->size() + 1, kNoRank);
+  UnrankedCells unranked = ranking_.unranked();
+  for (ValueId id = 1; id <= values_->size(); ++id) {
+    if (id % kValuesEach == 0) DQ_RETURN_IF_ERROR(CheckStop(stop));
+    rank_of[id] = ranking_.RankOf(values_->text(id)).value_or(kNoRank);
+  }
+  for (const auto& [record, value, row] : undecided_) {
+    ranks_[record] = rank_of[value];
+    if (rank_of[value] == kNoRank) unranked.Add(values_->text(value), row);
+  }
+  values_.reset();
+  std::vector<Undecided>().swap(undecided_);
+  note_ = unranked.Note(newest_name_);
   return absl::OkStatus();
 }
 
 RecordId Survivorship::Choose(std::span<const RecordId> members) const {
-  if (kind_ == SurvivorKind::kFirst) return members.front();
+  if (!chooses_) return members.front();
   return *std::max_element(members.begin(), members.end(),
                            [this](RecordId a, RecordId b) { return ranks_[a] < ranks_[b]; });
 }

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "worker/chain/chain_spec.h"
 #include "worker/chain/memory_budget.h"
+#include "worker/stages/dedupe/record_ranks.h"
 #include "worker/stages/dedupe/record_store.h"
 #include "worker/table/row_batch.h"
 
@@ -51,16 +52,22 @@ class Survivorship {
   std::vector<MergedCell> Merge(RecordId survivor, std::span<const RecordId> members) const;
 
  private:
-  Survivorship(SurvivorKind kind, std::optional<size_t> newest)
-      : kind_(kind), newest_column_(newest) {}
+  explicit Survivorship(RecordRanks ranks) : ranking_(std::move(ranks)) {}
 
-  SurvivorKind kind_;
-  std::optional<size_t> newest_column_;
+  // A record whose rank shows when all are known, and its value.
+  struct Undecided {
+    RecordId record;
+    ValueId value;
+    int64_t row;  // Of the input.
+  };
+
+  RecordRanks ranking_;
+  bool chooses_ = false;  // Whether any but the first one may stay.
   std::string newest_name_;
-  std::optional<ValueDictionary> ages_;  // The values of that column, until it is decided.
-  std::vector<ValueId> age_of_;          // By record, as long.
+  std::optional<ValueDictionary> values_;  // Of the undecided records, until it is decided.
+  std::vector<Undecided> undecided_;       // As long.
   std::string note_;
-  std::vector<double> ranks_;           // By record, unless the first one stays; the highest stays.
+  std::vector<double> ranks_;           // By record, when it chooses; the highest stays.
   std::unique_ptr<RecordStore> cells_;  // As they are written; only to merge.
 };
 
