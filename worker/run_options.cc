@@ -154,6 +154,17 @@ void AddFiles(CLI::App& app, Draft& draft) {
        "to OUTPUT.rejects.csv when there are any, else one of an earlier run is removed)");
 }
 
+// The column ends at the first "=".
+absl::Status AddFillValue(CompleteOptions& complete, std::string_view text) {
+  const size_t end = text.find('=');
+  if (end == std::string_view::npos || end == 0) {
+    return BadFlag("--fill-value", "takes COL=VALUE, not \"" + std::string(text) + "\"");
+  }
+  complete.fill_values.push_back(
+      {std::string(text.substr(0, end)), std::string(text.substr(end + 1))});
+  return absl::OkStatus();
+}
+
 void AddComplete(CLI::App& app, Draft& draft) {
   CompleteOptions& complete = draft.complete;
   AddList(app, "--key", "COL,..", complete.key_columns,
@@ -167,7 +178,17 @@ void AddComplete(CLI::App& app, Draft& draft) {
   AddChoice(
       app, "--fill", complete.fill, kFillNames,
       "Where values come from: the reference by key; also columns that determine the missing\n"
-      "one; also the median or mode (default dependency)")
+      "one; also a statistic of the column (default dependency)")
+      ->group(kCompleteGroup);
+  AddChoice(app, "--statistic", complete.statistic, kStatisticNames,
+            "Of number columns, with --fill statistic; other columns get their mode (default "
+            "median)")
+      ->group(kCompleteGroup);
+  AddText(
+      app, "--fill-value", "COL=VALUE",
+      [&complete](std::string_view text) { return AddFillValue(complete, text); },
+      "What cells of the column are filled with that nothing else fills; may be given again")
+      ->trigger_on_parse()
       ->group(kCompleteGroup);
   AddChoice(
       app, "--detect", complete.detect, kDetectionNames,

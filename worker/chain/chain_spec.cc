@@ -1,12 +1,16 @@
 #include "worker/chain/chain_spec.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "nlohmann/json.hpp"
+#include "worker/table/bytes/utf8.h"
+#include "worker/table/values/value_type.h"
 
 namespace dq {
 namespace {
@@ -30,6 +34,11 @@ Json EncodeStage(const StageSpec& stage) {
     out["not_missing_tokens"] = complete->not_missing_tokens;
     out["min_confidence"] = complete->min_confidence;
     out["detect"] = kDetectionNames[static_cast<size_t>(complete->detect)];
+    out["statistic"] = kStatisticNames[static_cast<size_t>(complete->statistic)];
+    out["fill_values"] = Json::array();
+    for (const FillValue& fill : complete->fill_values) {
+      out["fill_values"].push_back({{"column", fill.column}, {"value", fill.value}});
+    }
   } else if (const auto* dedupe = std::get_if<DedupeOptions>(&stage)) {
     out["columns"] = dedupe->columns;
     out["match"] = kMatchNames[static_cast<size_t>(dedupe->match)];
@@ -64,6 +73,20 @@ class FieldReader {
     for (const Json& item : *field) {
       if (!item.is_string()) return Fail(name, "holds something that is not a text");
       value.push_back(item.get<std::string>());
+    }
+  }
+  void Read(const char* name, std::vector<FillValue>& value) {
+    const Json* field = Find(name);
+    if (field == nullptr) return;
+    if (!field->is_array()) return Fail(name, "is not a list");
+    value.clear();
+    for (const Json& item : *field) {
+      FieldReader reader(item);
+      FillValue fill;
+      reader.Read("column", fill.column);
+      reader.Read("value", fill.value);
+      if (!reader.status().ok()) return Fail(name, "holds something that is no column and value");
+      value.push_back(std::move(fill));
     }
   }
   void Read(const char* name, int64_t& value, int64_t min, int64_t max) {
@@ -133,6 +156,8 @@ absl::StatusOr<StageSpec> DecodeStage(const Json& json) {
     reader.Read("not_missing_tokens", complete->not_missing_tokens);
     reader.Read("min_confidence", complete->min_confidence, 0, 1);
     reader.Read("detect", kDetectionNames, complete->detect);
+    reader.Read("statistic", kStatisticNames, complete->statistic);
+    reader.Read("fill_values", complete->fill_values);
   } else if (auto* dedupe = std::get_if<DedupeOptions>(&stage)) {
     reader.Read("columns", dedupe->columns);
     reader.Read("match", kMatchNames, dedupe->match);
@@ -183,11 +208,35 @@ absl::Status DecodeForm(const Json& root, ChainSpec& spec) {
   return CheckForm(spec.form);
 }
 
+absl::Status CheckFillValues(const CompleteOptions& options) {
+  if (options.fill_values.empty()) return absl::OkStatus();
+  if (options.fill == FillMethod::kNone) {
+    return BadField("fill_values", "do not go with fill none, which fills nothing");
+  }
+  std::set<std::string_view> seen;
+  for (const FillValue& fill : options.fill_values) {
+    if (!seen.insert(fill.column).second) {
+      return BadField("fill_values", "names column \"" + fill.column + "\" twice");
+    }
+    const bool is_plain = std::none_of(fill.value.begin(), fill.value.end(),
+                                       [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; });
+    if (TrimSpace(fill.value).empty() || !is_plain ||
+        FindInvalidUtf8(fill.value) != std::string_view::npos) {
+      return BadField("fill_values", "needs a value of UTF-8 without control characters for \"" +
+                                         fill.column + "\"");
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckComplete(const CompleteOptions& options) {
   if (!(options.min_confidence >= 0 && options.min_confidence <= 1)) {
     return BadField("min_confidence", "is not between 0 and 1");
   }
-  return absl::OkStatus();
+  if (options.statistic != Statistic::kMedian && options.fill != FillMethod::kStatistic) {
+    return BadField("statistic", "goes with fill statistic, and only with it");
+  }
+  return CheckFillValues(options);
 }
 
 absl::Status CheckDedupe(const DedupeOptions& options) {

@@ -22,10 +22,21 @@ enum class FillMethod {
   kNone,        // Found and counted, nothing is changed.
   kReference,   // Filled from the reference by key; tokens such as "N/A" are cleared.
   kDependency,  // From the reference, else from columns that determine the missing one.
-  kStatistic,   // The same, else a number column's median, any other column's mode.
+  kStatistic,   // The same, else a number column's statistic, any other column's mode.
 };
 
 inline constexpr std::array kFillNames = {"none", "reference", "dependency", "statistic"};
+
+// What number columns are filled with by kStatistic; other columns only have a mode.
+enum class Statistic { kMedian, kMean, kMode };
+
+inline constexpr std::array kStatisticNames = {"median", "mean", "mode"};
+
+// What a column's cells are filled with that nothing else fills.
+struct FillValue {
+  std::string column;
+  std::string value;
+};
 
 // Which cells count as missing besides empty ones and `missing_tokens`.
 enum class Detection {
@@ -44,6 +55,8 @@ struct CompleteOptions {
   std::vector<std::string> not_missing_tokens = {};  // Taken out of the vocabulary.
   double min_confidence = 0.5;                       // Fills below are not made.
   Detection detect = Detection::kEvidence;
+  Statistic statistic = Statistic::kMedian;
+  std::vector<FillValue> fill_values = {};  // Each column once.
 };
 
 // Which records count as duplicates.

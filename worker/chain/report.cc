@@ -136,6 +136,7 @@ Json ColumnJson(const ReportColumn& column, const Detail& detail) {
     out["format"] = column.format;
     out["format_conformity"] = column.format_conformity;
   }
+  if (!column.statistic.empty()) out["statistic"] = column.statistic;
   return out;
 }
 

@@ -125,6 +125,7 @@ struct ReportColumn {
   double semantic_conformity = 0;
   std::string format;
   double format_conformity = 0;
+  std::string statistic = {};  // What was filled where nothing else did; "": nothing.
   std::vector<double> missing_by_bin;
 };
 

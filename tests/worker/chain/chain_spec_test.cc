@@ -15,7 +15,9 @@ ChainSpec FullSpec() {
                                  .missing_tokens = {"9999"},
                                  .not_missing_tokens = {"none"},
                                  .min_confidence = 0.7,
-                                 .detect = Detection::kVocabulary},
+                                 .detect = Detection::kVocabulary,
+                                 .statistic = Statistic::kMean,
+                                 .fill_values = {{"country", "none given"}}},
                  DedupeOptions{.columns = {"email"},
                                .match = MatchKind::kFuzzy,
                                .duplicates = DuplicateHandling::kKeep,
@@ -51,6 +53,10 @@ TEST(ChainSpec, EveryFieldSurvivesTheWayThroughText) {
   EXPECT_EQ(complete.key_columns[1], "naïve \"key\"");
   EXPECT_EQ(complete.fill, FillMethod::kStatistic);
   EXPECT_EQ(complete.detect, Detection::kVocabulary);
+  EXPECT_EQ(complete.statistic, Statistic::kMean);
+  ASSERT_EQ(complete.fill_values.size(), 1);
+  EXPECT_EQ(complete.fill_values[0].column, "country");
+  EXPECT_EQ(complete.fill_values[0].value, "none given");
   const auto& dedupe = std::get<DedupeOptions>(read->stages[1]);
   EXPECT_EQ(dedupe.match, MatchKind::kFuzzy);
   EXPECT_EQ(dedupe.duplicates, DuplicateHandling::kKeep);
@@ -102,6 +108,19 @@ TEST(ChainSpec, WrongTextsAreRefusedWithTheField) {
       {R"({"stages":[{"stage":"dedupe","match":"alike"}]})", "match"},
       {R"({"stages":[{"stage":"complete","min_confidence":2}]})", "min_confidence"},
       {R"({"stages":[{"stage":"complete","key_columns":[1]}]})", "key_columns"},
+      {R"({"stages":[{"stage":"complete","statistic":"mean"}]})", "statistic"},
+      {R"({"stages":[{"stage":"complete","fill":"statistic","statistic":"sum"}]})", "statistic"},
+      {R"({"stages":[{"stage":"complete","fill_values":["a=b"]}]})", "fill_values"},
+      {R"({"stages":[{"stage":"complete","fill":"none",
+                      "fill_values":[{"column":"a","value":"b"}]}]})",
+       "fill_values"},
+      {R"({"stages":[{"stage":"complete","fill_values":[{"column":"a","value":" "}]}]})",
+       "fill_values"},
+      {R"({"stages":[{"stage":"complete","fill_values":[{"column":"a","value":"b\u0000"}]}]})",
+       "fill_values"},
+      {R"({"stages":[{"stage":"complete","fill_values":[{"column":"a","value":"b"},
+                                                        {"column":"a","value":"c"}]}]})",
+       "fill_values"},
       {R"({"stages":[{"stage":"dedupe"}],"gate":{"min_score":101}})", "min_score"},
   };
   for (const auto& [text, field] : cases) {

@@ -49,6 +49,17 @@ TEST(RunOptions, EveryChoiceIsItsName) {
   EXPECT_EQ(options->progress, ProgressStyle::kJson);
 }
 
+TEST(RunOptions, ConstantsAreGivenAColumnEach) {
+  const auto options = Parse({"--fill", "statistic", "--statistic", "mode", "--fill-value",
+                              "country=none, given", "--fill-value=n=a=b"});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(CompleteOf(*options).statistic, Statistic::kMode);
+  ASSERT_EQ(CompleteOf(*options).fill_values.size(), 2);
+  EXPECT_EQ(CompleteOf(*options).fill_values[0].column, "country");
+  EXPECT_EQ(CompleteOf(*options).fill_values[0].value, "none, given");
+  EXPECT_EQ(CompleteOf(*options).fill_values[1].value, "a=b");
+}
+
 TEST(RunOptions, ListsAreCsvRecordsThatMayBeGivenAgain) {
   const auto options = Parse({"--dedupe-columns", R"(a,"b,c")", "--dedupe-columns", R"("d ""e""")",
                               "--missing", "-1", "--missing=-9,none"});
@@ -117,6 +128,10 @@ TEST(RunOptions, AWrongFlagIsNamed) {
       {{"--gate", "score>=nan"}, "--gate takes a number"},
       {{"--match-threshold", "0.9"}, "match_threshold goes with match fuzzy"},
       {{"--duplicates", "drop"}, "--duplicates"},
+      {{"--statistic", "mean"}, "statistic goes with fill statistic"},
+      {{"--fill-value", "country"}, "--fill-value takes COL=VALUE"},
+      {{"--fill-value", "a=b", "--fill", "none"}, "fill_values do not go with fill none"},
+      {{"--fill-value", "a=b", "--fill-value", "a=c"}, "names column \"a\" twice"},
       {{"--duplicates", "keep", "--merge"}, "merge does not go with duplicates keep"},
   };
   for (const Wrong& wrong : wrongs) {

@@ -13,10 +13,13 @@
 
 namespace dq {
 
-// A value made from a column's other values.
+inline constexpr std::string_view kConstant = "constant";
+
+// A value made from a column's other values, or one that the user gave.
 struct StatisticFill {
   std::string value;
-  std::string_view method;  // "median" or "mode".
+  std::string_view method;  // "median", "mean", "mode" or "constant".
+  double confidence;
 };
 
 // A value outside the vocabulary that evidence takes for "no value".
@@ -30,7 +33,7 @@ struct ColumnRule {
   // By which values count as valid: `type`, or where that is text, one that most of them fit.
   ValueType judged_type = ValueType::kText;
   ShapeCounter shapes;  // Of the column's values, by which words of the vocabulary are judged.
-  std::optional<StatisticFill> statistic;
+  std::optional<StatisticFill> statistic;  // Only where it was asked for.
   std::vector<DisguisedValue> disguises;
   double min = 0;  // Of a number column.
   double max = 0;

@@ -20,9 +20,6 @@ namespace {
 // A batch is filled in so many ranges of rows at most, of so many cells at least.
 constexpr size_t kRangesMax = 16;
 constexpr size_t kRangeCellsMin = 2048;
-constexpr size_t kCategoriesTold = 4;
-constexpr size_t kExplainedTold = 4;
-constexpr size_t kDifferencesTold = 4;
 
 // Whether no cell of a sample is so long that the sample may know only its beginning.
 bool HoldsWholeCells(const std::vector<EncodedColumn>& sampled) {
@@ -30,10 +27,6 @@ bool HoldsWholeCells(const std::vector<EncodedColumn>& sampled) {
     return std::all_of(column.values.begin(), column.values.end(),
                        [](std::string_view value) { return value.size() < kSampleCellBytesMax; });
   });
-}
-
-double Percent(int64_t part, int64_t whole) {
-  return whole == 0 ? 100 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
 }  // namespace
@@ -84,6 +77,7 @@ absl::Status CompleteStage::Prepare(const std::vector<std::string>& columns) {
     DQ_ASSIGN_OR_RETURN(const size_t index, FindColumn(columns, name, "the key"));
     key_columns_.push_back(index);
   }
+  DQ_RETURN_IF_ERROR(PlaceFillValues());
   if (!reference_spec_.keys.empty() && reference_spec_.keys.size() != names.size()) {
     return MakeError(absl::StatusCode::kInvalidArgument, "BAD_FIELD",
                      "the file's key and the reference's key have different numbers of columns",
@@ -94,6 +88,27 @@ absl::Status CompleteStage::Prepare(const std::vector<std::string>& columns) {
   return MakeError(absl::StatusCode::kFailedPrecondition, "REFERENCE_MISSING",
                    "the key \"" + names.front() + "\" needs a reference; give one, or no key",
                    {{"category", "configuration"}, {"column", names.front()}});
+}
+
+absl::Status CompleteStage::PlaceFillValues() {
+  const auto refuse = [](const FillValue& fill, std::string_view why) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "BAD_FIELD",
+                     "column \"" + fill.column + "\" cannot be filled with \"" + fill.value +
+                         "\": " + std::string(why),
+                     {{"category", "configuration"}, {"field", "fill_values"}});
+  };
+  for (const FillValue& fill : options_.fill_values) {
+    DQ_ASSIGN_OR_RETURN(const size_t column,
+                        FindColumn(columns_, fill.column, "option fill_values of complete"));
+    if (std::find(key_columns_.begin(), key_columns_.end(), column) != key_columns_.end()) {
+      return refuse(fill, "rows are told apart by it, it is a key");
+    }
+    if (tokens_.Contains(TrimSpace(fill.value))) {
+      return refuse(fill, "it is a word for \"no value\"; --not-missing makes it data");
+    }
+    fill_values_.emplace_back(column, fill.value);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CompleteStage::LoadReference() {
@@ -156,14 +171,25 @@ absl::Status CompleteStage::EndLearn() {
   }));
   profiles_.clear();
   profile_bytes_.Clear();
-  // A key is what rows are told apart by: no statistic can know it.
-  for (const size_t key : key_columns_) findings_[key].rule.statistic.reset();
+  ChooseStatistics();
   missingness_ = DescribeMissingness(sampled, columns_);
   sample_rows_ = sample_->complete() ? 0 : sample_->row_count();
   if (reference_ != nullptr) DQ_RETURN_IF_ERROR(CompareWithReference(sampled));
   DQ_RETURN_IF_ERROR(LearnDependent(std::move(sampled)));
   sample_.reset();
   return absl::OkStatus();
+}
+
+// A key is what rows are told apart by: no statistic can know it.
+void CompleteStage::ChooseStatistics() {
+  for (const size_t key : key_columns_) findings_[key].rule.statistic.reset();
+  for (const auto& [column, value] : fill_values_) {
+    findings_[column].rule.statistic = {value, kConstant, 1};
+  }
+  for (ColumnFindings& findings : findings_) {
+    if (!findings.rule.statistic.has_value()) continue;
+    findings.report.statistic = findings.rule.statistic->method;
+  }
 }
 
 // Encodes the sample and finds the values that stand for "no value" and that no other column
@@ -199,6 +225,9 @@ void CompleteStage::LearnColumn(size_t column, DisguiseFindings disguises, Encod
   const ColumnRule* const reference = reference_ == nullptr ? nullptr : reference_->RuleOf(column);
   findings = profiles_[column].Decide(columns_[column], std::move(disguises.disguises), reference);
   findings.categories = std::move(disguises.categories);
+  if (options_.fill == FillMethod::kStatistic) {
+    profiles_[column].OfferStatistic(options_.statistic, findings);
+  }
   BlankOut(sampled,
            [&](std::string_view value) { return findings.rule.IsMissing(value, tokens_); });
   const SemanticFinding semantic = FindSemanticType(columns_[column], sampled);
@@ -324,147 +353,24 @@ void CompleteStage::Settle(const RowBatch& batch) {
   }
 }
 
-// What is filled comes from the column itself or from the reference.
+// What is filled comes from the column itself, from the reference or from the user.
 std::vector<bool> CompleteStage::number_columns() const {
   std::vector<bool> numbers;
   for (size_t column = 0; column < findings_.size(); ++column) {
     const ColumnFindings& findings = findings_[column];
     const ColumnRule* const reference =
         reference_ == nullptr ? nullptr : reference_->RuleOf(column);
+    const auto& statistic = findings.rule.statistic;
+    if (statistic.has_value() && !IsSafeNumber(statistic->value, TypeOf(statistic->value))) {
+      numbers.push_back(false);
+      continue;
+    }
     numbers.push_back(options_.fill == FillMethod::kNone
                           ? findings.only_numbers
                           : findings.only_numbers_when_cleared && findings.rule.IsNumber() &&
                                 (reference == nullptr || !reference->has_unsafe_number));
   }
   return numbers;
-}
-
-absl::Status CompleteStage::Finish(Report& report) {
-  SumFillers();
-  for (const ColumnFindings& findings : findings_) report.cells_filled += findings.report.filled;
-  for (const RowFiller& filler : fillers_) {
-    for (const FillCounts& counts : filler.counts()) report.cells_cleared += counts.cleared;
-  }
-  report.schema = schema_.schema;
-  report.missingness = missingness_;
-  AddDimensions(report);
-  AddLimits(report);
-  report.columns.clear();
-  for (const ColumnFindings& findings : findings_) report.columns.push_back(findings.report);
-  return absl::OkStatus();
-}
-
-// Adds up what the fillers of the last pass counted.
-void CompleteStage::SumFillers() {
-  for (size_t column = 0; column < findings_.size(); ++column) {
-    ReportColumn& report = findings_[column].report;
-    if (findings_[column].rule.IsNumber()) report.histogram.assign(kHistogramBins, 0);
-    for (const RowFiller& filler : fillers_) {
-      const FillCounts& counts = filler.counts()[column];
-      report.filled += counts.filled;
-      report.missing_after += counts.left_missing;
-      for (size_t bin = 0; bin < report.histogram.size(); ++bin) {
-        report.histogram[bin] += counts.histogram[bin];
-      }
-    }
-  }
-}
-
-void CompleteStage::AddDimensions(Report& report) const {
-  int64_t present = 0;
-  int64_t missing = 0;
-  int64_t conforming = 0;
-  for (const ColumnFindings& findings : findings_) {
-    present += findings.present;
-    missing += findings.report.missing;
-    conforming += findings.conforming;
-  }
-  const int64_t present_after = after_.cells - after_.missing;
-  report.dimensions["completeness"] = {.score = Percent(present_after, after_.cells),
-                                       .score_before = Percent(present, present + missing),
-                                       .weight = kCompletenessWeight};
-  report.dimensions["validity"] = {.score = Percent(present_after - after_.invalid, present_after),
-                                   .score_before = Percent(conforming, present),
-                                   .weight = kValidityWeight};
-  if (schema_.schema.compared) {
-    report.dimensions["schema"] = {
-        .score = schema_.score, .score_before = schema_.score, .weight = kSchemaWeight};
-  }
-}
-
-void CompleteStage::AddLimits(Report& report) const {
-  if (sample_rows_ > 0) {
-    report.sampled = true;
-    report.limits.push_back(
-        "Missing values by evidence, dependencies, semantic types and the places of missing cells "
-        "come from a sample of " +
-        std::to_string(sample_rows_) + " rows.");
-  }
-  const auto count = [this](bool ColumnFindings::*flag) {
-    return std::count_if(findings_.begin(), findings_.end(),
-                         [flag](const ColumnFindings& findings) { return findings.*flag; });
-  };
-  if (const auto columns = count(&ColumnFindings::counts_estimated); columns > 0) {
-    report.limits.push_back("The most frequent values of " + std::to_string(columns) +
-                            " columns are found by a sketch: they have many different values.");
-  }
-  if (const auto columns = count(&ColumnFindings::distinct_estimated); columns > 0) {
-    report.limits.push_back("The numbers of different values of " + std::to_string(columns) +
-                            " columns are estimates: there are too many to count.");
-  }
-  if (const auto columns = count(&ColumnFindings::quantiles_estimated); columns > 0) {
-    report.limits.push_back("Quantiles of " + std::to_string(columns) +
-                            " columns are estimates within 0.1 % of the rank.");
-  }
-  AddCategories(report);
-  AddExplained(report);
-  if (reference_ == nullptr) return;
-  AddDifferences(report);
-  if (const int64_t rows = reference_->rows_rejected(); rows > 0) {
-    const std::vector<std::string>& told = reference_->first_bad_rows();
-    const int64_t more = rows - static_cast<int64_t>(told.size());
-    report.limits.push_back(std::to_string(rows) + " rows of the reference could not be read: " +
-                            ListForNote(told, told.size()) +
-                            (more > 0 ? " and " + std::to_string(more) + " more." : "."));
-  }
-}
-
-// Tells of keys for which rows of the reference differ.
-void CompleteStage::AddDifferences(Report& report) const {
-  const int64_t keys = reference_->ambiguous_keys();
-  if (keys == 0) return;
-  std::vector<std::string> where;
-  for (const auto& [name, count] : reference_->DifferingColumns()) {
-    where.push_back(QuotedName(name) + " (" + std::to_string(count) + ")");
-  }
-  report.limits.push_back("For " + std::to_string(keys) +
-                          " keys rows of the reference differ, in " +
-                          ListForNote(where, kDifferencesTold) +
-                          ": not filled, unless rows spelled like the file's key agree.");
-}
-
-// Tells of values far from the others that were not cleared, of the first ones.
-void CompleteStage::AddExplained(Report& report) const {
-  for (size_t i = 0; i < std::min(explained_.size(), kExplainedTold); ++i) {
-    const auto& [value, column, by] = explained_[i];
-    report.limits.push_back(
-        "\"" + value + "\" stands far from the other values of " + QuotedName(columns_[column]) +
-        ", but just where " + QuotedName(columns_[by]) +
-        " has certain values: it was taken for data; --missing " + value + " clears it.");
-  }
-}
-
-// Tells of words among numbers that were not cleared, in the first columns that have them.
-void CompleteStage::AddCategories(Report& report) const {
-  size_t told = 0;
-  for (const ColumnFindings& findings : findings_) {
-    for (const std::string& word : findings.categories) {
-      if (told++ == kCategoriesTold) return;
-      report.limits.push_back(
-          "\"" + word + "\" stands among the numbers or codes of \"" + findings.report.name +
-          "\" so often that it was taken for data; --missing " + word + " clears it.");
-    }
-  }
 }
 
 }  // namespace dq

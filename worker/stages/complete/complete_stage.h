@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -41,7 +42,8 @@ class CompleteStage final : public Stage {
   std::string_view name() const override { return "complete"; }
   bool learns() const override { return true; }
   // The first one loads the reference: errors of ReferenceTable::Load; REFERENCE_MISSING for a key
-  // without a reference; SCHEMA_INCOMPATIBLE when the file lacks the key.
+  // without a reference; SCHEMA_INCOMPATIBLE when the file lacks the key or a column to fill;
+  // BAD_FIELD for a value that no column can be filled with.
   absl::Status Begin(Pass pass, const std::vector<std::string>& columns) override;
   absl::Status Learn(const RowBatch& batch) override;
   absl::Status EndLearn() override;
@@ -73,11 +75,13 @@ class CompleteStage final : public Stage {
   };
 
   absl::Status Prepare(const std::vector<std::string>& columns);
+  absl::Status PlaceFillValues();
   absl::Status LoadReference();
   absl::Status TakeProfileMemory();
   absl::Status ForEachColumn(absl::FunctionRef<void(size_t)> work);
   void LearnFromColumn(const RowBatch& batch, size_t column);
   absl::StatusOr<std::vector<DisguiseFindings>> FindEvidence(std::vector<EncodedColumn>& sampled);
+  void ChooseStatistics();
   void LearnColumn(size_t column, DisguiseFindings disguises, EncodedColumn& sampled);
   absl::Status LearnDependent(std::vector<EncodedColumn> sampled);
   absl::Status CompareWithReference(const std::vector<EncodedColumn>& sampled);
@@ -96,7 +100,8 @@ class CompleteStage final : public Stage {
   StageContext context_;
   MissingTokens tokens_;
   std::vector<std::string> columns_;
-  std::vector<size_t> key_columns_;  // In the file.
+  std::vector<size_t> key_columns_;                          // In the file.
+  std::vector<std::pair<size_t, std::string>> fill_values_;  // By column.
   std::unique_ptr<ReferenceTable> reference_;
   std::vector<ColumnProfile> profiles_;  // While learning, as is the next one.
   std::vector<size_t> learners_;         // The columns in the order in which they are learned.

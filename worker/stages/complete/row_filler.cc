@@ -123,9 +123,11 @@ void RowFiller::SetCell(RowBatch& batch, const MissingCell& cell, const Filling&
                         RowCounts& rows) {
   if (!filling.value.empty()) {
     ++counts_[cell.column].filled;
-    // A fill fits the column's type, but maybe not the one by which it is judged.
+    // A fill fits the column's type, but maybe not the one by which it is judged; a constant need
+    // not fit any.
     const ColumnRule& rule = *rules_.columns[cell.column];
-    if (rule.judged_type != rule.type && !Conforms(TypeOf(filling.value), rule.judged_type)) {
+    const bool fits = rule.judged_type == rule.type && filling.method != kConstant;
+    if (!fits && !Conforms(TypeOf(filling.value), rule.judged_type)) {
       ++rows.invalid[cell.row];
     }
   }
@@ -187,16 +189,15 @@ uint64_t RowFiller::HashOfCell(const RowBatch& batch, uint32_t row, size_t colum
   return *hash;
 }
 
-// What the column's other values suggest, when that is asked for.
+// What the column's other values suggest, or the user has said, when that is asked for.
 RowFiller::Filling RowFiller::FindStatistic(const MissingCell& cell) const {
   const ColumnRule& rule = *rules_.columns[cell.column];
-  if (rules_.options.fill != FillMethod::kStatistic || !rule.statistic.has_value() ||
-      rules_.options.min_confidence > kStatisticConfidence) {
+  if (!rule.statistic.has_value() || rules_.options.min_confidence > rule.statistic->confidence) {
     return {.value = "", .method = kClear, .confidence = 1};
   }
   return {.value = rule.statistic->value,
           .method = rule.statistic->method,
-          .confidence = kStatisticConfidence};
+          .confidence = rule.statistic->confidence};
 }
 
 }  // namespace dq

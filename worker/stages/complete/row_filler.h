@@ -23,9 +23,6 @@
 
 namespace dq {
 
-// How sure a fill is.
-inline constexpr double kStatisticConfidence = 0.5;
-
 inline constexpr size_t kHistogramBins = 10;
 
 // What all fillers go by. Nobody changes it during a pass.

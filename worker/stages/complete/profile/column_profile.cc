@@ -26,6 +26,7 @@ constexpr int64_t kMajorityPercent = 80;
 constexpr int64_t kCategoriesMax = 100;     // Different values of a column that has a mode,
 constexpr int64_t kModeShare = 4;           // which holds so many of its values, 1 in.
 constexpr size_t kStatisticBytesMax = 256;  // Longer values are not known whole.
+constexpr double kStatisticConfidence = 0.5;
 
 // Digits alone that are no number, such as 007.
 bool IsCode(std::string_view value, ValueType type) {
@@ -166,7 +167,6 @@ ColumnFindings ColumnProfile::Decide(const std::string& name, std::vector<Disgui
   } else if (findings.rule.type == ValueType::kDate) {
     DescribeExtremes(dates_, findings);
   }
-  OfferStatistic(findings);
   return findings;
 }
 
@@ -260,17 +260,26 @@ void ColumnProfile::DescribeNumbers(ColumnFindings& findings) {
   findings.quantiles_estimated = !numbers_.exact();
 }
 
-void ColumnProfile::OfferStatistic(ColumnFindings& findings) {
-  const ReportColumn& report = findings.report;
-  if (findings.rule.IsNumber()) {
-    // Integers that hardly ever repeat are identifiers.
-    if (findings.rule.type == ValueType::kInteger && findings.present > 1 &&
-        report.distinct * 100 >= findings.present * 99) {
-      return;
-    }
-    OfferMedian(findings);
+void ColumnProfile::OfferStatistic(Statistic statistic, ColumnFindings& findings) const {
+  if (findings.present == 0) return;
+  if (!findings.rule.IsNumber()) return OfferMode(findings);
+  // Integers that hardly ever repeat are identifiers.
+  if (findings.rule.type == ValueType::kInteger && findings.present > 1 &&
+      findings.report.distinct * 100 >= findings.present * 99) {
     return;
   }
+  switch (statistic) {
+    case Statistic::kMedian:
+      return OfferMedian(findings);
+    case Statistic::kMean:
+      return OfferMean(findings);
+    case Statistic::kMode:
+      return OfferMode(findings);
+  }
+}
+
+void ColumnProfile::OfferMode(ColumnFindings& findings) const {
+  const ReportColumn& report = findings.report;
   std::vector<CountedValue> top = values_.Top(2 + findings.rule.disguises.size());
   std::erase_if(
       top, [&](const CountedValue& counted) { return findings.rule.IsDisguise(counted.value); });
@@ -280,7 +289,7 @@ void ColumnProfile::OfferStatistic(ColumnFindings& findings) {
   if (top[0].value.size() >= kStatisticBytesMax) return;
   const int64_t runner_up = top.size() > 1 ? top[1].count : 0;
   const bool certain = values_.exact() || top[0].count > runner_up + values_.forgotten_max();
-  if (certain) findings.rule.statistic = {top[0].value, "mode"};
+  if (certain) findings.rule.statistic = {top[0].value, "mode", kStatisticConfidence};
 }
 
 void ColumnProfile::OfferMedian(ColumnFindings& findings) const {
@@ -290,11 +299,22 @@ void ColumnProfile::OfferMedian(ColumnFindings& findings) const {
   std::optional<int> decimals;
   if (decimals_min_ == decimals_max_) decimals = decimals_min_;
   if (whole) decimals = 0;
-  if (!median.has_value()) return;
-  const std::string text = FormatNumber(*median, decimals);
-  // A double holds any number of so many digits; of longer ones it may be a neighbour.
-  const auto digits = std::count_if(text.begin(), text.end(), [](char c) { return c >= '0'; });
-  if (digits <= std::numeric_limits<double>::digits10) findings.rule.statistic = {text, "median"};
+  if (median.has_value()) OfferNumber(FormatNumber(*median, decimals), "median", findings);
+}
+
+void ColumnProfile::OfferMean(ColumnFindings& findings) const {
+  const int decimals = findings.rule.type == ValueType::kInteger ? 0 : decimals_max_;
+  std::string text = FormatNumber(*findings.report.mean, decimals);
+  if (text.find_first_of("123456789") == std::string::npos) std::erase(text, '-');
+  OfferNumber(text, "mean", findings);
+}
+
+// A double holds any number of so many digits; of longer ones it may be a neighbour.
+void ColumnProfile::OfferNumber(const std::string& text, std::string_view method,
+                                ColumnFindings& findings) {
+  const auto digits = std::count_if(text.begin(), text.end(), IsDigit);
+  if (digits > std::numeric_limits<double>::digits10) return;
+  findings.rule.statistic = {text, method, kStatisticConfidence};
 }
 
 }  // namespace dq

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "worker/chain/chain_spec.h"
 #include "worker/chain/report.h"
 #include "worker/stages/complete/column_rule.h"
 #include "worker/stages/complete/missing/disguise.h"
@@ -68,6 +69,9 @@ class ColumnProfile {
   // none. Called once, last.
   ColumnFindings Decide(const std::string& name, std::vector<Disguise> disguises,
                         const ColumnRule* reference);
+  // Puts to `findings.rule` what its missing cells can be filled with: `statistic` of a number
+  // column, the mode of any other. Where that says nothing it puts nothing. After Decide.
+  void OfferStatistic(Statistic statistic, ColumnFindings& findings) const;
   // Writes the state; Restore reads it into a new object made alike and says with the reader when
   // it cannot be one.
   void Save(StateWriter& writer) const;
@@ -86,8 +90,11 @@ class ColumnProfile {
   void JudgeNumbers(ColumnFindings& findings) const;
   ValueType JudgedType(ValueType type) const;
   static void DescribeExtremes(const ExtremeValues& values, ColumnFindings& findings);
-  void OfferStatistic(ColumnFindings& findings);
+  void OfferMode(ColumnFindings& findings) const;
   void OfferMedian(ColumnFindings& findings) const;
+  void OfferMean(ColumnFindings& findings) const;
+  static void OfferNumber(const std::string& text, std::string_view method,
+                          ColumnFindings& findings);
 
   const MissingTokens& tokens_;
   int64_t blank_ = 0;
