@@ -70,6 +70,27 @@ TEST(TypeCounter, NeedsNinetyFivePerCent) {
   EXPECT_EQ(counter.Decide(), ValueType::kText);
 }
 
+TEST(TypeCounter, DecimalCommasMakeThousandsOfPoints) {
+  for (const char* text : {"12,5", "-0,75", "1.234,567", "1.234.567", "1234,567", "+1.000,5"}) {
+    EXPECT_TRUE(IsCommaDecimal(text)) << text;
+  }
+  for (const char* text :
+       {"1,234", "1,234,567", "1.23,4", "12,", ",5", "a,5", "1.2345,6", "1,5kg"}) {
+    EXPECT_FALSE(IsCommaDecimal(text)) << text;
+  }
+  for (const char* text : {"1.000", "-12.345", "+123.456"}) EXPECT_TRUE(IsThousands(text)) << text;
+  for (const char* text : {"0.123", "1.5", "1234.567", "1.0000"}) {
+    EXPECT_FALSE(IsThousands(text)) << text;
+  }
+  TypeCounter counter;
+  for (int i = 0; i < 40; ++i) counter.AddValue("1.000", ValueType::kDecimal);
+  EXPECT_EQ(counter.Decide(), ValueType::kDecimal) << "nothing says what a point means";
+  counter.AddValue("12,5", ValueType::kText);
+  EXPECT_EQ(counter.Decide(), ValueType::kText);
+  counter.AddValue("1.5", ValueType::kDecimal);
+  EXPECT_EQ(counter.Decide(), ValueType::kDecimal) << "both occur: 12,5 is a mistake";
+}
+
 TEST(TypeCounter, IntegersAreDecimalsToo) {
   TypeCounter counter;
   counter.Add(ValueType::kInteger, 5);

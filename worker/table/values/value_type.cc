@@ -314,6 +314,33 @@ double MomentOf(std::string_view value) {
   return value[0] == '-' ? moment + offset : moment - offset;
 }
 
+bool IsThousands(std::string_view decimal) {
+  if (decimal.front() == '-' || decimal.front() == '+') decimal.remove_prefix(1);
+  const size_t point = decimal.find('.');
+  return point <= 3 && decimal.size() - point == 4 && decimal.front() != '0';
+}
+
+bool IsCommaDecimal(std::string_view text) {
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  const auto take_digits = [&text] {
+    const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    text.remove_prefix(digits);
+    return digits;
+  };
+  const size_t first = take_digits();
+  size_t groups = 0;
+  for (; first > 0 && text.starts_with('.'); ++groups) {
+    text.remove_prefix(1);
+    if (first > 3 || take_digits() != 3) return false;
+  }
+  if (first == 0) return false;
+  if (text.empty()) return groups >= 2;
+  if (text.front() != ',') return false;
+  text.remove_prefix(1);
+  const size_t decimals = take_digits();
+  return text.empty() && decimals > 0 && (groups > 0 || decimals != 3 || first > 3);
+}
+
 int64_t TypeCounter::total() const {
   return std::accumulate(counts_.begin(), counts_.end(), int64_t{0});
 }
@@ -323,6 +350,7 @@ ValueType TypeCounter::Decide() const {
   if (all == 0) return ValueType::kText;
   for (const ValueType type :
        {ValueType::kBoolean, ValueType::kInteger, ValueType::kDecimal, ValueType::kDate}) {
+    if (type == ValueType::kDecimal && has_decimal_commas()) continue;
     if (20 * Conforming(type) >= 19 * all) return type;
   }
   return ValueType::kText;
@@ -337,10 +365,14 @@ int64_t TypeCounter::Conforming(ValueType type) const {
 
 void TypeCounter::Save(StateWriter& writer) const {
   for (const int64_t count : counts_) writer.Put(count);
+  writer.Put(point_decimals_);
+  writer.Put(comma_decimals_);
 }
 
 void TypeCounter::Restore(StateReader& reader) {
   for (int64_t& count : counts_) count = reader.GetCount(kStateCountMax);
+  point_decimals_ = reader.GetCount(kStateCountMax);
+  comma_decimals_ = reader.GetCount(kStateCountMax);
 }
 
 }  // namespace dq

@@ -64,13 +64,31 @@ bool DayExists(int year, int month, int day);
 // dates: midnight without a time, UTC without a zone.
 double MomentOf(std::string_view value);
 
+// Whether a decimal could be a whole number with a point between the thousands: 1.000.
+bool IsThousands(std::string_view decimal);
+// Whether a text can only be a number with a decimal comma or with points between its thousands:
+// 12,5 and 1.234,567 and 1.234.567; not 1,234.
+bool IsCommaDecimal(std::string_view text);
+
 // Counts values by type and decides the type of the column.
 class TypeCounter {
  public:
   void Add(ValueType type, int64_t times = 1) { counts_[static_cast<size_t>(type)] += times; }
+  // The same for a trimmed value, which may tell what points and commas mean in the column.
+  void AddValue(std::string_view value, ValueType type) {
+    Add(type);
+    if (type == ValueType::kDecimal) {
+      point_decimals_ += IsThousands(value) ? 0 : 1;
+    } else if (type == ValueType::kText && value.front() <= '9') {
+      comma_decimals_ += IsCommaDecimal(value) ? 1 : 0;
+    }
+  }
+  // Whether some values can only be numbers with a decimal comma, and none has a decimal point:
+  // then 1.000 is a thousand, and there are no decimals.
+  bool has_decimal_commas() const { return comma_decimals_ > 0 && point_decimals_ == 0; }
   int64_t total() const;
-  // The first of boolean, integer, decimal (integers count), date to which at least 95 % of the
-  // values conform; text when there is none, and for no values.
+  // The first of boolean, integer, decimal (integers count, not with decimal commas), date to which
+  // at least 95 % of the values conform; text when there is none, and for no values.
   ValueType Decide() const;
   // How many values conform to `type`.
   int64_t Conforming(ValueType type) const;
@@ -81,6 +99,8 @@ class TypeCounter {
 
  private:
   std::array<int64_t, kValueTypes> counts_{};
+  int64_t point_decimals_ = 0;
+  int64_t comma_decimals_ = 0;
 };
 
 }  // namespace dq

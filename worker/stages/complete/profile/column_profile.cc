@@ -102,7 +102,7 @@ void ColumnProfile::CountValues() {
 
 void ColumnProfile::AddValue(std::string_view value, Padding padding) {
   const ValueType type = TypeOf(value);
-  types_.Add(type);
+  types_.AddValue(value, type);
   no_numbers_ += padding == Padding::kNone && IsSafeNumber(value, type) ? 0 : 1;
   shapes_.Add(value);
   batch_values_.push_back({value, HashOf(value)});
@@ -212,7 +212,7 @@ void ColumnProfile::JudgeTokens(ColumnFindings& findings) {
 // A text column that would be numbers or dates but for more than a few values is judged by what
 // most of them are: more of the others does not make it better. Codes are none the worse.
 ValueType ColumnProfile::JudgedType(ValueType type) const {
-  if (type != ValueType::kText || codes_ > 0) return type;
+  if (type != ValueType::kText || codes_ > 0 || types_.has_decimal_commas()) return type;
   for (const ValueType most : {ValueType::kInteger, ValueType::kDecimal, ValueType::kDate}) {
     if (types_.Conforming(most) * 100 >= types_.total() * kMajorityPercent && types_.total() > 0) {
       return most;

@@ -144,7 +144,7 @@ void ReferenceTable::LearnColumn(const RowBatch& batch, size_t column) {
     const std::string_view value = TrimSpace(cell);
     if (value.empty() || tokens_.Contains(value)) continue;
     const ValueType type = TypeOf(value);
-    types_[column].Add(type);
+    types_[column].AddValue(value, type);
     const bool number = type == ValueType::kInteger || type == ValueType::kDecimal;
     if (number && !IsSafeNumber(value, type)) rules_[column].has_unsafe_number = true;
     rules_[column].shapes.Add(value);
