@@ -16,6 +16,7 @@ import re
 import unicodedata
 
 import naive_dependency
+import naive_forms
 
 VOCABULARY = set(r"null \n na n/a #n/a nan nil none - -- ? ?? . .. unknown unk missing tbd void #null! (blank) empty".split())
 SPACE = " \t\n\v\f\r\u00a0"
@@ -86,10 +87,20 @@ def shape_of(value):
     return "title" if upper[0] and not any(upper[1:]) else "mixed"
 
 
+def is_thousands(decimal):
+    return re.fullmatch(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}", decimal) is not None
+
+
+def is_comma_decimal(text):
+    """Whether it can only be a number with a decimal comma or with points between its thousands."""
+    return (re.fullmatch(r"[+-]?[0-9]{1,3}(\.[0-9]{3}){2,}|[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+", text) is not None or
+            re.fullmatch(r"[+-]?([0-9]+,([0-9]{1,2}|[0-9]{4,})|[0-9]{4,},[0-9]{3})", text) is not None)
+
+
 class Column:
     """What the values of one column say about it."""
 
-    def __init__(self, cells, is_key, of_reference=None, doubts=None):
+    def __init__(self, cells, is_key, of_reference=None, doubts=None, statistic="median"):
         """`doubts`: values that are missing by evidence."""
         self.doubts = set(doubts or ())
         values = [cell.strip(SPACE) for cell in cells]
@@ -97,7 +108,11 @@ class Column:
         plain = [v for v in no_words if v not in self.doubts]
         counts = collections.Counter(type_of(v) for v in plain)
         self.type = "text"
+        commas = any(is_comma_decimal(v) for v in no_words) and all(
+            is_thousands(v) for v in no_words if type_of(v) == "decimal")
         for name in TYPES:
+            if name == "decimal" and commas:
+                continue
             fitting = counts[name] + (counts["integer"] if name == "decimal" else 0)
             if plain and fitting * 20 >= len(plain) * 19:
                 self.type = name
@@ -110,8 +125,8 @@ class Column:
             self.type, self.shapes, self.total = of_reference.type, of_reference.shapes, of_reference.total
         present = [v for v in values if not self.is_missing(v)]
         self.missing = len(present) < len(values)
-        self.judged = self.majority([type_of(v) for v in present], any(re.fullmatch("[0-9]+", v, re.ASCII) and type_of(v) == "text" for v in plain))
-        self.fill = None if is_key else self.statistic(present)
+        self.judged = self.majority([type_of(v) for v in present], commas or any(re.fullmatch("[0-9]+", v, re.ASCII) and type_of(v) == "text" for v in plain))
+        self.fill = None if is_key else self.statistic(present, statistic, [v for v in values if v in self.doubts])
 
     def majority(self, types, codes):
         """The type by which values are judged."""
@@ -135,12 +150,16 @@ class Column:
         sizes = self.shapes.get(shape, [])
         return bool(sizes) and len(sizes) * 20 >= self.total and min(sizes) <= len(token) <= max(sizes)
 
-    def statistic(self, present):
+    def statistic(self, present, statistic, doubtful):
         distinct = len(set(present))
         if self.type in ("integer", "decimal"):
             if self.type == "integer" and len(present) > 1 and distinct * 100 >= len(present) * 99:
                 return None
             numbers = [v for v in present if type_of(v) in ("integer", "decimal")]
+            if statistic == "mean":
+                return self.mean(present, numbers, doubtful)
+            if statistic == "mode":
+                return self.mode(present, distinct)
             if self.type == "integer":
                 numbers = [v for v in numbers if decimal.Decimal(v) % 1 == 0]
             if not numbers:
@@ -156,6 +175,18 @@ class Column:
                 text = f"{median:f}"
                 text = text.rstrip("0").rstrip(".") if "." in text else text
             return text if sum(c.isdigit() for c in text) <= 15 else None
+        return self.mode(present, distinct)
+
+    def mean(self, present, numbers, doubtful):
+        # In the order in which dq adds them up, for the last digit.
+        digits = 0 if self.type == "integer" else max(len(v.partition(".")[2]) for v in numbers + doubtful if type_of(v) in ("integer", "decimal"))
+        mean = sum(float(v) for v in numbers) / len(numbers)
+        text = f"{mean:.{digits}f}"
+        if not text.strip("-0."):
+            text = text.lstrip("-")
+        return text if sum(c.isdigit() for c in text) <= 15 else None
+
+    def mode(self, present, distinct):
         if not present or distinct * 2 > len(present):
             return None
         counts = collections.Counter(present)
@@ -186,7 +217,7 @@ def certain_form(text):
         return "-".join(text.split(".")[::-1]) if int(text[:2]) > 12 else None
     if re.fullmatch(r"[A-Za-z0-9.!#$%&*+/=?^_{|}~'-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}", text):
         return text.lower()
-    return None
+    return naive_forms.url_form(text)
 
 
 def fold(cell):
@@ -222,7 +253,7 @@ def key_of(row, places, columns):
         value = row[place].strip(SPACE)
         if columns[place].is_missing(value):
             return None
-        parts.append(ascii_lower(" ".join(re.split(r"[ \t\n\v\f\r]+", value))).strip(" "))
+        parts.append(naive_forms.fold_key(value))
     return tuple(parts)
 
 
@@ -242,16 +273,21 @@ def write(path, header, rows):
             file.write(",".join(quoted(cell) for cell in record) + "\n")
 
 
-def file_column(cells, is_key, of_reference):
+def file_column(cells, is_key, of_reference, statistic="median"):
     import naive_evidence  # Which knows this file.
-    return Column(cells, is_key, of_reference, {v: sure for v, (_, sure) in naive_evidence.disguises(cells).items()})
+    doubts = {v: sure for v, (_, sure) in naive_evidence.disguises(cells).items()}
+    return Column(cells, is_key, of_reference, doubts, statistic)
 
 
-def complete(header, rows, reference, keys, fill):
+def complete(header, rows, reference, keys, fill, statistic="median", constants=None):
     if fill == "none":
         return
     others = reference_columns(header, reference)
-    columns = [file_column([row[i] for row in rows], name in keys, others.get(name)) for i, name in enumerate(header)]
+    columns = [file_column([row[i] for row in rows], name in keys, others.get(name), statistic) for i, name in enumerate(header)]
+    for i, name in enumerate(header):
+        if fill != "statistic":
+            columns[i].fill = None
+        columns[i].fill = (constants or {}).get(name, columns[i].fill)
     known, spelled = collections.defaultdict(list), collections.defaultdict(list)
     if reference and keys:
         ref_header, ref_rows = reference
@@ -280,7 +316,7 @@ def complete(header, rows, reference, keys, fill):
         fill_dependent(columns, rows, reference_rows(header, reference), places, left)
     for row, missing in zip(rows, left):
         for i in missing:
-            row[i] = columns[i].fill if fill == "statistic" and columns[i].fill is not None else ""
+            row[i] = columns[i].fill if columns[i].fill is not None else ""
 
 
 def agreed(values):
@@ -335,11 +371,13 @@ def fill_row(columns, row, left, dependencies):
     return len(left) < left_before
 
 
-def dedupe(rows, match):
+def dedupe(rows, match, before):
+    """`before`: the rows as they were read, which tell how columns are compared."""
+    forms = [naive_forms.form_of(cells) for cells in zip(*before)]
     seen = set()
     kept = []
     for row in rows:
-        key = tuple(row) if match == "exact" else tuple(fold(cell) for cell in row)
+        key = tuple(row) if match == "exact" else tuple(naive_forms.compared(cell, form, fold) for cell, form in zip(row, forms))
         if key not in seen:
             seen.add(key)
             kept.append(row)
@@ -353,13 +391,16 @@ def main():
     parser.add_argument("--reference")
     parser.add_argument("--key", default="")
     parser.add_argument("--fill", default="dependency")
+    parser.add_argument("--statistic", default="median")
+    parser.add_argument("--fill-value", action="append", default=[])
     parser.add_argument("--match", default="normalised")
     options = parser.parse_args()
     header, rows, rejected = read(options.input)
     reference = read(options.reference)[:2] if options.reference else None
     before = [list(row) for row in rows]
-    complete(header, rows, reference, [k for k in options.key.split(",") if k], options.fill)
-    cleaned = dedupe(rows, options.match)
+    complete(header, rows, reference, [k for k in options.key.split(",") if k], options.fill, options.statistic,
+             dict(text.split("=", 1) for text in options.fill_value))
+    cleaned = dedupe(rows, options.match, before)
     write(options.output, header, cleaned)
     return header, before, rows, cleaned, reference, rejected
 

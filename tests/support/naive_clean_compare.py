@@ -22,17 +22,21 @@ NAMES = ["Ada", "ada ", "Ádá", "Bo Li", "bo  LI", "O'Neil", "ONeil", "Zoë", "
 NUMBERS = ["1", "2", "2.50", "-3", "17", "n/a", "?", "", " 4 ", "+5", "007", "null", "0.5"]
 DATES = ["2024-02-29", "2023-02-29", "2020-01-05", "31.12.2019", "", "-", "2021-03-04T10:00", "tbd",
          "2021/03/04 10:00", "2019-12-31", "05.01.2020", "2020/01/05"]
-CONTACTS = ["a.b@x.org", "A.B@X.org ", "ab@x.org", "+49 (0)30 12345", "+493012345", "+49 30 1234/5", "030 12345", "a_b@x.org", "a-b@x.org"]
+CONTACTS = ["a.b@x.org", "A.B@X.org ", "ab@x.org", "+49 (0)30 12345", "+493012345", "+49 30 1234/5", "030 12345", "a_b@x.org", "a-b@x.org",
+            "https://x.org/Ab", "HTTPS://X.org/Ab", "https://x.org/aB", "www.X.org/q?A", "www.x.org/q?A"]
 CODES = ["DE", "FR", "NA", "US", "NULL", "", "UK", "na", "A-1", "A 1"]
+SKUS = ["A-1", "A1", "a1", "AB-CD-7", "AB CD 7", "xY7q", "xy7q", "kLm9", "dQw4w9", "DQW4W9", " A1", ""]
 TEXTS = ["x\ny", "a,b", 'say "hi"', "", "..", "red", "red", "blue", "missing", "1.5 kg", "15 kg", "semi-final", "semi final",
          "semi–final", ":)", ":(", "5'", "5\"", "5"]
 
 
 def random_table(seed, folder):
     pick = random.Random(seed)
-    columns = {"id": [str(i) for i in range(12)] + ["A1", "a1", "A  1", "a 1", "A 1", ""], "name": NAMES, "n": NUMBERS, "day": DATES,
-               "code": CODES, "contact": CONTACTS, "text": TEXTS}
+    columns = {"id": [str(i) for i in range(12)] + ["A1", "a1", "A  1", "a 1", "A 1", "", "É1", "é1", "e\u03011", "E1", "Ａ１"], "name": NAMES, "n": NUMBERS, "day": DATES,
+               "code": CODES, "contact": CONTACTS, "text": TEXTS, "sku": SKUS}
     pools = {name: pick.sample(values, pick.randint(2, len(values))) for name, values in columns.items()}
+    if pick.random() < 0.2:
+        pools["n"] = ["1.000", "2.500", "12.345", "0.5", "17", ""][pick.randint(0, 3):] * 8 + ["12,5"]
     rows = [[pick.choice(pools[name]) for name in columns] for _ in range(pick.randint(0, 40))]
     rows += [list(row) for row in pick.sample(rows, len(rows) // 3)]
     naive_clean.write(folder / "in.csv", list(columns), rows)
@@ -45,7 +49,13 @@ def random_table(seed, folder):
     pick.shuffle(reference)
     naive_clean.write(folder / "ref.csv", list(columns)[:-1], reference)
     key = pick.choice(["id", "code"])
-    return key, ["--fill", pick.choice(["none", "reference", "dependency", "statistic"]), "--match", pick.choice(["exact", "normalised"])]
+    fill = pick.choice(["none", "reference", "dependency", "statistic", "statistic"])
+    options = ["--fill", fill, "--match", pick.choice(["exact", "normalised"])]
+    if fill == "statistic":
+        options += ["--statistic", pick.choice(["median", "mean", "mode"])]
+    if fill != "none" and pick.random() < 0.3:
+        options += ["--fill-value", pick.choice(["n=0", "name=nobody", "day=2000-01-01", "n=much", "text=a=b"])]
+    return key, options
 
 
 def doubtful_table(seed, folder):
@@ -65,7 +75,9 @@ def doubtful_table(seed, folder):
     naive_clean.write(folder / "in.csv", ["month", "flat", "rent", "area"], rows)
     known = pick.sample(sorted(rents), flats // 3)
     naive_clean.write(folder / "ref.csv", ["flat", "rent"], [[flat, rents[flat][0]] for flat in known])
-    return "flat", ["--fill", pick.choice(["reference", "dependency", "dependency", "statistic"]), "--match", "exact"]
+    fill = pick.choice(["reference", "dependency", "dependency", "statistic"])
+    statistic = ["--statistic", pick.choice(["median", "mean"])] if fill == "statistic" else []
+    return "flat", ["--fill", fill, "--match", "exact", *statistic]
 
 
 def copied_table(seed, folder):

@@ -6,6 +6,8 @@ Folds only what the tables of naive_dedupe_compare.py hold: case, accents of Lat
 import math
 import unicodedata
 
+import naive_forms
+
 
 def fold(cell):
     plain = "".join(c for c in unicodedata.normalize("NFKD", cell) if not unicodedata.combining(c))
@@ -44,11 +46,13 @@ def dedupe(header, rows, match, compared, survivor, newest, merge):
     """Returns the cleaned rows, the lines of the clusters file and those of the changes file."""
     chosen = [header.index(name) for name in compared] or list(range(len(header)))
     clusters = {}
+    forms = [naive_forms.form_of(cells) for cells in zip(*([row[i] for i in chosen] for row in rows))]
     for number, row in enumerate(rows):
         cells = [row[i] for i in chosen]
         if compared and not any(cell.strip() for cell in cells):
             continue
-        key = tuple(cells) if match == "exact" else tuple(fold(cell) for cell in cells)
+        key = tuple(cells) if match == "exact" else tuple(
+            naive_forms.compared(cell, form, fold) for cell, form in zip(cells, forms))
         clusters.setdefault(key, []).append(number)
     kept_of, members_of = {}, {}
     for members in clusters.values():

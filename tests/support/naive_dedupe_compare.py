@@ -19,19 +19,21 @@ import naive_dedupe  # noqa: E402
 
 NAMES = ["anna", "Anna", " ANNA ", "Ánna", "bo li", "Bo  Li", "cy", ""]
 TOWNS = ["Köln", "koln", "Bonn", "", "  "]
+CODES = ["A-1", "A1", "a1", "A 1", "xY7", "xy7", "kLm", "", " A1"]
 DATES = ["2020-01-01", "2021-05-05", "2019-12-31", "", "soon"]
-HEADER = ["name", "town", "changed", "n"]
+HEADER = ["name", "town", "changed", "n", "sku"]
 
 
 def table(rng):
-    return [[rng.choice(NAMES), rng.choice(TOWNS), rng.choice(DATES), rng.choice(["1", "2", "10", ""])]
+    codes = rng.sample(CODES, rng.randrange(2, len(CODES)))
+    return [[rng.choice(NAMES), rng.choice(TOWNS), rng.choice(DATES), rng.choice(["1", "2", "10", ""]), rng.choice(codes)]
             for _ in range(rng.randrange(1, 25))]
 
 
 def options(rng):
     survivor = rng.choice(["first", "most_complete", "newest"])
     return {"match": rng.choice(["exact", "normalised"]),
-            "compared": rng.choice([[], ["name"], ["name", "town"]]),
+            "compared": rng.choice([[], ["name"], ["name", "town"], ["sku"], ["sku", "name"]]),
             "survivor": survivor,
             "newest": rng.choice([2, 3]) if survivor == "newest" else None,
             "merge": rng.random() < 0.5}

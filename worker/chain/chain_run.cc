@@ -75,6 +75,7 @@ absl::Status ChainRun::Open(const StageFactory& make_stages) {
                          .stop = [this] { return StopAsked(); }};
   DQ_ASSIGN_OR_RETURN(reader_, OpenTable(files_.input_fd, spec_.form.input, read));
   DQ_RETURN_IF_ERROR(MakeStages(make_stages));
+  DQ_RETURN_IF_ERROR(LetStagesGlance());
   int passes = 1;
   for (const auto& stage : stages_) {
     may_learn_.push_back(stage->learns());
@@ -109,6 +110,27 @@ absl::Status ChainRun::MakeStages(const StageFactory& make_stages) {
                                   uint64_t fingerprint) { NoteReference(bytes, fingerprint); }});
   }
   DQ_ASSIGN_OR_RETURN(stages_, make_stages(spec_, contexts));
+  return absl::OkStatus();
+}
+
+// Shows the first rows to stages that want to see them. What cannot be read is told by the passes.
+absl::Status ChainRun::LetStagesGlance() {
+  std::vector<Stage*> glancing;
+  for (const auto& stage : stages_) {
+    if (stage->glances()) glancing.push_back(stage.get());
+  }
+  if (glancing.empty() || !reader_->StartPass(nullptr).ok()) return absl::OkStatus();
+  RowBatch batch;
+  while (!glancing.empty() && reader_->rows() < kGlanceRowsMax) {
+    const absl::StatusOr<bool> more = reader_->Next(batch);
+    if (!more.ok() || !*more) break;
+    std::vector<Stage*> going_on;
+    for (Stage* const stage : glancing) {
+      DQ_ASSIGN_OR_RETURN(const bool goes_on, stage->Glance(reader_->columns(), batch));
+      if (goes_on) going_on.push_back(stage);
+    }
+    glancing = std::move(going_on);
+  }
   return absl::OkStatus();
 }
 

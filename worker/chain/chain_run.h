@@ -62,6 +62,7 @@ class ChainRun {
   void NoteContent();
   bool CanSpill() const;
   absl::Status MakeStages(const StageFactory& make_stages);
+  absl::Status LetStagesGlance();
   int64_t RowsMax() const;
   std::vector<bool> NumberColumns() const;
   absl::StatusOr<ChainResult> Conclude();

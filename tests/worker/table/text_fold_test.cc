@@ -132,5 +132,44 @@ TEST(TextFold, KeysKeepTheirPunctuation) {
   EXPECT_EQ(key, "ab-1. x");
 }
 
+std::string KeyOf(std::string_view text) {
+  std::string key;
+  AppendKeyFolded(key, text);
+  return key;
+}
+
+TEST(TextFold, KeysAreEqualInAnyCaseAndFormOfTheirLetters) {
+  EXPECT_EQ(KeyOf("ÉCOLE"), KeyOf("école"));
+  EXPECT_EQ(KeyOf("É"), KeyOf("e\xCC\x81")) << "composed, and with the accent behind it";
+  EXPECT_EQ(KeyOf("E\xCC\x81"), KeyOf("é"));
+  EXPECT_EQ(KeyOf("ế"), KeyOf("e\xCC\x82\xCC\x81")) << "two accents";
+  EXPECT_EQ(KeyOf("ＡＢ－１２"), "ab-12") << "full-width";
+  EXPECT_EQ(KeyOf("ｱﾊﾟ"), KeyOf("アパ")) << "half-width";
+  EXPECT_EQ(KeyOf("STRASSE 7"), KeyOf("straße 7"));
+  EXPECT_EQ(KeyOf("МОСКВА"), KeyOf("москва"));
+  EXPECT_EQ(KeyOf("ΕΛΛΆΔΑΣ"), KeyOf("ελλάδας")) << "both forms of sigma";
+  EXPECT_EQ(KeyOf("한글"), KeyOf("\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB"
+                                 "\xE1\x84\x80\xE1\x85\xB3\xE1\x86\xAF"));
+  EXPECT_EQ(KeyOf("a\xC2\xA0\xE3\x80\x80z"), "a z") << "white space of any kind";
+}
+
+TEST(TextFold, WebAddressesDifferByTheirPaths) {
+  EXPECT_EQ(Fold(" HTTPS://User:Pw@Example.ORG/Docs?q=A#B "),
+            "https://User:Pw@example.org/Docs?q=A#B");
+  EXPECT_EQ(Fold("WWW.Example.org/A-b"), "www.example.org/A-b");
+  EXPECT_NE(Fold("https://example.org/watch?v=dQw4"), Fold("https://example.org/watch?v=dqW4"));
+  EXPECT_NE(Fold("http://x.org/a-b"), Fold("http://x.org/a b"));
+  EXPECT_EQ(Fold("HTTP is a protocol: fast"), "http is a protocol fast");
+  EXPECT_EQ(Fold("Www: a web."), "www a web");
+}
+
+TEST(TextFold, KeysKeepTheirAccentsAndMarks) {
+  EXPECT_NE(KeyOf("é"), KeyOf("e"));
+  EXPECT_NE(KeyOf("Pena"), KeyOf("Peña"));
+  EXPECT_NE(KeyOf("ł"), KeyOf("l"));
+  EXPECT_NE(KeyOf("A-1"), KeyOf("A1"));
+  EXPECT_NE(KeyOf("o'neil"), KeyOf("oneil"));
+}
+
 }  // namespace
 }  // namespace dq

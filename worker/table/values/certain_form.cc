@@ -8,6 +8,7 @@
 #include <initializer_list>
 
 #include "worker/table/values/ascii.h"
+#include "worker/table/values/contact_form.h"
 #include "worker/table/values/short_text.h"
 #include "worker/table/values/value_type.h"
 
@@ -84,6 +85,23 @@ char* WriteEmail(char* out, std::string_view text) {
   return out + text.size();
 }
 
+char* WriteUrl(char* out, std::string_view text) {
+  if (!MayBeUrlForm(text) || !IsUrl(text)) return nullptr;
+  const size_t scheme = text.find("://");
+  const size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const size_t end = std::min(text.find_first_of("/?#", begin), text.size());
+  // What stands before an @ are a user's name and password.
+  const size_t at = text.substr(0, end).rfind('@');
+  const size_t host = at == std::string_view::npos ? begin : at + 1;
+  const auto lower = [](char c) { return IsUpper(c) ? static_cast<char>(c | 0x20) : c; };
+  out = std::transform(text.begin(), text.begin() + static_cast<ptrdiff_t>(begin), out, lower);
+  out = std::copy(text.begin() + static_cast<ptrdiff_t>(begin),
+                  text.begin() + static_cast<ptrdiff_t>(host), out);
+  out = std::transform(text.begin() + static_cast<ptrdiff_t>(host),
+                       text.begin() + static_cast<ptrdiff_t>(end), out, lower);
+  return std::copy(text.begin() + static_cast<ptrdiff_t>(end), text.end(), out);
+}
+
 // A slash is none of its marks: what follows it is often another number.
 char* WritePhone(char* out, std::string_view text) {
   if (text.size() < 2 || text[0] != '+' || text[1] < '1' || text[1] > '9') return nullptr;
@@ -139,7 +157,8 @@ char* WriteCertainForm(char* out, std::string_view text) {
   char* end = nullptr;
   if (text[0] == '+') end = WritePhone(out, text);
   if (IsDigit(text[0])) end = WriteDate(out, text);
-  return end != nullptr ? end : WriteEmail(out, text);
+  if (end == nullptr) end = WriteEmail(out, text);
+  return end != nullptr ? end : WriteUrl(out, text);
 }
 
 }  // namespace dq

@@ -17,10 +17,18 @@ inline bool MayBeNumberForm(std::string_view text) {
   return text[0] == '+' || text[0] <= ' ' || text[4] == text[7] || text[2] == text[5];
 }
 
+// The same for web addresses.
+inline bool MayBeUrlForm(std::string_view text) {
+  if (text.size() < 8 || (text[0] | 0x20) < 'f') return false;
+  return text[3] == ':' || text[4] == ':' || text[5] == ':' || text[3] == '.';
+}
+
 // Writes the form of `text` (without white space at its ends) to `out`, which has room for as many
 // bytes and kCopySlackBytes more, and returns its end; null, and nothing is written, when it has
 // none:
 //   - an e-mail address of ASCII: in lower case, all else as it is ("a.b@x.org" is not "ab@x.org");
+//   - a web address (contact_form.h): its scheme and host in lower case, all else as it is, since
+//     a path in capitals is another one;
 //   - a phone number of 8 to 15 digits behind "+" and the code of a country: + and digits, a (0)
 //     left out;
 //   - a date, with or without a time: YYYY-MM-DD and a blank before the time. DD.MM.YYYY only where

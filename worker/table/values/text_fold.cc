@@ -345,7 +345,7 @@ char* Fold(char* out, std::string_view text, const Store& store) {
     if (char* const end = write_certain_form()) return end;
   }
   Folder folder(out);
-  bool judged = false;  // Whether it is an address.
+  bool judged = false;  // Whether it may be an address was looked at.
   for (size_t at = 0; at < text.size();) {
     const size_t size = std::min<size_t>(16, text.size() - at);
     const __m128i bytes = LoadShort(text.data() + at, size);
@@ -356,8 +356,9 @@ char* Fold(char* out, std::string_view text, const Store& store) {
       at += size;
       continue;
     }
-    // The last point of an address is special: letters follow.
-    if (!std::exchange(judged, true) && HoldsAtSign(text)) [[unlikely]] {
+    // The last point of an address is special: letters follow. So is what follows a scheme.
+    if (!std::exchange(judged, true) && (HoldsAtSign(text) || MayBeUrlForm(TrimSpace(text))))
+        [[unlikely]] {
       if (char* const end = write_certain_form()) return end;
     }
     store(at, bytes);

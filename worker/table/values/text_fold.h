@@ -16,8 +16,8 @@ namespace dq {
 //     not 5");
 //   - - _ / and dashes of Unicode up to the en dash between two letters as white space ("-5" is
 //     not "5"), such dashes elsewhere as "-".
-// E-mail addresses, phone numbers and dates get their one form instead (certain_form.h). All else
-// stays as it is; so does, but for white space at its ends, a text that would become
+// E-mail and web addresses, phone numbers and dates get their one form instead (certain_form.h).
+// All else stays as it is; so does, but for white space at its ends, a text that would become
 // empty.
 void AppendFolded(std::string& out, std::string_view text);
 
