@@ -88,16 +88,17 @@ void DependencyRule::JudgeAll() {
   VoteCounter counter;
   GroupedRows groups(columns[determinants_[0]], 1);
   if (determinants_.size() > 1) groups = GroupedRows(groups, columns[determinants_[1]]);
-  groups.ForEach(
-      columns[target_], counter, [&](const VoteGroup& votes, std::span<const uint32_t> rows) {
-        const Verdict verdict = VerdictOf(votes, rows);
-        if (verdict.sure == 0) return;
-        uint64_t key = 0;
-        for (size_t i = 0; i < determinants_.size(); ++i) {
-          key = Combine(key, IndexOf(i).hash(columns[determinants_[i]].codes[rows.front()]));
-        }
-        learning_->judged[key] = verdict;
-      });
+  groups.ForEach(columns[target_], INT64_MAX, counter,
+                 [&](const VoteGroup& votes, std::span<const uint32_t> rows) {
+                   const Verdict verdict = VerdictOf(votes, rows);
+                   if (verdict.sure == 0) return;
+                   uint64_t key = 0;
+                   for (size_t i = 0; i < determinants_.size(); ++i) {
+                     key = Combine(key,
+                                   IndexOf(i).hash(columns[determinants_[i]].codes[rows.front()]));
+                   }
+                   learning_->judged[key] = verdict;
+                 });
   learning_->judged_all = true;
   for (const auto& [key, by_votes] : learning_->judged) {
     const Verdict verdict = Tested(by_votes, counter);

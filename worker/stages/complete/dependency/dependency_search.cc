@@ -38,10 +38,14 @@ size_t DifferentValues(const EncodedColumn& column) {
                                            [](int64_t count) { return count > 0; }));
 }
 
+// Holds out the votes of all groups but those that are too large to agree on any value of the
+// target: they would add nothing. `missing`: rows without a value of the target.
 VoteCalibration Calibrate(const GroupedRows& groups, const EncodedColumn& column,
-                          const VoteCalibration::Target& target, VoteCounter& counter) {
+                          const VoteCalibration::Target& target, int64_t missing,
+                          VoteCounter& counter) {
   VoteCalibration calibration;
-  groups.ForEach(column, counter, [&](const VoteGroup& votes, std::span<const uint32_t>) {
+  const int64_t most = VoteCalibration::VotesMax(target.counts[target.usual]) + missing;
+  groups.ForEach(column, most, counter, [&](const VoteGroup& votes, std::span<const uint32_t>) {
     calibration.Add(votes, target);
   });
   return calibration;
@@ -123,7 +127,9 @@ class DependencySearch::Run {
   }
 
   static TrialKey KeyOf(const Trial& trial, size_t column) {
-    return {trial.determinants.front(), trial.determinants.back(), column};
+    static_assert(kColumnsMax <= UINT16_MAX);
+    return {static_cast<uint16_t>(trial.determinants.front()),
+            static_cast<uint16_t>(trial.determinants.back()), static_cast<uint16_t>(column)};
   }
 
   // Tries at the same time, then takes what was found in the order of the trials.
@@ -168,9 +174,10 @@ class DependencySearch::Run {
       const GroupedRows& groups = GroupBy(own[0]);
       if (own.size() > 1 && !divided.has_value()) divided.emplace(groups, columns_[own[1]]);
       const EncodedColumn& column = columns_[target.column];
-      VoteCalibration calibration = Calibrate(
-          divided.has_value() ? *divided : groups, column,
-          {.counts = column.counts, .usual = target.usual, .typos = target.typos}, counter);
+      VoteCalibration calibration =
+          Calibrate(divided.has_value() ? *divided : groups, column,
+                    {.counts = column.counts, .usual = target.usual, .typos = target.typos},
+                    static_cast<int64_t>(column.codes.size()) - target.rows, counter);
       if (calibration.IsDependency(column.counts[target.usual], target.rows) ||
           calibration.IsPredictor()) {
         trial.found.emplace_back(i, std::move(calibration));
@@ -245,7 +252,7 @@ class DependencySearch::Run {
 
 void DependencySearch::Forget(const std::vector<bool>& changed) {
   const auto is_old = [&changed](const TrialKey& key) {
-    return changed[key[0]] || changed[key[1]] || changed[key[2]];
+    return changed[key.first] || changed[key.last] || changed[key.target];
   };
   absl::erase_if(telling_, [&](const auto& known) { return is_old(known.first); });
   absl::erase_if(telling_nothing_, is_old);

@@ -3,7 +3,6 @@
 // published in worker/README.md. One thread at a time.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -16,6 +15,7 @@
 #include "common/base/task_pool.h"
 #include "worker/stages/complete/dependency/vote_calibration.h"
 #include "worker/stages/complete/sample/encoded_column.h"
+#include "worker/table/table_limits.h"
 
 namespace dq {
 
@@ -55,8 +55,18 @@ class DependencySearch {
 
  private:
   class Run;
-  // The first and the last determinant and the target.
-  using TrialKey = std::array<size_t, 3>;
+  // The first and the last determinant and the target: wide tables have hundreds of thousands.
+  struct TrialKey {
+    uint16_t first;
+    uint16_t last;
+    uint16_t target;
+    bool operator==(const TrialKey&) const = default;
+    template <typename H>
+    friend H AbslHashValue(H state, const TrialKey& key) {
+      return H::combine(std::move(state),
+                        uint64_t{key.first} << 32 | uint64_t{key.last} << 16 | key.target);
+    }
+  };
 
   void Forget(const std::vector<bool>& changed);
 

@@ -56,10 +56,12 @@ void GroupedRows::Group(std::vector<uint32_t> sorted) {
 }
 
 void GroupedRows::ForEach(
-    const EncodedColumn& target, VoteCounter& counter,
+    const EncodedColumn& target, int64_t rows_max, VoteCounter& counter,
     absl::FunctionRef<void(const VoteGroup&, std::span<const uint32_t>)> see) const {
   for (size_t i = 0; i + 1 < starts_.size(); ++i) {
-    const auto group = std::span(rows_).subspan(starts_[i], starts_[i + 1] - starts_[i]);
+    const uint32_t rows = starts_[i + 1] - starts_[i];
+    if (rows > rows_max) continue;
+    const auto group = std::span(rows_).subspan(starts_[i], rows);
     see(counter.Count(target, group), group);
   }
 }

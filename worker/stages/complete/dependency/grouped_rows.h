@@ -20,9 +20,10 @@ class GroupedRows {
   // Divides such groups by the rows' values in another column.
   GroupedRows(const GroupedRows& groups, const EncodedColumn& column);
 
-  // Calls `see` with the ordered votes of every group for `target` and with its rows, in order.
+  // Calls `see` with the ordered votes of every group of at most `rows_max` rows for `target` and
+  // with its rows, in order.
   void ForEach(
-      const EncodedColumn& target, VoteCounter& counter,
+      const EncodedColumn& target, int64_t rows_max, VoteCounter& counter,
       absl::FunctionRef<void(const VoteGroup& votes, std::span<const uint32_t> rows)> see) const;
 
  private:

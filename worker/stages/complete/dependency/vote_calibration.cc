@@ -37,6 +37,9 @@ void VoteCalibration::Count(const Test& test, const Target& target) {
   if (!hit && usual) worse_ += test.times;
 }
 
+// All others but one agree at most: IsMajority(times, votes - 1) or not.
+int64_t VoteCalibration::VotesMax(int64_t times) { return 10 * times / 6 + 1; }
+
 void VoteCalibration::Add(const VoteGroup& group, const Target& target) {
   const uint32_t total = group.total();
   if (total < 2 || group.votes.empty()) return;

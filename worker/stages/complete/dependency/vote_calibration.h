@@ -21,6 +21,9 @@ class VoteCalibration {
     bool typos = false;               // Whether a value that occurs once may be a typo.
   };
 
+  // The most votes of a group in which some can agree on a value that occurs so many times: a
+  // larger one adds nothing.
+  static int64_t VotesMax(int64_t times);
   // Holds out every vote of a group, ordered.
   void Add(const VoteGroup& group, const Target& target);
 
