@@ -103,6 +103,50 @@ size_t LevelsOf(FieldKind kind) {
   return 0;
 }
 
+bool IsSame(FieldKind kind, uint32_t level) {
+  switch (kind) {
+    case FieldKind::kName:
+    case FieldKind::kPhrase:
+    case FieldKind::kAddress:
+    case FieldKind::kEmail:
+      return level <= 1;
+    case FieldKind::kText:
+      return level <= 2;
+    case FieldKind::kIgnored:
+    case FieldKind::kCode:
+    case FieldKind::kNumber:
+    case FieldKind::kDate:
+    case FieldKind::kPhone:
+    case FieldKind::kStanding:
+      break;
+  }
+  return level == 0;  // Neighbours in a series are one key apart.
+}
+
+bool IsFar(FieldKind kind, uint32_t level) {
+  if (level == kLevelUnknown) return false;
+  switch (kind) {
+    case FieldKind::kIgnored:
+    case FieldKind::kStanding:
+      return false;
+    case FieldKind::kDate:
+      return level >= 2;
+    case FieldKind::kName:
+    case FieldKind::kEmail:
+    case FieldKind::kCode:
+    case FieldKind::kNumber:
+    case FieldKind::kPhone:
+      return level >= 3;
+    case FieldKind::kAddress:
+      return level > kStreetShares.size();
+    case FieldKind::kPhrase:
+      return level > 4;
+    case FieldKind::kText:
+      return level > 7;
+  }
+  return false;
+}
+
 uint32_t CompareNames(std::string_view a, LetterBag letters_a, std::string_view b,
                       LetterBag letters_b) {
   if (!IsAtLeast(JaroWinklerMost(a, letters_a, b, letters_b), kNameAlikeMin)) {

@@ -41,6 +41,11 @@ uint32_t CompareNumbers(double a, double b);
 // `standing`: of the pair's texts (text_standing.h).
 uint32_t CompareStandings(double standing);
 
+// Whether values that agree on a level are the same but for a slip of the keys at most.
+bool IsSame(FieldKind kind, uint32_t level);
+// Whether they are so far apart that slips do not explain it; unknown ones are not.
+bool IsFar(FieldKind kind, uint32_t level);
+
 // Where among the levels a share of words or a cosine stands: a whole number in the middle of a
 // level, such as 3.2 for one that is nearly of the fourth level.
 double PlaceOfPhrase(double share);

@@ -26,6 +26,8 @@ constexpr size_t kPartPairs = size_t{1} << 14;
 constexpr double kMatchesGuess = 0.1;
 constexpr double kLinksGuess = 0.9;
 constexpr size_t kLearnedPairs = 1'000'000;
+// Half of the copies at least share their group and what tells its members apart.
+constexpr double kMatchesOfCopiesMax = 2;
 // Pairs that lack no more bits are scored again when it is known how rare their values are.
 constexpr double kLikelyBits = 10;
 // Odds of pairs, in bits, by which is judged how rare values are and what is a source: whatever
@@ -284,7 +286,24 @@ absl::Status FuzzyMatcher::Learn(const PairScope& scope, const Candidates& candi
     DQ_ASSIGN_OR_RETURN(std::vector<Pattern> random, Compare(RandomPairs(scope), 1));
     input.random = CountPatterns(std::move(random), 1);
   }
+  DQ_RETURN_IF_ERROR(LearnGroups(scope, input));
   DQ_ASSIGN_OR_RETURN(model_, MatchModel::Learn(comparison_->fields(), input, context_.stop));
+  return absl::OkStatus();
+}
+
+// Adds what groups the records form, and how many matches there may be.
+absl::Status FuzzyMatcher::LearnGroups(const PairScope& scope, ModelInput& input) {
+  DQ_ASSIGN_OR_RETURN(groups_,
+                      FindRecordGroups(
+                          *comparison_, records_, scope, input.random,
+                          [this](const std::vector<PairKey>& pairs) { return Compare(pairs, 1); },
+                          context_.memory));
+  for (RecordGroups& groups : groups_) {
+    const double copies = CopiesMost(*comparison_, groups, input.candidates);
+    input.matches_max = std::min(input.matches_max, kMatchesOfCopiesMax * copies);
+    input.groups.push_back(groups.pairs);
+    groups.pairs.patterns.clear();
+  }
   return absl::OkStatus();
 }
 
@@ -335,6 +354,18 @@ std::vector<std::string> FuzzyMatcher::Limits(const std::vector<std::string>& co
     limits.push_back(
         "Fuzzy matching left out columns that number the rows, hold one value or tell the least: " +
         ListForNote(left_out, kNamesMax) + ".");
+  }
+  for (const RecordGroups& groups : groups_) {
+    std::vector<std::string> telling;
+    for (const TellingField& field : groups.pairs.telling) {
+      for (const size_t column : comparison_->fields()[field.field].columns) {
+        telling.push_back(QuotedName(columns[column]));
+      }
+    }
+    limits.push_back("Fuzzy matching took records that share " +
+                     QuotedName(columns[comparison_->fields()[groups.field].columns.front()]) +
+                     " for a group, whose members differ in " + ListForNote(telling, kNamesMax) +
+                     ".");
   }
   const auto compared = static_cast<double>(attempt_.pairs_compared);
   if (compared < attempt_.pairs_possible) {

@@ -16,6 +16,7 @@
 #include "worker/stages/dedupe/fuzzy/clustering.h"
 #include "worker/stages/dedupe/fuzzy/long_work.h"
 #include "worker/stages/dedupe/fuzzy/pair_scorer.h"
+#include "worker/stages/dedupe/fuzzy/record_groups.h"
 
 namespace dq {
 
@@ -61,6 +62,7 @@ class FuzzyMatcher {
                                 double odds_min);
   static size_t LearnedStep(const Candidates& candidates);
   absl::Status Learn(const PairScope& scope, const Candidates& candidates);
+  absl::Status LearnGroups(const PairScope& scope, ModelInput& input);
   absl::Status MeasureStanding(const std::vector<PairKey>& pairs);
   // Calls `work` for parts of so many pairs, on all threads.
   absl::Status InParts(size_t pairs,
@@ -78,6 +80,7 @@ class FuzzyMatcher {
   TakenBytes records_bytes_;
   std::vector<RecordId> records_;  // Those that equal none before.
   std::unique_ptr<RecordComparison> comparison_;
+  std::vector<RecordGroups> groups_;  // Without patterns.
   MatchModel model_;
   std::unique_ptr<PairScorer> scorer_;
   Attempt attempt_;  // The one that counts; its clusters are given away.

@@ -13,6 +13,7 @@ constexpr int kRounds = 40;
 constexpr double kPriorPairs = 10;  // The weight of what is plausible, in pairs.
 constexpr double kSmoothing = 0.5;  // Pairs added to every level of the random ones.
 constexpr double kMatchesMin = 1;
+constexpr double kBitsMax = 100;  // Nothing says more.
 constexpr size_t kRelatedFieldsMin = 4;
 // Pairs with smaller odds claim nothing of their records; rounds until all claims are in balance.
 constexpr double kClaimMin = 1e-5;
@@ -64,6 +65,7 @@ absl::StatusOr<MatchModel> MatchModel::Learn(const std::vector<ComparedField>& f
   for (int round = 0; round < kRounds; ++round) {
     DQ_RETURN_IF_ERROR(CheckStop(stop));
     model.EstimateU(input, model.MatchingShares(input));
+    model.EstimateGroups(input);
     model.Weigh();
     model.EstimateM(input, model.MatchingShares(input));
     model.Weigh();
@@ -82,7 +84,7 @@ void MatchModel::Start(const std::vector<ComparedField>& fields, const ModelInpu
     const auto plausible = PlausibleLevels(fields[i].kind);
     std::copy(plausible.begin(), plausible.end(), m_[i].begin());
   }
-  matches_ = std::max(kMatchesMin, input.matches_guess);
+  matches_ = std::max(kMatchesMin, std::min(input.matches_guess, input.matches_max));
   prior_ = PriorOf(matches_, input);
   EstimateU(input, {});
   for (size_t i = 0; i < fields.size(); ++i) r_[i] = MiddleOf(m_[i], u_[i], fields[i].levels);
@@ -123,8 +125,37 @@ double MatchModel::Sum(const std::vector<Levels>& weights, Pattern pattern) {
 }
 
 double MatchModel::Evidence(Pattern pattern, const Refinement& finer) const {
-  const double related = related_share_ * std::exp2(Sum(related_weights_, pattern) + finer.related);
-  return Sum(weights_, pattern) + finer.match - std::log2(1 - related_share_ + related);
+  if (ToldApart(pattern)) return -kBitsMax;
+  return Sum(weights_, pattern) + finer.match -
+         std::log2(1 - related_share_ + Related(pattern, finer) + Grouped(pattern, finer));
+}
+
+// Whether two records are different members of a group, whichever one it is.
+bool MatchModel::ToldApart(Pattern pattern) const {
+  return std::any_of(groups_.begin(), groups_.end(), [&](const Group& group) {
+    double near = 0;
+    double far = 0;
+    for (const auto& [field, weight] : group.telling) {
+      const uint32_t level = LevelOf(pattern, field);
+      if (level == kLevelUnknown) continue;
+      (IsFar(fields_[field].kind, level) ? far : near) += weight;
+    }
+    return near <= far;
+  });
+}
+
+// How likely a pair is of related records, relative to one drawn at random.
+double MatchModel::Related(Pattern pattern, const Refinement& finer) const {
+  return related_share_ * std::exp2(Sum(related_weights_, pattern) + finer.related);
+}
+
+// The same of records of one group.
+double MatchModel::Grouped(Pattern pattern, const Refinement& finer) const {
+  double grouped = 0;
+  for (size_t i = 0; i < groups_.size(); ++i) {
+    grouped += groups_[i].share * std::exp2(Sum(groups_[i].weights, pattern) + finer.grouped[i]);
+  }
+  return grouped;
 }
 
 // Weights run straight from the middle of a level to that of the next.
@@ -133,12 +164,26 @@ Refinement MatchModel::Refine(size_t field, uint32_t level, double place) const 
   // Equality is no neighbour: nothing is nearly equal.
   if (next == 0 || next >= fields_[field].levels) return {};
   const double part = std::abs(place - level);
-  return {part * (weights_[field][next] - weights_[field][level]),
-          part * (related_weights_[field][next] - related_weights_[field][level])};
+  const auto between = [&](const Levels& weights) {
+    return part * (weights[next] - weights[level]);
+  };
+  Refinement refined{.match = between(weights_[field]),
+                     .related = between(related_weights_[field])};
+  for (size_t i = 0; i < groups_.size(); ++i) {
+    refined.grouped[i] = between(groups_[i].weights[field]);
+  }
+  return refined;
+}
+
+Refinement MatchModel::Rarer(size_t field, double bits) const {
+  Refinement refined{.match = bits, .related = bits};
+  for (size_t i = 0; i < groups_.size(); ++i) {
+    refined.grouped[i] = groups_[i].field == field ? 0 : bits;
+  }
+  return refined;
 }
 
 double MatchModel::Odds(Pattern pattern) const {
-  constexpr double kBitsMax = 100;
   return std::exp2(std::min(kBitsMax, prior_ + Evidence(pattern)));
 }
 
@@ -190,8 +235,8 @@ std::vector<double> MatchModel::MatchingShares(const ModelInput& input) const {
 
 // How likely a pair that does not match is of related records.
 double MatchModel::PosteriorRelated(Pattern pattern) const {
-  const double related = related_share_ * std::exp2(Sum(related_weights_, pattern));
-  return related / (related + 1 - related_share_);
+  const double related = Related(pattern, {});
+  return related / (related + 1 - related_share_ + Grouped(pattern, {}));
 }
 
 void MatchModel::EstimateU(const ModelInput& input, const std::vector<double>& shares) {
@@ -209,6 +254,36 @@ void MatchModel::EstimateU(const ModelInput& input, const std::vector<double>& s
     for (size_t i = 0; i < fields_.size(); ++i) u_[i][LevelOf(pattern, i)] += others;
   }
   for (Levels& levels : u_) Normalise(levels);
+}
+
+// What records of one group share, the matches among them left out. Needs u.
+void MatchModel::EstimateGroups(const ModelInput& input) {
+  std::vector<Group> groups;
+  for (const GroupedPairs& pairs : input.groups) {
+    Group group{.field = pairs.field,
+                .weights = std::vector<Levels>(fields_.size()),
+                .telling = pairs.telling};
+    for (size_t i = 0; i < fields_.size(); ++i) {
+      std::fill_n(group.weights[i].begin(), fields_[i].levels, kSmoothing);
+    }
+    double all = 0;
+    double others = 0;
+    for (const auto& [pattern, count] : pairs.patterns) {
+      const double other = count / (1 + Odds(pattern));
+      all += count;
+      others += other;
+      for (size_t i = 0; i < fields_.size(); ++i) group.weights[i][LevelOf(pattern, i)] += other;
+    }
+    group.share = std::min(0.5, pairs.pairs * others / all / input.pairs_total);
+    for (size_t i = 0; i < fields_.size(); ++i) {
+      Normalise(group.weights[i]);
+      for (size_t level = 0; level < fields_[i].levels; ++level) {
+        group.weights[i][level] = std::log2(group.weights[i][level] / u_[i][level]);
+      }
+    }
+    groups.push_back(std::move(group));
+  }
+  groups_ = std::move(groups);
 }
 
 void MatchModel::Normalise(Levels& levels) {
@@ -245,7 +320,8 @@ void MatchModel::EstimateM(const ModelInput& input, const std::vector<double>& s
   for (Levels& levels : related) Normalise(levels);
   m_ = std::move(matching);
   r_ = std::move(related);
-  matches_ = std::clamp(matches, kMatchesMin, std::max(kMatchesMin, input.pairs_total / 2));
+  matches_ = std::clamp(matches, kMatchesMin,
+                        std::max(kMatchesMin, std::min(input.matches_max, input.pairs_total / 2)));
   prior_ = PriorOf(matches_, input);
   related_share_ = std::clamp(relations / input.pairs_total, 0.0, 0.5);
 }

@@ -23,9 +23,7 @@ Refinement PairScorer::Refine(size_t field, const Agreement& agreement, RecordId
     const double place = comparison_.PlaceOf(field, level, agreement.shares[field]);
     refined = model_.Refine(field, level, place);
   }
-  // What is rare is rare among related records too.
-  const double rarer = Rarer(field, level, refined.match, a, b);
-  refined += {rarer, rarer};
+  refined += model_.Rarer(field, Rarer(field, level, refined.match, a, b));
   return refined;
 }
 
