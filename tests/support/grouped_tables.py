@@ -136,7 +136,19 @@ def flats(rng, groups):
     return ["address", "city", "zip", "owner", "unit", "rooms", "size", "rent"], rows
 
 
-KINDS = {make.__name__: make for make in (beers, schools, order_lines, readings, films, employees, quality, flats)}
+def families(rng, groups):
+    rows = []
+    for _ in range(groups * 2):
+        surname, (city, _, postcode) = word(rng, 3), town(rng)
+        shared = [street(rng), city, postcode, phone(rng)]
+        for _ in range(rng.randint(1, 5)):
+            born = f"{rng.randint(1940, 2015)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
+            rows.append([rng.choice(GIVEN), surname, born, *shared])
+    return ["given", "surname", "born", "street", "city", "zip", "phone"], rows
+
+
+KINDS = {make.__name__: make for make in (beers, schools, order_lines, readings, films, employees, quality, flats,
+                                         families)}
 
 
 def slip(rng, text):
