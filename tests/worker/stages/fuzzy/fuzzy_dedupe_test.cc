@@ -178,66 +178,28 @@ TEST(FuzzyDedupe, FindsNothingAmongDifferentPersons) {
   EXPECT_EQ(RunChainOnText(Fuzzy(), Persons(2, 400, 0)).result.rows_out, 400);
 }
 
-// Schools of `districts` districts, 12 each, that share all but their names and grades; the first
-// school of each of the first `copies` once more at the end, with a typo.
-std::string Schools(uint32_t seed, size_t districts, size_t copies) {
+// Schools of `districts` districts, 12 each, that share all but their names and grades.
+std::string Schools(uint32_t seed, size_t districts) {
   std::mt19937 random(seed);
-  std::vector<std::vector<std::string>> rows;
-  std::vector<std::vector<std::string>> again;
-  for (size_t i = 0; i < districts; ++i) {
-    const std::vector<std::string> shared = {
-        Word(random, 3), Word(random, 2) + " street",
-        "0" + std::to_string(100000000 + random() % 900000000)};
-    for (size_t j = 0; j < 12; ++j) {
-      std::vector<std::string> row = {Word(random, 4)};
-      row.insert(row.end(), shared.begin(), shared.end());
-      row.push_back(std::to_string(1 + random() % 3));
-      if (j == 0 && i < copies) {
-        again.push_back(row);
-        std::string& cell = again.back()[random() % 3];
-        cell = WithTypo(random, cell);
-      }
-      rows.push_back(std::move(row));
-    }
-  }
-  rows.insert(rows.end(), again.begin(), again.end());
   std::string text = "school,district,street,phone,grades\n";
-  for (const auto& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) text += (i > 0 ? "," : "") + row[i];
-    text += "\n";
+  for (size_t i = 0; i < districts; ++i) {
+    const std::string shared = Word(random, 3) + "," + Word(random, 2) + " street,0" +
+                               std::to_string(100000000 + random() % 900000000);
+    for (int j = 0; j < 12; ++j) {
+      text += Word(random, 4) + "," + shared + "," + std::to_string(1 + random() % 3) + "\n";
+    }
   }
   return text;
 }
 
 TEST(FuzzyDedupe, MembersOfAGroupAreKeptAndTheReportNamesIt) {
   for (uint32_t seed = 1; seed <= 4; ++seed) {
-    const HarnessRun run = RunChainOnText(Fuzzy(), Schools(seed, 30, 0));
+    const HarnessRun run = RunChainOnText(Fuzzy(), Schools(seed, 30));
     ASSERT_TRUE(run.status.ok()) << run.status << " seed " << seed;
     EXPECT_EQ(run.result.rows_out, 360) << "seed " << seed;
     EXPECT_NE(run.report.find("for a group, whose members differ in \\\"school\\\""),
               std::string::npos)
         << run.report;
-  }
-}
-
-TEST(FuzzyDedupe, CopiesOfMembersOfAGroupAreFoundWhateverThreadsAndMemory) {
-  for (uint32_t seed = 1; seed <= 4; ++seed) {
-    const std::string table = Schools(seed, 30, 20);
-    ChainSpec spec = Fuzzy();
-    const HarnessRun run = RunChainOnText(spec, table);
-    ASSERT_TRUE(run.status.ok()) << run.status << " seed " << seed;
-    EXPECT_GE(run.result.duplicates_removed, 17) << "seed " << seed;
-    const std::vector<std::string> before = Lines(table);
-    const std::vector<std::string> originals(before.begin(), before.begin() + 361);
-    EXPECT_EQ(Lines(run.cleaned).front(), originals.front());
-    size_t kept = 0;
-    for (const std::string& line : Lines(run.cleaned)) {
-      kept += std::find(originals.begin(), originals.end(), line) != originals.end() ? 1U : 0U;
-    }
-    EXPECT_EQ(kept, originals.size()) << "seed " << seed;
-    spec.threads = 3;
-    spec.memory_limit_bytes = int64_t{256} << 20;
-    EXPECT_EQ(RunChainOnText(spec, table).clusters, run.clusters) << "seed " << seed;
   }
 }
 
