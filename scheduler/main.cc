@@ -27,10 +27,11 @@
 #include "scheduler/api/report_service.h"
 #include "scheduler/api/resource_name.h"
 #include "scheduler/api/worker_service.h"
-#include "scheduler/core/job_reader.h"
 #include "scheduler/engine/attempt_sweeper.h"
 #include "scheduler/engine/batch_runner.h"
+#include "scheduler/engine/retention.h"
 #include "scheduler/engine/scheduler.h"
+#include "scheduler/engine/storage_debts.h"
 #include "scheduler/metrics.h"
 #include "scheduler/options.h"
 #include "scheduler/store/postgres_store.h"
@@ -99,9 +100,15 @@ absl::Status Readiness(const Scheduler& scheduler) {
   return absl::UnavailableError("not serving: another replica leads, or jobs are being loaded");
 }
 
-absl::StatusOr<JobStatus> RecordedStatus(JobReader& jobs, const JobName& name) {
-  DQ_ASSIGN_OR_RETURN(JobRecord job, jobs.GetJob(name));
-  return std::move(job.status);
+// Returns the uri beneath which a job's attempts write.
+std::string PrefixOf(const JobName& job) { return FileUri(JobText(job)); }
+
+RetentionOptions OptionsOfRetention(const SchedulerFlags& flags) {
+  RetentionOptions options;
+  options.finished = flags.retain_finished;
+  options.per_second_max = flags.retention_rate;
+  options.look_interval = flags.retention_interval;
+  return options;
 }
 
 std::unique_ptr<BatchDriver> MakeBatchDriver(Scheduler& scheduler, PostgresStore& store) {
@@ -120,6 +127,21 @@ void LogListening(const std::string& instance, int grpc_port, int admin_port) {
        {"admin_port", admin_port}});
 }
 
+// What clears up after jobs.
+struct Clearing {
+  Clearing(ObjectStore& objects, PostgresStore& store, EngineMetrics& metrics,
+           const RetentionOptions& options)
+      : sweeper(objects, SystemClock(), PrefixOf,
+                [&store](const JobName& job) { return store.reader().GetJob(job); }),
+        debts(objects, store.deletions(), PrefixOf,
+              [&store](const JobName& job) { return store.reader().GetJob(job).status(); }),
+        retention(store.deletions(), store.batches(), debts, SystemClock(), metrics, options) {}
+
+  AttemptSweeper sweeper;
+  StorageDebts debts;
+  Retention retention;
+};
+
 absl::Status Run(const SchedulerFlags& flags) {
   DQ_ASSIGN_OR_RETURN(const auto objects, OpenFileObjectStore(flags.storage_root));
   DQ_ASSIGN_OR_RETURN(const auto store, PostgresStore::Create(StoreOptions(flags)));
@@ -127,16 +149,15 @@ absl::Status Run(const SchedulerFlags& flags) {
   MetricRegistry registry("dq-scheduler", DQ_VERSION);
   SchedulerMetrics metrics(registry);
   Executor blocking(flags.blocking_threads, static_cast<size_t>(flags.blocking_queue_max));
-  AttemptSweeper sweeper(
-      *objects, SystemClock(), [](const JobName& job) { return FileUri(JobText(job)); },
-      [&](const JobName& job) { return RecordedStatus(store->reader(), job); });
+  Clearing clearing(*objects, *store, metrics, OptionsOfRetention(flags));
   BatchRunner batch_runner(store->batches(), SystemClock());
   Scheduler scheduler(EngineOptions(flags, instance), store->jobs(), SystemClock(), metrics,
-                      {.ended = [&](const EndedJob& job) { sweeper.Ended(job); },
-                       .reopening = [&](const JobName& job) { sweeper.Reopening(job); },
-                       .operation_ended = [&](BatchKey batch) { batch_runner.Wake(batch); }});
+                      {.ended = [&](const EndedJob& job) { clearing.sweeper.Ended(job); },
+                       .reopening = [&](const JobName& job) { clearing.sweeper.Reopening(job); },
+                       .operation_ended = [&](BatchKey batch) { batch_runner.Wake(batch); },
+                       .deleted = [&] { clearing.retention.Wake(); }});
   const ApiPorts ports{scheduler, store->reader(), store->catalog(), *objects,
-                       blocking,  SystemClock(),   metrics};
+                       blocking,  SystemClock(),   metrics,          store->deletions()};
   WatchLimits watch_limits;
   watch_limits.watches_max = flags.watches_max;
   JobService jobs(ports, watch_limits);
@@ -165,6 +186,7 @@ absl::Status Run(const SchedulerFlags& flags) {
 
   scheduler.Start();
   batch_runner.Start(scheduler, MakeBatchDriver(scheduler, *store));
+  clearing.retention.Start(scheduler);
   ServeUntilSignal(scheduler, *server);
 
   Log(LogLevel::kInfo, "handing over");
@@ -173,6 +195,7 @@ absl::Status Run(const SchedulerFlags& flags) {
   batches.Drain();
   admin.Drain();
   batch_runner.Stop();
+  clearing.retention.Stop();
   scheduler.Stop();
   server->Shutdown(flags.shutdown_grace);
   blocking.Shutdown();

@@ -87,6 +87,10 @@ SchedulerMetrics::SchedulerMetrics(MetricRegistry& registry)
                                  "Outcomes refused because their lease is not the newest.")),
       admissions_refused_(AddCounter(registry.families(), "dq_admissions_refused_total",
                                      "New jobs refused because of a limit on unfinished ones.")),
+      jobs_expired_(AddCounter(registry.families(), "dq_jobs_expired_total",
+                               "Jobs deleted because they ended longer ago than is retained.")),
+      storage_cleared_(AddCounter(registry.families(), "dq_storage_cleared_total",
+                                  "Deleted jobs and files whose bytes were removed.")),
       workers_(AddGauge(registry.families(), "dq_workers", "Connected workers.")),
       slots_(AddGauge(registry.families(), "dq_worker_slots", "Slots of connected workers.")),
       slots_busy_(AddGauge(registry.families(), "dq_worker_slots_busy", "Slots that run a job.")),
@@ -131,6 +135,14 @@ void SchedulerMetrics::LeaseExpired() { leases_expired_.Increment(); }
 void SchedulerMetrics::AdmissionRefused() { admissions_refused_.Increment(); }
 
 void SchedulerMetrics::StaleMessageRefused() { messages_stale_.Increment(); }
+
+void SchedulerMetrics::JobsExpired(int64_t jobs) {
+  jobs_expired_.Increment(static_cast<double>(jobs));
+}
+
+void SchedulerMetrics::StorageCleared(int64_t debts) {
+  storage_cleared_.Increment(static_cast<double>(debts));
+}
 
 void SchedulerMetrics::WorkersConnected(int64_t workers, int64_t slots, int64_t slots_busy) {
   workers_.Set(static_cast<double>(workers));

@@ -35,6 +35,8 @@ class SchedulerMetrics final : public EngineMetrics, public RpcMetrics {
   void LeaseExpired() override;
   void StaleMessageRefused() override;
   void AdmissionRefused() override;
+  void JobsExpired(int64_t jobs) override;
+  void StorageCleared(int64_t debts) override;
   void WorkersConnected(int64_t workers, int64_t slots, int64_t slots_busy) override;
   void BatchCommitted(int64_t rows, absl::Duration time) override;
   void CommitFailed() override;
@@ -61,6 +63,8 @@ class SchedulerMetrics final : public EngineMetrics, public RpcMetrics {
   prometheus::Counter& leases_expired_;
   prometheus::Counter& messages_stale_;
   prometheus::Counter& admissions_refused_;
+  prometheus::Counter& jobs_expired_;
+  prometheus::Counter& storage_cleared_;
   prometheus::Gauge& workers_;
   prometheus::Gauge& slots_;
   prometheus::Gauge& slots_busy_;

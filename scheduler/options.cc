@@ -13,6 +13,8 @@ constexpr double kIntervalSecondsMax = 86'400;
 constexpr int kThreadsMax = 256;
 constexpr int kQueueMax = 1'000'000;
 constexpr int kWatchesMax = 100'000;
+constexpr double kRetainedDaysMax = 36'500;
+constexpr int kRetentionRateMax = 100'000;
 // A worker stops its jobs this long before its lease ends: shorter leases could not be held.
 constexpr absl::Duration kLeaseTtlMin = absl::Milliseconds(500);
 
@@ -95,6 +97,22 @@ void AddLimits(CLI::App& app, SchedulerFlags& flags) {
       ->default_str("info");
 }
 
+void AddRetention(CLI::App& app, SchedulerFlags& flags) {
+  app.add_option_function<double>(
+         "--retain-finished-days",
+         [&flags](const double& days) { flags.retain_finished = absl::Hours(24) * days; },
+         "Delete jobs and batches that ended so many days ago, with the files they made and the "
+         "uploads that nothing else needs; their history stays. 0: never")
+      ->check(CLI::Range(0.0, kRetainedDaysMax))
+      ->default_str("0");
+  app.add_option("--retention-rate", flags.retention_rate,
+                 "Jobs a second that are deleted so at most, on average")
+      ->check(CLI::Range(1, kRetentionRateMax))
+      ->capture_default_str();
+  AddSeconds(app, "--retention-interval", flags.retention_interval,
+             "How often to look for what is to be deleted so");
+}
+
 // Throws what is wrong with the flags together.
 void Validate(const SchedulerFlags& flags) {
   if (flags.lease_ttl < kLeaseTtlMin) {
@@ -115,12 +133,14 @@ std::variant<SchedulerFlags, int> ParseSchedulerFlags(int argc, const char* cons
   SchedulerFlags flags;
   CLI::App app(
       "dq-scheduler: keeps data-quality jobs in PostgreSQL and leases them to workers.\n\n"
-      "Example:\n"
-      "  DQ_DATABASE='host=db dbname=dq' dq-scheduler --storage-root /srv/dq\n");
+      "Examples:\n"
+      "  DQ_DATABASE='host=db dbname=dq' dq-scheduler --storage-root /srv/dq\n"
+      "  dq-scheduler --storage-root /srv/dq --retain-finished-days 90\n");
   app.set_version_flag("--version", version);
   AddPlaces(app, flags);
   AddIntervals(app, flags);
   AddLimits(app, flags);
+  AddRetention(app, flags);
   try {
     app.parse(argc, argv);
     Validate(flags);

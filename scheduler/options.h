@@ -27,6 +27,9 @@ struct SchedulerFlags {
   int blocking_threads = 8;
   int blocking_queue_max = 1024;
   int watches_max = 256;
+  absl::Duration retain_finished = absl::ZeroDuration();  // 0: for ever.
+  int retention_rate = 1000;                              // Jobs a second.
+  absl::Duration retention_interval = absl::Minutes(1);
   LogLevel log_level = LogLevel::kInfo;
 };
 

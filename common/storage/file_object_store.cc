@@ -155,6 +155,18 @@ class FileObjectStore final : public ObjectStore {
     return absl::OkStatus();
   }
 
+  absl::Status RemoveEmptyDirectory(std::string_view prefix_uri) override {
+    DQ_ASSIGN_OR_RETURN(const std::string key, ObjectKeyOf(prefix_uri));
+    const KeyParts parts = SplitKey(key);
+    const absl::StatusOr<UniqueFd> above = tree_.OpenDirectory(parts.directory);
+    if (above.status().code() == absl::StatusCode::kNotFound) return absl::OkStatus();
+    DQ_RETURN_IF_ERROR(above.status());
+    const bool removed = ::unlinkat(above->get(), parts.name.c_str(), AT_REMOVEDIR) == 0;
+    if (removed || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST)
+      return absl::OkStatus();
+    return StorageError(errno, "cannot remove \"" + key + "\"");
+  }
+
  private:
   const FileTree tree_;
 };

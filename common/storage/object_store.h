@@ -108,6 +108,9 @@ class ObjectStore {
   virtual absl::StatusOr<std::vector<ObjectInfo>> List(std::string_view prefix_uri) = 0;
   // Removes one file. OK when it is not there.
   virtual absl::Status Remove(std::string_view uri) = 0;
+  // Removes the directory of a prefix if nothing is left in it; OK when something is, or it is not
+  // there.
+  virtual absl::Status RemoveEmptyDirectory(std::string_view prefix_uri) = 0;
 };
 
 // Opens the store of "file:///" uris beneath the directory `root`. FAILED_PRECONDITION

@@ -6,6 +6,7 @@
 #include "common/storage/object_store.h"
 #include "scheduler/api/rpc_metrics.h"
 #include "scheduler/core/catalog_store.h"
+#include "scheduler/core/deletion_store.h"
 #include "scheduler/core/job_reader.h"
 #include "scheduler/engine/scheduler.h"
 
@@ -19,6 +20,7 @@ struct ApiPorts {
   Executor& blocking;
   const Clock& clock;
   RpcMetrics& metrics;
+  DeletionStore& deletions;  // Blocks: on `blocking` only.
 };
 
 }  // namespace dq

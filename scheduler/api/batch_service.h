@@ -51,6 +51,9 @@ class BatchService final : public v1::BatchService::CallbackService {
   grpc::ServerUnaryReactor* RetryBatch(grpc::CallbackServerContext* context,
                                        const v1::RetryBatchRequest* request,
                                        v1::RetryBatchResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteBatch(grpc::CallbackServerContext* context,
+                                        const v1::DeleteBatchRequest* request,
+                                        v1::DeleteBatchResponse* response) override;
   grpc::ServerWriteReactor<v1::WatchBatchResponse>* WatchBatch(
       grpc::CallbackServerContext* context, const v1::WatchBatchRequest* request) override;
 
@@ -72,6 +75,10 @@ class BatchService final : public v1::BatchService::CallbackService {
   template <typename Wish>
   absl::StatusOr<BatchView> RecordWish(const std::string& name, const std::string& reason,
                                        const std::string& caller, Wish wish);
+
+  // Blocks. Deletes a batch whose operations it reserves before.
+  void Delete(const std::shared_ptr<UnaryCall>& call, const v1::DeleteBatchRequest& request,
+              v1::DeleteBatchResponse& response);
 
   const ApiPorts ports_;
   const JobLookup lookup_;

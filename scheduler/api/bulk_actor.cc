@@ -14,6 +14,7 @@
 #include "scheduler/api/resource_name.h"
 #include "scheduler/api/stuck_codec.h"
 #include "scheduler/api/violations.h"
+#include "scheduler/engine/job_deletion.h"
 #include "scheduler/engine/job_reopening.h"
 
 namespace dq {
@@ -40,6 +41,8 @@ bool Affects(v1::BulkAction action, JobState state) {
       return state == JobState::kPaused;
     case v1::BULK_ACTION_RETRY:
       return IsTerminal(state) && state != JobState::kCompleted;
+    case v1::BULK_ACTION_DELETE:
+      return IsTerminal(state);
     default:
       return false;
   }
@@ -190,6 +193,10 @@ std::optional<std::vector<absl::Status>> BulkActor::ActOn(const BulkQuery& query
       return ports_.jobs.BatchGetJobs(query.project, ids);
     };
     return ReopenJobs(scheduler, names, read, {word.reason, word.actor}, abandonment_);
+  }
+  if (query.action == v1::BULK_ACTION_DELETE) {
+    const OperatorWord now = {word.actor, word.reason, ports_.clock.Now()};
+    return DeleteJobs(scheduler, ports_.deletions, names, {now}, abandonment_);
   }
   Answers<absl::StatusOr<JobView>> answers(names.size(), abandonment_);
   for (size_t i = 0; i < names.size(); ++i) {

@@ -138,13 +138,25 @@ grpc::ServerUnaryReactor* JobService::GetJob(grpc::CallbackServerContext* contex
     return call->reactor();
   }
   lookup_.Find(name->project, {name->id},
-               [call, response, name = *name](const absl::StatusOr<JobViews>& found) {
+               [this, call, response, name = *name](const absl::StatusOr<JobViews>& found) {
                  if (!found.ok()) return call->Finish(found.status());
-                 if (found->empty()) return call->Finish(JobNotFound(name));
+                 if (found->empty()) return AnswerAbsent(call, name, response);
                  *response->mutable_job() = ToProto(found->begin()->second);
                  call->Finish(absl::OkStatus());
                });
   return call->reactor();
+}
+
+void JobService::AnswerAbsent(const std::shared_ptr<UnaryCall>& call, const JobName& name,
+                              v1::GetJobResponse* response) {
+  call->RunBlocking([this, call, name, response] {
+    // It may have been deleted, or been made just now.
+    const absl::StatusOr<JobRecord> job = ports_.jobs.GetJob(name);
+    if (job.ok()) *response->mutable_job() = ToProto(*job);
+    const bool never_was =
+        absl::IsNotFound(job.status()) && !MetadataOf(job.status()).contains("delete_time");
+    call->Finish(never_was ? JobNotFound(name) : job.status());
+  });
 }
 
 grpc::ServerUnaryReactor* JobService::BatchGetJobs(grpc::CallbackServerContext* context,

@@ -59,6 +59,9 @@ class JobService final : public v1::JobService::CallbackService {
   grpc::ServerUnaryReactor* RetryJob(grpc::CallbackServerContext* context,
                                      const v1::RetryJobRequest* request,
                                      v1::RetryJobResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteJob(grpc::CallbackServerContext* context,
+                                      const v1::DeleteJobRequest* request,
+                                      v1::DeleteJobResponse* response) override;
   grpc::ServerUnaryReactor* BatchCreateJobs(grpc::CallbackServerContext* context,
                                             const v1::BatchCreateJobsRequest* request,
                                             v1::BatchCreateJobsResponse* response) override;
@@ -92,6 +95,10 @@ class JobService final : public v1::JobService::CallbackService {
              const v1::RetryJobRequest& request, v1::Job* answer);
   void Reopen(const std::shared_ptr<UnaryCall>& call, int64_t reservation, const JobName& name,
               const v1::RetryJobRequest& request, v1::Job* answer);
+
+  // Blocks. Answers for a job that is nowhere.
+  void AnswerAbsent(const std::shared_ptr<UnaryCall>& call, const JobName& name,
+                    v1::GetJobResponse* response);
 
   const ApiPorts ports_;
   const JobLookup lookup_;

@@ -1,8 +1,8 @@
 // What users do to a job that is there: cancel, pause, resume, retry.
-#include <charconv>
 #include <utility>
 
 #include "common/base/error.h"
+#include "scheduler/api/etag.h"
 #include "scheduler/api/job_codec.h"
 #include "scheduler/api/job_service.h"
 #include "scheduler/api/resource_name.h"
@@ -21,14 +21,6 @@ absl::StatusOr<JobName> CheckRequest(const Request& request) {
   violations.RequireReason(request.reason());
   if (absl::Status valid = violations.ToStatus(); !valid.ok()) return valid;
   return name;
-}
-
-// The version that an etag names; 0 for none, and for what is no etag.
-int64_t VersionOf(const std::string& etag) {
-  int64_t version = 0;
-  const char* const end = etag.data() + etag.size();
-  const auto [stop, error] = std::from_chars(etag.data(), end, version);
-  return error == std::errc() && stop == end ? version : 0;
 }
 
 absl::Status JobChanged(const JobName& name) {
@@ -117,8 +109,8 @@ grpc::ServerUnaryReactor* JobService::RetryJob(grpc::CallbackServerContext* cont
     call->Finish(name.status());
     return call->reactor();
   }
-  const auto version = VersionOf(request->etag());
-  if (version == 0 && !request->etag().empty()) {
+  const int64_t version = VersionSeen(request->etag());
+  if (version < 0) {
     call->Finish(JobChanged(*name));
   } else if (version == 0) {
     Retry(call, *name, *request, response->mutable_job());
@@ -132,7 +124,7 @@ grpc::ServerUnaryReactor* JobService::RetryJob(grpc::CallbackServerContext* cont
 
 void JobService::RetryUnlessDone(const std::shared_ptr<UnaryCall>& call, const JobName& name,
                                  const v1::RetryJobRequest& request, v1::Job* answer) {
-  const int64_t seen = VersionOf(request.etag());
+  const int64_t seen = VersionSeen(request.etag());
   const auto job = ports_.jobs.GetJob(name);
   if (!job.ok()) return call->Finish(job.status());
   if (job->status.version == seen) return Retry(call, name, request, answer);
@@ -160,7 +152,7 @@ void JobService::Reopen(const std::shared_ptr<UnaryCall>& call, int64_t reservat
                         const JobName& name, const v1::RetryJobRequest& request, v1::Job* answer) {
   const auto reopen = [this, call, reservation, name, &request,
                        answer](absl::StatusOr<JobRecord> record) {
-    const int64_t seen = VersionOf(request.etag());
+    const int64_t seen = VersionSeen(request.etag());
     if (record.ok() && seen != 0 && record->status.version != seen) record = JobChanged(name);
     const RetryFrom from = request.from_start() ? RetryFrom::kStart : RetryFrom::kCheckpoint;
     ports_.scheduler.Reopen(reservation, name, std::move(record), from, request.reason(),

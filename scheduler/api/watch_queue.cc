@@ -31,7 +31,7 @@ void WatchQueue::Add(const JobChange& change) {
     return;
   }
   progress_.erase(id);
-  states_.push_back({change.sequence, change.view});
+  states_.push_back({change.sequence, change.view, change.is_deletion});
   // The jobs of a snapshot do not count: a large one would be dropped for ever.
   if (++changes_waiting_ > limits_.changes_max) DropAll();
 }
@@ -45,11 +45,16 @@ void WatchQueue::DropAll() {
   resync_due_ = true;
 }
 
-void WatchQueue::AddSnapshot(std::vector<JobView> jobs) {
+void WatchQueue::AddSnapshot(std::vector<JobView> jobs, const std::vector<JobName>& gone) {
   snapshot_awaited_ = false;
   std::deque<Change> first;
   for (JobView& job : jobs) {
-    first.push_back({0, std::make_shared<const JobView>(std::move(job))});
+    first.push_back({0, std::make_shared<const JobView>(std::move(job)), false});
+  }
+  for (const JobName& name : gone) {
+    auto view = std::make_shared<JobView>();
+    view->record.name = name;
+    first.push_back({0, std::move(view), true});
   }
   states_.insert(states_.begin(), first.begin(), first.end());
 }
@@ -78,6 +83,10 @@ std::optional<WatchItem> WatchQueue::NextState(absl::Time now) {
     if (next.sequence != 0) --changes_waiting_;
     sequence_sent_ = std::max(sequence_sent_, next.sequence);
     const JobRecord& record = next.view->record;
+    if (next.is_deletion) {
+      if (auto deletion = Deletion(record.name)) return deletion;
+      continue;
+    }
     if (record.status.version <= VersionSent(record.name.id)) continue;
     CountAsSent(*next.view);
     progress_sent_[record.name.id] = now;
@@ -86,6 +95,16 @@ std::optional<WatchItem> WatchQueue::NextState(absl::Time now) {
   }
   sequence_sent_ = sequence_newest_;
   return std::nullopt;
+}
+
+std::optional<WatchItem> WatchQueue::Deletion(const JobName& job) {
+  progress_sent_.erase(job.id);
+  // Another job of the name begins with version 1. Of a named job a resync may bring it again.
+  const bool was_told = ids_.contains(job.id) && !deleted_.insert(job.id).second;
+  versions_.erase(job.id);
+  open_.erase(job.id);
+  if (was_told) return std::nullopt;
+  return WatchDeletionOf{job};
 }
 
 std::optional<WatchItem> WatchQueue::NextProgress(absl::Time now) {
@@ -113,6 +132,7 @@ void WatchQueue::CountAsSent(const JobView& view) {
   const std::string& id = view.record.name.id;
   if (!ids_.contains(id)) return;
   versions_[id] = view.record.status.version;
+  deleted_.erase(id);
   if (IsTerminal(view.record.status.state)) open_.erase(id);
 }
 

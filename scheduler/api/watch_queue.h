@@ -32,7 +32,11 @@ struct WatchBookmarkAt {
 struct WatchResyncOf {
   int64_t dropped = 0;
 };
-using WatchItem = std::variant<std::shared_ptr<const JobView>, WatchBookmarkAt, WatchResyncOf>;
+struct WatchDeletionOf {
+  JobName job;
+};
+using WatchItem =
+    std::variant<std::shared_ptr<const JobView>, WatchBookmarkAt, WatchResyncOf, WatchDeletionOf>;
 
 class WatchQueue {
  public:
@@ -46,19 +50,20 @@ class WatchQueue {
   void Add(const JobChange& change);
   // Every change up to `sequence` was added or is of no interest here.
   void Passed(int64_t sequence) { sequence_newest_ = std::max(sequence_newest_, sequence); }
-  // Takes the snapshot that was due: jobs as they are now.
-  void AddSnapshot(std::vector<JobView> jobs);
+  // Takes the snapshot that was due: jobs as they are now, and which of the named ones are gone.
+  void AddSnapshot(std::vector<JobView> jobs, const std::vector<JobName>& gone = {});
   // Whether a snapshot is to be fetched, once; false from then on until the next is due.
   bool TakeSnapshotDue();
   // Returns what to send now and counts it as sent; nothing when it is not time yet.
   std::optional<WatchItem> Next(absl::Time now);
-  // Whether every named job has ended and everything was sent.
+  // Whether every named job has ended or was deleted, and everything was sent.
   bool IsDone() const;
 
  private:
   struct Change {
     int64_t sequence = 0;  // 0: of a snapshot.
     std::shared_ptr<const JobView> view;
+    bool is_deletion = false;
   };
   struct Progress {
     std::shared_ptr<const JobView> view;  // The newest.
@@ -69,14 +74,17 @@ class WatchQueue {
   void DropAll();
   std::optional<WatchItem> NextState(absl::Time now);
   std::optional<WatchItem> NextProgress(absl::Time now);
+  // Returns what tells that the job is gone; nothing when that was told.
+  std::optional<WatchItem> Deletion(const JobName& job);
   // Returns the version of a named job that was sent last; -1 for none.
   int64_t VersionSent(const std::string& id) const;
   void CountAsSent(const JobView& view);
 
   const WatchLimits limits_;
   const std::set<std::string> ids_;
-  std::set<std::string> open_;               // Named and not yet sent as ended.
+  std::set<std::string> open_;               // Named and not yet sent as ended or deleted.
   std::map<std::string, int64_t> versions_;  // Sent last, of named jobs.
+  std::set<std::string> deleted_;            // Named, and sent as deleted.
   std::deque<Change> states_;
   size_t changes_waiting_ = 0;  // Those of states_ that are of no snapshot.
   std::map<std::string, Progress> progress_;

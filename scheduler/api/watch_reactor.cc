@@ -33,6 +33,8 @@ v1::WatchJobsResponse ToProto(const WatchItem& item) {
     *response.mutable_job() = ToProto(**job);
   } else if (const auto* bookmark = std::get_if<WatchBookmarkAt>(&item)) {
     response.mutable_bookmark()->set_resume_token(std::to_string(bookmark->sequence));
+  } else if (const auto* deletion = std::get_if<WatchDeletionOf>(&item)) {
+    response.mutable_deletion()->set_name(JobText(deletion->job));
   } else {
     response.mutable_resync()->set_dropped(std::get<WatchResyncOf>(item).dropped);
   }
@@ -79,8 +81,12 @@ void WatchReactor::FetchSnapshot() {
 
 void WatchReactor::TakeSnapshot(absl::StatusOr<JobViews> found) {
   if (!found.ok()) return End(found.status());
+  std::vector<JobName> gone;
   for (const std::string& id : jobs_.ids) {
-    if (!found->contains(id)) return End(UnknownJob(JobText({jobs_.project, id})));
+    if (found->contains(id)) continue;
+    // One that the watch began with was deleted; so may have been one that it is resumed with.
+    if (first_snapshot_ && !resumed_) return EndUnknown({jobs_.project, id});
+    gone.push_back({jobs_.project, id});
   }
   std::vector<JobView> views;
   for (auto& [id, view] : *found) {
@@ -91,9 +97,18 @@ void WatchReactor::TakeSnapshot(absl::StatusOr<JobViews> found) {
   first_snapshot_ = false;
   {
     MutexLock lock(mutex_);
-    queue_->AddSnapshot(std::move(views));
+    queue_->AddSnapshot(std::move(views), gone);
   }
   Pump();
+}
+
+void WatchReactor::EndUnknown(const JobName& name) {
+  const bool asked = ports_.blocking.Submit([self = shared_from_this(), name] {
+    const absl::Status status = self->ports_.jobs.GetJob(name).status();
+    const bool was_deleted = MetadataOf(status).contains("delete_time");
+    self->End(was_deleted ? status : UnknownJob(JobText(name)));
+  });
+  if (!asked) End(UnknownJob(JobText(name)));
 }
 
 bool WatchReactor::MustWake() {

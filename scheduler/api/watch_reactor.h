@@ -44,6 +44,8 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchJobsResponse
   // Asks for the jobs as they are; the answer goes to the queue.
   void FetchSnapshot();
   void TakeSnapshot(absl::StatusOr<JobViews> found) EXCLUDES(mutex_);
+  // Ends the watch of a job that there is not, and says so if it was deleted.
+  void EndUnknown(const JobName& name);
   // Returns whether the registry must be told to tick; counts as told.
   bool MustWake() REQUIRES(mutex_);
   // The only place that writes or finishes.

@@ -49,6 +49,7 @@ enum class JobEvent : int16_t {
   kSkip = 16,
   kExpire = 17,
   kReopen = 18,
+  kDelete = 19,  // The last one of a job: its record goes, its history stays.
 };
 
 // Why a job waits; numbers equal dq.v1.WaitReason.

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/base/error.h"
 #include "scheduler/core/job.h"
 
 namespace dq {
@@ -40,11 +42,20 @@ struct JobFilterTerm {
   absl::Time time;    // kCreateTime, kEndTime.
 };
 
+// Returns what is said of a job that was deleted: NOT_FOUND (JOB_NOT_FOUND) with `delete_time`.
+inline absl::Status JobDeleted(const JobName& name, absl::Time time, const std::string& actor) {
+  const std::string when = absl::FormatTime(absl::RFC3339_sec, time, absl::UTCTimeZone());
+  return MakeError(absl::StatusCode::kNotFound, "JOB_NOT_FOUND",
+                   "job " + name.id + " was deleted by " + actor + " at " + when +
+                       "; ListJobEvents tells its history",
+                   {{"job", name.id}, {"delete_time", when}});
+}
+
 class JobReader {
  public:
   virtual ~JobReader() = default;
 
-  // Returns the job. NOT_FOUND (JOB_NOT_FOUND).
+  // Returns the job. NOT_FOUND (JOB_NOT_FOUND); of one that was deleted JobDeleted().
   virtual absl::StatusOr<JobRecord> GetJob(const JobName& name) = 0;
   // Returns the job that `request_id` created. NOT_FOUND (JOB_NOT_FOUND).
   virtual absl::StatusOr<JobRecord> GetJobByRequest(const std::string& project,
@@ -56,7 +67,8 @@ class JobReader {
   virtual absl::StatusOr<std::vector<JobRecord>> ListJobs(const std::string& project,
                                                           const std::vector<JobFilterTerm>& filter,
                                                           JobKey before, int limit) = 0;
-  // Returns up to `limit` events with sequence > `after`, oldest first. NOT_FOUND (JOB_NOT_FOUND).
+  // Returns up to `limit` events with sequence > `after`, oldest first; also of a job that was
+  // deleted, the last of its name. NOT_FOUND (JOB_NOT_FOUND).
   virtual absl::StatusOr<std::vector<JobEventRecord>> ListJobEvents(const JobName& name,
                                                                     int64_t after, int limit) = 0;
   // Returns the report's JSON of a completed job. NOT_FOUND (REPORT_NOT_FOUND).

@@ -103,9 +103,10 @@ constexpr std::array<std::string_view, kJobStates.size()> kStateNames = {
     "CANCELLING", "COMPLETED", "FAILED",     "CANCELLED", "SKIPPED",
 };
 constexpr std::array<std::string_view, kJobEvents.size()> kEventNames = {
-    "create",  "ready",         "claim",         "complete", "retry",          "give_up",
-    "release", "request_pause", "confirm_pause", "lose",     "request_cancel", "confirm_cancel",
-    "pause",   "resume",        "cancel",        "skip",     "expire",         "reopen",
+    "create",         "ready",          "claim",         "complete",      "retry",
+    "give_up",        "release",        "request_pause", "confirm_pause", "lose",
+    "request_cancel", "confirm_cancel", "pause",         "resume",        "cancel",
+    "skip",           "expire",         "reopen",        "delete",
 };
 
 }  // namespace

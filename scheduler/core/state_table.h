@@ -21,6 +21,7 @@ struct Transition {
 };
 
 // Every legal transition of an existing job. `create` has no row: it makes a job PENDING or QUEUED.
+// Nor has `delete`: it leads to no state, and only an ended job is deleted.
 inline constexpr auto kTransitions = std::to_array<Transition>({
     {JobState::kPending, JobEvent::kReady, JobState::kQueued},
     {JobState::kPending, JobEvent::kPause, JobState::kPaused},
@@ -71,24 +72,11 @@ inline constexpr auto kJobStates = std::to_array<JobState>({
     JobState::kSkipped,
 });
 inline constexpr auto kJobEvents = std::to_array<JobEvent>({
-    JobEvent::kCreate,
-    JobEvent::kReady,
-    JobEvent::kClaim,
-    JobEvent::kComplete,
-    JobEvent::kRetry,
-    JobEvent::kGiveUp,
-    JobEvent::kRelease,
-    JobEvent::kRequestPause,
-    JobEvent::kConfirmPause,
-    JobEvent::kLose,
-    JobEvent::kRequestCancel,
-    JobEvent::kConfirmCancel,
-    JobEvent::kPause,
-    JobEvent::kResume,
-    JobEvent::kCancel,
-    JobEvent::kSkip,
-    JobEvent::kExpire,
-    JobEvent::kReopen,
+    JobEvent::kCreate,       JobEvent::kReady,  JobEvent::kClaim,         JobEvent::kComplete,
+    JobEvent::kRetry,        JobEvent::kGiveUp, JobEvent::kRelease,       JobEvent::kRequestPause,
+    JobEvent::kConfirmPause, JobEvent::kLose,   JobEvent::kRequestCancel, JobEvent::kConfirmCancel,
+    JobEvent::kPause,        JobEvent::kResume, JobEvent::kCancel,        JobEvent::kSkip,
+    JobEvent::kExpire,       JobEvent::kReopen, JobEvent::kDelete,
 });
 
 // Returns whether `create` may put a job into `state`.

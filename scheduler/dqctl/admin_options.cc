@@ -91,14 +91,16 @@ void AddRecover(CLI::App& admin, CommandLine& line) {
 void AddBulk(CLI::App& admin, CommandLine& line) {
   const auto [app, command] = AddCommand<AdminBulkCommand>(
       admin, line, "bulk",
-      "Cancel, pause, resume or retry all jobs that a filter fits; only says which without --force",
+      "Cancel, pause, resume, retry or delete all jobs that a filter fits; only says which without "
+      "--force",
       "  dqctl admin bulk cancel --filter 'queue = \"nightly\"'\n"
       "  dqctl admin bulk retry --filter 'error_reason = \"WORKER_LOST\"' --reason 'mended' "
       "--force\n"
-      "  dqctl admin bulk pause --filter 'labels.team = \"sales\"' --per-second 100 --force\n");
-  app->add_option("ACTION", command->action, "cancel, pause, resume or retry")
+      "  dqctl admin bulk pause --filter 'labels.team = \"sales\"' --per-second 100 --force\n"
+      "  dqctl admin bulk delete --filter 'end_time < \"2026-01-01T00:00:00Z\"' --force\n");
+  app->add_option("ACTION", command->action, "cancel, pause, resume, retry or delete")
       ->required()
-      ->check(CLI::IsMember({"cancel", "pause", "resume", "retry"}));
+      ->check(CLI::IsMember({"cancel", "pause", "resume", "retry", "delete"}));
   app->add_option("--filter", command->filter, "Which jobs, as of job list")->required();
   app->add_option("--reason", command->reason, "Why, for the audit");
   app->add_option("--per-second", command->per_second_max, "At most so many jobs a second")

@@ -40,6 +40,8 @@ void AddBatchActions(CLI::App& group, CommandLine& line) {
   add(Kind::kPause, "pause", "Pause a batch and all of its operations");
   add(Kind::kResume, "resume", "Resume a paused batch");
   add(Kind::kRetry, "retry", "Run again what has not completed in a batch that has ended");
+  AddDelete(group, line, DeleteCommand::Kind::kBatch,
+            "Delete batches that have ended, with all of their operations and the files they made");
 }
 
 }  // namespace

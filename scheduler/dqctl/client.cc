@@ -236,6 +236,26 @@ absl::StatusOr<dq::v1::ListFilesResponse> Client::ListFiles(
   return Call(*stubs_->file, &dq::v1::FileService::Stub::ListFiles, request);
 }
 
+absl::StatusOr<dq::v1::RegisterFileResponse> Client::RegisterFile(
+    const dq::v1::RegisterFileRequest& request) {
+  return Call(*stubs_->file, &dq::v1::FileService::Stub::RegisterFile, request);
+}
+
+absl::StatusOr<dq::v1::DeleteJobResponse> Client::DeleteJob(
+    const dq::v1::DeleteJobRequest& request) {
+  return Call(*stubs_->job, &dq::v1::JobService::Stub::DeleteJob, request);
+}
+
+absl::StatusOr<dq::v1::DeleteBatchResponse> Client::DeleteBatch(
+    const dq::v1::DeleteBatchRequest& request) {
+  return Call(*stubs_->batch, &dq::v1::BatchService::Stub::DeleteBatch, request);
+}
+
+absl::StatusOr<dq::v1::DeleteFileResponse> Client::DeleteFile(
+    const dq::v1::DeleteFileRequest& request) {
+  return Call(*stubs_->file, &dq::v1::FileService::Stub::DeleteFile, request);
+}
+
 absl::StatusOr<dq::v1::CreateReferenceResponse> Client::CreateReference(
     const dq::v1::CreateReferenceRequest& request) {
   return Call(*stubs_->reference, &dq::v1::ReferenceService::Stub::CreateReference, request);

@@ -64,6 +64,12 @@ class Client {
                                            const std::string& reason);
   absl::StatusOr<dq::v1::File> GetFile(const std::string& name);
   absl::StatusOr<dq::v1::ListFilesResponse> ListFiles(const dq::v1::ListFilesRequest& request);
+  absl::StatusOr<dq::v1::RegisterFileResponse> RegisterFile(
+      const dq::v1::RegisterFileRequest& request);
+  absl::StatusOr<dq::v1::DeleteJobResponse> DeleteJob(const dq::v1::DeleteJobRequest& request);
+  absl::StatusOr<dq::v1::DeleteBatchResponse> DeleteBatch(
+      const dq::v1::DeleteBatchRequest& request);
+  absl::StatusOr<dq::v1::DeleteFileResponse> DeleteFile(const dq::v1::DeleteFileRequest& request);
   absl::StatusOr<dq::v1::CreateReferenceResponse> CreateReference(
       const dq::v1::CreateReferenceRequest& request);
   absl::StatusOr<dq::v1::ListReferencesResponse> ListReferences(

@@ -155,6 +155,16 @@ struct BatchActionCommand {
   OutputFormat format = OutputFormat::kTable;
 };
 
+// `dqctl job delete`, `batch delete`, `file delete`.
+struct DeleteCommand {
+  enum class Kind { kJob, kBatch, kFile };
+  Kind kind = Kind::kJob;
+  std::vector<std::string> names;
+  std::string reason;
+  bool with_input = false;  // Of jobs: the uploads that nothing else needs, too.
+  OutputFormat format = OutputFormat::kTable;
+};
+
 struct JobEventsCommand {
   std::string name;
   OutputFormat format = OutputFormat::kTable;
@@ -188,6 +198,12 @@ struct ReportChangesCommand {
 
 struct FileUploadCommand {
   std::string path;
+  std::string file_id;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct FileRegisterCommand {
+  std::string uri;
   std::string file_id;
   OutputFormat format = OutputFormat::kTable;
 };
@@ -292,7 +308,7 @@ struct AdminRecoverCommand {
 
 // `dqctl admin bulk`.
 struct AdminBulkCommand {
-  std::string action;  // "cancel", "pause", "resume", "retry".
+  std::string action;  // "cancel", "pause", "resume", "retry", "delete".
   std::string filter;
   std::string reason;
   int per_second_max = 0;  // 0: no limit.
@@ -323,14 +339,16 @@ struct CompletionCommand {
   Shell shell = Shell::kBash;
 };
 
-using Command = std::variant<
-    CleanCommand, JobSubmitCommand, JobGetCommand, JobListCommand, JobFollowCommand,
-    JobActionCommand, BatchSubmitCommand, BatchGetCommand, BatchListCommand, BatchWatchCommand,
-    BatchActionCommand, QueueListCommand, QueueSetCommand, ProjectListCommand, ProjectSetCommand,
-    JobEventsCommand, FileUploadCommand, FileListCommand, FileGetCommand, FileDownloadCommand,
-    ReferenceAddCommand, ReferenceListCommand, WorkerListCommand, WorkerDrainCommand,
-    AdminStatsCommand, AdminConcurrencyCommand, AdminStuckCommand, AdminRecoverCommand,
-    AdminBulkCommand, DevCommand, DoctorCommand, VersionCommand, ReportShowCommand,
-    ReportFindingsCommand, ReportClustersCommand, ReportChangesCommand, CompletionCommand>;
+using Command =
+    std::variant<CleanCommand, JobSubmitCommand, JobGetCommand, JobListCommand, JobFollowCommand,
+                 JobActionCommand, BatchSubmitCommand, BatchGetCommand, BatchListCommand,
+                 BatchWatchCommand, BatchActionCommand, QueueListCommand, QueueSetCommand,
+                 ProjectListCommand, ProjectSetCommand, JobEventsCommand, FileUploadCommand,
+                 FileListCommand, FileGetCommand, FileDownloadCommand, ReferenceAddCommand,
+                 ReferenceListCommand, WorkerListCommand, WorkerDrainCommand, AdminStatsCommand,
+                 AdminConcurrencyCommand, AdminStuckCommand, AdminRecoverCommand, AdminBulkCommand,
+                 DeleteCommand, FileRegisterCommand, DevCommand, DoctorCommand, VersionCommand,
+                 ReportShowCommand, ReportFindingsCommand, ReportClustersCommand,
+                 ReportChangesCommand, CompletionCommand>;
 
 }  // namespace dq::dqctl

@@ -35,6 +35,19 @@ absl::StatusOr<ExitCode> Run(const FileUploadCommand& command, Session& session)
   return ExitCode::kOk;
 }
 
+absl::StatusOr<ExitCode> Run(const FileRegisterCommand& command, Session& session) {
+  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
+  dq::v1::RegisterFileRequest request;
+  request.set_parent("projects/" + session.connection.project);
+  request.set_file_id(command.file_id);
+  request.set_uri(command.uri);
+  request.set_request_id("register-" + RandomHex(12));
+  DQ_ASSIGN_OR_RETURN(const auto response, client->RegisterFile(request));
+  const std::vector<File> files = {response.file()};
+  PrintRecord(session.console, command.format, response.file(), FilesTable(files));
+  return ExitCode::kOk;
+}
+
 absl::StatusOr<ExitCode> Run(const FileListCommand& command, Session& session) {
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
   dq::v1::ListFilesRequest request;

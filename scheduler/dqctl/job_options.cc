@@ -91,6 +91,8 @@ void AddJobActions(CLI::App& group, CommandLine& line) {
   app->add_flag_callback(
       "--from-start", [kind = &command->kind] { *kind = Kind::kRetryFromStart; },
       "Begin at the start of the input, not at the job's checkpoint");
+  AddDelete(group, line, DeleteCommand::Kind::kJob,
+            "Delete jobs that have ended, with the files they made; their history stays");
 }
 
 }  // namespace

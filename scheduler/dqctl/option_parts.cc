@@ -38,6 +38,24 @@ void AddFormat(CLI::App& app, OutputFormat& format, const std::string& flags) {
       ->default_str("table");
 }
 
+void AddDelete(CLI::App& group, CommandLine& line, DeleteCommand::Kind kind,
+               const std::string& description) {
+  const std::string noun = group.get_name();
+  const std::string example = "  dqctl " + noun + " delete " + noun.front() + "-0123";
+  const bool has_files = kind != DeleteCommand::Kind::kFile;
+  const auto [app, command] = AddCommand<DeleteCommand>(
+      group, line, "delete", description,
+      has_files ? example + " --reason 'not wanted any more' --with-input\n" : example + "\n");
+  command->kind = kind;
+  app->add_option(absl::AsciiStrToUpper(noun), command->names, "Ids or resource names")->required();
+  if (has_files) {
+    app->add_option("--reason", command->reason, "Why, for the audit");
+    app->add_flag("--with-input", command->with_input,
+                  "Delete the uploads it read, too, that nothing else needs");
+  }
+  AddFormat(*app, command->format);
+}
+
 void AddDuration(CLI::App& app, const std::string& flag, absl::Duration& value,
                  const std::string& help) {
   app.add_option_function<std::string>(

@@ -59,6 +59,11 @@ std::pair<CLI::App*, C*> AddAction(CLI::App& group, CommandLine& line, typename 
   return added;
 }
 
+// Adds to the group of a resource the command that deletes some of them; `description` says which
+// can be, and what goes with them.
+void AddDelete(CLI::App& group, CommandLine& line, DeleteCommand::Kind kind,
+               const std::string& description);
+
 // Adds a positive duration.
 void AddDuration(CLI::App& app, const std::string& flag, absl::Duration& value,
                  const std::string& help);

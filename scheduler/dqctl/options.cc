@@ -70,6 +70,17 @@ void AddFile(CLI::App& parent, CommandLine& line) {
   download->add_option("FILE", downloaded->name, "Id or resource name")->required();
   download->add_option("-o,--output", downloaded->output,
                        "Where it goes; - is stdout (default: its own name, here)");
+
+  const auto [add, registered] = AddCommand<FileRegisterCommand>(
+      *group, line, "register", "Make a file of what lies beneath the storage root already",
+      "  dqctl file register file:///exports/customers.csv\n");
+  add->add_option("URI", registered->uri, "file:///key, a path beneath the storage root")
+      ->required();
+  add->add_option("--file-id", registered->file_id, "The id to be");
+  AddFormat(*add, registered->format);
+  AddDelete(*group, line, DeleteCommand::Kind::kFile,
+            "Delete files that no reference and no unfinished job needs; of a registered one the "
+            "bytes stay");
 }
 
 void AddReference(CLI::App& parent, CommandLine& line) {

@@ -30,6 +30,8 @@ absl::StatusOr<ExitCode> Run(const ReportFindingsCommand& command, Session& sess
 absl::StatusOr<ExitCode> Run(const ReportClustersCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const ReportChangesCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const FileUploadCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const FileRegisterCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const DeleteCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const FileListCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const FileGetCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const FileDownloadCommand& command, Session& session);

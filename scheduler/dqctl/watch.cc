@@ -58,6 +58,7 @@ class Watch {
       const absl::Status status = client_.WatchJobs(
           request_, deadline, [this](const auto& message) { return Take(message); });
       if (last_ && IsTerminal(last_->state())) return *std::move(last_);
+      if (is_deleted_) return Deleted("the job was deleted");
       if (interrupt_.triggered()) return InterruptedError();
       if (absl::Now() >= deadline) return TimedOut();
       const Next next = NextAfter(status);
@@ -79,7 +80,8 @@ class Watch {
     if (broken_) observer_.on_connection("connected again");
     broken_ = false;
     if (message.has_bookmark()) request_.set_resume_token(message.bookmark().resume_token());
-    if (!message.has_job()) return true;
+    is_deleted_ = is_deleted_ || message.has_deletion();
+    if (!message.has_job()) return !is_deleted_;
     last_ = message.job();
     observer_.on_job(*last_);
     return !IsTerminal(last_->state());
@@ -92,8 +94,13 @@ class Watch {
   }
 
   absl::Status Explained(const absl::Status& status) const {
-    if (status.code() != absl::StatusCode::kNotFound || !last_) return status;
-    return MakeError(absl::StatusCode::kNotFound, "JOB_DELETED", "the job was deleted");
+    if (status.code() != absl::StatusCode::kNotFound) return status;
+    if (MetadataOf(status).contains("delete_time")) return Deleted(MessageOf(status));
+    return last_ ? Deleted("the job was deleted") : status;
+  }
+
+  static absl::Status Deleted(const std::string& message) {
+    return MakeError(absl::StatusCode::kNotFound, "JOB_DELETED", message);
   }
 
   absl::Status TimedOut() const {
@@ -116,6 +123,7 @@ class Watch {
   absl::Time heard_;
   bool broken_ = false;
   std::optional<Job> last_;
+  bool is_deleted_ = false;
 };
 
 }  // namespace

@@ -1,34 +1,26 @@
 #include "scheduler/engine/attempt_sweeper.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "common/base/error.h"
 #include "common/base/logging.h"
 #include "common/storage/attempt_directory.h"
+#include "scheduler/engine/attempt_folders.h"
 
 namespace dq {
 namespace {
 
 constexpr absl::Duration kWaitMax = absl::Seconds(60);
 
-// Returns the first part of `uri` behind `prefix`, a directory; empty when there is none.
-std::string DirectoryIn(const std::string& uri, const std::string& prefix) {
-  if (!uri.starts_with(prefix + "/")) return "";
-  const std::string rest = uri.substr(prefix.size() + 1);
-  const size_t slash = rest.find('/');
-  return slash == std::string::npos ? "" : rest.substr(0, slash);
-}
-
 }  // namespace
 
 AttemptSweeper::AttemptSweeper(ObjectStore& objects, const Clock& clock, PrefixOf prefix_of,
-                               StatusOf status_of)
+                               RecordOf record_of)
     : objects_(objects),
       clock_(clock),
       prefix_of_(std::move(prefix_of)),
-      status_of_(std::move(status_of)) {
+      record_of_(std::move(record_of)) {
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -43,8 +35,8 @@ AttemptSweeper::~AttemptSweeper() {
 
 void AttemptSweeper::Ended(const EndedJob& job) {
   const bool is_completed = job.state == JobState::kCompleted;
-  Sweep sweep = {clock_.Boot(), job.attempt, "", job.checkpoint_attempt};
-  if (is_completed) sweep.kept_directory = DirectoryIn(job.manifest_uri, prefix_of_(job.name));
+  Sweep sweep = {job.key, clock_.Boot(), job.attempt, "", job.checkpoint_attempt};
+  if (is_completed) sweep.kept_directory = FolderIn(job.manifest_uri, prefix_of_(job.name));
   if (is_completed && sweep.kept_directory.empty()) return;  // It publishes nothing: a noop.
   MutexLock lock(mutex_);
   PlanLocked(job.name, std::move(sweep));
@@ -74,9 +66,7 @@ void AttemptSweeper::ForgetLocked(const JobName& job) {
 
 void AttemptSweeper::Run() {
   while (const auto next = Take()) {
-    const absl::Status checked = Check(next->first, next->second);
-    if (checked.ok()) Carry(next->first, next->second);
-    Finish(next->first, next->second, checked);
+    Finish(next->first, next->second, Carry(next->first, next->second));
   }
 }
 
@@ -99,9 +89,11 @@ std::optional<std::pair<JobName, AttemptSweeper::Sweep>> AttemptSweeper::Take() 
 }
 
 absl::Status AttemptSweeper::Check(const JobName& job, const Sweep& sweep) const {
-  const absl::StatusOr<JobStatus> recorded = status_of_(job);
+  const absl::StatusOr<JobRecord> recorded = record_of_(job);
   if (!recorded.ok()) return recorded.status();
-  const bool is_over = IsTerminal(recorded->state) && recorded->attempt == sweep.attempt_max;
+  const JobStatus& status = recorded->status;
+  const bool is_over =
+      recorded->key == sweep.job && IsTerminal(status.state) && status.attempt == sweep.attempt_max;
   return is_over ? absl::OkStatus() : absl::NotFoundError("live again since, or ended anew");
 }
 
@@ -113,31 +105,30 @@ void AttemptSweeper::Finish(const JobName& job, Sweep sweep, const absl::Status&
     sweep.due = clock_.Boot() + kWaitMax;
     PlanLocked(job, std::move(sweep));
   } else if (checked.ok() && sweep.kept_attempt != 0 && !sweeps_.contains(job)) {
-    PlanLocked(job, {sweep.due + kKeptForRetry, sweep.attempt_max, "", 0});
+    PlanLocked(job, {sweep.job, sweep.due + kKeptForRetry, sweep.attempt_max, "", 0});
   }
   changed_.NotifyAll();
 }
 
-void AttemptSweeper::Carry(const JobName& job, const Sweep& sweep) {
+absl::Status AttemptSweeper::Carry(const JobName& job, const Sweep& sweep) {
   const std::string prefix = prefix_of_(job);
-  const auto is_over = [&](std::string_view directory) {
-    const std::optional<int64_t> attempt = AttemptOfDirectory(directory);
-    return attempt.has_value() && *attempt <= sweep.attempt_max && *attempt != sweep.kept_attempt;
-  };
-  absl::Status swept = objects_.RemoveUnfinished(prefix, is_over);
-  std::set<std::string> published;
-  const auto files = objects_.List(prefix);
-  swept.Update(files.status());
-  if (files.ok()) {
-    for (const ObjectInfo& file : *files) published.insert(DirectoryIn(file.uri, prefix));
+  const absl::StatusOr<AttemptFolders> folders = ListAttemptFolders(objects_, prefix);
+  // After the list: what another job of the name writes is not in it.
+  absl::Status checked = Check(job, sweep);
+  if (!checked.ok()) return checked;
+  absl::Status swept = folders.status();
+  if (folders.ok()) {
+    swept = RemoveAttemptFolders(objects_, prefix, *folders, [&](std::string_view folder) {
+      const std::optional<int64_t> attempt = AttemptOfDirectory(folder);
+      return attempt.has_value() && *attempt <= sweep.attempt_max &&
+             *attempt != sweep.kept_attempt && folder != sweep.kept_directory;
+    });
   }
-  for (const std::string& directory : published) {
-    if (directory == sweep.kept_directory || !is_over(directory)) continue;
-    swept.Update(objects_.Unpublish(prefix, directory));
+  if (!swept.ok()) {
+    Log(LogLevel::kWarning, "what attempts have left stays",
+        {{"job", job.id}, {"project", job.project}, {"message", MessageOf(swept)}});
   }
-  if (swept.ok()) return;
-  Log(LogLevel::kWarning, "what attempts have left stays",
-      {{"job", job.id}, {"project", job.project}, {"message", MessageOf(swept)}});
+  return checked;
 }
 
 }  // namespace dq

@@ -5,8 +5,10 @@
 //
 // No file of a live attempt can be taken: an end is told once it is recorded, from then on every
 // attempt up to its number is fenced, and only those are removed. What the retry of a failed job
-// would go on from stays for an hour. Each sweep asks the record first: of a job that has been made
-// live since, by whichever leader, nothing goes; its next end plans a sweep of all its attempts.
+// would go on from stays for an hour. Each sweep looks what is there, then asks the record: of a
+// job that has been made live since, by whichever leader, nothing goes; its next end plans a sweep
+// of all its attempts. Nor of one that was deleted, whose name another may have by now: what it has
+// left is recorded as a debt (storage_debts.h).
 #pragma once
 
 #include <cstdint>
@@ -35,12 +37,12 @@ class AttemptSweeper {
  public:
   // Returns the uri beneath which a job's attempts write.
   using PrefixOf = std::function<std::string(const JobName&)>;
-  // Returns what is recorded of a job; NOT_FOUND when there is none. After any other error it is
-  // asked again a minute later. May block.
-  using StatusOf = std::function<absl::StatusOr<JobStatus>(const JobName&)>;
+  // Returns the record of a job; NOT_FOUND when there is none. After any other error it is asked
+  // again a minute later. May block.
+  using RecordOf = std::function<absl::StatusOr<JobRecord>(const JobName&)>;
 
   // The references outlive it.
-  AttemptSweeper(ObjectStore& objects, const Clock& clock, PrefixOf prefix_of, StatusOf status_of);
+  AttemptSweeper(ObjectStore& objects, const Clock& clock, PrefixOf prefix_of, RecordOf record_of);
   // Ends the thread; what was not swept yet stays.
   ~AttemptSweeper();
 
@@ -52,6 +54,7 @@ class AttemptSweeper {
 
  private:
   struct Sweep {
+    JobKey job = 0;
     absl::Time due;              // Boot clock.
     int32_t attempt_max = 0;     // What later attempts have is theirs.
     std::string kept_directory;  // The published outputs; empty: none.
@@ -66,12 +69,13 @@ class AttemptSweeper {
   // record cannot be read.
   absl::Status Check(const JobName& job, const Sweep& sweep) const;
   void Finish(const JobName& job, Sweep sweep, const absl::Status& checked) EXCLUDES(mutex_);
-  void Carry(const JobName& job, const Sweep& sweep);
+  // Sweeps if the record allows it, which is returned.
+  absl::Status Carry(const JobName& job, const Sweep& sweep);
 
   ObjectStore& objects_;
   const Clock& clock_;
   const PrefixOf prefix_of_;
-  const StatusOf status_of_;
+  const RecordOf record_of_;
   Mutex mutex_;
   CondVar changed_;
   std::map<JobName, Sweep> sweeps_ GUARDED_BY(mutex_);

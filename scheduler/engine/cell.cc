@@ -55,6 +55,11 @@ absl::Status InsertError(const InsertResult& insert) {
                    "This request id was used with another body: choose another request id.");
 }
 
+absl::Status EarlierJobGone() {
+  return MakeError(absl::StatusCode::kUnavailable, "JOB_NOT_LOADED",
+                   "the job of this request was deleted just now; try again");
+}
+
 }  // namespace
 
 Cell::Cell(const SchedulerOptions& options, CellSources sources, EngineMetrics& metrics,
@@ -83,7 +88,9 @@ void Cell::TakeOver(const Instant& now, int64_t epoch, LiveJobs live,
   watches_.Restart(epoch);
   load_due_ = absl::InfinitePast();
   for (JobRecord& record : live.jobs) {
-    if (!record.dependencies.empty()) decided_.push_back(record.key);
+    // Those of one that waits for some may have been deleted.
+    const bool waits = record.status.wait_reason == WaitReason::kDependency;
+    if (waits || !record.dependencies.empty()) decided_.push_back(record.key);
     LoadJob(std::move(record));
   }
   for (const WaitingJobs& alike : live.waiting) LoadWaiting(alike);
@@ -138,6 +145,7 @@ void Cell::StepDown(const absl::Status& why) {
   loading_.reset();
   load_again_.clear();
   reopening_.clear();
+  deleting_.clear();
   read_ended_.clear();
   dependencies_ = DependencyTable();
   decided_.clear();
@@ -366,7 +374,9 @@ std::vector<std::unique_ptr<LiveJob>> Cell::FinishInserts(PendingBatch& batch,
     }
     TakeBackInsert(submission);
     dependencies_.Remove(batch.rows->inserts[i].record.key);
-    if (insert.outcome == InsertOutcome::kExisted) {
+    if (insert.outcome == InsertOutcome::kExisted && insert.record.key == 0) {
+      submission.Fail(EarlierJobGone());
+    } else if (insert.outcome == InsertOutcome::kExisted) {
       submission.Succeed(insert.record.name, true, [&] {
         return JobView{std::move(insert.record), {}, 0};
       });

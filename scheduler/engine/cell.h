@@ -65,6 +65,7 @@ class Cell {
 
   using ViewDone = std::function<void(absl::StatusOr<JobView>)>;
   using ReserveDone = std::function<void(absl::StatusOr<int64_t>)>;
+  using DeletionReserved = std::function<void(absl::StatusOr<DeletionReservation>)>;
   using ViewsDone = std::function<void(absl::StatusOr<std::vector<JobView>>)>;
 
   // `metrics` and `watches` outlive the cell.
@@ -106,6 +107,10 @@ class Cell {
   void Reopen(const Instant& now, int64_t reservation, const JobName& name,
               absl::StatusOr<JobRecord> record, RetryFrom from, const std::string& reason,
               const std::string& actor, ViewDone done);
+  void ReserveDeletion(const Instant& now, const std::vector<JobName>& names,
+                       DeletionReserved done);
+  void EndDeletion(const Instant& now, const DeletionReservation& reservation,
+                   const std::vector<DeletedJob>& deleted);
   // Limits hold from now on; what runs already goes on.
   absl::StatusOr<GroupView> SetLimit(const GroupLimit& limit);
   absl::StatusOr<std::vector<GroupView>> ListGroups(const GroupQuery& query) const;
@@ -225,6 +230,12 @@ class Cell {
   void ResumePaused(LiveJob& job, Note note);
   absl::StatusOr<int64_t> Reserve(const JobName& name);
 
+  // cell_deletion.cc: ended jobs whose records are deleted.
+  absl::Status ReserveToDelete(const JobName& name);
+  void EndReservation(const DeletionReservation& reservation);
+  // Returns whether a job is being deleted on which `record` depends.
+  bool LosesDependency(const JobRecord& record) const;
+
   // cell_stuck.cc: jobs that do not get on.
   StuckFacts FactsOf(const LiveJob& job, bool has_worker) const;
   StuckView ViewOf(const LiveJob& job, StuckDiagnosis diagnosis) const;
@@ -341,6 +352,7 @@ class Cell {
   // Of the names that were read, those whose jobs have ended; only while it is told.
   std::map<JobName, std::pair<JobKey, JobState>> read_ended_;
   absl::flat_hash_set<JobName> reopening_;  // Their records are being read.
+  absl::flat_hash_set<JobName> deleting_;
   DependencyTable dependencies_;
   std::deque<JobKey> decided_;  // Dependents to be settled, as far as they still wait.
   int64_t settled_rows_ = 0;    // Made by that since the last commit.

@@ -146,9 +146,10 @@ void Cell::ReserveReopen(const Instant& now, const JobName& name, ReserveDone do
 }
 
 absl::StatusOr<int64_t> Cell::Reserve(const JobName& name) {
-  if (reopening_.insert(name).second) return epoch_;
+  if (!deleting_.contains(name) && reopening_.insert(name).second) return epoch_;
   return MakeError(absl::StatusCode::kUnavailable, "JOB_NOT_LOADED",
-                   "the job is being retried by another call; try again", {{"job", name.id}});
+                   "the job is being retried or deleted by another call; try again",
+                   {{"job", name.id}});
 }
 
 void Cell::Reopen(const Instant& now, int64_t reservation, const JobName& name,

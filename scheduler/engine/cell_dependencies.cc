@@ -127,7 +127,9 @@ void Cell::Depend(const LiveJob& job, const std::vector<JobDependency>& recorded
 void Cell::SettleDependent(LiveJob& job) {
   JobStatus& status = job.record.status;
   const JobKey key = job.record.key;
-  if (!dependencies_.Has(key) || dependencies_.IsWaiting(key)) return;
+  if (dependencies_.IsWaiting(key)) return;
+  // A new leader may find none of one that waits for some: they were deleted.
+  if (!dependencies_.Has(key) && status.wait_reason != WaitReason::kDependency) return;
   if (const auto failed = dependencies_.FailureOf(key)) return SkipDependent(job, *failed);
   if (status.wait_reason != WaitReason::kDependency) return;  // PAUSED, or waits for a time.
   if (job.record.rules.not_before <= now_.wall) {

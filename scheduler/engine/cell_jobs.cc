@@ -64,6 +64,11 @@ JobFailure SystemFailure(std::string_view reason, std::string message) {
   return {std::string(reason), std::move(message), {{"category", "system"}}};
 }
 
+absl::Status DependencyDeleted() {
+  return MakeError(absl::StatusCode::kFailedPrecondition, "DEPENDENCY_MISSING",
+                   "a job that this one is to depend on is being deleted");
+}
+
 }  // namespace
 
 void Cell::Submit(const Instant& now, JobRecord record, SubmitDone done) {
@@ -91,6 +96,10 @@ void Cell::Insert(JobRecord record, Submission submission) {
 }
 
 void Cell::InsertFound(JobRecord record, Submission submission) {
+  if (LosesDependency(record)) {
+    dependencies_.Remove(record.key);
+    return submission.Fail(DependencyDeleted());
+  }
   submission.place = groups_.Join(record.name.project, record.rules);
   if (!groups_.HasRoom(submission.place)) {
     groups_.Leave(submission.place);

@@ -11,6 +11,7 @@
 namespace dq {
 
 struct EndedJob {
+  JobKey key = 0;
   JobName name;
   JobState state = JobState::kFailed;
   int32_t attempt = 0;             // Its last one.
@@ -31,6 +32,8 @@ struct EndListener {
   std::function<void(const JobName&)> reopening;  // It may be made live again, or be refused.
   // The end of an operation of a batch is recorded; called as `ended` is.
   std::function<void(BatchKey)> operation_ended = {};
+  // Jobs were deleted: storage may be owed something. Returns at once.
+  std::function<void()> deleted = {};
 };
 
 }  // namespace dq

@@ -111,6 +111,20 @@ void Scheduler::Reopen(int64_t reservation, const JobName& name, absl::StatusOr<
   if (!accepted) (*shared_done)(SchedulerDrains());
 }
 
+void Scheduler::ReserveDeletion(std::vector<JobName> names,
+                                std::function<void(absl::StatusOr<DeletionReservation>)> done) {
+  impl_->Ask(std::move(done), [names = std::move(names)](Cell& cell, const Instant& now,
+                                                         Cell::DeletionReserved reply) {
+    cell.ReserveDeletion(now, names, std::move(reply));
+  });
+}
+
+void Scheduler::EndDeletion(DeletionReservation reservation, std::vector<DeletedJob> deleted) {
+  if (!deleted.empty()) impl_->TellDeleted();
+  impl_->Tell([reservation = std::move(reservation), deleted = std::move(deleted)](
+                  Cell& cell, const Instant& now) { cell.EndDeletion(now, reservation, deleted); });
+}
+
 void Scheduler::SetLimit(const GroupLimit& limit,
                          std::function<void(absl::StatusOr<GroupView>)> done) {
   using Done = std::function<void(absl::StatusOr<GroupView>)>;

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
+#include "scheduler/core/deletion_store.h"
 #include "scheduler/core/flow_statistics.h"
 #include "scheduler/core/job.h"
 #include "scheduler/core/job_store.h"
@@ -74,6 +75,7 @@ struct JobView {
 struct JobChange {
   int64_t sequence = 0;
   bool progress_only = false;  // May be dropped when a newer one of the same job follows.
+  bool is_deletion = false;    // The job was deleted: the view holds no more than its name.
   std::shared_ptr<const JobView> view;
 };
 
@@ -185,6 +187,13 @@ struct SchedulerStats {
   int64_t epoch = 0;
 };
 
+// Ended jobs that nobody makes live again until the reservation ends.
+struct DeletionReservation {
+  int64_t epoch = 0;                   // Of the leader that keeps them so.
+  std::vector<JobName> names;          // Of those that are reserved.
+  std::vector<absl::Status> refusals;  // One a job that was asked for, in order; OK: reserved.
+};
+
 class Scheduler {
  public:
   // All references outlive the scheduler. Start() begins the work.
@@ -227,6 +236,13 @@ class Scheduler {
   void Reopen(int64_t reservation, const JobName& name, absl::StatusOr<JobRecord> record,
               RetryFrom from, const std::string& reason, const std::string& actor,
               std::function<void(absl::StatusOr<JobView>)> done);
+  // Deletes ended jobs, in two steps: after the reservation the caller has their records deleted,
+  // as the leader of its epoch, and says what went. Between the two nobody makes them live again,
+  // and all that was decided about them before is durable. FAILED_PRECONDITION (ILLEGAL_TRANSITION)
+  // for a job that lives in memory.
+  void ReserveDeletion(std::vector<JobName> names,
+                       std::function<void(absl::StatusOr<DeletionReservation>)> done);
+  void EndDeletion(DeletionReservation reservation, std::vector<DeletedJob> deleted);
   // Makes a recorded limit effective. Lists the first `limit` groups of these kinds after a name,
   // those of a kind by name: projects and queues there are, concurrency keys with a live job.
   void SetLimit(const GroupLimit& limit, std::function<void(absl::StatusOr<GroupView>)> done);

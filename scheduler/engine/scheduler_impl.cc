@@ -87,7 +87,7 @@ void Scheduler::Impl::TellEnds(const SpentBatch& spent) const {
     if (!ends_.ended) continue;
     const JobUpdate& row = spent.batch.rows->updates[job->update_index];
     if (!MayHaveLeftFiles(row.status)) continue;
-    EndedJob ended = {row.name, row.status.state, row.status.attempt, 0, ""};
+    EndedJob ended = {row.key, row.name, row.status.state, row.status.attempt, 0, ""};
     if (job->record.checkpoint != nullptr) {
       ended.checkpoint_attempt = job->record.checkpoint->attempt;
     }

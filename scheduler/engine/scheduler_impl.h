@@ -47,6 +47,10 @@ class Scheduler::Impl {
     if (ends_.reopening) ends_.reopening(name);
   }
 
+  void TellDeleted() const {
+    if (ends_.deleted) ends_.deleted();
+  }
+
   WatchHub& watches() { return watches_; }
   Announcer& announcer() { return announcer_; }
   SessionId NextSession() { return next_session_.fetch_add(1, std::memory_order_relaxed); }

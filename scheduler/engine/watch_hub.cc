@@ -82,7 +82,8 @@ void WatchHub::Publish(std::shared_ptr<const JobView> view, ChangeKind kind) {
     complete_after_ = last_;
     return;
   }
-  backlog_.push_back({last_, kind == ChangeKind::kProgress, std::move(view)});
+  backlog_.push_back(
+      {last_, kind == ChangeKind::kProgress, kind == ChangeKind::kDeletion, std::move(view)});
   if (backlog_.size() <= backlog_max_) return;
   complete_after_ = backlog_.front().sequence;
   backlog_.pop_front();

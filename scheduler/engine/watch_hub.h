@@ -19,7 +19,7 @@
 namespace dq {
 
 // Whether watchers may skip a change when a newer one of the same job follows.
-enum class ChangeKind { kState, kProgress };
+enum class ChangeKind { kState, kProgress, kDeletion };
 
 class WatchHub {
  public:

@@ -42,8 +42,12 @@ absl::StatusOr<JobRecord> PostgresJobReader::GetJob(const JobName& name) {
   DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kGetJob, name.project, name.id);
                       }));
-  if (rows.empty()) return JobNotFound(name);
-  return ReadJob(rows[0]);
+  if (!rows.empty()) return ReadJob(rows[0]);
+  DQ_ASSIGN_OR_RETURN(const pqxx::result gone, Query([&](Transaction& transaction) {
+                        return transaction.Run(sql::kFindDeletion, name.project, 1, name.id);
+                      }));
+  if (gone.empty()) return JobNotFound(name);
+  return JobDeleted(name, ReadTime(gone[0]["time"]), gone[0]["actor"].c_str());
 }
 
 absl::StatusOr<JobRecord> PostgresJobReader::GetJobByRequest(const std::string& project,

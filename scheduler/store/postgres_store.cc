@@ -6,6 +6,7 @@
 #include "scheduler/store/migrator.h"
 #include "scheduler/store/postgres_batch_store.h"
 #include "scheduler/store/postgres_catalog_store.h"
+#include "scheduler/store/postgres_deletion_store.h"
 #include "scheduler/store/postgres_job_reader.h"
 #include "scheduler/store/postgres_job_store.h"
 #include "scheduler/store/postgres_operator_store.h"
@@ -43,6 +44,7 @@ struct PostgresStore::Parts {
         reader(sessions),
         catalog(options.cell, sessions),
         batches(sessions),
+        deletions(options.cell, sessions),
         operators(options.cell, sessions),
         schedules(sessions) {}
 
@@ -52,6 +54,7 @@ struct PostgresStore::Parts {
   PostgresJobReader reader;
   PostgresCatalogStore catalog;
   PostgresBatchStore batches;
+  PostgresDeletionStore deletions;
   PostgresOperatorStore operators;
   PostgresScheduleStore schedules;
 };
@@ -71,6 +74,7 @@ JobStore& PostgresStore::jobs() { return parts_->jobs; }
 JobReader& PostgresStore::reader() { return parts_->reader; }
 CatalogStore& PostgresStore::catalog() { return parts_->catalog; }
 BatchStore& PostgresStore::batches() { return parts_->batches; }
+DeletionStore& PostgresStore::deletions() { return parts_->deletions; }
 OperatorStore& PostgresStore::operators() { return parts_->operators; }
 ScheduleStore& PostgresStore::schedules() { return parts_->schedules; }
 

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "scheduler/core/batch_store.h"
 #include "scheduler/core/catalog_store.h"
+#include "scheduler/core/deletion_store.h"
 #include "scheduler/core/job_reader.h"
 #include "scheduler/core/job_store.h"
 #include "scheduler/core/operator_store.h"
@@ -36,6 +37,7 @@ class PostgresStore {
   JobReader& reader();
   CatalogStore& catalog();
   BatchStore& batches();
+  DeletionStore& deletions();
   OperatorStore& operators();
   ScheduleStore& schedules();
 

@@ -40,7 +40,7 @@ absl::StatusOr<Created<BatchRecord>> FakeStore::CreateBatch(
       return MakeError(absl::StatusCode::kAlreadyExists, "ID_TAKEN", batch.id + " exists already.");
     }
   }
-  const BatchKey key = std::ssize(batches_) + 1;
+  const BatchKey key = next_batch_++;
   BatchRow& row = batches_[key];
   row.record = batch;
   row.record.key = key;

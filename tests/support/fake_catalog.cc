@@ -106,15 +106,22 @@ absl::Status FakeStore::DeleteFile(const std::string& project, const std::string
   MutexLock lock(mutex_);
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
   if (LiveJobNeedsLocked(project, &JobRecord::file_ids, id)) return InUse(id, "a job");
-  const bool referenced = std::ranges::any_of(references_.rows, [&](const auto& row) {
-    return row.first.first == project && row.second.record.file_id == id;
-  });
-  if (referenced) return InUse(id, "a reference");
-  const auto row = files_.rows.find({project, id});
-  if (row == files_.rows.end()) return absl::OkStatus();
-  files_.id_of_request.erase({project, row->second.record.request_id});
-  files_.rows.erase(row);
+  if (IsReferencedLocked(project, id)) return InUse(id, "a reference");
+  EraseFileLocked({project, id});
   return absl::OkStatus();
+}
+
+bool FakeStore::IsReferencedLocked(const std::string& project, const std::string& file) const {
+  return std::ranges::any_of(references_.rows, [&](const auto& row) {
+    return row.first.first == project && row.second.record.file_id == file;
+  });
+}
+
+void FakeStore::EraseFileLocked(const Name& name) {
+  const auto row = files_.rows.find(name);
+  if (row == files_.rows.end()) return;
+  files_.id_of_request.erase({name.first, row->second.record.request_id});
+  files_.rows.erase(row);
 }
 
 absl::StatusOr<Created<ReferenceRecord>> FakeStore::CreateReference(

@@ -92,6 +92,8 @@ absl::StatusOr<JobKey> FakeStore::FindLocked(const JobName& name) const {
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
   const auto found = key_of_name_.find(name);
   if (found == key_of_name_.end()) {
+    const Deletion* const gone = FindDeletion(deleted_jobs_, {name.project, name.id});
+    if (gone != nullptr) return JobDeleted(name, gone->word.time, gone->word.actor);
     return MakeError(absl::StatusCode::kNotFound, "JOB_NOT_FOUND", "There is no job " + name.id);
   }
   return found->second;
@@ -145,9 +147,12 @@ absl::StatusOr<std::vector<JobRecord>> FakeStore::ListJobs(const std::string& pr
 absl::StatusOr<std::vector<JobEventRecord>> FakeStore::ListJobEvents(const JobName& name,
                                                                      int64_t after, int limit) {
   MutexLock lock(mutex_);
-  DQ_ASSIGN_OR_RETURN(const JobKey key, FindLocked(name));
+  absl::StatusOr<JobKey> key = FindLocked(name);
+  const Deletion* const gone = FindDeletion(deleted_jobs_, {name.project, name.id});
+  if (absl::IsNotFound(key.status()) && gone != nullptr) key = gone->key;
+  DQ_RETURN_IF_ERROR(key.status());
   std::vector<JobEventRecord> found;
-  for (const JobEventRecord& event : events_.at(key)) {
+  for (const JobEventRecord& event : events_.at(*key)) {
     if (event.sequence > after && std::ssize(found) < limit) found.push_back(event);
   }
   return found;

@@ -74,6 +74,7 @@ int64_t FakeStore::CommitCount() const {
 }
 
 JobRecord FakeStore::WithDependenciesLocked(JobRecord job) const {
+  std::erase_if(job.dependencies, [&](const auto& d) { return !jobs_.contains(d.job); });
   for (JobDependency& dependency : job.dependencies) {
     dependency.state = jobs_.at(dependency.job).status.state;
   }

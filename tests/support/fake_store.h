@@ -16,6 +16,7 @@
 #include "common/base/mutex.h"
 #include "scheduler/core/batch_store.h"
 #include "scheduler/core/catalog_store.h"
+#include "scheduler/core/deletion_store.h"
 #include "scheduler/core/job_reader.h"
 #include "scheduler/core/job_store.h"
 #include "scheduler/core/operator_store.h"
@@ -38,6 +39,7 @@ class FakeStore : public JobStore,
                   public JobReader,
                   public CatalogStore,
                   public BatchStore,
+                  public DeletionStore,
                   public OperatorStore,
                   public ScheduleStore {
  public:
@@ -52,7 +54,8 @@ class FakeStore : public JobStore,
   void HoldCommits() EXCLUDES(mutex_);
   void ReleaseCommits() EXCLUDES(mutex_);
 
-  // The recorded jobs by key, their events, and how many commits succeeded: what checkers read.
+  // The recorded jobs by key, their events (also of deleted ones), and how many commits succeeded:
+  // what checkers read.
   std::map<JobKey, JobRecord> Jobs() const EXCLUDES(mutex_);
   std::map<JobKey, std::vector<JobEventRecord>> Events() const EXCLUDES(mutex_);
   int64_t CommitCount() const EXCLUDES(mutex_);
@@ -106,6 +109,17 @@ class FakeStore : public JobStore,
   absl::Status AddEvent(const OperatorAction& action, const OperatorWord& word) override;
   // What AddEvent() was called with.
   std::vector<OperatorAction> OperatorActions() const EXCLUDES(mutex_);
+
+  absl::StatusOr<JobDeletions> DeleteJobs(const std::vector<JobToDelete>& jobs,
+                                          const DeletionOrder& order) override;
+  absl::StatusOr<BatchDeletion> DeleteBatch(const std::string& project, const std::string& id,
+                                            int64_t version, const DeletionOrder& order) override;
+  absl::StatusOr<std::vector<StorageDebt>> LoadDebts(int64_t after, int limit) override;
+  absl::Status PayDebt(int64_t key) override;
+  absl::StatusOr<ExpiredJobs> ListExpiredJobs(absl::Duration retained, JobKey after,
+                                              int limit) override;
+  absl::StatusOr<ExpiredBatches> ListExpiredBatches(absl::Duration retained, BatchKey after,
+                                                    int limit) override;
 
   absl::StatusOr<Created<BatchRecord>> CreateBatch(
       const BatchRecord& batch, const std::vector<std::string>& requests) override;
@@ -164,6 +178,16 @@ class FakeStore : public JobStore,
     std::map<Name, Row<Record>> rows;
     std::map<Name, std::string> id_of_request;
   };
+  // A job or batch that was deleted.
+  struct Deletion {
+    int64_t key = 0;
+    JobState state = JobState::kCompleted;
+    OperatorWord word;
+  };
+  struct Debt {
+    StorageDebt debt;  // Without kept_uris.
+    std::vector<std::string> kept_ids;
+  };
   struct BatchRow {
     BatchRecord record;
     std::vector<BatchOperation> operations;
@@ -188,6 +212,20 @@ class FakeStore : public JobStore,
   void EndRefusedLocked(const WriteBatch& batch, JobKey key) REQUIRES(mutex_);
   void PublishOutputsLocked(const JobUpdate& update, absl::Time now) REQUIRES(mutex_);
   absl::StatusOr<JobKey> FindLocked(const JobName& name) const REQUIRES(mutex_);
+  // Returns the newest deletion of a name; null when there is none.
+  static const Deletion* FindDeletion(const std::map<Name, std::vector<Deletion>>& of,
+                                      const Name& name);
+  static JobDeletion JudgeAbsent(const std::map<Name, std::vector<Deletion>>& of, const Name& name,
+                                 const OperatorWord& word);
+  DeletionOutcome JudgeLocked(const JobRecord& job, int64_t version, bool as_operation) const
+      REQUIRES(mutex_);
+  // Deletes everything of a job but its history; returns the ids of files of it that stay.
+  std::vector<std::string> RemoveJobLocked(JobKey key, const OperatorWord& word) REQUIRES(mutex_);
+  void RemoveInputsLocked(const std::string& project, const std::vector<std::string>& ids)
+      REQUIRES(mutex_);
+  bool IsReferencedLocked(const std::string& project, const std::string& file) const
+      REQUIRES(mutex_);
+  void EraseFileLocked(const Name& name) REQUIRES(mutex_);
   BatchView ViewOfLocked(const BatchRecord& batch) const REQUIRES(mutex_);
   static ScheduleView ViewOf(const ScheduleRow& row);
   // Nothing while the run goes on.
@@ -225,6 +263,11 @@ class FakeStore : public JobStore,
   Table<FileRecord> files_ GUARDED_BY(mutex_);
   Table<ReferenceRecord> references_ GUARDED_BY(mutex_);
   std::map<BatchKey, BatchRow> batches_ GUARDED_BY(mutex_);
+  BatchKey next_batch_ GUARDED_BY(mutex_) = 1;
+  std::map<Name, std::vector<Deletion>> deleted_jobs_ GUARDED_BY(mutex_);  // Oldest first.
+  std::map<Name, std::vector<Deletion>> deleted_batches_ GUARDED_BY(mutex_);
+  std::map<int64_t, Debt> debts_ GUARDED_BY(mutex_);
+  int64_t next_debt_ GUARDED_BY(mutex_) = 1;
   std::map<ScheduleKey, ScheduleRow> schedules_ GUARDED_BY(mutex_);
   ScheduleKey last_schedule_ GUARDED_BY(mutex_) = 0;
 };

@@ -15,6 +15,8 @@ class SilentEngineMetrics : public EngineMetrics {
   void LeaseExpired() override {}
   void StaleMessageRefused() override {}
   void AdmissionRefused() override {}
+  void JobsExpired(int64_t) override {}
+  void StorageCleared(int64_t) override {}
   void WorkersConnected(int64_t, int64_t, int64_t) override {}
   void BatchCommitted(int64_t, absl::Duration) override {}
   void CommitFailed() override {}

@@ -37,6 +37,9 @@ BEGIN
   IF NEW.event = 1 AND NEW.from_state IS NULL AND NEW.sequence = 1 AND NEW.to_state IN (1, 2) THEN
     RETURN NEW;
   END IF;
+  IF NEW.event = 19 AND NEW.to_state = NEW.from_state AND NEW.to_state IN (7, 8, 9, 10) THEN
+    RETURN NEW;  -- The deletion leads to no state.
+  END IF;
   PERFORM FROM job_transition t WHERE t.from_state = NEW.from_state AND t.event = NEW.event
     AND t.to_state = NEW.to_state;
   IF NOT FOUND THEN

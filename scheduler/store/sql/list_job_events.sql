@@ -1,7 +1,15 @@
 -- Returns a job's events, oldest first, after one row that is there when the job is: its sequence is
--- NULL. $1 project, $2 id, $3 the sequence to start after, $4 how many at most.
--- 0 rows: no such job.
-WITH wanted AS (SELECT key, version FROM job WHERE project = $1 AND id = $2)
+-- NULL. Of a job that was deleted as well, the newest of its name. $1 project, $2 id, $3 the sequence to
+-- start after, $4 how many at most. 0 rows: there never was such a job.
+WITH wanted AS (
+  SELECT key, version FROM job WHERE project = $1 AND id = $2
+  UNION ALL
+  (SELECT key, version FROM deleted_resource
+   WHERE project = $1 AND kind = 1 AND id = $2
+     AND NOT EXISTS (SELECT FROM job WHERE project = $1 AND id = $2)
+   ORDER BY key DESC
+   LIMIT 1)
+)
 SELECT NULL::bigint AS sequence, NULL::bigint AS time, NULL::smallint AS event,
        NULL::smallint AS from_state, NULL::smallint AS to_state, NULL::integer AS attempt,
        NULL::text AS worker, NULL::text AS actor, NULL::text AS reason, NULL::text AS message

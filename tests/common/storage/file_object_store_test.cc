@@ -227,6 +227,20 @@ TEST_F(FileObjectStoreTest, APublicationCanBeTakenBack) {
   EXPECT_THAT(EntriesOf(root() / "jobs/j"), testing::ElementsAre("a2"));
 }
 
+TEST_F(FileObjectStoreTest, ADirectoryGoesOnlyWhenNothingIsLeftInIt) {
+  Write(root() / "jobs/j/a1/manifest.json", "{}");
+  EXPECT_TRUE(store_->RemoveEmptyDirectory("file:///jobs/j").ok());
+  EXPECT_TRUE(fs::exists(root() / "jobs/j/a1/manifest.json"));
+  ASSERT_TRUE(store_->Unpublish("file:///jobs/j", "a1").ok());
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(store_->RemoveEmptyDirectory("file:///jobs/j").ok());
+    EXPECT_FALSE(fs::exists(root() / "jobs/j"));
+  }
+  EXPECT_TRUE(store_->RemoveEmptyDirectory("file:///none/j").ok());
+  EXPECT_EQ(store_->RemoveEmptyDirectory("file:///../j").code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 TEST_F(FileObjectStoreTest, APublishedDirectoryIsNeverReplaced) {
   ASSERT_TRUE(store_->Publish("file:///jobs/j", "a1").value()->Commit("first").ok());
   EXPECT_EQ(store_->Publish("file:///jobs/j", "a1").value()->Commit("second").status().code(),

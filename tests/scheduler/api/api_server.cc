@@ -46,7 +46,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
                  {.ended = {},
                   .reopening = {},
                   .operation_ended = [this](BatchKey batch) { batch_runner_.Wake(batch); }}),
-      ports_{scheduler_, store_, store_, *objects_, blocking_, SystemClock(), metrics_},
+      ports_{scheduler_, store_, store_, *objects_, blocking_, SystemClock(), metrics_, store_},
       jobs_(ports_, watch_limits),
       batches_(
           ports_, store_, [this](BatchKey batch) { batch_runner_.Wake(batch); }, watch_limits),

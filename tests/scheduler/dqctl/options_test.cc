@@ -86,6 +86,28 @@ TEST(Options, CommandsOfOperatorsAreRead) {
   }
 }
 
+TEST(Options, WhatIsDeletedIsTheResourceNamed) {
+  const auto job = Parsed<DeleteCommand>({"job", "delete", "j-1", "j-2", "--with-input"});
+  EXPECT_EQ(job.kind, DeleteCommand::Kind::kJob);
+  EXPECT_THAT(job.names, ElementsAre("j-1", "j-2"));
+  EXPECT_TRUE(job.with_input);
+  const auto batch = Parsed<DeleteCommand>({"batch", "delete", "b-1", "--reason", "old"});
+  EXPECT_EQ(batch.kind, DeleteCommand::Kind::kBatch);
+  EXPECT_EQ(batch.reason, "old");
+  EXPECT_FALSE(batch.with_input);
+  EXPECT_EQ(Parsed<DeleteCommand>({"file", "delete", "f-1"}).kind, DeleteCommand::Kind::kFile);
+  EXPECT_EQ(Parsed<FileRegisterCommand>({"file", "register", "file:///a.csv"}).uri,
+            "file:///a.csv");
+  EXPECT_EQ(Parsed<AdminBulkCommand>({"admin", "bulk", "delete", "--filter", "a"}).action,
+            "delete");
+  for (const std::vector<std::string>& bad :
+       {std::vector<std::string>{"job", "delete"},
+        std::vector<std::string>{"file", "delete", "f", "--with-input"},
+        std::vector<std::string>{"file", "register"}}) {
+    EXPECT_EQ(ReasonOf(ParseCommandLine(bad).status()), "USAGE") << testing::PrintToString(bad);
+  }
+}
+
 TEST(Options, AnUnknownCommandIsToldWithThoseThatExist) {
   const std::string top = MessageOf(ParseCommandLine({"jobs", "list"}).status());
   EXPECT_NE(top.find("dqctl has no command \"jobs\"; it has clean, job, batch, file"),

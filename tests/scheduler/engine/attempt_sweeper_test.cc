@@ -46,19 +46,20 @@ class AttemptSweeperTest : public ::testing::Test {
     return Has(".tmp-a" + std::to_string(attempt) + "-01234567-89abcdef");
   }
 
-  void Record(const std::string& id, absl::StatusOr<JobStatus> status) {
+  void Record(const std::string& id, absl::StatusOr<JobRecord> record) {
     MutexLock lock(mutex_);
-    recorded_[id] = std::move(status);
+    recorded_[id] = std::move(record);
   }
-  static JobStatus StatusOf(JobState state, int attempt) {
-    JobStatus status;
-    status.state = state;
-    status.attempt = attempt;
-    return status;
+  static JobRecord RecordOf(JobState state, int attempt, JobKey key = 7) {
+    JobRecord record;
+    record.key = key;
+    record.status.state = state;
+    record.status.attempt = attempt;
+    return record;
   }
   // Records the end of a job and tells of it.
   void End(const EndedJob& job) {
-    Record(job.name.id, StatusOf(job.state, job.attempt));
+    Record(job.name.id, RecordOf(job.state, job.attempt));
     sweeper_->Ended(job);
   }
   // Returns once the sweeper has looked at the clock again and swept what is due.
@@ -66,7 +67,7 @@ class AttemptSweeperTest : public ::testing::Test {
     const std::string id = "other" + std::to_string(++others_);
     const fs::path left = root_ / id / ".tmp-a1-01234567-89abcdef";
     fs::create_directories(left);
-    End({{"default", id}, JobState::kFailed, 1, 0, ""});
+    End({7, {"default", id}, JobState::kFailed, 1, 0, ""});
     EXPECT_TRUE(WaitUntil([&] { return !fs::exists(left); }));
   }
 
@@ -74,27 +75,27 @@ class AttemptSweeperTest : public ::testing::Test {
   std::unique_ptr<ObjectStore> objects_;
   ManualClock clock_;
   Mutex mutex_;
-  std::map<std::string, absl::StatusOr<JobStatus>> recorded_ GUARDED_BY(mutex_);
+  std::map<std::string, absl::StatusOr<JobRecord>> recorded_ GUARDED_BY(mutex_);
   int others_ = 0;
   std::optional<AttemptSweeper> sweeper_;
 };
 
 TEST_F(AttemptSweeperTest, OfACancelledJobNothingStaysButWhatALaterAttemptHas) {
-  End({{"default", "j"}, JobState::kCancelled, 2, 0, ""});
+  End({7, {"default", "j"}, JobState::kCancelled, 2, 0, ""});
   EXPECT_TRUE(
       WaitUntil([&] { return !HasUnfinished(1) && !HasUnfinished(2) && !Has("a2-01234567"); }));
   EXPECT_TRUE(HasUnfinished(3));
 }
 
 TEST_F(AttemptSweeperTest, OfACompletedJobThePublishedOutputsStay) {
-  End({{"default", "j"}, JobState::kCompleted, 2, 0, "file:///j/a2-01234567/manifest.json"});
+  End({7, {"default", "j"}, JobState::kCompleted, 2, 0, "file:///j/a2-01234567/manifest.json"});
   EXPECT_TRUE(
       WaitUntil([&] { return !HasUnfinished(1) && !HasUnfinished(2) && !Has("a1-01234567"); }));
   EXPECT_TRUE(Has("a2-01234567"));
 }
 
 TEST_F(AttemptSweeperTest, WhatARetryGoesOnFromStaysForAWhile) {
-  End({{"default", "j"}, JobState::kFailed, 2, 2, ""});
+  End({7, {"default", "j"}, JobState::kFailed, 2, 2, ""});
   EXPECT_TRUE(WaitUntil([&] { return !HasUnfinished(1); }));
   EXPECT_TRUE(HasUnfinished(2));
   clock_.Advance(kKeptForRetry);
@@ -103,7 +104,7 @@ TEST_F(AttemptSweeperTest, WhatARetryGoesOnFromStaysForAWhile) {
 }
 
 TEST_F(AttemptSweeperTest, ARetryThatIsRefusedPutsTheSweepOffAndNoMore) {
-  End({{"default", "j"}, JobState::kFailed, 2, 2, ""});
+  End({7, {"default", "j"}, JobState::kFailed, 2, 2, ""});
   EXPECT_TRUE(WaitUntil([&] { return !HasUnfinished(1); }));
   clock_.Advance(kKeptForRetry / 2);
   sweeper_->Reopening({"default", "j"});
@@ -116,18 +117,18 @@ TEST_F(AttemptSweeperTest, ARetryThatIsRefusedPutsTheSweepOffAndNoMore) {
 }
 
 TEST_F(AttemptSweeperTest, WhatIsRetriedThroughAnotherLeaderIsNotSweptAnyMore) {
-  End({{"default", "j"}, JobState::kFailed, 2, 2, ""});
+  End({7, {"default", "j"}, JobState::kFailed, 2, 2, ""});
   EXPECT_TRUE(WaitUntil([&] { return !HasUnfinished(1); }));
-  Record("j", StatusOf(JobState::kQueued, 2));
+  Record("j", RecordOf(JobState::kQueued, 2));
   clock_.Advance(kKeptForRetry);
   SweepDue();
   EXPECT_TRUE(HasUnfinished(2));
 }
 
 TEST_F(AttemptSweeperTest, TheSweepOfAnEarlierEndLeavesALaterOneItsCheckpoint) {
-  End({{"default", "j"}, JobState::kFailed, 2, 2, ""});
+  End({7, {"default", "j"}, JobState::kFailed, 2, 2, ""});
   EXPECT_TRUE(WaitUntil([&] { return !HasUnfinished(1); }));
-  Record("j", StatusOf(JobState::kFailed, 3));
+  Record("j", RecordOf(JobState::kFailed, 3));
   clock_.Advance(kKeptForRetry);
   SweepDue();
   EXPECT_TRUE(HasUnfinished(2));
@@ -135,10 +136,10 @@ TEST_F(AttemptSweeperTest, TheSweepOfAnEarlierEndLeavesALaterOneItsCheckpoint) {
 
 TEST_F(AttemptSweeperTest, WhileTheRecordCannotBeReadNothingGoesAndItIsAskedAgain) {
   Record("j", absl::UnavailableError("the database is away"));
-  sweeper_->Ended({{"default", "j"}, JobState::kCancelled, 2, 0, ""});
+  sweeper_->Ended({7, {"default", "j"}, JobState::kCancelled, 2, 0, ""});
   SweepDue();
   EXPECT_TRUE(HasUnfinished(1));
-  Record("j", StatusOf(JobState::kCancelled, 2));
+  Record("j", RecordOf(JobState::kCancelled, 2));
   clock_.Advance(absl::Minutes(1));
   SweepDue();
   EXPECT_FALSE(HasUnfinished(1));
@@ -146,9 +147,9 @@ TEST_F(AttemptSweeperTest, WhileTheRecordCannotBeReadNothingGoesAndItIsAskedAgai
 
 TEST_F(AttemptSweeperTest, WhatIsNotKeptForARetryIsAskedForAgainToo) {
   Record("j", absl::UnavailableError("the database is away"));
-  sweeper_->Ended({{"default", "j"}, JobState::kFailed, 2, 2, ""});
+  sweeper_->Ended({7, {"default", "j"}, JobState::kFailed, 2, 2, ""});
   SweepDue();
-  Record("j", StatusOf(JobState::kFailed, 2));
+  Record("j", RecordOf(JobState::kFailed, 2));
   clock_.Advance(absl::Minutes(1));
   SweepDue();
   EXPECT_FALSE(HasUnfinished(1));
@@ -156,6 +157,16 @@ TEST_F(AttemptSweeperTest, WhatIsNotKeptForARetryIsAskedForAgainToo) {
   clock_.Advance(kKeptForRetry);
   SweepDue();
   EXPECT_FALSE(HasUnfinished(2));
+}
+
+TEST_F(AttemptSweeperTest, NothingOfAJobThatHasTheNameOfADeletedOneGoes) {
+  End({7, {"default", "j"}, JobState::kFailed, 1, 1, ""});
+  SweepDue();
+  Record("j", RecordOf(JobState::kCompleted, 1, 8));
+  clock_.Advance(kKeptForRetry);
+  SweepDue();
+  EXPECT_TRUE(HasUnfinished(1));
+  EXPECT_TRUE(Has("a1-01234567"));
 }
 
 }  // namespace

@@ -126,6 +126,14 @@ class RecordingMetrics : public EngineMetrics {
     MutexLock lock(mutex_);
     workers_ = workers;
   }
+  void JobsExpired(int64_t jobs) override {
+    MutexLock lock(mutex_);
+    expired_ += jobs;
+  }
+  void StorageCleared(int64_t debts) override {
+    MutexLock lock(mutex_);
+    cleared_ += debts;
+  }
   void BatchCommitted(int64_t, absl::Duration) override {}
   void CommitFailed() override {}
   void Leading(bool, int64_t) override {}
@@ -149,6 +157,14 @@ class RecordingMetrics : public EngineMetrics {
     const auto found = failed_.find(reason);
     return found == failed_.end() ? 0 : found->second;
   }
+  int64_t Expired() const {
+    MutexLock lock(mutex_);
+    return expired_;
+  }
+  int64_t Cleared() const {
+    MutexLock lock(mutex_);
+    return cleared_;
+  }
   int64_t stale() const {
     MutexLock lock(mutex_);
     return stale_;
@@ -156,6 +172,8 @@ class RecordingMetrics : public EngineMetrics {
 
  private:
   mutable Mutex mutex_;
+  int64_t expired_ GUARDED_BY(mutex_) = 0;
+  int64_t cleared_ GUARDED_BY(mutex_) = 0;
   std::map<JobState, int64_t> in_state_ GUARDED_BY(mutex_);
   std::map<JobState, int64_t> finished_ GUARDED_BY(mutex_);
   std::map<std::string, int64_t> failed_ GUARDED_BY(mutex_);

@@ -24,6 +24,7 @@ class Fake : public StoreUnderTest {
   JobReader& reader() override { return store_; }
   CatalogStore& catalog() override { return store_; }
   BatchStore& batches() override { return store_; }
+  DeletionStore& deletions() override { return store_; }
   OperatorStore& operators() override { return store_; }
   ScheduleStore& schedules() override { return store_; }
   void RefuseUnrecordable() override {}
@@ -45,6 +46,7 @@ class Postgres : public StoreUnderTest {
   JobReader& reader() override { return store_->reader(); }
   CatalogStore& catalog() override { return store_->catalog(); }
   BatchStore& batches() override { return store_->batches(); }
+  DeletionStore& deletions() override { return store_->deletions(); }
   OperatorStore& operators() override { return store_->operators(); }
   ScheduleStore& schedules() override { return store_->schedules(); }
   void RefuseUnrecordable() override {

@@ -10,6 +10,7 @@
 
 #include "scheduler/core/batch_store.h"
 #include "scheduler/core/catalog_store.h"
+#include "scheduler/core/deletion_store.h"
 #include "scheduler/core/job_reader.h"
 #include "scheduler/core/job_store.h"
 #include "scheduler/core/operator_store.h"
@@ -30,6 +31,7 @@ class StoreUnderTest {
   virtual JobReader& reader() = 0;
   virtual CatalogStore& catalog() = 0;
   virtual BatchStore& batches() = 0;
+  virtual DeletionStore& deletions() = 0;
   virtual OperatorStore& operators() = 0;
   virtual ScheduleStore& schedules() = 0;
   // Makes it refuse what the fake refuses: see kUnrecordable.
@@ -45,6 +47,7 @@ class StoreTest : public ::testing::TestWithParam<StoreKind> {
   JobReader& reader() { return store_->reader(); }
   CatalogStore& catalog() { return store_->catalog(); }
   BatchStore& batches() { return store_->batches(); }
+  DeletionStore& deletions() { return store_->deletions(); }
   OperatorStore& operators() { return store_->operators(); }
   ScheduleStore& schedules() { return store_->schedules(); }
   void RefuseUnrecordable() { store_->RefuseUnrecordable(); }

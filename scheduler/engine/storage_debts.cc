@@ -1,0 +1,65 @@
+#include "scheduler/engine/storage_debts.h"
+
+#include <set>
+#include <vector>
+
+#include "common/base/error.h"
+#include "common/base/logging.h"
+#include "common/base/status_macros.h"
+#include "common/storage/attempt_directory.h"
+#include "scheduler/engine/attempt_folders.h"
+
+namespace dq {
+namespace {
+
+constexpr int kDebtsReadMax = 100;
+
+}  // namespace
+
+int64_t StorageDebts::PayAll(const std::function<bool()>& goes_on) {
+  int64_t paid = 0;
+  int64_t after = 0;
+  while (goes_on()) {
+    const auto debts = store_.LoadDebts(after, kDebtsReadMax);
+    if (!debts.ok()) return paid;
+    for (const StorageDebt& debt : *debts) {
+      if (!goes_on()) return paid;
+      after = debt.key;
+      const absl::Status status = Pay(debt);
+      if (status.ok()) {
+        ++paid;
+        continue;
+      }
+      Log(LogLevel::kWarning, "what a deleted job has left stays for now",
+          {{"job", debt.job.id},
+           {"project", debt.job.project},
+           {"uri", debt.uri},
+           {"message", MessageOf(status)}});
+    }
+    if (std::ssize(*debts) < kDebtsReadMax) return paid;
+  }
+  return paid;
+}
+
+absl::Status StorageDebts::Pay(const StorageDebt& debt) {
+  DQ_RETURN_IF_ERROR(debt.uri.empty() ? ClearJob(debt) : objects_.Remove(debt.uri));
+  return store_.PayDebt(debt.key);
+}
+
+absl::Status StorageDebts::ClearJob(const StorageDebt& debt) {
+  const std::string prefix = prefix_of_(debt.job);
+  DQ_ASSIGN_OR_RETURN(const AttemptFolders folders, ListAttemptFolders(objects_, prefix));
+  // After the list: what another job of the name writes is not in it, or that job is seen here.
+  const absl::Status named = exists_(debt.job);
+  if (!named.ok() && !absl::IsNotFound(named)) return named;
+  const std::string own = FolderIn(debt.manifest_uri, prefix);
+  const auto is_owed = [&](std::string_view folder) {
+    // Of what unfinished attempts left the other job's end takes care.
+    return named.ok() ? folder == own : AttemptOfDirectory(folder).has_value();
+  };
+  const std::set<std::string> kept(debt.kept_uris.begin(), debt.kept_uris.end());
+  DQ_RETURN_IF_ERROR(RemoveAttemptFolders(objects_, prefix, folders, is_owed, kept));
+  return named.ok() ? absl::OkStatus() : objects_.RemoveEmptyDirectory(prefix);
+}
+
+}  // namespace dq
