@@ -43,8 +43,11 @@ def of_batches(traces):
 def check_i1_every_acknowledged_submit_ends(traces):
     if not traces.run["drained"]:
         yield "the jobs did not end in time"
+    deleted = traces.deleted()
     for line in traces.lines("ack", "repeat_ack"):
         rows = traces.by_request.get(line["request_id"], [])
+        if not rows and line["request_id"] in deleted:
+            continue
         if [row["uid"] for row in rows] != [line["uid"]]:
             yield f"{line['request_id']} was acknowledged as {line['job']} and the table has {[r['id'] for r in rows]}"
     for row in traces.jobs.values():
@@ -171,7 +174,8 @@ def check_i7_history_is_gapless_and_legal(traces):
         if (row["version"], row["state"]) != (len(traces.events[key]), state):
             yield f"{row['id']} is at version {row['version']} in {row['state']}, its history says {state}"
     for key in traces.events.keys() - traces.jobs.keys():
-        yield f"job {key} has a history and no row"
+        if traces.events[key][-1]["name"] != "delete":
+            yield f"job {key} has a history and no row"
     counted = collections.Counter(row["state"] for row in traces.jobs.values())
     kept = {row["state"]: row["jobs"] for row in traces.counts if row["jobs"] != 0}
     if dict(counted) != kept:
@@ -290,8 +294,11 @@ def check_i13_nothing_is_told_before_its_commit(traces):
         for job, told, read in probe["told"]:
             if read is None or read < told:
                 yield f"{job} was told as version {told} when the table had {read}"
+    deleted = set(traces.deleted().values())
     for job, statements in traces.told().items():
         row = traces.by_id.get(job)
+        if row is None and job in deleted:
+            continue
         if row is None:
             yield f"{job} was told of and is not in the table"
             continue
@@ -406,6 +413,27 @@ def check_i19_dependents_follow_completed_jobs(traces):
     for row in traces.jobs.values():
         if row["state"] == SKIPPED and not traces.work.get(row["request_id"], {}).get("after"):
             yield f"{row['id']} was skipped and depends on nothing"
+
+
+def check_i21_only_what_was_to_be_deleted_is(traces):
+    acknowledged = traces.deleted()
+    for request in acknowledged:
+        for row in traces.by_request.get(request, []):
+            yield f"{row['id']} is there after the acknowledgement that it was deleted"
+    asked = {f"delete of {line['request_id']}" for line in traces.lines("delete")}
+    told = collections.Counter()
+    for key in traces.events.keys() - traces.jobs.keys():
+        *history, last = traces.events[key]
+        if [event["sequence"] for event in traces.events[key]] != list(range(1, len(history) + 2)):
+            yield f"the history of job {key}, which was deleted, has gaps"
+        if not history or history[-1]["to_state"] not in TERMINAL:
+            yield f"job {key} is gone and had not ended"
+        if last["name"] != "delete" or last["message"] not in asked:
+            yield f"job {key} is gone and nobody asked for it"
+        told[last["message"]] += 1
+    for request in acknowledged:
+        if told[f"delete of {request}"] != 1:
+            yield f"the deletion of {request} is {told[f'delete of {request}']} times in the histories"
 
 
 CHECKS = {name: check for name, check in sorted(globals().items()) if name.startswith("check_i")}

@@ -83,6 +83,8 @@ class FakeTraces(t.Traces):
         self.event("cancelled", "request_cancel")["message"] = "cancel of r-cancelled"
         self.journal(what="refused", call="misuse", request_id="r-clean", code=6, message="")
         self.journal(what="seen", job="projects/p/jobs/clean", state=t.COMPLETED, version="3", outputs=[OUTPUT_SHA])
+        self.add("deleted", complete[1:])
+        self.delete("deleted")
         zero = {"leases": 0, "counts": 0}
         self.probes = [{"t": START + 2, "snapshot": zero, "told": [["clean", 1, 3]], "leases": [["clean", "1", TOKEN, "w"]]}]
         counted = t.collections.Counter(row["state"] for row in self.jobs.values())
@@ -167,6 +169,20 @@ class FakeTraces(t.Traces):
 
     def line(self, what):
         return next(line for line in self.journals["client0"] if line["what"] == what)
+
+    def deletion(self):
+        return next(events[-1] for events in self.events.values() if events and events[-1]["name"] == "delete")
+
+    def delete(self, name):
+        """The job is deleted, and that was acknowledged."""
+        row = self.by_id.pop(name)
+        events = self.events[row["key"]]
+        events.append(dict(self.make_event(row["key"], len(events) + 1, events[-1]["us"] + 1, "delete", row["state"],
+                                           row["state"], row["attempt"], "", "user"), message=f"delete of {row['request_id']}"))
+        del self.jobs[row["key"]], self.by_request[row["request_id"]]
+        self.results.pop(row["key"], None)
+        self.journal(what="delete", request_id=row["request_id"])
+        self.journal(what="delete_ack", request_id=row["request_id"], job=f"projects/p/jobs/{name}")
 
     def remove(self, name):
         """The job as if it had never been."""
@@ -308,6 +324,12 @@ CORRUPTIONS = {
             lambda run: update(run.event("pair-2", "create"), us=START * 10**6),
             lambda run: (update(run.run["batches"][0], sequential=False, max_parallel=1),
                          update(run.event("pair-2", "claim"), us=run.event("pair-1", "claim")["us"] + 1))],
+    "i21": [lambda run: run.by_request["r-deleted"].append(run.row("clean")),
+            lambda run: update(run.line("delete"), request_id="r-other"),
+            lambda run: run.journal(what="delete_ack", request_id="r-gone", job="projects/p/jobs/gone"),
+            lambda run: run.deletion().update(name="complete"),
+            lambda run: run.deletion().update(sequence=9),
+            lambda run: update(run.events[run.deletion()["job_key"]][-2], to_state=t.PROCESSING)],
 }
 
 

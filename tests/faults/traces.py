@@ -15,7 +15,8 @@ NUMBERS = {"key", "job_key", "state", "attempt", "charges", "losses", "version",
            "from_state", "to_state", "jobs", "page", "live", "operation_index"}
 EVENT_NAMES = dict(enumerate((
     "", "create", "ready", "claim", "complete", "retry", "give_up", "release", "request_pause", "confirm_pause", "lose",
-    "request_cancel", "confirm_cancel", "pause", "resume", "cancel", "skip", "expire", "reopen")))
+    "request_cancel", "confirm_cancel", "pause", "resume", "cancel", "skip", "expire", "reopen",
+    "delete")))
 
 
 def read_lines(path):
@@ -73,6 +74,10 @@ class Traces:
 
     def events_named(self, key, *names):
         return [event for event in self.events[key] if event["name"] in names]
+
+    def deleted(self):
+        """The request ids of jobs whose deletion was acknowledged, with the ids of the jobs."""
+        return {line["request_id"]: line["job"].split("/")[-1] for line in self.lines("delete_ack")}
 
     def told(self):
         """Every statement of the API about a job, by job id."""
