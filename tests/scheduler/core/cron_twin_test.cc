@@ -17,7 +17,7 @@
 namespace dq {
 namespace {
 
-constexpr uint64_t kSeeds = 60;
+constexpr uint64_t kSeeds = 40;
 constexpr int kExpressionsPerSeed = 50;
 constexpr int kDays = 370;
 

@@ -1,0 +1,248 @@
+#include "scheduler/engine/schedule_driver.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/logging.h"
+#include "common/base/status_macros.h"
+#include "scheduler/core/batch_rollup.h"
+#include "scheduler/core/batch_wish.h"
+
+namespace dq {
+namespace {
+
+// Schedules and ends that are read at a time.
+constexpr int kReadMax = 500;
+// Until what may succeed later is tried again, and a run is asked again to end.
+constexpr absl::Duration kLater = absl::Seconds(1);
+// Until an expression is read again that this machine's time zones cannot place.
+constexpr absl::Duration kMuchLater = absl::Minutes(1);
+constexpr char kActor[] = "scheduler";
+
+// Whether the same may be taken later.
+bool IsForNow(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status) ||
+         absl::IsDeadlineExceeded(status) || absl::IsAborted(status);
+}
+
+RunState EndOf(JobState state) {
+  switch (state) {
+    case JobState::kCompleted:
+      return RunState::kCompleted;
+    case JobState::kFailed:
+      return RunState::kFailed;
+    case JobState::kSkipped:
+      return RunState::kSkipped;
+    case JobState::kCancelled:
+      return RunState::kCancelled;
+    case JobState::kPending:
+    case JobState::kQueued:
+    case JobState::kProcessing:
+    case JobState::kPausing:
+    case JobState::kPaused:
+    case JobState::kCancelling:
+      return RunState::kRunning;
+  }
+  return RunState::kRunning;
+}
+
+RunState EndOf(BatchState state) {
+  switch (state) {
+    case BatchState::kCompleted:
+      return RunState::kCompleted;
+    case BatchState::kPartialSuccess:
+      return RunState::kPartialSuccess;
+    case BatchState::kFailed:
+      return RunState::kFailed;
+    case BatchState::kCancelled:
+      return RunState::kCancelled;
+    case BatchState::kPending:
+    case BatchState::kProcessing:
+    case BatchState::kPaused:
+    case BatchState::kCancelling:
+      return RunState::kRunning;
+  }
+  return RunState::kRunning;
+}
+
+void EndRun(ScheduleRun& run, RunState state, absl::Time now) {
+  run.state = state;
+  run.end_time = now;
+}
+
+bool HasWaiting(const std::vector<ScheduleRun>& runs) {
+  const auto is_waiting = [](const ScheduleRun& run) { return run.state == RunState::kWaiting; };
+  return std::ranges::any_of(runs, is_waiting);
+}
+
+std::string CancelReason(const ScheduleRecord& schedule) {
+  return "the next run of schedule " + schedule.id + " is to begin";
+}
+
+}  // namespace
+
+absl::StatusOr<ScheduleDriver::Outlook> ScheduleDriver::Pass() {
+  DQ_ASSIGN_OR_RETURN(const RunEnds ends, ports_.schedules.ListRunEnds(kReadMax));
+  DQ_ASSIGN_OR_RETURN(const std::vector<DueSchedule> due,
+                      ports_.schedules.ListDueSchedules(kReadMax));
+  const absl::Time now = ports_.clock.Now();
+  std::map<ScheduleKey, Ends> todo;
+  for (const RunEnd& end : ends.ended) todo[end.schedule].push_back(end);
+  Outlook outlook;
+  outlook.runs_go_on = ends.running > 0;
+  for (const DueSchedule& one : due) {
+    if (one.look_time > now) {
+      outlook.wait = one.look_time - now;
+      break;
+    }
+    todo.try_emplace(one.key);
+  }
+  if (!todo.empty()) outlook.wait = absl::ZeroDuration();  // Look times have moved.
+  for (const auto& [key, ended] : todo) {
+    const absl::Status status = Step(key, ended);
+    // Whoever was faster has recorded something else: it is looked at again.
+    if (!status.ok() && !absl::IsAborted(status)) outlook.wait = kLater;
+  }
+  return outlook;
+}
+
+absl::Status ScheduleDriver::Step(ScheduleKey key, const Ends& ends) {
+  absl::StatusOr<ScheduleView> read = ports_.schedules.GetScheduleByKey(key);
+  if (absl::IsNotFound(read.status())) return absl::OkStatus();
+  DQ_RETURN_IF_ERROR(read.status());
+  Work work = {*read, read->open};
+  DQ_RETURN_IF_ERROR(TakeEnds(work.view, ends));
+  const absl::Time now = ports_.clock.Now();
+  const auto timetable = Timetable::Parse(work.view.record.cron, work.view.record.time_zone);
+  if (!timetable.ok()) {
+    Log(LogLevel::kError, "schedule cannot be read",
+        {{"schedule", work.view.record.id}, {"message", MessageOf(timetable.status())}});
+    work.view.record.look_time = now + kMuchLater;
+    return Record(work);
+  }
+  work.view = DecideDue(std::move(work.view), *timetable, now);
+  ScheduleRecord& record = work.view.record;
+  std::vector<ScheduleRun>& runs = work.view.open;
+  const RunPlan plan = PlanRuns(record.overlap, runs);
+  for (const size_t i : plan.skip) EndRun(runs[i], RunState::kSkipped, now);
+  record.skipped += std::ssize(plan.skip);
+  const absl::Time next = NextLook(record, *timetable);
+  const bool goes_on = plan.start.has_value() || !plan.cancel.empty();
+  record.look_time = goes_on ? std::min(next, now + kLater) : next;
+  DQ_RETURN_IF_ERROR(Record(work));
+  for (const size_t i : plan.cancel) Cancel(record, runs[i]);
+  if (!plan.start) return absl::OkStatus();
+  ScheduleRun& started = runs[*plan.start];
+  if (absl::Status begun = Begin(record, started); !begun.ok()) return absl::OkStatus();
+  const bool has_next = HasEnded(started.state) && HasWaiting(runs);
+  record.look_time = has_next ? now : next;
+  return Record(work);
+}
+
+absl::Status ScheduleDriver::TakeEnds(ScheduleView& view, const Ends& ends) {
+  for (const RunEnd& end : ends) {
+    const auto run = std::ranges::find(view.open, end.number, &ScheduleRun::number);
+    if (run == view.open.end() || run->state != RunState::kRunning) continue;
+    DQ_ASSIGN_OR_RETURN(const RunState state, StateOf(end));
+    EndRun(*run, state, state == RunState::kRunning ? run->end_time : ports_.clock.Now());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RunState> ScheduleDriver::StateOf(const RunEnd& end) {
+  if (end.is_gone) return RunState::kCancelled;
+  if (end.kind == RunKind::kJob) return EndOf(end.state);
+  const auto batch = ports_.batches.GetBatch(end.target.project, end.target.id);
+  if (absl::IsNotFound(batch.status())) return RunState::kCancelled;
+  DQ_RETURN_IF_ERROR(batch.status());
+  return EndOf(RollUp(*batch));
+}
+
+absl::Status ScheduleDriver::Record(Work& work) {
+  std::vector<ScheduleRun> changed;
+  for (const ScheduleRun& run : work.view.open) {
+    if (std::ranges::find(work.recorded, run) == work.recorded.end()) changed.push_back(run);
+  }
+  DQ_RETURN_IF_ERROR(ports_.schedules.UpdateSchedule(work.view.record, changed));
+  ++work.view.record.version;
+  work.recorded = work.view.open;
+  for (const ScheduleRun& run : changed) {
+    Log(LogLevel::kInfo, "schedule run",
+        {{"schedule", work.view.record.id},
+         {"number", run.number},
+         {"state", static_cast<int>(run.state)},
+         {"target", run.target}});
+  }
+  return absl::OkStatus();
+}
+
+void ScheduleDriver::Cancel(const ScheduleRecord& schedule, const ScheduleRun& run) {
+  if (run.kind == RunKind::kBatch) return CancelBatch(schedule, run.target);
+  // Whether it was cancelled, or had ended, shows by its end.
+  Answers<absl::StatusOr<JobView>> answers(1, abandonment_);
+  ports_.scheduler.Cancel({schedule.project, run.target}, CancelReason(schedule), kActor,
+                          answers.Take(0));
+  (void)answers.Wait();
+}
+
+void ScheduleDriver::CancelBatch(const ScheduleRecord& schedule, const std::string& id) {
+  const auto batch = ports_.batches.GetBatch(schedule.project, id);
+  if (!batch.ok()) return;
+  absl::StatusOr<BatchRecord> wished = WishCancel(*batch, ports_.clock.Now());
+  if (!wished.ok() || *wished == batch->record) return;
+  wished->actor = kActor;
+  wished->reason = CancelReason(schedule);
+  if (ports_.batches.UpdateBatch(*wished, {}).ok()) ports_.wake_batch(wished->key);
+}
+
+absl::Status ScheduleDriver::Begin(const ScheduleRecord& schedule, ScheduleRun& run) {
+  absl::StatusOr<std::string> made = Make(schedule, run, RunTarget(schedule, run));
+  if (ReasonOf(made.status()) == "ID_TAKEN") {
+    made = Make(schedule, run, RunTargetApart(schedule, run));
+  }
+  if (IsForNow(made.status())) return made.status();
+  run.start_time = ports_.clock.Now();
+  if (made.ok()) {
+    run.state = RunState::kRunning;
+    run.target = *made;
+    return absl::OkStatus();
+  }
+  EndRun(run, RunState::kFailed, run.start_time);
+  run.error_reason = ReasonOf(made.status());
+  run.error_message = MessageOf(made.status());
+  Log(LogLevel::kWarning, "schedule run refused",
+      {{"schedule", schedule.id},
+       {"number", run.number},
+       {"reason", run.error_reason},
+       {"message", run.error_message}});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ScheduleDriver::Make(const ScheduleRecord& schedule,
+                                                 const ScheduleRun& run, const std::string& id) {
+  DQ_ASSIGN_OR_RETURN(auto made, maker_(schedule, run, id));
+  const std::string request_id = schedule.uid + "-" + std::to_string(run.number);
+  if (JobRecord* const job = std::get_if<JobRecord>(&made)) {
+    // The same run, whatever has become of the template since.
+    job->request_hash = job->request_id = request_id;
+    return MakeJob(std::move(*job));
+  }
+  BatchToMake& batch = std::get<BatchToMake>(made);
+  batch.record.request_hash = batch.record.request_id = request_id;
+  DQ_ASSIGN_OR_RETURN(const Created<BatchRecord> created,
+                      ports_.batches.CreateBatch(batch.record, batch.requests));
+  ports_.wake_batch(created.record.key);
+  return created.record.id;
+}
+
+absl::StatusOr<std::string> ScheduleDriver::MakeJob(JobRecord job) {
+  Answers<absl::StatusOr<SubmitResult>> answers(1, abandonment_);
+  ports_.scheduler.Submit(std::move(job), answers.Take(0));
+  const auto answered = answers.Wait();
+  if (!answered) return absl::UnavailableError("abandoned");
+  DQ_RETURN_IF_ERROR(answered->front().status());
+  return answered->front()->job.record.name.id;
+}
+
+}  // namespace dq
