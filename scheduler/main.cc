@@ -26,10 +26,13 @@
 #include "scheduler/api/reference_service.h"
 #include "scheduler/api/report_service.h"
 #include "scheduler/api/resource_name.h"
+#include "scheduler/api/schedule_creation.h"
+#include "scheduler/api/schedule_service.h"
 #include "scheduler/api/worker_service.h"
 #include "scheduler/engine/attempt_sweeper.h"
 #include "scheduler/engine/batch_runner.h"
 #include "scheduler/engine/retention.h"
+#include "scheduler/engine/schedule_runner.h"
 #include "scheduler/engine/scheduler.h"
 #include "scheduler/engine/storage_debts.h"
 #include "scheduler/metrics.h"
@@ -119,6 +122,67 @@ std::unique_ptr<BatchDriver> MakeBatchDriver(Scheduler& scheduler, PostgresStore
                                        SystemClock());
 }
 
+std::unique_ptr<ScheduleDriver> MakeScheduleDriver(Scheduler& scheduler, PostgresStore& store,
+                                                   BatchRunner& batches) {
+  const auto make = [&store](const ScheduleRecord& schedule, const ScheduleRun& run,
+                             const std::string& id) {
+    return MakeRunRecord(schedule, run, id, store.catalog(), SystemClock().Now());
+  };
+  const ScheduleDriver::Ports ports = {scheduler, store.batches(), store.schedules(), SystemClock(),
+                                       [&](BatchKey key) { batches.Wake(key); }};
+  return std::make_unique<ScheduleDriver>(ports, make);
+}
+
+// What the API offers, over one port.
+class Services {
+ public:
+  Services(const SchedulerFlags& flags, const std::string& instance, const ApiPorts& ports,
+           PostgresStore& store, BatchRunner& batch_runner, ScheduleRunner& schedule_runner)
+      : jobs_(ports, Limits(flags)),
+        files_(ports),
+        references_(ports),
+        reports_(ports),
+        admin_(ports, store.operators(), instance, DQ_VERSION),
+        batches_(
+            ports, store.batches(), [&](BatchKey batch) { batch_runner.Wake(batch); },
+            Limits(flags)),
+        schedules_(ports, store.schedules(), [&] { schedule_runner.Wake(); }),
+        workers_(ports) {}
+
+  absl::StatusOr<std::unique_ptr<ServerRunner>> Serve(const std::string& address) {
+    return ServerRunner::Start(address, {{v1::JobService::service_full_name(), &jobs_},
+                                         {v1::BatchService::service_full_name(), &batches_},
+                                         {v1::FileService::service_full_name(), &files_},
+                                         {v1::ReferenceService::service_full_name(), &references_},
+                                         {v1::ReportService::service_full_name(), &reports_},
+                                         {v1::ScheduleService::service_full_name(), &schedules_},
+                                         {v1::AdminService::service_full_name(), &admin_},
+                                         {v1::WorkerService::service_full_name(), &workers_}});
+  }
+  // Ends what lasts, so that clients go to another replica.
+  void Drain() {
+    jobs_.Drain();
+    batches_.Drain();
+    admin_.Drain();
+  }
+
+ private:
+  static WatchLimits Limits(const SchedulerFlags& flags) {
+    WatchLimits limits;
+    limits.watches_max = flags.watches_max;
+    return limits;
+  }
+
+  JobService jobs_;
+  FileService files_;
+  ReferenceService references_;
+  ReportService reports_;
+  AdminService admin_;
+  BatchService batches_;
+  ScheduleService schedules_;
+  WorkerService workers_;
+};
+
 void LogListening(const std::string& instance, int grpc_port, int admin_port) {
   Log(LogLevel::kInfo, "listening",
       {{"instance", instance},
@@ -151,6 +215,7 @@ absl::Status Run(const SchedulerFlags& flags) {
   Executor blocking(flags.blocking_threads, static_cast<size_t>(flags.blocking_queue_max));
   Clearing clearing(*objects, *store, metrics, OptionsOfRetention(flags));
   BatchRunner batch_runner(store->batches(), SystemClock());
+  ScheduleRunner schedule_runner;
   Scheduler scheduler(EngineOptions(flags, instance), store->jobs(), SystemClock(), metrics,
                       {.ended = [&](const EndedJob& job) { clearing.sweeper.Ended(job); },
                        .reopening = [&](const JobName& job) { clearing.sweeper.Reopening(job); },
@@ -158,42 +223,25 @@ absl::Status Run(const SchedulerFlags& flags) {
                        .deleted = [&] { clearing.retention.Wake(); }});
   const ApiPorts ports{scheduler, store->reader(), store->catalog(), *objects,
                        blocking,  SystemClock(),   metrics,          store->deletions()};
-  WatchLimits watch_limits;
-  watch_limits.watches_max = flags.watches_max;
-  JobService jobs(ports, watch_limits);
-  FileService files(ports);
-  ReferenceService references(ports);
-  ReportService reports(ports);
-  AdminService admin(ports, store->operators(), instance, DQ_VERSION);
-  BatchService batches(
-      ports, store->batches(), [&](BatchKey batch) { batch_runner.Wake(batch); }, watch_limits);
-  WorkerService workers(ports);
+  Services services(flags, instance, ports, *store, batch_runner, schedule_runner);
   // Before the port for calls: a call that came already would wait for an engine that never starts.
   DQ_ASSIGN_OR_RETURN(const auto admin_server,
                       AdminServer::Start(flags.admin_address, registry,
                                          [&scheduler] { return Readiness(scheduler); }));
-  DQ_ASSIGN_OR_RETURN(
-      const auto server,
-      ServerRunner::Start(flags.listen, {{v1::JobService::service_full_name(), &jobs},
-                                         {v1::BatchService::service_full_name(), &batches},
-                                         {v1::FileService::service_full_name(), &files},
-                                         {v1::ReferenceService::service_full_name(), &references},
-                                         {v1::ReportService::service_full_name(), &reports},
-                                         {v1::AdminService::service_full_name(), &admin},
-                                         {v1::WorkerService::service_full_name(), &workers}}));
+  DQ_ASSIGN_OR_RETURN(const auto server, services.Serve(flags.listen));
   DQ_RETURN_IF_ERROR(WritePortsFile(flags.ports_file, server->port(), admin_server->port()));
   LogListening(instance, server->port(), admin_server->port());
 
   scheduler.Start();
   batch_runner.Start(scheduler, MakeBatchDriver(scheduler, *store));
   clearing.retention.Start(scheduler);
+  schedule_runner.Start(scheduler, MakeScheduleDriver(scheduler, *store, batch_runner));
   ServeUntilSignal(scheduler, *server);
 
   Log(LogLevel::kInfo, "handing over");
   server->SetServing(false);
-  jobs.Drain();
-  batches.Drain();
-  admin.Drain();
+  services.Drain();
+  schedule_runner.Stop();
   batch_runner.Stop();
   clearing.retention.Stop();
   scheduler.Stop();

@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/rpc/client_channel.h"
 #include "scheduler/api/batch_creation.h"
+#include "scheduler/api/schedule_creation.h"
 #include "tests/support/wait_until.h"
 
 namespace dq {
@@ -42,6 +43,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
     : store_(SystemClock()),
       objects_(*OpenFileObjectStore(root_.path())),
       batch_runner_(store_, SystemClock()),
+      schedule_runner_({.end_interval = absl::Milliseconds(20)}),
       scheduler_(FastOptions(), store_, SystemClock(), metrics_,
                  {.ended = {},
                   .reopening = {},
@@ -53,6 +55,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
       files_(ports_),
       references_(ports_),
       reports_(ports_),
+      schedules_(ports_, store_, [this] { schedule_runner_.Wake(); }),
       admin_(ports_, store_, "s-test", "0.0.0"),
       workers_(ports_) {
   server_ = *ServerRunner::Start("127.0.0.1:0",
@@ -61,6 +64,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
                                   {v1::FileService::service_full_name(), &files_},
                                   {v1::ReferenceService::service_full_name(), &references_},
                                   {v1::ReportService::service_full_name(), &reports_},
+                                  {v1::ScheduleService::service_full_name(), &schedules_},
                                   {v1::AdminService::service_full_name(), &admin_},
                                   {v1::WorkerService::service_full_name(), &workers_}});
   channel_ = *MakeClientChannel("127.0.0.1:" + std::to_string(server_->port()));
@@ -71,12 +75,20 @@ ApiServer::ApiServer(WatchLimits watch_limits)
   };
   batch_runner_.Start(
       scheduler_, std::make_unique<BatchDriver>(scheduler_, store_, store_, make, SystemClock()));
+  const auto run = [this](const ScheduleRecord& schedule, const ScheduleRun& one,
+                          const std::string& id) {
+    return MakeRunRecord(schedule, one, id, store_, SystemClock().Now());
+  };
+  const ScheduleDriver::Ports ports = {scheduler_, store_, store_, SystemClock(),
+                                       [this](BatchKey key) { batch_runner_.Wake(key); }};
+  schedule_runner_.Start(scheduler_, std::make_unique<ScheduleDriver>(ports, run));
 }
 
 ApiServer::~ApiServer() {
   jobs_.Drain();
   batches_.Drain();
   admin_.Drain();
+  schedule_runner_.Stop();
   batch_runner_.Stop();
   scheduler_.Stop();
   server_->Shutdown(absl::Seconds(5));

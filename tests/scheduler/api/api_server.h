@@ -17,6 +17,7 @@
 #include "dq/v1/job_service.grpc.pb.h"
 #include "dq/v1/reference_service.grpc.pb.h"
 #include "dq/v1/report_service.grpc.pb.h"
+#include "dq/v1/schedule_service.grpc.pb.h"
 #include "dq/v1/worker_service.grpc.pb.h"
 #include "scheduler/api/admin_service.h"
 #include "scheduler/api/batch_service.h"
@@ -24,8 +25,10 @@
 #include "scheduler/api/job_service.h"
 #include "scheduler/api/reference_service.h"
 #include "scheduler/api/report_service.h"
+#include "scheduler/api/schedule_service.h"
 #include "scheduler/api/worker_service.h"
 #include "scheduler/engine/batch_runner.h"
+#include "scheduler/engine/schedule_runner.h"
 #include "scheduler/engine/scheduler.h"
 #include "tests/support/fake_store.h"
 #include "tests/support/silent_engine_metrics.h"
@@ -73,6 +76,9 @@ class ApiServer {
   std::unique_ptr<v1::ReportService::Stub> reports() {
     return v1::ReportService::NewStub(channel_);
   }
+  std::unique_ptr<v1::ScheduleService::Stub> schedules() {
+    return v1::ScheduleService::NewStub(channel_);
+  }
   std::unique_ptr<v1::AdminService::Stub> admin() { return v1::AdminService::NewStub(channel_); }
   std::unique_ptr<v1::WorkerService::Stub> workers() {
     return v1::WorkerService::NewStub(channel_);
@@ -92,6 +98,7 @@ class ApiServer {
   std::unique_ptr<ObjectStore> objects_;
   Executor blocking_{1, 2};
   BatchRunner batch_runner_;
+  ScheduleRunner schedule_runner_;
   Scheduler scheduler_;
   ApiPorts ports_;
   JobService jobs_;
@@ -99,6 +106,7 @@ class ApiServer {
   FileService files_;
   ReferenceService references_;
   ReportService reports_;
+  ScheduleService schedules_;
   AdminService admin_;
   WorkerService workers_;
   std::unique_ptr<ServerRunner> server_;
