@@ -9,14 +9,7 @@
 #include "common/base/status_macros.h"
 #include "common/rpc/client_channel.h"
 #include "common/rpc/status_mapping.h"
-#include "dq/v1/admin_service.grpc.pb.h"
-#include "dq/v1/batch_service.grpc.pb.h"
-#include "dq/v1/file_service.grpc.pb.h"
-#include "dq/v1/job_service.grpc.pb.h"
-#include "dq/v1/reference_service.grpc.pb.h"
-#include "dq/v1/report_service.grpc.pb.h"
-#include "grpc/health/v1/health.grpc.pb.h"
-#include "grpcpp/client_context.h"
+#include "scheduler/dqctl/client_call.h"
 
 namespace dq::dqctl {
 namespace {
@@ -46,25 +39,6 @@ bool IsForNow(const absl::Status& status) {
 }
 
 }  // namespace
-
-struct Client::Stubs {
-  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
-      : job(dq::v1::JobService::NewStub(channel)),
-        batch(dq::v1::BatchService::NewStub(channel)),
-        file(dq::v1::FileService::NewStub(channel)),
-        reference(dq::v1::ReferenceService::NewStub(channel)),
-        report(dq::v1::ReportService::NewStub(channel)),
-        admin(dq::v1::AdminService::NewStub(channel)),
-        health(grpc::health::v1::Health::NewStub(channel)) {}
-
-  std::unique_ptr<dq::v1::JobService::Stub> job;
-  std::unique_ptr<dq::v1::BatchService::Stub> batch;
-  std::unique_ptr<dq::v1::FileService::Stub> file;
-  std::unique_ptr<dq::v1::ReferenceService::Stub> reference;
-  std::unique_ptr<dq::v1::ReportService::Stub> report;
-  std::unique_ptr<dq::v1::AdminService::Stub> admin;
-  std::unique_ptr<grpc::health::v1::Health::Stub> health;
-};
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const std::string& address,
                                                         const ClientOptions& options,
@@ -114,21 +88,6 @@ absl::Status Client::Repeat(const std::function<absl::Status()>& once) {
     }
     if (interrupt_.Sleep(wait)) return InterruptedError();
   }
-}
-
-template <typename Stub, typename Request, typename Response>
-absl::StatusOr<Response> Client::Call(Stub& stub,
-                                      grpc::Status (Stub::*method)(grpc::ClientContext*,
-                                                                   const Request&, Response*),
-                                      const Request& request) {
-  Response response;
-  DQ_RETURN_IF_ERROR(Repeat([&] {
-    grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(absl::Now() + options_.call_timeout));
-    const Interrupt::Scope scope(interrupt_, [&context] { context.TryCancel(); });
-    return FromGrpcStatus((stub.*method)(&context, request, &response));
-  }));
-  return response;
 }
 
 absl::StatusOr<dq::v1::CreateJobResponse> Client::CreateJob(

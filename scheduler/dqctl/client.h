@@ -1,5 +1,5 @@
-// The public API as blocking calls: deadlines, safe repeats, typed errors. The only file of dqctl
-// that knows gRPC. Thread-safe.
+// The public API as blocking calls: deadlines, safe repeats, typed errors. The only part of dqctl
+// that knows gRPC: what is behind it is in client_call.h. Thread-safe.
 //
 // A call that meets UNAVAILABLE or QUEUE_FULL is repeated with backoff for as long as ClientOptions
 // say: every call here may be repeated, because creating calls carry a request_id. Then the error
@@ -20,6 +20,7 @@
 #include "dq/v1/job_service.pb.h"
 #include "dq/v1/reference_service.pb.h"
 #include "dq/v1/report_service.pb.h"
+#include "dq/v1/schedule_service.pb.h"
 #include "scheduler/dqctl/command.h"
 #include "scheduler/dqctl/interrupt.h"
 #include "scheduler/dqctl/submission.h"
@@ -62,6 +63,15 @@ class Client {
       const dq::v1::ListBatchesRequest& request);
   absl::StatusOr<dq::v1::Batch> ActOnBatch(BatchActionCommand::Kind kind, const std::string& name,
                                            const std::string& reason);
+  absl::StatusOr<dq::v1::CreateScheduleResponse> CreateSchedule(
+      const dq::v1::CreateScheduleRequest& request);
+  absl::StatusOr<dq::v1::Schedule> GetSchedule(const std::string& name);
+  absl::StatusOr<dq::v1::ListSchedulesResponse> ListSchedules(
+      const dq::v1::ListSchedulesRequest& request);
+  absl::StatusOr<dq::v1::Schedule> UpdateSchedule(const dq::v1::UpdateScheduleRequest& request);
+  absl::Status DeleteSchedule(const std::string& name);
+  absl::StatusOr<dq::v1::TriggerScheduleResponse> TriggerSchedule(
+      const dq::v1::TriggerScheduleRequest& request);
   absl::StatusOr<dq::v1::File> GetFile(const std::string& name);
   absl::StatusOr<dq::v1::ListFilesResponse> ListFiles(const dq::v1::ListFilesRequest& request);
   absl::StatusOr<dq::v1::RegisterFileResponse> RegisterFile(

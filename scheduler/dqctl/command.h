@@ -165,6 +165,52 @@ struct DeleteCommand {
   OutputFormat format = OutputFormat::kTable;
 };
 
+// When a schedule runs; empty: the server's default, or as it is.
+struct ScheduleTimes {
+  std::string cron;
+  std::string time_zone;
+  std::string overlap;                             // "skip", "queue", "cancel".
+  absl::Duration catch_up = absl::ZeroDuration();  // 0: not given.
+};
+
+// `dqctl schedule create`: a job again and again, or a batch of several files.
+struct ScheduleCreateCommand {
+  std::vector<std::string> files;  // Paths, ids or resource names.
+  ScheduleTimes times;
+  bool paused = false;
+  ChainOptions chain;
+  std::string schedule_id;
+  CreationOptions creation;
+  bool sequential = false;  // Of several files, as the two below.
+  int max_parallel = 0;
+  bool stop_on_error = false;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct ScheduleGetCommand {
+  std::string name;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct ScheduleListCommand {
+  int limit = 50;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct ScheduleUpdateCommand {
+  std::string name;
+  ScheduleTimes times;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+// `dqctl schedule pause`, `resume`, `trigger` and `delete`.
+struct ScheduleActionCommand {
+  enum class Kind { kPause, kResume, kTrigger, kDelete };
+  Kind kind = Kind::kPause;
+  std::string name;
+  OutputFormat format = OutputFormat::kTable;
+};
+
 struct JobEventsCommand {
   std::string name;
   OutputFormat format = OutputFormat::kTable;
@@ -349,6 +395,8 @@ using Command =
                  AdminConcurrencyCommand, AdminStuckCommand, AdminRecoverCommand, AdminBulkCommand,
                  DeleteCommand, FileRegisterCommand, DevCommand, DoctorCommand, VersionCommand,
                  ReportShowCommand, ReportFindingsCommand, ReportClustersCommand,
-                 ReportChangesCommand, CompletionCommand>;
+                 ReportChangesCommand, ScheduleCreateCommand, ScheduleGetCommand,
+                 ScheduleListCommand, ScheduleUpdateCommand, ScheduleActionCommand,
+                 CompletionCommand>;
 
 }  // namespace dq::dqctl

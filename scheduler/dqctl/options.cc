@@ -12,6 +12,7 @@
 #include "scheduler/dqctl/job_options.h"
 #include "scheduler/dqctl/option_parts.h"
 #include "scheduler/dqctl/report_options.h"
+#include "scheduler/dqctl/schedule_options.h"
 
 namespace dq::dqctl {
 namespace {
@@ -238,6 +239,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
   AddFile(app, line);
   AddReference(app, line);
   AddReport(app, line);
+  AddSchedule(app, line);
   AddLimits(app, line);
   AddOperator(app, line);
   AddMachine(app, line);

@@ -155,6 +155,36 @@ TEST(Options, ABatchIsOfFilesOrOfADirectory) {
             BatchActionCommand::Kind::kRetry);
 }
 
+TEST(Options, AScheduleNeedsItsExpression) {
+  const auto created = Parsed<ScheduleCreateCommand>(
+      {"schedule", "create", "a.csv", "--cron", "30 2 * * *", "--time-zone", "Europe/Berlin",
+       "--overlap", "queue", "--catch-up", "2h", "--paused", "--schedule-id", "nightly"});
+  EXPECT_THAT(created.files, ElementsAre("a.csv"));
+  EXPECT_EQ(created.times.cron, "30 2 * * *");
+  EXPECT_EQ(created.times.time_zone, "Europe/Berlin");
+  EXPECT_EQ(created.times.overlap, "queue");
+  EXPECT_EQ(created.times.catch_up, absl::Hours(2));
+  EXPECT_TRUE(created.paused);
+  EXPECT_EQ(created.schedule_id, "nightly");
+  EXPECT_EQ(
+      Parsed<ScheduleUpdateCommand>({"schedule", "update", "s", "--cron", "@daily"}).times.cron,
+      "@daily");
+  using Kind = ScheduleActionCommand::Kind;
+  const auto kind_of = [](const std::string& name) {
+    return Parsed<ScheduleActionCommand>({"schedule", name, "s"}).kind;
+  };
+  EXPECT_EQ(kind_of("pause"), Kind::kPause);
+  EXPECT_EQ(kind_of("resume"), Kind::kResume);
+  EXPECT_EQ(kind_of("trigger"), Kind::kTrigger);
+  EXPECT_EQ(kind_of("delete"), Kind::kDelete);
+  using Line = std::vector<std::string>;
+  for (const Line& bad : {Line{"schedule", "create", "a.csv"}, Line{"schedule", "pause"},
+                          Line{"schedule", "create", "--cron", "@daily", "--overlap", "wait"},
+                          Line{"schedule", "create", "--cron", "@daily", "--catch-up", "0s"}}) {
+    EXPECT_EQ(ReasonOf(ParseCommandLine(bad).status()), "USAGE") << testing::PrintToString(bad);
+  }
+}
+
 TEST(Options, HelpOfEveryCommandBeginsWithExamples) {
   using Line = std::vector<std::string>;
   for (const Line& command : {Line{},
@@ -179,6 +209,12 @@ TEST(Options, HelpOfEveryCommandBeginsWithExamples) {
                               Line{"ref"},
                               Line{"ref", "add"},
                               Line{"ref", "list"},
+                              Line{"schedule"},
+                              Line{"schedule", "create"},
+                              Line{"schedule", "list"},
+                              Line{"schedule", "get"},
+                              Line{"schedule", "update"},
+                              Line{"schedule", "trigger"},
                               Line{"worker"},
                               Line{"worker", "list"},
                               Line{"admin"},
