@@ -24,6 +24,7 @@
 #include "scheduler/api/file_service.h"
 #include "scheduler/api/job_service.h"
 #include "scheduler/api/reference_service.h"
+#include "scheduler/api/reference_validation.h"
 #include "scheduler/api/report_service.h"
 #include "scheduler/api/resource_name.h"
 #include "scheduler/api/schedule_creation.h"
@@ -31,6 +32,7 @@
 #include "scheduler/api/worker_service.h"
 #include "scheduler/engine/attempt_sweeper.h"
 #include "scheduler/engine/batch_runner.h"
+#include "scheduler/engine/reference_validator.h"
 #include "scheduler/engine/retention.h"
 #include "scheduler/engine/schedule_runner.h"
 #include "scheduler/engine/scheduler.h"
@@ -133,20 +135,42 @@ std::unique_ptr<ScheduleDriver> MakeScheduleDriver(Scheduler& scheduler, Postgre
   return std::make_unique<ScheduleDriver>(ports, make);
 }
 
+// What is carried on while this replica leads.
+struct Background {
+  Background(PostgresStore& store, ObjectStore& objects)
+      : batches(store.batches(), SystemClock()),
+        validator(store.catalog(), store.reader(),
+                  MakeReferenceValidation(store.catalog(), objects, SystemClock())) {}
+  void Start(Scheduler& scheduler, PostgresStore& store) {
+    batches.Start(scheduler, MakeBatchDriver(scheduler, store));
+    schedules.Start(scheduler, MakeScheduleDriver(scheduler, store, batches));
+    validator.Start(scheduler);
+  }
+  void Stop() {
+    schedules.Stop();
+    batches.Stop();
+    validator.Stop();
+  }
+
+  BatchRunner batches;
+  ScheduleRunner schedules;
+  ReferenceValidator validator;
+};
+
 // What the API offers, over one port.
 class Services {
  public:
   Services(const SchedulerFlags& flags, const std::string& instance, const ApiPorts& ports,
-           PostgresStore& store, BatchRunner& batch_runner, ScheduleRunner& schedule_runner)
+           PostgresStore& store, Background& background)
       : jobs_(ports, Limits(flags)),
         files_(ports),
-        references_(ports),
+        references_(ports, [&background] { background.validator.Wake(); }),
         reports_(ports),
         admin_(ports, store.operators(), instance, DQ_VERSION),
         batches_(
-            ports, store.batches(), [&](BatchKey batch) { batch_runner.Wake(batch); },
-            Limits(flags)),
-        schedules_(ports, store.schedules(), [&] { schedule_runner.Wake(); }),
+            ports, store.batches(),
+            [&background](BatchKey batch) { background.batches.Wake(batch); }, Limits(flags)),
+        schedules_(ports, store.schedules(), [&background] { background.schedules.Wake(); }),
         workers_(ports) {}
 
   absl::StatusOr<std::unique_ptr<ServerRunner>> Serve(const std::string& address) {
@@ -214,16 +238,15 @@ absl::Status Run(const SchedulerFlags& flags) {
   SchedulerMetrics metrics(registry);
   Executor blocking(flags.blocking_threads, static_cast<size_t>(flags.blocking_queue_max));
   Clearing clearing(*objects, *store, metrics, OptionsOfRetention(flags));
-  BatchRunner batch_runner(store->batches(), SystemClock());
-  ScheduleRunner schedule_runner;
+  Background background(*store, *objects);
   Scheduler scheduler(EngineOptions(flags, instance), store->jobs(), SystemClock(), metrics,
                       {.ended = [&](const EndedJob& job) { clearing.sweeper.Ended(job); },
                        .reopening = [&](const JobName& job) { clearing.sweeper.Reopening(job); },
-                       .operation_ended = [&](BatchKey batch) { batch_runner.Wake(batch); },
+                       .operation_ended = [&](BatchKey batch) { background.batches.Wake(batch); },
                        .deleted = [&] { clearing.retention.Wake(); }});
   const ApiPorts ports{scheduler, store->reader(), store->catalog(), *objects,
                        blocking,  SystemClock(),   metrics,          store->deletions()};
-  Services services(flags, instance, ports, *store, batch_runner, schedule_runner);
+  Services services(flags, instance, ports, *store, background);
   // Before the port for calls: a call that came already would wait for an engine that never starts.
   DQ_ASSIGN_OR_RETURN(const auto admin_server,
                       AdminServer::Start(flags.admin_address, registry,
@@ -233,16 +256,14 @@ absl::Status Run(const SchedulerFlags& flags) {
   LogListening(instance, server->port(), admin_server->port());
 
   scheduler.Start();
-  batch_runner.Start(scheduler, MakeBatchDriver(scheduler, *store));
+  background.Start(scheduler, *store);
   clearing.retention.Start(scheduler);
-  schedule_runner.Start(scheduler, MakeScheduleDriver(scheduler, *store, batch_runner));
   ServeUntilSignal(scheduler, *server);
 
   Log(LogLevel::kInfo, "handing over");
   server->SetServing(false);
   services.Drain();
-  schedule_runner.Stop();
-  batch_runner.Stop();
+  background.Stop();
   clearing.retention.Stop();
   scheduler.Stop();
   server->Shutdown(flags.shutdown_grace);

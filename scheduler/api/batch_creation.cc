@@ -130,11 +130,10 @@ std::vector<v1::CreateJobRequest> OperationRequests(const v1::CreateBatchRequest
 
 absl::Status CheckOperationInputs(const std::vector<v1::CreateJobRequest>& operations,
                                   CatalogStore& catalog) {
-  std::map<std::pair<std::string, std::string>, absl::Status> known;
+  std::map<std::string, absl::Status> known;
   for (size_t i = 0; i < operations.size(); ++i) {
     if (!NeedsCatalog(operations[i])) continue;
-    const v1::JobSpec& spec = operations[i].job().spec();
-    const auto [entry, is_new] = known.try_emplace({spec.input_file(), spec.reference()});
+    const auto [entry, is_new] = known.try_emplace(InputsOfSpec(operations[i].job().spec()));
     if (is_new) entry->second = ResolveInputs(operations[i], catalog).status();
     const absl::Status& status = entry->second;
     if (status.ok()) continue;

@@ -31,15 +31,14 @@ class BulkCreation {
  private:
   absl::StatusOr<JobInputs> InputsOf(const v1::CreateJobRequest& request) {
     if (!NeedsCatalog(request)) return JobInputs();
-    const v1::JobSpec& spec = request.job().spec();
-    const auto [entry, is_new] = inputs_.try_emplace({spec.input_file(), spec.reference()});
+    const auto [entry, is_new] = inputs_.try_emplace(InputsOfSpec(request.job().spec()));
     if (is_new) entry->second = ResolveInputs(request, ports_.catalog);
     return entry->second;
   }
 
   const ApiPorts& ports_;
   const std::string& caller_;
-  std::map<std::pair<std::string, std::string>, absl::StatusOr<JobInputs>> inputs_;
+  std::map<std::string, absl::StatusOr<JobInputs>> inputs_;
 };
 
 // Sets the results of the jobs that were submitted; returns how that ended.

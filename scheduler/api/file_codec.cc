@@ -1,5 +1,6 @@
 #include "scheduler/api/file_codec.h"
 
+#include "scheduler/api/job_codec.h"
 #include "scheduler/api/resource_name.h"
 #include "scheduler/api/time_codec.h"
 
@@ -27,7 +28,25 @@ v1::Reference ToProto(const ReferenceRecord& record) {
   reference.set_display_name(record.display_name);
   reference.set_created_by(record.created_by);
   *reference.mutable_create_time() = ToProto(record.create_time);
+  reference.set_active(record.active);
+  reference.set_version(record.version);
+  reference.set_state(static_cast<v1::ReferenceState>(record.state));
+  reference.set_newest_version(record.newest_version);
+  reference.set_etag(std::to_string(record.revision));
   return reference;
+}
+
+v1::ReferenceVersion ToProto(const std::string& project, const ReferenceVersion& version) {
+  v1::ReferenceVersion proto;
+  proto.set_version(version.version);
+  proto.set_file(ResourceText(project, kFiles, version.file_id));
+  proto.mutable_key_columns()->Add(version.key_columns.begin(), version.key_columns.end());
+  proto.set_state(static_cast<v1::ReferenceState>(version.state));
+  if (!version.error.reason.empty()) *proto.mutable_error() = ToProto(version.error);
+  proto.set_validation_job(ResourceText(project, kJobs, version.validation_job));
+  proto.set_created_by(version.created_by);
+  *proto.mutable_create_time() = ToProto(version.create_time);
+  return proto;
 }
 
 }  // namespace dq

@@ -18,6 +18,7 @@ namespace dq {
 namespace {
 
 constexpr char kConfiguration[] = "configuration";
+constexpr char kStageComplete[] = "complete";
 
 // Replaces NOT_FOUND by what it means for a job to come.
 absl::Status NotReady(const absl::Status& status, std::string_view reason, const std::string& name,
@@ -36,17 +37,64 @@ absl::StatusOr<FileRecord> FindFile(const std::string& project, const std::strin
                   "upload it first, or wait until its upload has ended");
 }
 
-absl::StatusOr<ReferenceRecord> FindReference(const ProjectResource& name, CatalogStore& catalog) {
+absl::Status Refused(const ReferenceRecord& reference) {
+  const std::string text = ResourceText(reference.project, kReferences, reference.id);
+  return MakeError(absl::StatusCode::kFailedPrecondition, "REFERENCE_REFUSED",
+                   "version " + std::to_string(reference.version) + " of '" + text +
+                       "' was refused when it was validated: see what GetReference says of it, and "
+                       "update it",
+                   {{"name", text},
+                    {"version", std::to_string(reference.version)},
+                    {"category", kConfiguration}});
+}
+
+// Returns the reference in that version; 0: the current one.
+absl::StatusOr<ReferenceRecord> FindReference(const ProjectResource& name, int32_t version,
+                                              CatalogStore& catalog) {
   const std::string text = ResourceText(name.project, kReferences, name.id);
   auto reference = catalog.GetReference(name.project, name.id);
   if (!reference.ok()) {
     return NotReady(reference.status(), "REFERENCE_MISSING", text, "create it first");
   }
-  if (reference->stage == "complete") return reference;
-  return MakeError(absl::StatusCode::kFailedPrecondition, "REFERENCE_MISSING",
-                   "'" + text + "' serves the stage " + reference->stage +
-                       "; name one that serves the stage complete",
-                   {{"name", text}, {"stage", reference->stage}, {"category", kConfiguration}});
+  if (reference->stage != kStageComplete) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "REFERENCE_MISSING",
+                     "'" + text + "' serves the stage " + reference->stage +
+                         "; name one that serves the stage complete",
+                     {{"name", text}, {"stage", reference->stage}, {"category", kConfiguration}});
+  }
+  if (version != 0 && version != reference->version) {
+    const auto own = catalog.GetReferenceVersion(name.project, name.id, version);
+    if (!own.ok()) {
+      return NotReady(own.status(), "REFERENCE_MISSING",
+                      "version " + std::to_string(version) + " of " + text,
+                      "name one that GetReference tells");
+    }
+    reference->version = own->version;
+    reference->file_id = own->file_id;
+    reference->key_columns = own->key_columns;
+    reference->state = own->state;
+  }
+  if (reference->state == ReferenceState::kRefused) return Refused(*reference);
+  return reference;
+}
+
+// Whether the project's active reference will do.
+bool TakesActive(const v1::JobSpec& spec) {
+  return spec.reference().empty() && !spec.no_reference() && HasComplete(spec);
+}
+
+// Returns the reference that the job takes; one without id, when it takes none.
+absl::StatusOr<ReferenceRecord> ReferenceOf(const v1::JobSpec& spec, const std::string& project,
+                                            CatalogStore& catalog) {
+  if (!spec.reference().empty()) {
+    DQ_ASSIGN_OR_RETURN(const ProjectResource name,
+                        ParseResource(spec.reference(), kReferences, "job.spec.reference"));
+    return FindReference(name, spec.reference_version(), catalog);
+  }
+  if (!TakesActive(spec)) return ReferenceRecord();
+  auto active = catalog.GetActiveReference(project, kStageComplete);
+  if (absl::IsNotFound(active.status())) return ReferenceRecord();
+  return active;
 }
 
 v1::InputFile ToInputFile(const FileRecord& file) {
@@ -81,6 +129,14 @@ v1::Grant MakeGrant(const v1::JobSpec& spec, const JobInputs& inputs, const JobN
   return grant;
 }
 
+// Returns the spec as the job shows it: with the reference that it takes.
+v1::JobSpec WithTaken(v1::JobSpec spec, const ReferenceRecord& reference) {
+  if (reference.id.empty()) return spec;
+  spec.set_reference(ResourceText(reference.project, kReferences, reference.id));
+  spec.set_reference_version(reference.version);
+  return spec;
+}
+
 // Serializes with maps in a fixed order.
 std::string CanonicalBytes(const google::protobuf::Message& message) {
   std::string bytes;
@@ -99,6 +155,11 @@ bool NeedsCatalog(const v1::CreateJobRequest& request) {
   return !request.job().spec().input_file().empty() || !request.job().spec().reference().empty();
 }
 
+std::string InputsOfSpec(const v1::JobSpec& spec) {
+  return spec.input_file() + " " + spec.reference() + " " +
+         std::to_string(spec.reference_version()) + (TakesActive(spec) ? " active" : "");
+}
+
 absl::StatusOr<JobInputs> ResolveInputs(const v1::CreateJobRequest& request,
                                         CatalogStore& catalog) {
   const v1::JobSpec& spec = request.job().spec();
@@ -108,12 +169,11 @@ absl::StatusOr<JobInputs> ResolveInputs(const v1::CreateJobRequest& request,
                         ParseResource(spec.input_file(), kFiles, "job.spec.input_file"));
     DQ_ASSIGN_OR_RETURN(inputs.input, FindFile(name.project, name.id, catalog));
   }
-  if (!spec.reference().empty()) {
-    DQ_ASSIGN_OR_RETURN(const ProjectResource name,
-                        ParseResource(spec.reference(), kReferences, "job.spec.reference"));
-    DQ_ASSIGN_OR_RETURN(inputs.reference, FindReference(name, catalog));
+  DQ_ASSIGN_OR_RETURN(const std::string project, ParseProject(request.parent(), "parent"));
+  DQ_ASSIGN_OR_RETURN(inputs.reference, ReferenceOf(spec, project, catalog));
+  if (!inputs.reference.id.empty()) {
     DQ_ASSIGN_OR_RETURN(inputs.reference_file,
-                        FindFile(name.project, inputs.reference.file_id, catalog));
+                        FindFile(project, inputs.reference.file_id, catalog));
   }
   return inputs;
 }
@@ -139,7 +199,7 @@ JobRecord MakeJobRecord(const v1::CreateJobRequest& request, const JobInputs& in
     record.dependencies.push_back({.id = ParseJobName(name, "job.spec.depends_on")->id});
   }
   record.rules = ResolveRules(job.spec());
-  record.payload.spec = job.spec().SerializeAsString();
+  record.payload.spec = WithTaken(job.spec(), inputs.reference).SerializeAsString();
   record.payload.grant = MakeGrant(job.spec(), inputs, record.name).SerializeAsString();
   return record;
 }

@@ -17,16 +17,21 @@ namespace dq {
 // The files that a job reads, as the catalog has them.
 struct JobInputs {
   FileRecord input;           // `id` empty: none.
-  ReferenceRecord reference;  // `id` empty: none.
+  ReferenceRecord reference;  // In the version that the job takes. `id` empty: none.
   FileRecord reference_file;
 };
 
 // Returns whether ResolveInputs() would ask the catalog at all.
 bool NeedsCatalog(const v1::CreateJobRequest& request);
 
-// Looks the files up. Blocks. FAILED_PRECONDITION FILE_NOT_READY when the input or the reference's
-// file is not there, REFERENCE_MISSING when the reference is not there or serves another stage.
+// Looks the files up, of a chain that names no reference those of the project's active one. Blocks.
+// FAILED_PRECONDITION FILE_NOT_READY when the input or the reference's file is not there,
+// REFERENCE_MISSING when the reference or its version is not there or serves another stage,
+// REFERENCE_REFUSED when that version was refused.
 absl::StatusOr<JobInputs> ResolveInputs(const v1::CreateJobRequest& request, CatalogStore& catalog);
+
+// Returns what of a spec decides about its inputs: equal for specs that have the same ones.
+std::string InputsOfSpec(const v1::JobSpec& spec);
 
 // Returns the record for Scheduler::Submit(): everything but key, uid, status and events.
 // Chooses the id where the caller chose none.

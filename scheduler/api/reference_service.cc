@@ -1,85 +1,78 @@
 #include "scheduler/api/reference_service.h"
 
-#include <set>
+#include <optional>
+#include <string>
 #include <vector>
 
-#include "common/base/random_id.h"
 #include "common/base/status_macros.h"
 #include "scheduler/api/file_codec.h"
 #include "scheduler/api/page_token.h"
+#include "scheduler/api/reference_request.h"
 #include "scheduler/api/resource_name.h"
 #include "scheduler/api/rpc_call.h"
-#include "scheduler/api/violations.h"
 
 namespace dq {
 namespace {
 
-constexpr size_t kRequestIdCharactersMax = 64;
-constexpr size_t kDisplayNameCharactersMax = 200;
-constexpr size_t kColumnCharactersMax = 256;
-constexpr int kKeyColumnsMax = 16;
-constexpr size_t kRequestIdBytes = 16;
+constexpr int kVersionsShown = 100;
+constexpr int kUpdateTriesMax = 5;
 
-void CheckKeyColumns(const v1::Reference& reference, Violations& violations) {
-  violations.Require(reference.key_columns_size() <= kKeyColumnsMax, "reference.key_columns",
-                     "at most 16 columns");
-  std::set<std::string> seen;
-  for (const std::string& column : reference.key_columns()) {
-    violations.Require(!column.empty() && IsPlainText(column, kColumnCharactersMax),
-                       "reference.key_columns", "1 to 256 characters, no control characters");
-    violations.Require(seen.insert(column).second, "reference.key_columns",
-                       "'" + column + "' is named twice");
+// Returns the reference with its versions.
+absl::StatusOr<v1::Reference> Show(CatalogStore& catalog, const ReferenceRecord& record) {
+  DQ_ASSIGN_OR_RETURN(const auto versions,
+                      catalog.ListReferenceVersions(record.project, record.id, kVersionsShown));
+  v1::Reference reference = ToProto(record);
+  for (const ReferenceVersion& version : versions) {
+    *reference.add_versions() = ToProto(record.project, version);
   }
+  return reference;
 }
 
-absl::Status CheckCreate(const v1::CreateReferenceRequest& request) {
-  const v1::Reference& reference = request.reference();
-  Violations violations;
-  const auto project = ParseProject(request.parent(), "parent");
-  const auto file = ParseResource(reference.file(), kFiles, "reference.file");
-  violations.Merge(project.status());
-  violations.Merge(file.status());
-  violations.Require(!project.ok() || !file.ok() || *project == file->project, "reference.file",
-                     "of another project than parent");
-  violations.Require(request.reference_id().empty() || IsResourceId(request.reference_id()),
-                     "reference_id",
-                     "an id: lower-case letters, digits and dashes, from a letter on");
-  violations.Require(IsPlainText(request.request_id(), kRequestIdCharactersMax), "request_id",
-                     "at most 64 characters and no control characters");
-  violations.Require(
-      reference.stage().empty() || reference.stage() == "complete" || reference.stage() == "dedupe",
-      "reference.stage", "\"complete\" or \"dedupe\"");
-  violations.Require(IsPlainText(reference.display_name(), kDisplayNameCharactersMax),
-                     "reference.display_name", "at most 200 characters, no control characters");
-  violations.Require(!reference.active(), "reference.active",
-                     "false: this scheduler has no active references");
-  CheckKeyColumns(reference, violations);
-  return violations.ToStatus();
+absl::StatusOr<v1::Reference> Get(CatalogStore& catalog, const std::string& name) {
+  DQ_ASSIGN_OR_RETURN(const ProjectResource parts, ParseResource(name, kReferences, "name"));
+  DQ_ASSIGN_OR_RETURN(const ReferenceRecord record, catalog.GetReference(parts.project, parts.id));
+  return Show(catalog, record);
 }
 
 absl::Status Create(const ApiPorts& ports, const v1::CreateReferenceRequest& request, RpcCall& call,
                     v1::CreateReferenceResponse& response) {
-  DQ_RETURN_IF_ERROR(CheckCreate(request));
-  const v1::Reference& reference = request.reference();
-  ReferenceRecord record;
-  record.create_time = ports.clock.Now();
-  DQ_ASSIGN_OR_RETURN(record.project, ParseProject(request.parent(), "parent"));
-  record.id = request.reference_id().empty() ? TimeOrderedId("r-", record.create_time)
-                                             : request.reference_id();
-  record.stage = reference.stage().empty() ? "complete" : reference.stage();
-  DQ_ASSIGN_OR_RETURN(const ProjectResource file,
-                      ParseResource(reference.file(), kFiles, "reference.file"));
-  record.file_id = file.id;
-  record.key_columns.assign(reference.key_columns().begin(), reference.key_columns().end());
-  record.display_name = reference.display_name();
-  record.request_id =
-      request.request_id().empty() ? "auto-" + RandomHex(kRequestIdBytes) : request.request_id();
-  record.created_by = call.caller();
+  DQ_RETURN_IF_ERROR(ValidateCreateReference(request));
+  const ReferenceRecord record = MakeReferenceRecord(request, call.caller(), ports.clock.Now());
   call.set_subject(ResourceText(record.project, kReferences, record.id));
   DQ_ASSIGN_OR_RETURN(const Created<ReferenceRecord> created,
                       ports.catalog.CreateReference(record));
-  *response.mutable_reference() = ToProto(created.record);
+  DQ_ASSIGN_OR_RETURN(*response.mutable_reference(), Show(ports.catalog, created.record));
   response.set_existed(created.existed);
+  return absl::OkStatus();
+}
+
+// Changes a reference once. ABORTED ETAG_MISMATCH when somebody else does at the same moment.
+absl::Status TryUpdate(const ApiPorts& ports, const v1::UpdateReferenceRequest& request,
+                       const ProjectResource& name, const std::string& caller) {
+  CatalogStore& catalog = ports.catalog;
+  DQ_ASSIGN_OR_RETURN(const ReferenceRecord recorded, catalog.GetReference(name.project, name.id));
+  DQ_ASSIGN_OR_RETURN(const auto versions, catalog.ListReferenceVersions(name.project, name.id, 1));
+  const auto newest = versions.empty() ? std::nullopt : std::optional(versions.front());
+  DQ_ASSIGN_OR_RETURN(const auto change,
+                      PlanUpdate(request, recorded, newest, caller, ports.clock.Now()));
+  if (!change) return absl::OkStatus();
+  return catalog.UpdateReference(change->changed, change->added);
+}
+
+absl::Status Update(const ApiPorts& ports, const v1::UpdateReferenceRequest& request, RpcCall& call,
+                    v1::UpdateReferenceResponse& response) {
+  DQ_RETURN_IF_ERROR(ValidateUpdateReference(request));
+  const std::string& name = request.reference().name();
+  call.set_subject(name);
+  DQ_ASSIGN_OR_RETURN(const ProjectResource parts, ParseResource(name, kReferences, "name"));
+  absl::Status updated;
+  for (int i = 0; i < kUpdateTriesMax; ++i) {
+    updated = TryUpdate(ports, request, parts, call.caller());
+    // With an etag of its own the caller wants to know.
+    if (!absl::IsAborted(updated) || !request.reference().etag().empty()) break;
+  }
+  DQ_RETURN_IF_ERROR(updated);
+  DQ_ASSIGN_OR_RETURN(*response.mutable_reference(), Get(ports.catalog, name));
   return absl::OkStatus();
 }
 
@@ -106,7 +99,20 @@ grpc::ServerUnaryReactor* ReferenceService::CreateReference(
     v1::CreateReferenceResponse* response) {
   return AnswerBlocking(ports_, context, "ReferenceService/CreateReference",
                         [this, request, response](RpcCall& call) {
-                          return Create(ports_, *request, call, *response);
+                          const absl::Status created = Create(ports_, *request, call, *response);
+                          wake_();
+                          return created;
+                        });
+}
+
+grpc::ServerUnaryReactor* ReferenceService::UpdateReference(
+    grpc::CallbackServerContext* context, const v1::UpdateReferenceRequest* request,
+    v1::UpdateReferenceResponse* response) {
+  return AnswerBlocking(ports_, context, "ReferenceService/UpdateReference",
+                        [this, request, response](RpcCall& call) {
+                          const absl::Status updated = Update(ports_, *request, call, *response);
+                          wake_();
+                          return updated;
                         });
 }
 
@@ -115,11 +121,8 @@ grpc::ServerUnaryReactor* ReferenceService::GetReference(grpc::CallbackServerCon
                                                          v1::GetReferenceResponse* response) {
   return AnswerBlocking(ports_, context, "ReferenceService/GetReference",
                         [this, request, response](RpcCall&) -> absl::Status {
-                          DQ_ASSIGN_OR_RETURN(const ProjectResource name,
-                                              ParseResource(request->name(), kReferences, "name"));
-                          DQ_ASSIGN_OR_RETURN(const ReferenceRecord record,
-                                              ports_.catalog.GetReference(name.project, name.id));
-                          *response->mutable_reference() = ToProto(record);
+                          DQ_ASSIGN_OR_RETURN(*response->mutable_reference(),
+                                              Get(ports_.catalog, request->name()));
                           return absl::OkStatus();
                         });
 }

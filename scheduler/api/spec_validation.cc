@@ -190,8 +190,9 @@ void CheckFiles(const v1::JobSpec& spec, const std::string& project, Violations&
   CheckFileName(spec.reference(), kReferences, project, reference, violations);
   violations.Require(!spec.no_reference() || spec.reference().empty(),
                      std::string(kSpec) + "no_reference", "does not go with a reference");
-  violations.Require(spec.reference_version() == 0, std::string(kSpec) + "reference_version",
-                     "0: this scheduler keeps one version of a reference");
+  violations.Require(
+      spec.reference_version() >= 0 && (spec.reference_version() == 0 || !spec.reference().empty()),
+      std::string(kSpec) + "reference_version", "from 1, and only with a reference");
   violations.Require(!spec.use_cached_result(), std::string(kSpec) + "use_cached_result",
                      "false: this scheduler runs every job");
 }

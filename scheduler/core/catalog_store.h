@@ -2,6 +2,8 @@
 // transaction of its own. Calls block: never from a gRPC thread. Implementations are thread-safe.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +28,32 @@ struct FileRecord {
   absl::Time create_time;
 };
 
-// A file in the role of a reference for a stage.
+// What is known of a version of a reference; numbers equal dq.v1.ReferenceState.
+enum class ReferenceState : int16_t {
+  kValidating = 1,
+  kReady = 2,
+  kRefused = 3,
+  kUnchecked = 4,
+};
+
+// Returns whether jobs may take a version in `state` that do not name it.
+constexpr bool IsUsable(ReferenceState state) {
+  return state == ReferenceState::kReady || state == ReferenceState::kUnchecked;
+}
+
+// One version of a reference; only its state and error change.
+struct ReferenceVersion {
+  int32_t version = 1;
+  std::string file_id;
+  std::vector<std::string> key_columns;
+  ReferenceState state = ReferenceState::kUnchecked;
+  JobFailure error;            // Why it was refused.
+  std::string validation_job;  // The id of the job that reads it; empty: none.
+  std::string created_by;
+  absl::Time create_time;
+};
+
+// A file in the role of a reference for a stage, as it is in its current version.
 struct ReferenceRecord {
   std::string project;
   std::string id;
@@ -37,6 +64,20 @@ struct ReferenceRecord {
   std::string request_id;
   std::string created_by;
   absl::Time create_time;
+  bool active = false;                                // At most one of a project and stage.
+  bool wants_active = false;                          // It is to be, once a version is READY.
+  int32_t version = 1;                                // The current one.
+  ReferenceState state = ReferenceState::kUnchecked;  // Of that.
+  int32_t newest_version = 1;
+  std::string validation_job;  // Of the first version; only for CreateReference().
+  int64_t revision = 1;        // Counts the changes.
+};
+
+// A version whose file is to be read.
+struct ValidatingReference {
+  std::string project;
+  std::string id;
+  ReferenceVersion version;
 };
 
 // A record with whether an earlier call with the same request_id made it.
@@ -61,12 +102,13 @@ class CatalogStore {
   virtual absl::StatusOr<std::vector<FileRecord>> ListFiles(const std::string& project,
                                                             const std::string& before_id,
                                                             int limit) = 0;
-  // Deletes the record. FAILED_PRECONDITION IN_USE while a live job's input or a reference. Absent
+  // Deletes the record. FAILED_PRECONDITION IN_USE while a live job needs it, a reference has it in
+  // its current version or in one that is being validated, or a job has it from another job. Absent
   // is OK.
   virtual absl::Status DeleteFile(const std::string& project, const std::string& id) = 0;
 
-  // Records a reference. FAILED_PRECONDITION FILE_NOT_READY without its file; ALREADY_EXISTS as
-  // above.
+  // Records a reference with its first version; an active one takes the place of the other.
+  // FAILED_PRECONDITION FILE_NOT_READY without its file; ALREADY_EXISTS as above.
   virtual absl::StatusOr<Created<ReferenceRecord>> CreateReference(
       const ReferenceRecord& reference) = 0;
   // NOT_FOUND REFERENCE_NOT_FOUND.
@@ -76,6 +118,26 @@ class CatalogStore {
   virtual absl::StatusOr<std::vector<ReferenceRecord>> ListReferences(const std::string& project,
                                                                       const std::string& before_id,
                                                                       int limit) = 0;
+  // Returns the active one. NOT_FOUND REFERENCE_NOT_FOUND.
+  virtual absl::StatusOr<ReferenceRecord> GetActiveReference(const std::string& project,
+                                                             const std::string& stage) = 0;
+  // Returns the newest versions, newest first; none of a reference that is not there.
+  virtual absl::StatusOr<std::vector<ReferenceVersion>> ListReferenceVersions(
+      const std::string& project, const std::string& id, int limit) = 0;
+  // NOT_FOUND REFERENCE_NOT_FOUND.
+  virtual absl::StatusOr<ReferenceVersion> GetReferenceVersion(const std::string& project,
+                                                               const std::string& id,
+                                                               int32_t version) = 0;
+  // Records what changes of a reference (its label, flags and versions), and `added`, a new
+  // version; when it becomes active it takes the place of the other. ABORTED ETAG_MISMATCH unless
+  // `changed.revision` is what is recorded; FAILED_PRECONDITION FILE_NOT_READY as above.
+  virtual absl::Status UpdateReference(const ReferenceRecord& changed,
+                                       const std::optional<ReferenceVersion>& added) = 0;
+  // Returns up to `limit` versions that are VALIDATING.
+  virtual absl::StatusOr<std::vector<ValidatingReference>> ListValidatingReferences(int limit) = 0;
+  // Ends the validation of a version: READY, and then current if it is the newest such one, or
+  // REFUSED. One that is not VALIDATING stays as it is.
+  virtual absl::Status SettleReference(const ValidatingReference& settled) = 0;
   // FAILED_PRECONDITION IN_USE while a live job needs it. Absent is OK.
   virtual absl::Status DeleteReference(const std::string& project, const std::string& id) = 0;
 

@@ -136,6 +136,7 @@ absl::StatusOr<dq::v1::JobSpec> SpecOf(const ChainOptions& options) {
   DQ_RETURN_IF_ERROR(CheckOptionsHaveTheirStage(options, stages));
   DQ_RETURN_IF_ERROR(CheckReferenceKey(options));
   dq::v1::JobSpec spec;
+  spec.set_no_reference(options.no_reference);
   for (const std::string& name : stages) {
     DQ_ASSIGN_OR_RETURN(*spec.add_stages(), StageNamed(name, options));
   }

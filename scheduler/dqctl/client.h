@@ -82,6 +82,9 @@ class Client {
   absl::StatusOr<dq::v1::DeleteFileResponse> DeleteFile(const dq::v1::DeleteFileRequest& request);
   absl::StatusOr<dq::v1::CreateReferenceResponse> CreateReference(
       const dq::v1::CreateReferenceRequest& request);
+  absl::StatusOr<dq::v1::Reference> GetReference(const std::string& name);
+  absl::StatusOr<dq::v1::Reference> UpdateReference(const dq::v1::UpdateReferenceRequest& request);
+  absl::Status DeleteReference(const std::string& name);
   absl::StatusOr<dq::v1::ListReferencesResponse> ListReferences(
       const dq::v1::ListReferencesRequest& request);
   absl::StatusOr<dq::v1::Report> GetReport(const std::string& name);

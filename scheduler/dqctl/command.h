@@ -28,6 +28,7 @@ using FileFormTexts = std::map<std::string, std::string>;
 // The chain of a job and the rules for its result. Empty texts and lists mean the server's default.
 struct ChainOptions {
   std::string reference;                   // A path, an id or a resource name.
+  bool no_reference = false;               // Not even the project's active one.
   std::vector<std::string> key;            // Columns that join the file with the reference.
   std::vector<std::string> reference_key;  // What the reference calls them; empty: the same.
   std::vector<std::string> stages;         // "complete", "dedupe", "noop".
@@ -274,7 +275,36 @@ struct ReferenceAddCommand {
   std::string reference_id;
   std::vector<std::string> key;
   std::string stage;  // Empty: "complete".
+  bool activate = false;
+  bool skip_validation = false;
+  bool no_wait = false;
   OutputFormat format = OutputFormat::kTable;
+};
+
+// `dqctl ref update`: a new version.
+struct ReferenceUpdateCommand {
+  std::string name;
+  std::string file;              // Empty: that of the newest version.
+  std::vector<std::string> key;  // Empty: those of the newest version.
+  bool skip_validation = false;
+  bool no_wait = false;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct ReferenceGetCommand {
+  std::string name;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+// `dqctl ref activate` and `deactivate`.
+struct ReferenceActivateCommand {
+  std::string name;
+  bool active = true;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct ReferenceDeleteCommand {
+  std::string name;
 };
 
 struct ReferenceListCommand {
@@ -385,18 +415,17 @@ struct CompletionCommand {
   Shell shell = Shell::kBash;
 };
 
-using Command =
-    std::variant<CleanCommand, JobSubmitCommand, JobGetCommand, JobListCommand, JobFollowCommand,
-                 JobActionCommand, BatchSubmitCommand, BatchGetCommand, BatchListCommand,
-                 BatchWatchCommand, BatchActionCommand, QueueListCommand, QueueSetCommand,
-                 ProjectListCommand, ProjectSetCommand, JobEventsCommand, FileUploadCommand,
-                 FileListCommand, FileGetCommand, FileDownloadCommand, ReferenceAddCommand,
-                 ReferenceListCommand, WorkerListCommand, WorkerDrainCommand, AdminStatsCommand,
-                 AdminConcurrencyCommand, AdminStuckCommand, AdminRecoverCommand, AdminBulkCommand,
-                 DeleteCommand, FileRegisterCommand, DevCommand, DoctorCommand, VersionCommand,
-                 ReportShowCommand, ReportFindingsCommand, ReportClustersCommand,
-                 ReportChangesCommand, ScheduleCreateCommand, ScheduleGetCommand,
-                 ScheduleListCommand, ScheduleUpdateCommand, ScheduleActionCommand,
-                 CompletionCommand>;
+using Command = std::variant<
+    CleanCommand, JobSubmitCommand, JobGetCommand, JobListCommand, JobFollowCommand,
+    JobActionCommand, BatchSubmitCommand, BatchGetCommand, BatchListCommand, BatchWatchCommand,
+    BatchActionCommand, QueueListCommand, QueueSetCommand, ProjectListCommand, ProjectSetCommand,
+    JobEventsCommand, FileUploadCommand, FileListCommand, FileGetCommand, FileDownloadCommand,
+    ReferenceAddCommand, ReferenceDeleteCommand, ReferenceActivateCommand, ReferenceGetCommand,
+    ReferenceUpdateCommand, ReferenceListCommand, WorkerListCommand, WorkerDrainCommand,
+    AdminStatsCommand, AdminConcurrencyCommand, AdminStuckCommand, AdminRecoverCommand,
+    AdminBulkCommand, DeleteCommand, FileRegisterCommand, DevCommand, DoctorCommand, VersionCommand,
+    ReportShowCommand, ReportFindingsCommand, ReportClustersCommand, ReportChangesCommand,
+    ScheduleCreateCommand, ScheduleGetCommand, ScheduleListCommand, ScheduleUpdateCommand,
+    ScheduleActionCommand, CompletionCommand>;
 
 }  // namespace dq::dqctl

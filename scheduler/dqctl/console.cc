@@ -37,6 +37,7 @@ constexpr std::array kHints = {
     Hint{"JOB_NOT_FOUND", "list what is there: dqctl job list"},
     Hint{"FILE_NOT_FOUND", "list what is there: dqctl file list"},
     Hint{"REFERENCE_NOT_FOUND", "list what is there: dqctl ref list"},
+    Hint{"ID_TAKEN", "choose another id; a reference takes another file with `dqctl ref update`"},
     Hint{"TOKEN_MISSING", "ask the operator of the scheduler for access"},
     Hint{"REQUEST_ID_REUSED", "choose another --request-id, or repeat the first call exactly"},
 };

@@ -4,8 +4,8 @@
 #include "common/base/random_id.h"
 #include "common/base/status_macros.h"
 #include "scheduler/dqctl/chain_request.h"
-#include "scheduler/dqctl/inputs.h"
 #include "scheduler/dqctl/paging.h"
+#include "scheduler/dqctl/progress_display.h"
 #include "scheduler/dqctl/record.h"
 #include "scheduler/dqctl/run.h"
 #include "scheduler/dqctl/transfer.h"
@@ -14,7 +14,6 @@ namespace dq::dqctl {
 namespace {
 
 using dq::v1::File;
-using dq::v1::Reference;
 
 }  // namespace
 
@@ -86,33 +85,6 @@ absl::StatusOr<ExitCode> Run(const FileDownloadCommand& command, Session& sessio
     display.ShowTransfer("downloading " + path, done, total);
   }));
   display.Note("wrote " + path);
-  return ExitCode::kOk;
-}
-
-absl::StatusOr<ExitCode> Run(const ReferenceAddCommand& command, Session& session) {
-  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
-  ProgressDisplay display(session.console);
-  const ReferenceSource source{.text = command.file,
-                               .reference_id = command.reference_id,
-                               .stage = command.stage,
-                               .key = command.key,
-                               .request_id = "ref-" + RandomHex(12)};
-  DQ_ASSIGN_OR_RETURN(const Reference reference, AddReference(*client, session, source, display));
-  const std::vector<Reference> references = {reference};
-  PrintRecord(session.console, command.format, reference, ReferencesTable(references));
-  return ExitCode::kOk;
-}
-
-absl::StatusOr<ExitCode> Run(const ReferenceListCommand& command, Session& session) {
-  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
-  dq::v1::ListReferencesRequest request;
-  request.set_parent("projects/" + session.connection.project);
-  DQ_ASSIGN_OR_RETURN(
-      const std::vector<Reference> references,
-      (ListUpTo<Reference>(
-          command.limit, request, [&](const auto& page) { return client->ListReferences(page); },
-          [](const auto& response) { return response.references(); })));
-  PrintRecords(session.console, command.format, references, ReferencesTable(references));
   return ExitCode::kOk;
 }
 

@@ -46,6 +46,8 @@ absl::StatusOr<dq::v1::Reference> AddReference(Client& client, const Session& se
   reference->set_file(file);
   reference->set_display_name(std::filesystem::path(source.text).filename().string());
   reference->mutable_key_columns()->Assign(source.key.begin(), source.key.end());
+  reference->set_active(source.activate);
+  request.set_skip_validation(source.skip_validation);
   DQ_ASSIGN_OR_RETURN(auto response, client.CreateReference(request));
   return std::move(*response.mutable_reference());
 }
@@ -67,7 +69,10 @@ absl::Status SetReference(Client& client, const Session& session, const ChainOpt
                                .reference_id = "",
                                .stage = "",
                                .key = chain.reference_key.empty() ? chain.key : chain.reference_key,
-                               .request_id = request_id};
+                               .request_id = request_id,
+                               .activate = false,
+                               // The one job that uses it finds out by itself.
+                               .skip_validation = true};
   DQ_ASSIGN_OR_RETURN(const dq::v1::Reference reference,
                       AddReference(client, session, source, display));
   spec.set_reference(reference.name());

@@ -29,6 +29,8 @@ struct ReferenceSource {
   std::string stage;         // Empty: "complete".
   std::vector<std::string> key;
   std::string request_id;
+  bool activate = false;
+  bool skip_validation = false;
 };
 
 // Creates a reference, uploading its rows first when they are a path.

@@ -130,9 +130,15 @@ void AddLimit(CLI::App& app, int& limit) {
       ->capture_default_str();
 }
 
-void AddChain(CLI::App& app, ChainOptions& chain) {
-  app.add_option("--reference", chain.reference,
-                 "Reference file to compare with and fill from: a path, or one the scheduler has");
+namespace {
+
+void AddReferenceOptions(CLI::App& app, ChainOptions& chain) {
+  CLI::Option* reference =
+      app.add_option("--reference", chain.reference,
+                     "Reference file to compare with and fill from: a path, or one the scheduler "
+                     "has (default: the project's active one)");
+  app.add_flag("--no-reference", chain.no_reference, "Take no reference, not even the active one")
+      ->excludes(reference);
   app.add_option("--key", chain.key, "Columns that join the file with the reference")
       ->delimiter(',')
       ->allow_extra_args(false)
@@ -142,6 +148,12 @@ void AddChain(CLI::App& app, ChainOptions& chain) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("COL,..");
+}
+
+}  // namespace
+
+void AddChain(CLI::App& app, ChainOptions& chain) {
+  AddReferenceOptions(app, chain);
   app.add_option("--chain", chain.stages, "Stages, in order (default complete,dedupe)")
       ->delimiter(',')
       ->allow_extra_args(false)

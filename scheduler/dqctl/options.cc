@@ -11,6 +11,7 @@
 #include "scheduler/dqctl/completion.h"
 #include "scheduler/dqctl/job_options.h"
 #include "scheduler/dqctl/option_parts.h"
+#include "scheduler/dqctl/reference_options.h"
 #include "scheduler/dqctl/report_options.h"
 #include "scheduler/dqctl/schedule_options.h"
 
@@ -82,29 +83,6 @@ void AddFile(CLI::App& parent, CommandLine& line) {
   AddDelete(*group, line, DeleteCommand::Kind::kFile,
             "Delete files that no reference and no unfinished job needs; of a registered one the "
             "bytes stay");
-}
-
-void AddReference(CLI::App& parent, CommandLine& line) {
-  CLI::App* group = AddGroup(parent, "ref", "Keep the reference files",
-                             "  dqctl ref add master.csv --key customer_id\n"
-                             "  dqctl ref list\n");
-  const auto [add, added] = AddCommand<ReferenceAddCommand>(
-      *group, line, "add", "Make a file a reference",
-      "  dqctl ref add master.csv --key customer_id --reference-id master\n");
-  add->add_option("FILE", added->file, "A path, or a file the scheduler has")->required();
-  add->add_option("--key", added->key, "Columns that identify a row")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("COL,..");
-  add->add_option("--reference-id", added->reference_id, "The id to be");
-  add->add_option("--stage", added->stage, "The stage it serves (default complete)")
-      ->check(CLI::IsMember({"complete", "dedupe"}));
-  AddFormat(*add, added->format);
-
-  const auto [list, listed] = AddCommand<ReferenceListCommand>(
-      *group, line, "list", "List references, newest first", "  dqctl ref list\n");
-  AddLimit(*list, listed->limit);
-  AddFormat(*list, listed->format);
 }
 
 void AddMaxima(CLI::App& app, int& running_max, int& live_max) {
@@ -237,7 +215,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
   AddJob(app, line);
   AddBatch(app, line);
   AddFile(app, line);
-  AddReference(app, line);
+  AddReferenceCommands(app, line);
   AddReport(app, line);
   AddSchedule(app, line);
   AddLimits(app, line);

@@ -150,12 +150,48 @@ Table FilesTable(std::span<const dq::v1::File> files) {
   return table;
 }
 
+std::string ReferenceStateName(dq::v1::ReferenceState state) {
+  constexpr std::string_view kPrefix = "REFERENCE_STATE_";
+  return dq::v1::ReferenceState_Name(state).substr(kPrefix.size());
+}
+
 Table ReferencesTable(std::span<const dq::v1::Reference> references) {
-  Table table({{"REFERENCE"}, {"STAGE"}, {"KEY"}, {"FILE"}, {"CREATED (UTC)"}, {"NAME"}});
+  Table table({{"REFERENCE"},
+               {"STAGE"},
+               {"ACTIVE"},
+               {"VERSION", Align::kRight},
+               {"STATE"},
+               {"KEY"},
+               {"FILE"},
+               {"CREATED (UTC)"},
+               {"NAME"}});
   for (const dq::v1::Reference& reference : references) {
-    table.AddRow({IdOf(reference.name()), reference.stage(), Commas(reference.key_columns()),
-                  IdOf(reference.file()), TimeText(reference.create_time()),
-                  reference.display_name()});
+    table.AddRow({IdOf(reference.name()), reference.stage(), reference.active() ? "yes" : "",
+                  std::to_string(reference.version()), ReferenceStateName(reference.state()),
+                  Commas(reference.key_columns()), IdOf(reference.file()),
+                  TimeText(reference.create_time()), reference.display_name()});
+  }
+  return table;
+}
+
+Table ReferenceDetails(const dq::v1::Reference& reference) {
+  Table table({{""}, {""}});
+  table.AddRow({"reference", reference.name()});
+  if (!reference.display_name().empty()) table.AddRow({"name", reference.display_name()});
+  table.AddRow({"stage", reference.stage()});
+  table.AddRow({"active", reference.active() ? "yes" : "no"});
+  table.AddRow({"current version", std::to_string(reference.version())});
+  for (const dq::v1::ReferenceVersion& version : reference.versions()) {
+    table.AddRow({"version " + std::to_string(version.version()),
+                  ReferenceStateName(version.state()) + "  " + version.file() + "  " +
+                      TimeText(version.create_time())});
+    if (version.key_columns_size() > 0) table.AddRow({"  key", Commas(version.key_columns())});
+    if (version.has_error()) {
+      table.AddRow({"  " + version.error().reason(), version.error().message()});
+    }
+    if (!version.validation_job().empty()) {
+      table.AddRow({"  validated by", version.validation_job()});
+    }
   }
   return table;
 }
@@ -201,6 +237,15 @@ Table WorkersTable(std::span<const dq::v1::Worker> workers, absl::Time now) {
   return table;
 }
 
+namespace {
+
+std::string ReferenceText(const dq::v1::JobSpec& spec) {
+  if (spec.reference_version() == 0) return spec.reference();
+  return spec.reference() + ", version " + std::to_string(spec.reference_version());
+}
+
+}  // namespace
+
 Table JobDetails(const dq::v1::Job& job, absl::Time now) {
   Table table({{""}, {""}});
   const auto add = [&table](const char* title, const std::string& value) {
@@ -215,7 +260,7 @@ Table JobDetails(const dq::v1::Job& job, absl::Time now) {
   add("step", job.progress().current_step());
   add("stages", StageNames(job.spec()));
   add("input", job.spec().input_file());
-  add("reference", job.spec().reference());
+  add("reference", ReferenceText(job.spec()));
   add("batch", IdOf(job.batch()));
   add("queue", job.spec().queue());
   add("priority", std::to_string(job.spec().priority()));

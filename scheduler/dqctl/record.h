@@ -42,7 +42,10 @@ void PrintRecords(const Console& console, OutputFormat format, const Records& re
 Table JobsTable(std::span<const dq::v1::Job> jobs);
 Table EventsTable(std::span<const dq::v1::JobEvent> events);
 Table FilesTable(std::span<const dq::v1::File> files);
+// For example "READY".
+std::string ReferenceStateName(dq::v1::ReferenceState state);
 Table ReferencesTable(std::span<const dq::v1::Reference> references);
+Table ReferenceDetails(const dq::v1::Reference& reference);
 Table QueuesTable(std::span<const dq::v1::Queue> queues);
 Table ProjectsTable(std::span<const dq::v1::Project> projects);
 Table WorkersTable(std::span<const dq::v1::Worker> workers, absl::Time now);

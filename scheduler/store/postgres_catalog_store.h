@@ -26,6 +26,18 @@ class PostgresCatalogStore : public CatalogStore {
   absl::StatusOr<std::vector<ReferenceRecord>> ListReferences(const std::string& project,
                                                               const std::string& before_id,
                                                               int limit) override;
+  absl::StatusOr<ReferenceRecord> GetActiveReference(const std::string& project,
+                                                     const std::string& stage) override;
+  absl::StatusOr<std::vector<ReferenceVersion>> ListReferenceVersions(const std::string& project,
+                                                                      const std::string& id,
+                                                                      int limit) override;
+  absl::StatusOr<ReferenceVersion> GetReferenceVersion(const std::string& project,
+                                                       const std::string& id,
+                                                       int32_t version) override;
+  absl::Status UpdateReference(const ReferenceRecord& changed,
+                               const std::optional<ReferenceVersion>& added) override;
+  absl::StatusOr<std::vector<ValidatingReference>> ListValidatingReferences(int limit) override;
+  absl::Status SettleReference(const ValidatingReference& settled) override;
   absl::Status DeleteReference(const std::string& project, const std::string& id) override;
   absl::Status SaveLimit(const GroupLimit& limit, int64_t epoch) override;
 

@@ -99,6 +99,18 @@ class FakeStore : public JobStore,
   absl::StatusOr<std::vector<ReferenceRecord>> ListReferences(const std::string& project,
                                                               const std::string& before_id,
                                                               int limit) override;
+  absl::StatusOr<ReferenceRecord> GetActiveReference(const std::string& project,
+                                                     const std::string& stage) override;
+  absl::StatusOr<std::vector<ReferenceVersion>> ListReferenceVersions(const std::string& project,
+                                                                      const std::string& id,
+                                                                      int limit) override;
+  absl::StatusOr<ReferenceVersion> GetReferenceVersion(const std::string& project,
+                                                       const std::string& id,
+                                                       int32_t version) override;
+  absl::Status UpdateReference(const ReferenceRecord& changed,
+                               const std::optional<ReferenceVersion>& added) override;
+  absl::StatusOr<std::vector<ValidatingReference>> ListValidatingReferences(int limit) override;
+  absl::Status SettleReference(const ValidatingReference& settled) override;
   absl::Status DeleteReference(const std::string& project, const std::string& id) override;
   absl::Status SaveLimit(const GroupLimit& limit, int64_t epoch) override;
 
@@ -223,7 +235,7 @@ class FakeStore : public JobStore,
   std::vector<std::string> RemoveJobLocked(JobKey key, const OperatorWord& word) REQUIRES(mutex_);
   void RemoveInputsLocked(const std::string& project, const std::vector<std::string>& ids)
       REQUIRES(mutex_);
-  bool IsReferencedLocked(const std::string& project, const std::string& file) const
+  bool IsReferencedLocked(const std::string& project, const std::string& file_id) const
       REQUIRES(mutex_);
   void EraseFileLocked(const Name& name) REQUIRES(mutex_);
   BatchView ViewOfLocked(const BatchRecord& batch) const REQUIRES(mutex_);
@@ -234,6 +246,7 @@ class FakeStore : public JobStore,
   bool LiveJobNeedsLocked(const std::string& project,
                           const std::vector<std::string> JobRecord::*ids,
                           const std::string& id) const REQUIRES(mutex_);
+  void ActivateLocked(ReferenceRecord& record) REQUIRES(mutex_);
   template <typename Record, typename SameBody>
   absl::StatusOr<Created<Record>> CreateLocked(Table<Record>& table, const Record& record,
                                                SameBody same_body) REQUIRES(mutex_);
@@ -262,6 +275,9 @@ class FakeStore : public JobStore,
   int64_t next_age_ GUARDED_BY(mutex_) = 1;
   Table<FileRecord> files_ GUARDED_BY(mutex_);
   Table<ReferenceRecord> references_ GUARDED_BY(mutex_);
+  std::map<Name, std::vector<ReferenceVersion>> reference_versions_ GUARDED_BY(mutex_);
+  // Outputs that jobs have from other jobs.
+  std::set<Name> shared_files_ GUARDED_BY(mutex_);
   std::map<BatchKey, BatchRow> batches_ GUARDED_BY(mutex_);
   BatchKey next_batch_ GUARDED_BY(mutex_) = 1;
   std::map<Name, std::vector<Deletion>> deleted_jobs_ GUARDED_BY(mutex_);  // Oldest first.

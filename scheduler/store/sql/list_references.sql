@@ -1,8 +1,6 @@
 -- Returns references, newest first. $1 project, $2 the id to come after ('' or gone: from the newest), $3 how
 -- many at most. 0 rows: no more.
-SELECT project, id, request_id, stage, file_id, key_columns, display_name, created_by,
-       unix_us(create_time) AS create_time
-FROM reference
+SELECT * FROM reference_record
 WHERE project = $1
   AND age < coalesce((SELECT b.age FROM reference b WHERE b.project = $1 AND b.id = $2),
                      9223372036854775807)

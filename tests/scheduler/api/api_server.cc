@@ -9,6 +9,7 @@
 #include "common/rpc/client_channel.h"
 #include "scheduler/api/batch_creation.h"
 #include "scheduler/api/schedule_creation.h"
+#include "scheduler/api/reference_validation.h"
 #include "tests/support/wait_until.h"
 
 namespace dq {
@@ -44,6 +45,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
       objects_(*OpenFileObjectStore(root_.path())),
       batch_runner_(store_, SystemClock()),
       schedule_runner_({.end_interval = absl::Milliseconds(20)}),
+      validator_(store_, store_, MakeReferenceValidation(store_, *objects_, SystemClock())),
       scheduler_(FastOptions(), store_, SystemClock(), metrics_,
                  {.ended = {},
                   .reopening = {},
@@ -53,7 +55,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
       batches_(
           ports_, store_, [this](BatchKey batch) { batch_runner_.Wake(batch); }, watch_limits),
       files_(ports_),
-      references_(ports_),
+      references_(ports_, [this] { validator_.Wake(); }),
       reports_(ports_),
       schedules_(ports_, store_, [this] { schedule_runner_.Wake(); }),
       admin_(ports_, store_, "s-test", "0.0.0"),
@@ -90,6 +92,7 @@ ApiServer::~ApiServer() {
   admin_.Drain();
   schedule_runner_.Stop();
   batch_runner_.Stop();
+  validator_.Stop();
   scheduler_.Stop();
   server_->Shutdown(absl::Seconds(5));
   blocking_.Shutdown();

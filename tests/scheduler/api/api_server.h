@@ -29,6 +29,7 @@
 #include "scheduler/api/worker_service.h"
 #include "scheduler/engine/batch_runner.h"
 #include "scheduler/engine/schedule_runner.h"
+#include "scheduler/engine/reference_validator.h"
 #include "scheduler/engine/scheduler.h"
 #include "tests/support/fake_store.h"
 #include "tests/support/silent_engine_metrics.h"
@@ -56,10 +57,13 @@ class StorageRoot {
 
 class ApiServer {
  public:
-  // Starts everything and waits until the engine serves.
+  // Starts everything but the validation of references and waits until the engine serves.
   explicit ApiServer(WatchLimits watch_limits = {});
   // Stops in the order of the program.
   ~ApiServer();
+
+  // Has references validated from now on: jobs that nobody else has created.
+  void StartValidation() { validator_.Start(scheduler_); }
 
   FakeStore& store() { return store_; }
   StorageRoot& root() { return root_; }
@@ -99,6 +103,7 @@ class ApiServer {
   Executor blocking_{1, 2};
   BatchRunner batch_runner_;
   ScheduleRunner schedule_runner_;
+  ReferenceValidator validator_;
   Scheduler scheduler_;
   ApiPorts ports_;
   JobService jobs_;

@@ -86,6 +86,65 @@ TEST_F(JobCreationTest, ReferenceBringsItsFileAndKeyColumns) {
   EXPECT_THAT(record.reference_ids, ElementsAre("r-1"));
 }
 
+TEST_F(JobCreationTest, AJobThatNamesNoReferenceTakesTheActiveOneAndShowsIt) {
+  EXPECT_FALSE(MakeGrant().has_reference());
+  ReferenceRecord active = *store_.GetReference("default", "r-1");
+  active.active = true;
+  ASSERT_TRUE(store_.UpdateReference(active, std::nullopt).ok());
+  EXPECT_EQ(MakeGrant().reference().uri(), "file:///master.csv");
+  v1::JobSpec shown;
+  ASSERT_TRUE(shown.ParseFromString(Make().payload.spec));
+  EXPECT_EQ(shown.reference(), "projects/default/references/r-1");
+  EXPECT_EQ(shown.reference_version(), 1);
+  EXPECT_THAT(Make().reference_ids, ElementsAre("r-1"));
+  spec().set_no_reference(true);
+  EXPECT_FALSE(MakeGrant().has_reference());
+  spec().set_no_reference(false);
+  spec().add_stages()->mutable_dedupe();  // Has no use for it.
+  EXPECT_FALSE(MakeGrant().has_reference());
+}
+
+TEST_F(JobCreationTest, AJobKeepsTheVersionThatItNames) {
+  spec().set_reference("projects/default/references/r-1");
+  ReferenceRecord changed = *store_.GetReference("default", "r-1");
+  changed.version = changed.newest_version = 2;
+  ASSERT_TRUE(
+      store_
+          .UpdateReference(
+              changed,
+              ReferenceVersion{2, "f-1", {"code"}, ReferenceState::kUnchecked, {}, "", "me", now_})
+          .ok());
+  EXPECT_EQ(MakeGrant().reference().uri(), "file:///in.csv");
+  EXPECT_THAT(MakeGrant().reference().key_columns(), ElementsAre("code"));
+  spec().set_reference_version(1);
+  EXPECT_EQ(MakeGrant().reference().uri(), "file:///master.csv");
+  EXPECT_THAT(MakeGrant().reference().key_columns(), ElementsAre("id"));
+  spec().set_reference_version(3);
+  EXPECT_EQ(ReasonOf(ResolveInputs(request_, store_).status()), "REFERENCE_MISSING");
+}
+
+TEST_F(JobCreationTest, ARefusedVersionIsTakenByNoJob) {
+  ASSERT_TRUE(store_
+                  .CreateReference({.project = "default",
+                                    .id = "r-3",
+                                    .stage = "complete",
+                                    .file_id = "f-2",
+                                    .key_columns = {},
+                                    .display_name = "",
+                                    .request_id = "q-5",
+                                    .created_by = "me",
+                                    .create_time = now_,
+                                    .state = ReferenceState::kValidating,
+                                    .validation_job = "j-1"})
+                  .ok());
+  spec().set_reference("projects/default/references/r-3");
+  EXPECT_TRUE(ResolveInputs(request_, store_).ok());  // The job would find it, too.
+  ValidatingReference refused = store_.ListValidatingReferences(1)->front();
+  refused.version.state = ReferenceState::kRefused;
+  ASSERT_TRUE(store_.SettleReference(refused).ok());
+  EXPECT_EQ(ReasonOf(ResolveInputs(request_, store_).status()), "REFERENCE_REFUSED");
+}
+
 TEST_F(JobCreationTest, KeyColumnsOfTheStageWin) {
   spec().set_reference("projects/default/references/r-1");
   spec().add_stages()->mutable_complete()->add_key_columns("email");

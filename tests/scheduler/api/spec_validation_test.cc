@@ -293,11 +293,24 @@ TEST(SpecValidation, AJobDependsOnOtherJobsOfItsProjectEachOnce) {
 
 TEST(SpecValidation, WhatIsNotServedIsRefusedAndNotLeftOut) {
   EXPECT_THAT(WrongFields([](auto& request) {
+                request.mutable_job()->mutable_spec()->set_use_cached_result(true);
+              }),
+              testing::ElementsAre("job.spec.use_cached_result"));
+}
+
+TEST(SpecValidation, AVersionGoesWithItsReferenceAndAnOptOutWithNone) {
+  EXPECT_THAT(WrongFields([](auto& request) {
                 v1::JobSpec& spec = *request.mutable_job()->mutable_spec();
                 spec.set_reference_version(2);
-                spec.set_use_cached_result(true);
               }),
-              testing::ElementsAre("job.spec.reference_version", "job.spec.use_cached_result"));
+              testing::ElementsAre("job.spec.reference_version"));
+  EXPECT_THAT(WrongFields([](auto& request) {
+                v1::JobSpec& spec = *request.mutable_job()->mutable_spec();
+                spec.set_reference("projects/default/references/r");
+                spec.set_reference_version(-1);
+                spec.set_no_reference(true);
+              }),
+              testing::ElementsAre("job.spec.no_reference", "job.spec.reference_version"));
 }
 
 TEST(SpecValidation, CharactersAreCountedNotBytes) {

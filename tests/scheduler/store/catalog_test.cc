@@ -187,6 +187,150 @@ TEST_P(CatalogTest, AFileIsKeptWhileAReferenceNeedsIt) {
   EXPECT_TRUE(catalog().DeleteFile("default", "f-1").ok());
 }
 
+// A reference that is being validated.
+ReferenceRecord Validating(const std::string& id, const std::string& file_id) {
+  ReferenceRecord reference = Reference(id, file_id);
+  reference.state = ReferenceState::kValidating;
+  reference.validation_job = "j-" + id;
+  return reference;
+}
+
+ReferenceVersion Version(int32_t version, const std::string& file_id, ReferenceState state) {
+  return {version, file_id, {"code"}, state, {}, "j-" + file_id, "user:bob", JobScript::Start()};
+}
+
+TEST_P(CatalogTest, AVersionReadsBackFieldByField) {
+  for (const char* id : {"f-1", "f-2"}) ASSERT_TRUE(catalog().CreateFile(File(id)).ok());
+  ASSERT_TRUE(catalog().CreateReference(Validating("r-1", "f-1")).ok());
+  ReferenceRecord changed = *catalog().GetReference("default", "r-1");
+  EXPECT_EQ(changed.state, ReferenceState::kValidating);
+  EXPECT_EQ(changed.revision, 1);
+  changed.newest_version = 2;
+  changed.display_name = "another label";
+  ASSERT_TRUE(
+      catalog().UpdateReference(changed, Version(2, "f-2", ReferenceState::kValidating)).ok());
+  const auto versions = catalog().ListReferenceVersions("default", "r-1", 10);
+  ASSERT_TRUE(versions.ok()) << versions.status();
+  ASSERT_EQ(versions->size(), 2);
+  const ReferenceVersion& newest = versions->front();
+  EXPECT_EQ(newest.version, 2);
+  EXPECT_EQ(newest.file_id, "f-2");
+  EXPECT_THAT(newest.key_columns, ElementsAre("code"));
+  EXPECT_EQ(newest.state, ReferenceState::kValidating);
+  EXPECT_EQ(newest.validation_job, "j-f-2");
+  EXPECT_EQ(newest.created_by, "user:bob");
+  EXPECT_EQ(newest.create_time, JobScript::Start());
+  EXPECT_EQ(versions->back().version, 1);
+  EXPECT_EQ(versions->back().validation_job, "j-r-1");
+  EXPECT_EQ(catalog().ListReferenceVersions("default", "r-1", 1)->size(), 1);
+  EXPECT_EQ(catalog().GetReferenceVersion("default", "r-1", 1)->file_id, "f-1");
+  EXPECT_EQ(ReasonOf(catalog().GetReferenceVersion("default", "r-1", 3).status()),
+            "REFERENCE_NOT_FOUND");
+  const auto reference = catalog().GetReference("default", "r-1");
+  EXPECT_EQ(reference->version, 1);
+  EXPECT_EQ(reference->file_id, "f-1");
+  EXPECT_EQ(reference->newest_version, 2);
+  EXPECT_EQ(reference->display_name, "another label");
+  EXPECT_EQ(reference->revision, 2);
+}
+
+TEST_P(CatalogTest, AVersionIsCurrentOnceItIsReady) {
+  for (const char* id : {"f-1", "f-2"}) ASSERT_TRUE(catalog().CreateFile(File(id)).ok());
+  ASSERT_TRUE(catalog().CreateReference(Reference("r-1", "f-1")).ok());
+  ReferenceRecord changed = *catalog().GetReference("default", "r-1");
+  changed.newest_version = 2;
+  ASSERT_TRUE(
+      catalog().UpdateReference(changed, Version(2, "f-2", ReferenceState::kValidating)).ok());
+  EXPECT_EQ(ReasonOf(catalog().DeleteFile("default", "f-2")), "IN_USE");
+  auto validating = catalog().ListValidatingReferences(10);
+  ASSERT_EQ(validating->size(), 1);
+  ValidatingReference& settled = validating->front();
+  EXPECT_EQ(settled.id, "r-1");
+  settled.version.state = ReferenceState::kReady;
+  ASSERT_TRUE(catalog().SettleReference(settled).ok());
+  EXPECT_THAT(*catalog().ListValidatingReferences(10), IsEmpty());
+  const auto current = catalog().GetReference("default", "r-1");
+  EXPECT_EQ(current->version, 2);
+  EXPECT_EQ(current->file_id, "f-2");
+  EXPECT_THAT(current->key_columns, ElementsAre("code"));
+  EXPECT_EQ(current->state, ReferenceState::kReady);
+  EXPECT_TRUE(catalog().DeleteFile("default", "f-1").ok());  // Nothing needs an earlier version.
+  EXPECT_EQ(ReasonOf(catalog().DeleteFile("default", "f-2")), "IN_USE");
+  settled.version.state = ReferenceState::kRefused;  // It has been settled.
+  ASSERT_TRUE(catalog().SettleReference(settled).ok());
+  EXPECT_EQ(catalog().GetReference("default", "r-1")->state, ReferenceState::kReady);
+}
+
+TEST_P(CatalogTest, ARefusedVersionIsNeverCurrentAndTellsWhy) {
+  for (const char* id : {"f-1", "f-2"}) ASSERT_TRUE(catalog().CreateFile(File(id)).ok());
+  ASSERT_TRUE(catalog().CreateReference(Reference("r-1", "f-1")).ok());
+  ReferenceRecord changed = *catalog().GetReference("default", "r-1");
+  changed.newest_version = 2;
+  ReferenceVersion bad = Version(2, "f-2", ReferenceState::kValidating);
+  ASSERT_TRUE(catalog().UpdateReference(changed, bad).ok());
+  bad.state = ReferenceState::kRefused;
+  bad.error = {"KEY_NOT_UNIQUE", "two rows", {{"rows", "2"}}};
+  ASSERT_TRUE(catalog().SettleReference({"default", "r-1", bad}).ok());
+  EXPECT_EQ(catalog().GetReference("default", "r-1")->version, 1);
+  const auto told = catalog().GetReferenceVersion("default", "r-1", 2);
+  EXPECT_EQ(told->state, ReferenceState::kRefused);
+  EXPECT_EQ(told->error, bad.error);
+  EXPECT_TRUE(catalog().DeleteFile("default", "f-2").ok());
+}
+
+TEST_P(CatalogTest, OneReferenceOfAProjectAndStageIsActive) {
+  ASSERT_TRUE(catalog().CreateFile(File("f-1")).ok());
+  ReferenceRecord first = Reference("r-1", "f-1");
+  first.wants_active = true;
+  const auto created = catalog().CreateReference(first);
+  ASSERT_TRUE(created.ok()) << created.status();
+  EXPECT_TRUE(created->record.active);
+  EXPECT_EQ(catalog().GetActiveReference("default", "complete")->id, "r-1");
+  EXPECT_EQ(ReasonOf(catalog().GetActiveReference("default", "dedupe").status()),
+            "REFERENCE_NOT_FOUND");
+  EXPECT_EQ(ReasonOf(catalog().GetActiveReference("other", "complete").status()),
+            "REFERENCE_NOT_FOUND");
+  ASSERT_TRUE(catalog().CreateReference(Reference("r-2", "f-1")).ok());
+  ReferenceRecord second = *catalog().GetReference("default", "r-2");
+  second.active = true;
+  ASSERT_TRUE(catalog().UpdateReference(second, std::nullopt).ok());
+  EXPECT_EQ(catalog().GetActiveReference("default", "complete")->id, "r-2");
+  EXPECT_FALSE(catalog().GetReference("default", "r-1")->active);
+  EXPECT_EQ(ReasonOf(catalog().UpdateReference(second, std::nullopt)), "ETAG_MISMATCH");
+  second = *catalog().GetReference("default", "r-2");
+  second.active = false;
+  ASSERT_TRUE(catalog().UpdateReference(second, std::nullopt).ok());
+  EXPECT_TRUE(absl::IsNotFound(catalog().GetActiveReference("default", "complete").status()));
+}
+
+TEST_P(CatalogTest, AReferenceThatIsToBeActiveIsOnceItIsReady) {
+  ASSERT_TRUE(catalog().CreateFile(File("f-1")).ok());
+  ReferenceRecord first = Reference("r-1", "f-1");
+  first.wants_active = true;
+  ASSERT_TRUE(catalog().CreateReference(first).ok());
+  ReferenceRecord second = Validating("r-2", "f-1");
+  second.wants_active = true;
+  ASSERT_TRUE(catalog().CreateReference(second).ok());
+  EXPECT_EQ(catalog().GetActiveReference("default", "complete")->id, "r-1");
+  ValidatingReference settled = catalog().ListValidatingReferences(10)->front();
+  settled.version.state = ReferenceState::kReady;
+  ASSERT_TRUE(catalog().SettleReference(settled).ok());
+  EXPECT_EQ(catalog().GetActiveReference("default", "complete")->id, "r-2");
+  EXPECT_FALSE(catalog().GetReference("default", "r-2")->wants_active);
+  EXPECT_FALSE(catalog().GetReference("default", "r-1")->active);
+}
+
+TEST_P(CatalogTest, ANewVersionNeedsItsFile) {
+  ASSERT_TRUE(catalog().CreateFile(File("f-1")).ok());
+  ASSERT_TRUE(catalog().CreateReference(Reference("r-1", "f-1")).ok());
+  ReferenceRecord changed = *catalog().GetReference("default", "r-1");
+  changed.newest_version = 2;
+  const absl::Status refused =
+      catalog().UpdateReference(changed, Version(2, "absent", ReferenceState::kValidating));
+  EXPECT_EQ(ReasonOf(refused), "FILE_NOT_READY");
+  EXPECT_EQ(catalog().GetReference("default", "r-1")->revision, 1);
+}
+
 TEST_P(CatalogTest, WhatALiveJobNeedsIsKeptUntilItIsFinished) {
   ASSERT_TRUE(catalog().CreateFile(File("input")).ok());
   ASSERT_TRUE(catalog().CreateFile(File("rows")).ok());
