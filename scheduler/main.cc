@@ -116,11 +116,11 @@ RetentionOptions OptionsOfRetention(const SchedulerFlags& flags) {
   return options;
 }
 
-std::unique_ptr<BatchDriver> MakeBatchDriver(Scheduler& scheduler, PostgresStore& store) {
-  const auto make = [&store](const BatchRecord& batch, const BatchOperation& operation) {
-    return MakeOperationRecord(batch, operation, store.catalog(), SystemClock().Now());
+std::unique_ptr<BatchDriver> MakeBatchDriver(const ApiPorts& ports, PostgresStore& store) {
+  const auto make = [&ports](const BatchRecord& batch, const BatchOperation& operation) {
+    return MakeOperationRecord(ports, batch, operation);
   };
-  return std::make_unique<BatchDriver>(scheduler, store.jobs(), store.batches(), make,
+  return std::make_unique<BatchDriver>(ports.scheduler, store.jobs(), store.batches(), make,
                                        SystemClock());
 }
 
@@ -141,10 +141,11 @@ struct Background {
       : batches(store.batches(), SystemClock()),
         validator(store.catalog(), store.reader(),
                   MakeReferenceValidation(store.catalog(), objects, SystemClock())) {}
-  void Start(Scheduler& scheduler, PostgresStore& store) {
-    batches.Start(scheduler, MakeBatchDriver(scheduler, store));
-    schedules.Start(scheduler, MakeScheduleDriver(scheduler, store, batches));
-    validator.Start(scheduler);
+  // `ports` and `store` live until Stop().
+  void Start(const ApiPorts& ports, PostgresStore& store) {
+    batches.Start(ports.scheduler, MakeBatchDriver(ports, store));
+    schedules.Start(ports.scheduler, MakeScheduleDriver(ports, store, batches));
+    validator.Start(ports.scheduler);
   }
   void Stop() {
     schedules.Stop();
@@ -256,7 +257,7 @@ absl::Status Run(const SchedulerFlags& flags) {
   LogListening(instance, server->port(), admin_server->port());
 
   scheduler.Start();
-  background.Start(scheduler, *store);
+  background.Start(ports, *store);
   clearing.retention.Start(scheduler);
   ServeUntilSignal(scheduler, *server);
 

@@ -7,6 +7,7 @@
 #include "common/base/error.h"
 #include "common/base/random_id.h"
 #include "common/base/status_macros.h"
+#include "scheduler/api/earlier_result.h"
 #include "scheduler/api/job_creation.h"
 #include "scheduler/api/resource_name.h"
 #include "scheduler/api/spec_validation.h"
@@ -168,9 +169,8 @@ BatchRecord MakeBatchRecord(const v1::CreateBatchRequest& request, const std::st
   return record;
 }
 
-absl::StatusOr<JobRecord> MakeOperationRecord(const BatchRecord& batch,
-                                              const BatchOperation& operation,
-                                              CatalogStore& catalog, absl::Time now) {
+absl::StatusOr<JobRecord> MakeOperationRecord(const ApiPorts& ports, const BatchRecord& batch,
+                                              const BatchOperation& operation) {
   v1::CreateJobRequest request;
   if (!request.ParseFromString(operation.request)) {
     return MakeError(absl::StatusCode::kDataLoss, "OPERATION_UNREADABLE",
@@ -183,13 +183,14 @@ absl::StatusOr<JobRecord> MakeOperationRecord(const BatchRecord& batch,
   request.mutable_job()->mutable_labels()->insert(batch.labels.begin(), batch.labels.end());
   JobInputs inputs;
   if (NeedsCatalog(request)) {
-    DQ_ASSIGN_OR_RETURN(inputs, ResolveInputs(request, catalog));
+    DQ_ASSIGN_OR_RETURN(inputs, ResolveInputs(request, ports.catalog));
   }
-  JobRecord record = MakeJobRecord(request, inputs, batch.created_by, now);
+  JobRecord record = MakeJobRecord(request, inputs, batch.created_by, ports.clock.Now());
   if (batch.max_parallel > 0) {
     record.rules.concurrency_key = "batch/" + batch.uid;
     record.rules.concurrency_max = batch.max_parallel;
   }
+  DQ_RETURN_IF_ERROR(UseEarlierResult(ports, request.job().spec(), record));
   return record;
 }
 

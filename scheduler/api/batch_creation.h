@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "dq/v1/batch_service.pb.h"
 #include "dq/v1/job_service.pb.h"
+#include "scheduler/api/api_ports.h"
 #include "scheduler/core/batch.h"
 #include "scheduler/core/catalog_store.h"
 
@@ -33,8 +34,7 @@ BatchRecord MakeBatchRecord(const v1::CreateBatchRequest& request, const std::st
 
 // Returns the record of an operation's job: see OperationMaker. Blocks. FAILED_PRECONDITION as of
 // ResolveInputs().
-absl::StatusOr<JobRecord> MakeOperationRecord(const BatchRecord& batch,
-                                              const BatchOperation& operation,
-                                              CatalogStore& catalog, absl::Time now);
+absl::StatusOr<JobRecord> MakeOperationRecord(const ApiPorts& ports, const BatchRecord& batch,
+                                              const BatchOperation& operation);
 
 }  // namespace dq

@@ -6,6 +6,7 @@
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "scheduler/api/earlier_result.h"
 #include "scheduler/api/job_codec.h"
 #include "scheduler/api/job_creation.h"
 #include "scheduler/api/resource_name.h"
@@ -25,7 +26,9 @@ class BulkCreation {
   absl::StatusOr<JobRecord> Make(const v1::CreateJobRequest& request) {
     if (absl::Status valid = ValidateCreateJob(request); !valid.ok()) return valid;
     DQ_ASSIGN_OR_RETURN(const JobInputs inputs, InputsOf(request));
-    return MakeJobRecord(request, inputs, caller_, ports_.clock.Now());
+    JobRecord record = MakeJobRecord(request, inputs, caller_, ports_.clock.Now());
+    DQ_RETURN_IF_ERROR(UseEarlierResult(ports_, request.job().spec(), record));
+    return record;
   }
 
  private:

@@ -3,6 +3,7 @@
 #include <string_view>
 #include "common/base/error.h"
 
+#include "dq/v1/worker_service.pb.h"
 #include "scheduler/api/resource_name.h"
 #include "scheduler/api/time_codec.h"
 #include "scheduler/core/state_table.h"
@@ -50,6 +51,14 @@ void SetResult(const JobRecord& record, v1::Job& job) {
   }
 }
 
+// Only a job that asked for an earlier result can have one.
+void SetCachedFrom(const JobRecord& record, v1::Job& job) {
+  v1::Grant grant;
+  const bool may = job.spec().use_cached_result() && record.status.attempt == 0 &&
+                   record.status.state == JobState::kCompleted;
+  if (may && grant.ParseFromString(record.payload.grant)) job.set_cached_from(grant.cached_from());
+}
+
 void SetCheckpoint(const JobRecord& record, v1::Job& job) {
   if (record.checkpoint == nullptr) return;
   v1::JobCheckpoint& checkpoint = *job.mutable_checkpoint();
@@ -74,6 +83,7 @@ v1::Job ToProto(const JobRecord& record) {
   *job.mutable_create_time() = ToProto(record.create_time);
   SetStatus(record.status, job);
   SetResult(record, job);
+  SetCachedFrom(record, job);
   SetCheckpoint(record, job);
   if (record.status.state == JobState::kCompleted) job.mutable_progress()->set_percent(100);
   return job;

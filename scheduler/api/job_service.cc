@@ -5,6 +5,7 @@
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "scheduler/api/earlier_result.h"
 #include "scheduler/api/filter_parser.h"
 #include "scheduler/api/job_codec.h"
 #include "scheduler/api/job_creation.h"
@@ -99,7 +100,10 @@ grpc::ServerUnaryReactor* JobService::CreateJob(grpc::CallbackServerContext* con
     call->RunBlocking([this, call, request, response] {
       const auto inputs = ResolveInputs(*request, ports_.catalog);
       if (!inputs.ok()) return AnswerWithoutInputs(call, *request, inputs.status(), response);
-      Submit(call, MakeJobRecord(*request, *inputs, call->caller(), ports_.clock.Now()), response);
+      JobRecord record = MakeJobRecord(*request, *inputs, call->caller(), ports_.clock.Now());
+      const absl::Status looked = UseEarlierResult(ports_, request->job().spec(), record);
+      if (!looked.ok()) return call->Finish(looked);
+      Submit(call, std::move(record), response);
     });
   }
   return call->reactor();

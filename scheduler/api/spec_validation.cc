@@ -193,8 +193,6 @@ void CheckFiles(const v1::JobSpec& spec, const std::string& project, Violations&
   violations.Require(
       spec.reference_version() >= 0 && (spec.reference_version() == 0 || !spec.reference().empty()),
       std::string(kSpec) + "reference_version", "from 1, and only with a reference");
-  violations.Require(!spec.use_cached_result(), std::string(kSpec) + "use_cached_result",
-                     "false: this scheduler runs every job");
 }
 
 // Circles cannot be: a job depends on jobs that were created before it. Of too many that alone is

@@ -230,6 +230,9 @@ struct JobRecord {
   std::vector<std::string> reference_ids;
   std::vector<JobDependency> dependencies;
   JobBatch batch;
+  // Whether its result is an earlier job's: it is COMPLETED as it is created, and the output files
+  // are that job's. Not recorded.
+  bool has_earlier_result = false;
   // Whether it is created for no more than to be skipped: nothing but that, or a person, lets it
   // go on. Not recorded.
   bool is_held = false;

@@ -67,6 +67,12 @@ class JobReader {
   virtual absl::StatusOr<std::vector<JobRecord>> ListJobs(const std::string& project,
                                                           const std::vector<JobFilterTerm>& filter,
                                                           JobKey before, int limit) = 0;
+  // Returns up to `limit` COMPLETED jobs that read this file or an upload of these bytes, newest
+  // first. Only the newest `limit` jobs over each such file are looked at.
+  virtual absl::StatusOr<std::vector<JobRecord>> FindCompleted(const std::string& project,
+                                                               const std::string& file_id,
+                                                               const std::string& sha256,
+                                                               int limit) = 0;
   // Returns up to `limit` events with sequence > `after`, oldest first; also of a job that was
   // deleted, the last of its name. NOT_FOUND (JOB_NOT_FOUND).
   virtual absl::StatusOr<std::vector<JobEventRecord>> ListJobEvents(const JobName& name,

@@ -20,8 +20,9 @@ struct Transition {
   friend bool operator==(const Transition&, const Transition&) = default;
 };
 
-// Every legal transition of an existing job. `create` has no row: it makes a job PENDING or QUEUED.
-// Nor has `delete`: it leads to no state, and only an ended job is deleted.
+// Every legal transition of an existing job. `create` has no row: it makes a job PENDING or QUEUED,
+// or COMPLETED with the result of an earlier one. Nor has `delete`: it leads to no state, and only an
+// ended job is deleted.
 inline constexpr auto kTransitions = std::to_array<Transition>({
     {JobState::kPending, JobEvent::kReady, JobState::kQueued},
     {JobState::kPending, JobEvent::kPause, JobState::kPaused},

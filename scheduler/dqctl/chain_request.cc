@@ -137,6 +137,7 @@ absl::StatusOr<dq::v1::JobSpec> SpecOf(const ChainOptions& options) {
   DQ_RETURN_IF_ERROR(CheckReferenceKey(options));
   dq::v1::JobSpec spec;
   spec.set_no_reference(options.no_reference);
+  spec.set_use_cached_result(options.use_cached_result);
   for (const std::string& name : stages) {
     DQ_ASSIGN_OR_RETURN(*spec.add_stages(), StageNamed(name, options));
   }

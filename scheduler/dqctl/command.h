@@ -29,6 +29,7 @@ using FileFormTexts = std::map<std::string, std::string>;
 struct ChainOptions {
   std::string reference;                   // A path, an id or a resource name.
   bool no_reference = false;               // Not even the project's active one.
+  bool use_cached_result = false;          // An earlier result will do.
   std::vector<std::string> key;            // Columns that join the file with the reference.
   std::vector<std::string> reference_key;  // What the reference calls them; empty: the same.
   std::vector<std::string> stages;         // "complete", "dedupe", "noop".

@@ -200,6 +200,9 @@ void AddChain(CLI::App& app, ChainOptions& chain) {
                  "When the data counts as good: 'score>=90', 'duplicates<=0.1', 'schema'")
       ->allow_extra_args(false)
       ->type_name("CONDITION");
+  app.add_flag("--use-cached-result", chain.use_cached_result,
+               "Take the result of an earlier job over the same bytes with the same options, if "
+               "there is one");
   AddFormOptions(app, chain.form);
 }
 

@@ -261,6 +261,7 @@ Table JobDetails(const dq::v1::Job& job, absl::Time now) {
   add("stages", StageNames(job.spec()));
   add("input", job.spec().input_file());
   add("reference", ReferenceText(job.spec()));
+  add("result of", job.cached_from());
   add("batch", IdOf(job.batch()));
   add("queue", job.spec().queue());
   add("priority", std::to_string(job.spec().priority()));

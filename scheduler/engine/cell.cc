@@ -361,9 +361,13 @@ std::vector<std::unique_ptr<LiveJob>> Cell::FinishInserts(PendingBatch& batch,
     Submission& submission = batch.submitted[i];
     if (batch.rows->inserts[i].record.status.state == JobState::kQueued) --unmatched_inserts_;
     if (insert.outcome == InsertOutcome::kInserted) {
+      flow_.Count(now_.boot, FlowEvent::kCreated);
+      if (IsTerminal(batch.rows->inserts[i].record.status.state)) {
+        unloaded.push_back(FinishEnded(std::move(batch.rows->inserts[i].record), submission));
+        continue;
+      }
       LiveJob& job = AddInserted(std::move(batch.rows->inserts[i].record), submission.place);
       const JobState state = job.record.status.state;
-      flow_.Count(now_.boot, FlowEvent::kCreated);
       submission.Succeed(job.record.name, false, [&] { return *MakeView(job); });
       if (state == JobState::kProcessing) GrantInserted(batch, job, submission);
       if (state == JobState::kQueued && IsTimeless(job.record) && !ready_.IsNear(AsReady(job))) {

@@ -204,6 +204,8 @@ class Cell {
   // Gives a new job to a worker that is free, if none waits before it: one commit records both.
   std::optional<JobEventRecord> ClaimNew(JobRecord& record, Submission& submission);
   LiveJob& AddInserted(JobRecord record, const JobPlace& place);
+  // Tells of a job that was recorded with its end, and lets it go.
+  std::unique_ptr<LiveJob> FinishEnded(JobRecord record, Submission& submission);
   void Claim(LiveJob& job, Worker& worker);
   // Counts an attempt on `worker` and makes its lease.
   void StartAttempt(JobStatus& status, const JobPlace& place, Worker& worker);

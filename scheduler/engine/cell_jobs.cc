@@ -112,7 +112,10 @@ void Cell::InsertFound(JobRecord record, Submission submission) {
   record.status = JobStatus();
   record.status.version = 1;
   record.status.state = JobState::kQueued;
-  if (record.is_held) {
+  if (record.has_earlier_result) {
+    record.status.state = JobState::kCompleted;
+    record.status.end_time = now_.wall;
+  } else if (record.is_held) {
     record.status.state = JobState::kPending;
     record.status.wait_reason = WaitReason::kNotBefore;
     record.status.wait_until = now_.wall + kHeldFor;
@@ -126,6 +129,10 @@ void Cell::InsertFound(JobRecord record, Submission submission) {
   }
   JobEventRecord created = EventOf(record.status, JobEvent::kCreate, std::nullopt, now_.wall);
   created.actor = record.created_by;
+  if (record.has_earlier_result) {
+    created.reason = "EARLIER_RESULT";
+    created.message = "It has the result of an earlier job over the same input.";
+  }
   LogTransition(record, created);
   std::vector<JobEventRecord> events = {std::move(created)};
   if (record.status.state == JobState::kQueued) {
@@ -178,6 +185,19 @@ LiveJob& Cell::AddInserted(JobRecord record, const JobPlace& place) {
   EnterState(job);
   RecordChange(nullptr, job, ChangeKind::kState);
   return job;
+}
+
+std::unique_ptr<LiveJob> Cell::FinishEnded(JobRecord record, Submission& submission) {
+  const DemandId demand = demands_.Intern(record.rules.stages);
+  LiveJob& job = jobs_.Add(std::move(record), demand, submission.place);
+  const JobState state = job.record.status.state;
+  ++counts_[state];
+  metrics_.JobFinished(state, absl::ZeroDuration());
+  flow_.Count(now_.boot, FlowEvent::kCompleted);
+  RecordChange(nullptr, job, ChangeKind::kState);
+  submission.Succeed(job.record.name, false, [&] { return *MakeView(job); });
+  groups_.Leave(submission.place);
+  return jobs_.Take(job.record.key);
 }
 
 void Cell::StartAttempt(JobStatus& status, const JobPlace& place, Worker& worker) {

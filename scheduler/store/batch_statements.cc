@@ -125,7 +125,8 @@ UpdateKind KindOf(const JobUpdate& update) {
   return IsPlainCompletion(update) ? UpdateKind::kCompletion : UpdateKind::kOther;
 }
 
-enum class NeedKind : int16_t { kFile = 1, kReference = 2 };
+// A result file is one that another job has produced: it is needed as long as the job is there.
+enum class NeedKind : int16_t { kFile = 1, kReference = 2, kResultFile = 3 };
 
 struct Need {
   const JobRecord* job;
@@ -139,6 +140,10 @@ std::vector<Need> Needs(const InsertList& inserted) {
     const JobRecord& job = insert->record;
     for (const auto& id : job.file_ids) needs.push_back({&job, NeedKind::kFile, id});
     for (const auto& id : job.reference_ids) needs.push_back({&job, NeedKind::kReference, id});
+    if (!job.has_earlier_result) continue;
+    for (const JobOutput& output : job.result->outputs) {
+      needs.push_back({&job, NeedKind::kResultFile, output.file_id});
+    }
   }
   return needs;
 }
@@ -219,6 +224,7 @@ struct ResultRow {
   const JobName* name;
   std::string_view created_by;
   const JobResult* result;
+  bool is_earlier;  // Its files are recorded.
 };
 
 PipelineCall InsertJobResults(const std::vector<ResultRow>& rows) {
@@ -304,7 +310,8 @@ void CountLive(PageCounts& pages, const JobName& name, JobKey key, bool before, 
 void AddInsert(const JobInsert& insert, Consequences& to) {
   const JobRecord& job = insert.record;
   if (job.result.has_value() && *job.result != kNothingMade) {
-    to.results.push_back({job.key, &job.name, job.created_by, &*job.result});
+    to.results.push_back(
+        {job.key, &job.name, job.created_by, &*job.result, job.has_earlier_result});
   }
   CountLive(to.pages, job.name, job.key, false, !IsTerminal(job.status.state));
   ++to.counts[{job.name.project, job.status.state}];
@@ -317,7 +324,7 @@ void AddUpdate(const JobUpdate& update, Consequences& to) {
     for (const JobEventRecord& event : update.events) to.events.push_back({update.key, &event});
   }
   if (update.result.has_value() && *update.result != kNothingMade) {
-    to.results.push_back({update.key, &update.name, update.created_by, &*update.result});
+    to.results.push_back({update.key, &update.name, update.created_by, &*update.result, false});
   }
   if (update.events.empty() || !update.events.front().from.has_value()) return;
   const JobState before = *update.events.front().from;
@@ -339,6 +346,7 @@ void DropZeros(Consequences& rows) {
 std::vector<FileRow> ProducedFiles(const std::vector<ResultRow>& results) {
   std::vector<FileRow> files;
   for (const ResultRow& row : results) {
+    if (row.is_earlier) continue;
     for (const JobOutput& output : row.result->outputs) files.push_back({&row, &output});
   }
   return files;

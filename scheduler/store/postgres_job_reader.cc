@@ -91,6 +91,17 @@ absl::StatusOr<std::vector<JobRecord>> PostgresJobReader::ListJobs(
   return ReadJobs(rows);
 }
 
+absl::StatusOr<std::vector<JobRecord>> PostgresJobReader::FindCompleted(const std::string& project,
+                                                                        const std::string& file_id,
+                                                                        const std::string& sha256,
+                                                                        int limit) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+                        return transaction.Run(sql::kFindCompletedJobs, project, file_id, sha256,
+                                               limit);
+                      }));
+  return ReadJobs(rows);
+}
+
 absl::StatusOr<std::vector<JobEventRecord>> PostgresJobReader::ListJobEvents(const JobName& name,
                                                                              int64_t after,
                                                                              int limit) {

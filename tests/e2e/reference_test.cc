@@ -1,4 +1,4 @@
-// References with their versions, as people keep them.
+// References with their versions, and earlier results, as people use them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -87,6 +87,21 @@ TEST_F(ReferenceTest, WhatIsWrongWithAFileIsToldWhenItIsRegistered) {
   EXPECT_EQ(update("id,city\n1,Rome\n2,Bern\n").exit_code, 0);
   EXPECT_EQ(Get().at("state"), "REFERENCE_STATE_READY");
   EXPECT_EQ(Get().at("version"), 4);
+}
+
+TEST_F(ReferenceTest, ASecondJobOverTheSameBytesHasTheResultOfTheFirst) {
+  const std::string first = Clean({"--use-cached-result"});
+  const Json ran = Job();
+  EXPECT_EQ(ran.at("cached_from"), "");
+  EXPECT_EQ(Clean({"--use-cached-result"}), first);
+  const Json cached = Job();
+  EXPECT_EQ(cached.at("cached_from"), ran.at("name"));
+  EXPECT_EQ(cached.at("attempt"), 0);
+  EXPECT_EQ(cached.at("output_files"), ran.at("output_files"));
+  const ProgramResult report = cluster_.Ctl({"report", "show", cached.at("name")});
+  EXPECT_EQ(report.exit_code, 0) << report.err;
+  Clean({"--use-cached-result", "--match", "exact"});
+  EXPECT_EQ(Job().at("cached_from"), "");
 }
 
 }  // namespace

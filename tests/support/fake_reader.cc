@@ -144,6 +144,29 @@ absl::StatusOr<std::vector<JobRecord>> FakeStore::ListJobs(const std::string& pr
   return found;
 }
 
+absl::StatusOr<std::vector<JobRecord>> FakeStore::FindCompleted(const std::string& project,
+                                                                const std::string& file_id,
+                                                                const std::string& sha256,
+                                                                int limit) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  const auto is_such = [&](const std::string& id) REQUIRES(mutex_) {
+    const auto file = files_.rows.find({project, id});
+    const bool is_same_upload = file != files_.rows.end() && file->second.record.sha256 == sha256 &&
+                                file->second.record.produced_by.empty();
+    return id == file_id || is_same_upload;
+  };
+  std::vector<JobRecord> found;
+  for (auto row = jobs_.rbegin(); row != jobs_.rend() && std::ssize(found) < limit; ++row) {
+    const JobRecord& job = row->second;
+    if (job.name.project != project || job.status.state != JobState::kCompleted) continue;
+    if (std::ranges::any_of(job.file_ids, is_such)) {
+      found.push_back(AsRead(WithDependenciesLocked(job)));
+    }
+  }
+  return found;
+}
+
 absl::StatusOr<std::vector<JobEventRecord>> FakeStore::ListJobEvents(const JobName& name,
                                                                      int64_t after, int limit) {
   MutexLock lock(mutex_);

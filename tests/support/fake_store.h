@@ -82,6 +82,10 @@ class FakeStore : public JobStore,
   absl::StatusOr<std::vector<JobRecord>> ListJobs(const std::string& project,
                                                   const std::vector<JobFilterTerm>& filter,
                                                   JobKey before, int limit) override;
+  absl::StatusOr<std::vector<JobRecord>> FindCompleted(const std::string& project,
+                                                       const std::string& file_id,
+                                                       const std::string& sha256,
+                                                       int limit) override;
   absl::StatusOr<std::vector<JobEventRecord>> ListJobEvents(const JobName& name, int64_t after,
                                                             int limit) override;
   absl::StatusOr<std::string> GetReportJson(const JobName& name) override;

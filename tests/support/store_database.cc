@@ -34,7 +34,7 @@ BEGIN
     RAISE EXCEPTION 'job % event %: from % after %', NEW.job_key, NEW.sequence, NEW.from_state,
       before;
   END IF;
-  IF NEW.event = 1 AND NEW.from_state IS NULL AND NEW.sequence = 1 AND NEW.to_state IN (1, 2) THEN
+  IF NEW.event = 1 AND NEW.from_state IS NULL AND NEW.sequence = 1 AND NEW.to_state IN (1, 2, 7) THEN
     RETURN NEW;
   END IF;
   IF NEW.event = 19 AND NEW.to_state = NEW.from_state AND NEW.to_state IN (7, 8, 9, 10) THEN

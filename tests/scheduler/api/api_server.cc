@@ -73,7 +73,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
   scheduler_.Start();
   EXPECT_TRUE(WaitUntil([this] { return scheduler_.IsServing(); }));
   const auto make = [this](const BatchRecord& batch, const BatchOperation& operation) {
-    return MakeOperationRecord(batch, operation, store_, SystemClock().Now());
+    return MakeOperationRecord(ports_, batch, operation);
   };
   batch_runner_.Start(
       scheduler_, std::make_unique<BatchDriver>(scheduler_, store_, store_, make, SystemClock()));

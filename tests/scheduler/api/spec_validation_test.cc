@@ -291,13 +291,6 @@ TEST(SpecValidation, AJobDependsOnOtherJobsOfItsProjectEachOnce) {
               testing::ElementsAre("job.spec.depends_on"));
 }
 
-TEST(SpecValidation, WhatIsNotServedIsRefusedAndNotLeftOut) {
-  EXPECT_THAT(WrongFields([](auto& request) {
-                request.mutable_job()->mutable_spec()->set_use_cached_result(true);
-              }),
-              testing::ElementsAre("job.spec.use_cached_result"));
-}
-
 TEST(SpecValidation, AVersionGoesWithItsReferenceAndAnOptOutWithNone) {
   EXPECT_THAT(WrongFields([](auto& request) {
                 v1::JobSpec& spec = *request.mutable_job()->mutable_spec();

@@ -44,6 +44,32 @@ TEST(Options, TheVersionIsAFlagToo) {
   EXPECT_THAT(line->help, StartsWith("dqctl 0."));
 }
 
+TEST(Options, ReferencesAreAddedUpdatedAndActivated) {
+  const auto add =
+      Parsed<ReferenceAddCommand>({"ref", "add", "m.csv", "--key", "a,b", "--activate"});
+  EXPECT_TRUE(add.activate && !add.skip_validation && !add.no_wait);
+  const auto update = Parsed<ReferenceUpdateCommand>(
+      {"ref", "update", "master", "--key", "code", "--skip-validation", "--no-wait"});
+  EXPECT_EQ(update.name, "master");
+  EXPECT_EQ(update.file, "");
+  EXPECT_THAT(update.key, ElementsAre("code"));
+  EXPECT_TRUE(update.skip_validation && update.no_wait);
+  EXPECT_TRUE(Parsed<ReferenceActivateCommand>({"ref", "activate", "master"}).active);
+  EXPECT_FALSE(Parsed<ReferenceActivateCommand>({"ref", "deactivate", "master"}).active);
+  EXPECT_EQ(Parsed<ReferenceDeleteCommand>({"ref", "delete", "master"}).name, "master");
+}
+
+TEST(ChainRequest, AJobMayDoWithoutAReferenceOrWithAnEarlierResult) {
+  const auto command =
+      Parsed<CleanCommand>({"clean", "in.csv", "--no-reference", "--use-cached-result"});
+  const auto spec = SpecOf(command.chain);
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_TRUE(spec->no_reference());
+  EXPECT_TRUE(spec->use_cached_result());
+  EXPECT_FALSE(
+      ParseCommandLine({"clean", "in.csv", "--no-reference", "--reference", "r.csv"}).ok());
+}
+
 TEST(Options, TimesAndLabelsAreRead) {
   const auto wait = Parsed<JobFollowCommand>({"job", "wait", "j-1", "--timeout", "90s"});
   EXPECT_FALSE(wait.show_progress);

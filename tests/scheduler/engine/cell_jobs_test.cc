@@ -47,6 +47,32 @@ TEST_F(CellJobs, ASubmitIsAcknowledgedOnlyWhenDurable) {
   EXPECT_EQ(cell_.StateOf("a"), JobState::kQueued);
 }
 
+TEST_F(CellJobs, AJobWithAnEarlierResultIsCompletedAsItIsRecordedAndNeverLives) {
+  TestWorker worker = cell_.Connect("w1", 1);
+  JobRecord job = CellHarness::NewJob("a");
+  job.has_earlier_result = true;
+  job.result = JobResult{"file:///m", "sha", "{}", 50.0, Verdict::kPassed, {}};
+  job.result->outputs.push_back({1, "f-of-another", "file:///o", "o.csv", 1, "sha"});
+  const auto answer = cell_.Submit(std::move(job));
+  EXPECT_FALSE(answer->has_value());
+  cell_.Settle();
+  ASSERT_TRUE(answer->has_value() && answer->value().ok());
+  EXPECT_EQ(answer->value()->job.record.status.state, JobState::kCompleted);
+  EXPECT_EQ(answer->value()->job.record.result->outputs[0].file_id, "f-of-another");
+  EXPECT_TRUE(worker.sink->grants().empty());
+  EXPECT_TRUE(cell_.View({})->value()->empty());
+  const JobRecord stored = cell_.Stored("a");
+  EXPECT_EQ(stored.status.state, JobState::kCompleted);
+  EXPECT_EQ(stored.status.end_time, answer->value()->job.record.status.end_time);
+  EXPECT_EQ(History("a"), Names{"create"});
+  EXPECT_TRUE(absl::IsNotFound(cell_.Cancel("a")->value().status()));
+  // One that comes next is given to the worker as ever.
+  cell_.Create("b");
+  EXPECT_EQ(cell_.StateOf("b"), JobState::kProcessing);
+  cell_.TakeOver();
+  EXPECT_EQ(cell_.View({})->value()->size(), 1u);
+}
+
 TEST_F(CellJobs, AJobThatNoWorkerServesKnowsHowManyAreAhead) {
   cell_.Submit(CellHarness::NewJob("a"));
   const auto answer = cell_.Submit(CellHarness::NewJob("b"));
