@@ -62,6 +62,12 @@ absl::Status CheckWish(const std::string& name, const std::string& reason) {
   return violations.ToStatus();
 }
 
+absl::Status BatchChanged(const std::string& name, const std::string& etag) {
+  return MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH",
+                   "the batch has changed since you saw it; look at it again",
+                   {{"batch", name}, {"etag", etag}});
+}
+
 // Adds the reasons why operations are no jobs.
 absl::Status AddRefusals(BatchStore& batches, const BatchRecord& batch, v1::Batch& answer) {
   if (batch.refused == 0) return absl::OkStatus();
@@ -196,7 +202,7 @@ grpc::ServerUnaryReactor* BatchService::Steer(const char* method,
     return call->reactor();
   }
   RunLeading(call, [this, call, &request, answer, wish] {
-    const auto view = RecordWish(request.name(), request.reason(), call->caller(), wish);
+    const auto view = RecordWish(request, call->caller(), wish);
     if (!view.ok()) return call->Finish(view.status());
     wake_(view->record.key);
     *answer = ToProto(*view, 0, ports_.clock.Now());
@@ -205,16 +211,18 @@ grpc::ServerUnaryReactor* BatchService::Steer(const char* method,
   return call->reactor();
 }
 
-template <typename Wish>
-absl::StatusOr<BatchView> BatchService::RecordWish(const std::string& name,
-                                                   const std::string& reason,
+template <typename Request, typename Wish>
+absl::StatusOr<BatchView> BatchService::RecordWish(const Request& request,
                                                    const std::string& caller, Wish wish) {
   for (int i = 0; i < kWishTriesMax; ++i) {
-    DQ_ASSIGN_OR_RETURN(BatchView view, FindBatch(batches_, name));
+    DQ_ASSIGN_OR_RETURN(BatchView view, FindBatch(batches_, request.name()));
     DQ_ASSIGN_OR_RETURN(BatchRecord wished, wish(view, ports_.clock.Now()));
     if (wished == view.record) return view;
+    const std::string etag = std::to_string(view.record.version);
+    if (!request.etag().empty() && request.etag() != etag)
+      return BatchChanged(request.name(), etag);
     wished.actor = caller;
-    wished.reason = reason;
+    wished.reason = request.reason();
     const absl::Status status = batches_.UpdateBatch(wished, {});
     if (absl::IsAborted(status)) continue;  // The runner has taken a step meanwhile.
     DQ_RETURN_IF_ERROR(status);

@@ -66,15 +66,15 @@ class BatchService final : public v1::BatchService::CallbackService {
   // Blocks. Finds a batch and what its running operations have done; `done` may be called later,
   // from another thread.
   void Describe(const std::string& name, const BatchTaker& done);
-  // Records what a request {name, reason} wishes of a batch. `wish` (core/batch_wish.h) says what
-  // it becomes.
+  // Records what a request {name, reason, etag} wishes of a batch. `wish` (core/batch_wish.h) says
+  // what it becomes.
   template <typename Request, typename Wish>
   grpc::ServerUnaryReactor* Steer(const char* method, grpc::CallbackServerContext* context,
                                   const Request& request, v1::Batch* answer, Wish wish);
   // Blocks.
-  template <typename Wish>
-  absl::StatusOr<BatchView> RecordWish(const std::string& name, const std::string& reason,
-                                       const std::string& caller, Wish wish);
+  template <typename Request, typename Wish>
+  absl::StatusOr<BatchView> RecordWish(const Request& request, const std::string& caller,
+                                       Wish wish);
 
   // Blocks. Deletes a batch whose operations it reserves before.
   void Delete(const std::shared_ptr<UnaryCall>& call, const v1::DeleteBatchRequest& request,

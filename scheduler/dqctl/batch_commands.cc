@@ -216,9 +216,9 @@ absl::StatusOr<ExitCode> Run(const BatchWatchCommand& command, Session& session)
 
 absl::StatusOr<ExitCode> Run(const BatchActionCommand& command, Session& session) {
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
-  DQ_ASSIGN_OR_RETURN(
-      const Batch batch,
-      client->ActOnBatch(command.kind, BatchName(session, command.name), command.reason));
+  DQ_ASSIGN_OR_RETURN(const Batch batch,
+                      client->ActOnBatch(command.kind, BatchName(session, command.name),
+                                         command.reason, command.etag));
   PrintBatch(session, command.format, batch);
   return ExitCode::kOk;
 }

@@ -34,7 +34,8 @@ void AddBatchSubmit(CLI::App& parent, CommandLine& line) {
 void AddBatchActions(CLI::App& group, CommandLine& line) {
   using Kind = BatchActionCommand::Kind;
   const auto add = [&](Kind kind, const char* name, const char* help) {
-    AddAction<BatchActionCommand>(group, line, kind, name, help);
+    const auto [app, command] = AddAction<BatchActionCommand>(group, line, kind, name, help);
+    app->add_option("--etag", command->etag, "Only if it is what it was when it had this etag");
   };
   add(Kind::kCancel, "cancel", "Cancel a batch: skip what waits, cancel what runs");
   add(Kind::kPause, "pause", "Pause a batch and all of its operations");
@@ -68,6 +69,13 @@ void AddBatch(CLI::App& parent, CommandLine& line) {
   watch->add_option("BATCH", watched->name, "Id or resource name")->required();
   AddDuration(*watch, "--timeout", watched->timeout, "Give up after this, exit code 7");
   AddFormat(*watch, watched->format);
+  const auto [results, fetched] =
+      AddCommand<BatchResultsCommand>(*group, line, "results", "Fetch the cleaned files of a batch",
+                                      "  dqctl batch results b-0123 --output-dir cleaned\n");
+  results->add_option("BATCH", fetched->name, "Id or resource name")->required();
+  results
+      ->add_option("--output-dir", fetched->output_dir, "Where they go; made when it is not there")
+      ->capture_default_str();
   AddBatchActions(*group, line);
 }
 

@@ -160,11 +160,12 @@ absl::StatusOr<dq::v1::ListBatchesResponse> Client::ListBatches(
 }
 
 absl::StatusOr<dq::v1::Batch> Client::ActOnBatch(BatchActionCommand::Kind kind,
-                                                 const std::string& name,
-                                                 const std::string& reason) {
+                                                 const std::string& name, const std::string& reason,
+                                                 const std::string& etag) {
   const auto act = [&](auto request, auto method) -> absl::StatusOr<dq::v1::Batch> {
     request.set_name(name);
     request.set_reason(reason);
+    request.set_etag(etag);
     DQ_ASSIGN_OR_RETURN(auto response, Call(*stubs_->batch, method, request));
     return std::move(*response.mutable_batch());
   };

@@ -62,7 +62,7 @@ class Client {
   absl::StatusOr<dq::v1::ListBatchesResponse> ListBatches(
       const dq::v1::ListBatchesRequest& request);
   absl::StatusOr<dq::v1::Batch> ActOnBatch(BatchActionCommand::Kind kind, const std::string& name,
-                                           const std::string& reason);
+                                           const std::string& reason, const std::string& etag);
   absl::StatusOr<dq::v1::CreateScheduleResponse> CreateSchedule(
       const dq::v1::CreateScheduleRequest& request);
   absl::StatusOr<dq::v1::Schedule> GetSchedule(const std::string& name);

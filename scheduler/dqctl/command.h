@@ -154,7 +154,14 @@ struct BatchActionCommand {
   Kind kind = Kind::kCancel;
   std::string name;
   std::string reason;
+  std::string etag;  // Empty: whatever it is.
   OutputFormat format = OutputFormat::kTable;
+};
+
+// `dqctl batch results`: fetches the cleaned files.
+struct BatchResultsCommand {
+  std::string name;
+  std::string output_dir = ".";
 };
 
 // `dqctl job delete`, `batch delete`, `file delete`.
@@ -421,12 +428,12 @@ using Command = std::variant<
     JobActionCommand, BatchSubmitCommand, BatchGetCommand, BatchListCommand, BatchWatchCommand,
     BatchActionCommand, QueueListCommand, QueueSetCommand, ProjectListCommand, ProjectSetCommand,
     JobEventsCommand, FileUploadCommand, FileListCommand, FileGetCommand, FileDownloadCommand,
-    ReferenceAddCommand, ReferenceDeleteCommand, ReferenceActivateCommand, ReferenceGetCommand,
-    ReferenceUpdateCommand, ReferenceListCommand, WorkerListCommand, WorkerDrainCommand,
-    AdminStatsCommand, AdminConcurrencyCommand, AdminStuckCommand, AdminRecoverCommand,
-    AdminBulkCommand, DeleteCommand, FileRegisterCommand, DevCommand, DoctorCommand, VersionCommand,
-    ReportShowCommand, ReportFindingsCommand, ReportClustersCommand, ReportChangesCommand,
-    ScheduleCreateCommand, ScheduleGetCommand, ScheduleListCommand, ScheduleUpdateCommand,
-    ScheduleActionCommand, CompletionCommand>;
+    ReferenceAddCommand, BatchResultsCommand, ReferenceDeleteCommand, ReferenceActivateCommand,
+    ReferenceGetCommand, ReferenceUpdateCommand, ReferenceListCommand, WorkerListCommand,
+    WorkerDrainCommand, AdminStatsCommand, AdminConcurrencyCommand, AdminStuckCommand,
+    AdminRecoverCommand, AdminBulkCommand, DeleteCommand, FileRegisterCommand, DevCommand,
+    DoctorCommand, VersionCommand, ReportShowCommand, ReportFindingsCommand, ReportClustersCommand,
+    ReportChangesCommand, ScheduleCreateCommand, ScheduleGetCommand, ScheduleListCommand,
+    ScheduleUpdateCommand, ScheduleActionCommand, CompletionCommand>;
 
 }  // namespace dq::dqctl

@@ -30,6 +30,7 @@ absl::StatusOr<ExitCode> Run(const ScheduleGetCommand& command, Session& session
 absl::StatusOr<ExitCode> Run(const ScheduleListCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const ScheduleUpdateCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const ScheduleActionCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const BatchResultsCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const ReportShowCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const ReportFindingsCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const ReportClustersCommand& command, Session& session);

@@ -92,6 +92,12 @@ TEST(Batch, ADirectoryWithBrokenFilesIsAPartialSuccessAndARetryRunsOnlyThese) {
   EXPECT_EQ(CountJobs(cluster, "batch = \"all\""), 50);
   EXPECT_EQ(GetJob(cluster, "all-7").attempt, 2);
   EXPECT_EQ(GetJob(cluster, "all-8").attempt, 1);
+  const ProgramResult fetched =
+      cluster.Ctl({"batch", "results", "all", "--output-dir", cluster.Path("cleaned")});
+  EXPECT_EQ(fetched.exit_code, 0) << fetched.err;
+  EXPECT_EQ(std::ranges::count(fetched.out, '\n'), 50);
+  EXPECT_EQ(ReadTextFile(cluster.Path("cleaned/t07.cleaned.csv")),
+            "id,name\n1,table 07\n2,b\n3,\n");
 }
 
 TEST(Batch, ABatchOutlivesItsSchedulerAndIsCancelledByTheNextOne) {

@@ -270,6 +270,28 @@ TEST_F(BatchServiceTest, AWaitingBatchIsPausedResumedCancelledAndRetried) {
   EXPECT_FALSE(Get()->has_end_time());
 }
 
+TEST_F(BatchServiceTest, AnEtagGuardsAgainstWhatHasHappenedMeanwhile) {
+  ASSERT_TRUE(Create(NoopBatch(1)).ok());
+  ASSERT_TRUE(AwaitMade(1));
+  v1::PauseBatchRequest pause;
+  pause.set_name(kName);
+  pause.set_etag(Get()->etag() + "0");
+  v1::PauseBatchResponse paused;
+  EXPECT_EQ(ReasonOf(Call(*server_.batches(), &Batches::PauseBatch, pause, paused)),
+            "ETAG_MISMATCH");
+  EXPECT_NE(Get()->state(), v1::BATCH_STATE_PAUSED);
+  pause.set_etag(Get()->etag());
+  ASSERT_TRUE(Call(*server_.batches(), &Batches::PauseBatch, pause, paused).ok());
+  // It is paused: a repetition after a lost answer finds so.
+  EXPECT_TRUE(Call(*server_.batches(), &Batches::PauseBatch, pause, paused).ok());
+  v1::CancelBatchRequest cancel;
+  cancel.set_name(kName);
+  cancel.set_etag(pause.etag());
+  v1::CancelBatchResponse cancelled;
+  EXPECT_EQ(ReasonOf(Call(*server_.batches(), &Batches::CancelBatch, cancel, cancelled)),
+            "ETAG_MISMATCH");
+}
+
 TEST_F(BatchServiceTest, NoMoreOperationsRunAtATimeThanMay) {
   FakeWorker worker(server_.workers());
   worker.Hello("w-1", 3);
