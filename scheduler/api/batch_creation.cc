@@ -1,6 +1,5 @@
 #include "scheduler/api/batch_creation.h"
 
-#include <map>
 #include <string_view>
 #include <utility>
 
@@ -131,12 +130,10 @@ std::vector<v1::CreateJobRequest> OperationRequests(const v1::CreateBatchRequest
 
 absl::Status CheckOperationInputs(const std::vector<v1::CreateJobRequest>& operations,
                                   CatalogStore& catalog) {
-  std::map<std::string, absl::Status> known;
+  InputLookup lookup(catalog);
   for (size_t i = 0; i < operations.size(); ++i) {
     if (!NeedsCatalog(operations[i])) continue;
-    const auto [entry, is_new] = known.try_emplace(InputsOfSpec(operations[i].job().spec()));
-    if (is_new) entry->second = ResolveInputs(operations[i], catalog).status();
-    const absl::Status& status = entry->second;
+    const absl::Status status = lookup.Resolve(operations[i]).status();
     if (status.ok()) continue;
     ErrorMetadata metadata = MetadataOf(status);
     metadata["operation"] = std::to_string(i + 1);

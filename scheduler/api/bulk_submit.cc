@@ -1,6 +1,5 @@
 #include "scheduler/api/bulk_submit.h"
 
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -18,10 +17,11 @@ namespace {
 
 constexpr int kJobsMax = 1000;
 
-// Makes records of requests, asking for files and references that several share only once. Blocks.
+// Makes records of requests. Blocks.
 class BulkCreation {
  public:
-  BulkCreation(const ApiPorts& ports, const std::string& caller) : ports_(ports), caller_(caller) {}
+  BulkCreation(const ApiPorts& ports, const std::string& caller)
+      : ports_(ports), caller_(caller), lookup_(ports.catalog) {}
 
   absl::StatusOr<JobRecord> Make(const v1::CreateJobRequest& request) {
     if (absl::Status valid = ValidateCreateJob(request); !valid.ok()) return valid;
@@ -33,15 +33,12 @@ class BulkCreation {
 
  private:
   absl::StatusOr<JobInputs> InputsOf(const v1::CreateJobRequest& request) {
-    if (!NeedsCatalog(request)) return JobInputs();
-    const auto [entry, is_new] = inputs_.try_emplace(InputsOfSpec(request.job().spec()));
-    if (is_new) entry->second = ResolveInputs(request, ports_.catalog);
-    return entry->second;
+    return NeedsCatalog(request) ? lookup_.Resolve(request) : JobInputs();
   }
 
   const ApiPorts& ports_;
   const std::string& caller_;
-  std::map<std::string, absl::StatusOr<JobInputs>> inputs_;
+  InputLookup lookup_;  // Several may need the same.
 };
 
 // Sets the results of the jobs that were submitted; returns how that ended.

@@ -155,27 +155,42 @@ bool NeedsCatalog(const v1::CreateJobRequest& request) {
   return !request.job().spec().input_file().empty() || !request.job().spec().reference().empty();
 }
 
-std::string InputsOfSpec(const v1::JobSpec& spec) {
-  return spec.input_file() + " " + spec.reference() + " " +
-         std::to_string(spec.reference_version()) + (TakesActive(spec) ? " active" : "");
+const absl::StatusOr<FileRecord>& InputLookup::File(const std::string& project,
+                                                    const std::string& id) {
+  const auto [entry, is_new] = files_.try_emplace(project + "/" + id);
+  if (is_new) entry->second = FindFile(project, id, catalog_);
+  return entry->second;
 }
 
-absl::StatusOr<JobInputs> ResolveInputs(const v1::CreateJobRequest& request,
-                                        CatalogStore& catalog) {
+const absl::StatusOr<ReferenceRecord>& InputLookup::Reference(const std::string& project,
+                                                              const v1::JobSpec& spec) {
+  const std::string said = project + " " + spec.reference() + " " +
+                           std::to_string(spec.reference_version()) +
+                           (TakesActive(spec) ? " active" : "");
+  const auto [entry, is_new] = references_.try_emplace(said);
+  if (is_new) entry->second = ReferenceOf(spec, project, catalog_);
+  return entry->second;
+}
+
+absl::StatusOr<JobInputs> InputLookup::Resolve(const v1::CreateJobRequest& request) {
   const v1::JobSpec& spec = request.job().spec();
   JobInputs inputs;
   if (!spec.input_file().empty()) {
     DQ_ASSIGN_OR_RETURN(const ProjectResource name,
                         ParseResource(spec.input_file(), kFiles, "job.spec.input_file"));
-    DQ_ASSIGN_OR_RETURN(inputs.input, FindFile(name.project, name.id, catalog));
+    DQ_ASSIGN_OR_RETURN(inputs.input, File(name.project, name.id));
   }
   DQ_ASSIGN_OR_RETURN(const std::string project, ParseProject(request.parent(), "parent"));
-  DQ_ASSIGN_OR_RETURN(inputs.reference, ReferenceOf(spec, project, catalog));
+  DQ_ASSIGN_OR_RETURN(inputs.reference, Reference(project, spec));
   if (!inputs.reference.id.empty()) {
-    DQ_ASSIGN_OR_RETURN(inputs.reference_file,
-                        FindFile(project, inputs.reference.file_id, catalog));
+    DQ_ASSIGN_OR_RETURN(inputs.reference_file, File(project, inputs.reference.file_id));
   }
   return inputs;
+}
+
+absl::StatusOr<JobInputs> ResolveInputs(const v1::CreateJobRequest& request,
+                                        CatalogStore& catalog) {
+  return InputLookup(catalog).Resolve(request);
 }
 
 JobRecord MakeJobRecord(const v1::CreateJobRequest& request, const JobInputs& inputs,

@@ -2,6 +2,7 @@
 // the grant that a worker will get. Thread-safe.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -24,14 +25,32 @@ struct JobInputs {
 // Returns whether ResolveInputs() would ask the catalog at all.
 bool NeedsCatalog(const v1::CreateJobRequest& request);
 
-// Looks the files up, of a chain that names no reference those of the project's active one. Blocks.
-// FAILED_PRECONDITION FILE_NOT_READY when the input or the reference's file is not there,
-// REFERENCE_MISSING when the reference or its version is not there or serves another stage,
-// REFERENCE_REFUSED when that version was refused.
-absl::StatusOr<JobInputs> ResolveInputs(const v1::CreateJobRequest& request, CatalogStore& catalog);
+// Looks up what jobs need, each thing once, whatever number of jobs needs it: for the time of one
+// call. Blocks; not thread-safe.
+class InputLookup {
+ public:
+  // `catalog` outlives it.
+  explicit InputLookup(CatalogStore& catalog) : catalog_(catalog) {}
 
-// Returns what of a spec decides about its inputs: equal for specs that have the same ones.
-std::string InputsOfSpec(const v1::JobSpec& spec);
+  // Looks the files up, of a chain that names no reference those of the project's active one.
+  // FAILED_PRECONDITION FILE_NOT_READY when the input or the reference's file is not there,
+  // REFERENCE_MISSING when the reference or its version is not there or serves another stage,
+  // REFERENCE_REFUSED when that version was refused.
+  absl::StatusOr<JobInputs> Resolve(const v1::CreateJobRequest& request);
+
+ private:
+  const absl::StatusOr<FileRecord>& File(const std::string& project, const std::string& id);
+  // Returns the reference that the job takes; one without id, when it takes none.
+  const absl::StatusOr<ReferenceRecord>& Reference(const std::string& project,
+                                                   const v1::JobSpec& spec);
+
+  CatalogStore& catalog_;
+  std::map<std::string, absl::StatusOr<FileRecord>> files_;            // By project and id.
+  std::map<std::string, absl::StatusOr<ReferenceRecord>> references_;  // By what a spec says of it.
+};
+
+// Looks up what one job needs.
+absl::StatusOr<JobInputs> ResolveInputs(const v1::CreateJobRequest& request, CatalogStore& catalog);
 
 // Returns the record for Scheduler::Submit(): everything but key, uid, status and events.
 // Chooses the id where the caller chose none.
