@@ -240,10 +240,11 @@ absl::Status Run(const SchedulerFlags& flags) {
   Executor blocking(flags.blocking_threads, static_cast<size_t>(flags.blocking_queue_max));
   Clearing clearing(*objects, *store, metrics, OptionsOfRetention(flags));
   Background background(*store, *objects);
+  const auto wake = [&](BatchKey batch) { background.batches.Wake(batch); };
   Scheduler scheduler(EngineOptions(flags, instance), store->jobs(), SystemClock(), metrics,
                       {.ended = [&](const EndedJob& job) { clearing.sweeper.Ended(job); },
                        .reopening = [&](const JobName& job) { clearing.sweeper.Reopening(job); },
-                       .operation_ended = [&](BatchKey batch) { background.batches.Wake(batch); },
+                       .operation_ended = wake,
                        .deleted = [&] { clearing.retention.Wake(); }});
   const ApiPorts ports{scheduler, store->reader(), store->catalog(), *objects,
                        blocking,  SystemClock(),   metrics,          store->deletions()};

@@ -21,8 +21,8 @@ struct Transition {
 };
 
 // Every legal transition of an existing job. `create` has no row: it makes a job PENDING or QUEUED,
-// or COMPLETED with the result of an earlier one. Nor has `delete`: it leads to no state, and only an
-// ended job is deleted.
+// or COMPLETED with the result of an earlier one. Nor has `delete`: it leads to no state, and only
+// an ended job is deleted.
 inline constexpr auto kTransitions = std::to_array<Transition>({
     {JobState::kPending, JobEvent::kReady, JobState::kQueued},
     {JobState::kPending, JobEvent::kPause, JobState::kPaused},

@@ -221,27 +221,19 @@ absl::StatusOr<dq::v1::CreateReferenceResponse> Client::CreateReference(
   return Call(*stubs_->reference, &dq::v1::ReferenceService::Stub::CreateReference, request);
 }
 
-absl::StatusOr<dq::v1::Reference> Client::GetReference(const std::string& name) {
-  dq::v1::GetReferenceRequest request;
-  request.set_name(name);
-  DQ_ASSIGN_OR_RETURN(auto response, Call(*stubs_->reference,
-                                          &dq::v1::ReferenceService::Stub::GetReference, request));
-  return std::move(*response.mutable_reference());
+absl::StatusOr<dq::v1::GetReferenceResponse> Client::GetReference(
+    const dq::v1::GetReferenceRequest& request) {
+  return Call(*stubs_->reference, &dq::v1::ReferenceService::Stub::GetReference, request);
 }
 
-absl::StatusOr<dq::v1::Reference> Client::UpdateReference(
+absl::StatusOr<dq::v1::UpdateReferenceResponse> Client::UpdateReference(
     const dq::v1::UpdateReferenceRequest& request) {
-  DQ_ASSIGN_OR_RETURN(
-      auto response,
-      Call(*stubs_->reference, &dq::v1::ReferenceService::Stub::UpdateReference, request));
-  return std::move(*response.mutable_reference());
+  return Call(*stubs_->reference, &dq::v1::ReferenceService::Stub::UpdateReference, request);
 }
 
-absl::Status Client::DeleteReference(const std::string& name) {
-  dq::v1::DeleteReferenceRequest request;
-  request.set_name(name);
-  return Call(*stubs_->reference, &dq::v1::ReferenceService::Stub::DeleteReference, request)
-      .status();
+absl::StatusOr<dq::v1::DeleteReferenceResponse> Client::DeleteReference(
+    const dq::v1::DeleteReferenceRequest& request) {
+  return Call(*stubs_->reference, &dq::v1::ReferenceService::Stub::DeleteReference, request);
 }
 
 absl::StatusOr<dq::v1::ListReferencesResponse> Client::ListReferences(

@@ -82,9 +82,12 @@ class Client {
   absl::StatusOr<dq::v1::DeleteFileResponse> DeleteFile(const dq::v1::DeleteFileRequest& request);
   absl::StatusOr<dq::v1::CreateReferenceResponse> CreateReference(
       const dq::v1::CreateReferenceRequest& request);
-  absl::StatusOr<dq::v1::Reference> GetReference(const std::string& name);
-  absl::StatusOr<dq::v1::Reference> UpdateReference(const dq::v1::UpdateReferenceRequest& request);
-  absl::Status DeleteReference(const std::string& name);
+  absl::StatusOr<dq::v1::GetReferenceResponse> GetReference(
+      const dq::v1::GetReferenceRequest& request);
+  absl::StatusOr<dq::v1::UpdateReferenceResponse> UpdateReference(
+      const dq::v1::UpdateReferenceRequest& request);
+  absl::StatusOr<dq::v1::DeleteReferenceResponse> DeleteReference(
+      const dq::v1::DeleteReferenceRequest& request);
   absl::StatusOr<dq::v1::ListReferencesResponse> ListReferences(
       const dq::v1::ListReferencesRequest& request);
   absl::StatusOr<dq::v1::Report> GetReport(const std::string& name);

@@ -25,6 +25,18 @@ std::string NameOf(const Session& session, const std::string& text) {
   return ResourceName(session.connection.project, "references", text);
 }
 
+absl::StatusOr<Reference> Get(Client& client, const std::string& name) {
+  dq::v1::GetReferenceRequest request;
+  request.set_name(name);
+  DQ_ASSIGN_OR_RETURN(auto response, client.GetReference(request));
+  return std::move(*response.mutable_reference());
+}
+
+absl::StatusOr<Reference> Update(Client& client, const dq::v1::UpdateReferenceRequest& request) {
+  DQ_ASSIGN_OR_RETURN(auto response, client.UpdateReference(request));
+  return std::move(*response.mutable_reference());
+}
+
 absl::Status RefusedBy(const Reference& reference, const ReferenceVersion& version) {
   ErrorMetadata metadata(version.error().metadata().begin(), version.error().metadata().end());
   metadata["reference"] = reference.name();
@@ -48,7 +60,7 @@ absl::StatusOr<Reference> AwaitValidation(Client& client, Reference reference, S
                        "detached; the validation goes on: dqctl ref get " + reference.name());
     }
     wait = std::min(wait * 2, kLongestWait);
-    DQ_ASSIGN_OR_RETURN(reference, client.GetReference(reference.name()));
+    DQ_ASSIGN_OR_RETURN(reference, Get(client, reference.name()));
   }
   return reference;
 }
@@ -95,14 +107,13 @@ absl::StatusOr<ExitCode> Run(const ReferenceUpdateCommand& command, Session& ses
   }
   reference.mutable_key_columns()->Add(command.key.begin(), command.key.end());
   request.set_skip_validation(command.skip_validation);
-  DQ_ASSIGN_OR_RETURN(Reference updated, client->UpdateReference(request));
+  DQ_ASSIGN_OR_RETURN(Reference updated, Update(*client, request));
   return Finish(*client, std::move(updated), command.no_wait, command.format, session);
 }
 
 absl::StatusOr<ExitCode> Run(const ReferenceGetCommand& command, Session& session) {
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
-  DQ_ASSIGN_OR_RETURN(const Reference reference,
-                      client->GetReference(NameOf(session, command.name)));
+  DQ_ASSIGN_OR_RETURN(const Reference reference, Get(*client, NameOf(session, command.name)));
   PrintRecord(session.console, command.format, reference, ReferenceDetails(reference));
   return ExitCode::kOk;
 }
@@ -113,14 +124,16 @@ absl::StatusOr<ExitCode> Run(const ReferenceActivateCommand& command, Session& s
   request.mutable_reference()->set_name(NameOf(session, command.name));
   request.mutable_reference()->set_active(command.active);
   request.mutable_update_mask()->add_paths("active");
-  DQ_ASSIGN_OR_RETURN(const Reference reference, client->UpdateReference(request));
+  DQ_ASSIGN_OR_RETURN(const Reference reference, Update(*client, request));
   PrintRecord(session.console, command.format, reference, ReferencesTable({&reference, 1}));
   return ExitCode::kOk;
 }
 
 absl::StatusOr<ExitCode> Run(const ReferenceDeleteCommand& command, Session& session) {
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
-  DQ_RETURN_IF_ERROR(client->DeleteReference(NameOf(session, command.name)));
+  dq::v1::DeleteReferenceRequest request;
+  request.set_name(NameOf(session, command.name));
+  DQ_RETURN_IF_ERROR(client->DeleteReference(request).status());
   return ExitCode::kOk;
 }
 

@@ -43,9 +43,19 @@ absl::Status FakeStore::DeleteFile(const std::string& project, const std::string
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
   if (LiveJobNeedsLocked(project, &JobRecord::file_ids, id)) return InUse(id, "a job");
   if (IsReferencedLocked(project, id)) return InUse(id, "a reference");
-  if (shared_files_.contains({project, id})) return InUse(id, "a job that has it from another");
+  if (IsSharedLocked({project, id}, 0)) return InUse(id, "a job that has it from another");
   EraseFileLocked({project, id});
   return absl::OkStatus();
+}
+
+bool FakeStore::IsSharedLocked(const Name& file, JobKey but) const {
+  const auto row = files_.rows.find(file);
+  return row != files_.rows.end() && std::ranges::any_of(jobs_, [&](const auto& other) {
+           const JobRecord& job = other.second;
+           return job.key != but && job.name.project == file.first && job.result &&
+                  job.name.id != row->second.record.produced_by &&
+                  std::ranges::count(job.result->outputs, file.second, &JobOutput::file_id) > 0;
+         });
 }
 
 void FakeStore::EraseFileLocked(const Name& name) {

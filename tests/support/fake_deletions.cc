@@ -50,9 +50,16 @@ std::vector<std::string> FakeStore::RemoveJobLocked(JobKey key, const OperatorWo
   const std::string& project = job.name.project;
   std::vector<std::string> kept;
   for (const JobOutput& output : job.result ? job.result->outputs : std::vector<JobOutput>()) {
+    const auto file = files_.rows.find({project, output.file_id});
+    if (file == files_.rows.end()) continue;
+    const std::string producer = file->second.record.produced_by;
+    const bool is_own = producer == job.name.id;
     const bool stays = IsReferencedLocked(project, output.file_id) ||
-                       LiveJobNeedsLocked(project, &JobRecord::file_ids, output.file_id);
+                       LiveJobNeedsLocked(project, &JobRecord::file_ids, output.file_id) ||
+                       IsSharedLocked({project, output.file_id}, key) ||
+                       (!is_own && key_of_name_.contains({project, producer}));
     if (!stays) {
+      if (!is_own) OweFileLocked(project, file->second.record.uri);
       EraseFileLocked({project, output.file_id});
     } else if (files_.rows.contains({project, output.file_id})) {
       kept.push_back(output.file_id);
@@ -98,10 +105,14 @@ void FakeStore::RemoveInputsLocked(const std::string& project,
     const std::string uri = file->second.record.uri;
     EraseFileLocked({project, id});
     if (!uri.starts_with("file:///projects/")) continue;
-    debts_[next_debt_].debt = {
-        .key = next_debt_, .uri = uri, .job = {project, ""}, .manifest_uri = "", .kept_uris = {}};
-    ++next_debt_;
+    OweFileLocked(project, uri);
   }
+}
+
+void FakeStore::OweFileLocked(const std::string& project, const std::string& uri) {
+  debts_[next_debt_].debt = {
+      .key = next_debt_, .uri = uri, .job = {project, ""}, .manifest_uri = "", .kept_uris = {}};
+  ++next_debt_;
 }
 
 absl::StatusOr<JobDeletions> FakeStore::DeleteJobs(const std::vector<JobToDelete>& jobs,

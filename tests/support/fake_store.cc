@@ -296,11 +296,6 @@ InsertResult FakeStore::InsertLocked(const JobInsert& insert) {
   jobs_[record.key] = record;
   jobs_[record.key].is_held = false;
   jobs_[record.key].has_earlier_result = false;
-  if (record.has_earlier_result) {
-    for (const JobOutput& output : record.result->outputs) {
-      shared_files_.insert({record.name.project, output.file_id});
-    }
-  }
   events_[record.key] = insert.events;
   return {};
 }

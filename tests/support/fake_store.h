@@ -237,8 +237,11 @@ class FakeStore : public JobStore,
       REQUIRES(mutex_);
   // Deletes everything of a job but its history; returns the ids of files of it that stay.
   std::vector<std::string> RemoveJobLocked(JobKey key, const OperatorWord& word) REQUIRES(mutex_);
+  void OweFileLocked(const std::string& project, const std::string& uri) REQUIRES(mutex_);
   void RemoveInputsLocked(const std::string& project, const std::vector<std::string>& ids)
       REQUIRES(mutex_);
+  // Whether a job but this one has the file from the job that produced it.
+  bool IsSharedLocked(const Name& file, JobKey but) const REQUIRES(mutex_);
   bool IsReferencedLocked(const std::string& project, const std::string& file_id) const
       REQUIRES(mutex_);
   void EraseFileLocked(const Name& name) REQUIRES(mutex_);
@@ -280,8 +283,6 @@ class FakeStore : public JobStore,
   Table<FileRecord> files_ GUARDED_BY(mutex_);
   Table<ReferenceRecord> references_ GUARDED_BY(mutex_);
   std::map<Name, std::vector<ReferenceVersion>> reference_versions_ GUARDED_BY(mutex_);
-  // Outputs that jobs have from other jobs.
-  std::set<Name> shared_files_ GUARDED_BY(mutex_);
   std::map<BatchKey, BatchRow> batches_ GUARDED_BY(mutex_);
   BatchKey next_batch_ GUARDED_BY(mutex_) = 1;
   std::map<Name, std::vector<Deletion>> deleted_jobs_ GUARDED_BY(mutex_);  // Oldest first.

@@ -6,6 +6,8 @@ WITH gone AS (
   USING jsonb_array_elements_text($2::jsonb) AS t (value)
   WHERE f.project = $1 AND f.id = t.value AND f.produced_by = ''
     AND NOT EXISTS (SELECT FROM reference r WHERE r.project = $1 AND r.file_id = t.value)
+    AND NOT EXISTS (SELECT FROM reference_version v
+                    WHERE v.project = $1 AND v.file_id = t.value AND v.state = 1)
     AND NOT EXISTS (SELECT FROM job_need n
                     WHERE n.project = $1 AND n.kind = 1 AND n.resource_id = t.value)
   RETURNING f.project, f.uri

@@ -115,5 +115,30 @@ TEST_P(EarlierResultTest, FilesThatTwoJobsHaveAreNotDeleted) {
       catalog().DeleteFile("default", "again").ok());  // The inputs are not needed any more.
 }
 
+TEST_P(EarlierResultTest, FilesGoWithTheLastOfTheJobsThatHaveThem) {
+  const JobResult result = SomeResult("out-a");
+  const auto remove = [&](const std::string& id) {
+    const DeletionOrder order = {
+        {"user:bob", "", JobScript::Start() + absl::Hours(1)}, epoch(), false};
+    const auto deleted = deletions().DeleteJobs({{{"default", id}, 0}}, order);
+    ASSERT_TRUE(deleted.ok()) << deleted.status();
+    EXPECT_EQ(deleted->outcomes.at(0).outcome, DeletionOutcome::kDeleted);
+  };
+  const auto is_there = [&] { return catalog().GetFile("default", "out-a").ok(); };
+  Complete(1, "a", "input", result);
+  ASSERT_TRUE(Commit({HavingResult(2, "b", result), HavingResult(3, "c", result)}).ok());
+  remove("b");  // The job that ran is there.
+  EXPECT_TRUE(is_there());
+  remove("a");
+  EXPECT_TRUE(is_there());
+  EXPECT_EQ(ReasonOf(catalog().DeleteFile("default", "out-a")), "IN_USE");
+  remove("c");
+  EXPECT_FALSE(is_there());
+  // What lies in the folder of another job is owed by itself.
+  std::vector<std::string> owed;
+  for (const StorageDebt& debt : *deletions().LoadDebts(0, 100)) owed.push_back(debt.uri);
+  EXPECT_THAT(owed, ::testing::Contains(result.outputs.at(0).uri));
+}
+
 }  // namespace
 }  // namespace dq

@@ -69,7 +69,6 @@ void ExpectPlansByKey(const std::string& database) {
       {sql::kListScheduleRunEnds, "500", "schedule_run_open", false},
       {sql::kDeleteOldScheduleRuns, "7,9", "schedule_run_pkey", false},
       {sql::kDeleteSchedule, "'p7','s7'", "schedule_run_pkey", false},
-      {sql::kFindCompletedJobs, "'default','f-7','sha',10", "job_need_pkey", false},
       {sql::kFindCompletedJobs, "'default','f-7','sha',10", "file_by_sha256", false},
       {sql::kGetActiveReference, "'default','complete'", "reference_active", false},
       {sql::kListReferenceVersions, "'default','r',0,10", "reference_version_pkey", false},
