@@ -4,7 +4,9 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "common/base/clock.h"
@@ -29,7 +31,9 @@
 #include "scheduler/api/resource_name.h"
 #include "scheduler/api/schedule_creation.h"
 #include "scheduler/api/schedule_service.h"
+#include "scheduler/api/webhook_service.h"
 #include "scheduler/api/worker_service.h"
+#include "scheduler/core/address_guard.h"
 #include "scheduler/engine/attempt_sweeper.h"
 #include "scheduler/engine/batch_runner.h"
 #include "scheduler/engine/reference_validator.h"
@@ -37,6 +41,8 @@
 #include "scheduler/engine/schedule_runner.h"
 #include "scheduler/engine/scheduler.h"
 #include "scheduler/engine/storage_debts.h"
+#include "scheduler/engine/webhook_sender.h"
+#include "scheduler/http/curl_webhook_transport.h"
 #include "scheduler/metrics.h"
 #include "scheduler/options.h"
 #include "scheduler/store/postgres_store.h"
@@ -116,12 +122,13 @@ RetentionOptions OptionsOfRetention(const SchedulerFlags& flags) {
   return options;
 }
 
-std::unique_ptr<BatchDriver> MakeBatchDriver(const ApiPorts& ports, PostgresStore& store) {
+std::unique_ptr<BatchDriver> MakeBatchDriver(const ApiPorts& ports, PostgresStore& store,
+                                             WebhookSender& webhooks) {
   const auto make = [&ports](const BatchRecord& batch, const BatchOperation& operation) {
     return MakeOperationRecord(ports, batch, operation);
   };
   return std::make_unique<BatchDriver>(ports.scheduler, store.jobs(), store.batches(), make,
-                                       SystemClock());
+                                       SystemClock(), [&webhooks] { webhooks.Wake(); });
 }
 
 std::unique_ptr<ScheduleDriver> MakeScheduleDriver(Scheduler& scheduler, PostgresStore& store,
@@ -135,27 +142,52 @@ std::unique_ptr<ScheduleDriver> MakeScheduleDriver(Scheduler& scheduler, Postgre
   return std::make_unique<ScheduleDriver>(ports, make);
 }
 
+AddressGuard GuardOf(const SchedulerFlags& flags) {
+  std::vector<AddressBlock> allowed;
+  for (const std::string& block : flags.webhook_allow_cidr) {
+    allowed.push_back(*ParseAddressBlock(block));  // Checked with the flags.
+  }
+  return AddressGuard(std::move(allowed));
+}
+
+WebhookSenderOptions SenderOptions(const SchedulerFlags& flags) {
+  WebhookSenderOptions options;
+  options.retry_scale = flags.webhook_retry_scale;
+  return options;
+}
+
 // What is carried on while this replica leads.
 struct Background {
-  Background(PostgresStore& store, ObjectStore& objects)
+  Background(const SchedulerFlags& flags, PostgresStore& store, ObjectStore& objects,
+             EngineMetrics& metrics)
       : batches(store.batches(), SystemClock()),
         validator(store.catalog(), store.reader(),
-                  MakeReferenceValidation(store.catalog(), objects, SystemClock())) {}
+                  MakeReferenceValidation(store.catalog(), objects, SystemClock())),
+        transport(GuardOf(flags), "dq-scheduler/" DQ_VERSION),
+        webhooks(store.webhooks(), transport, SystemClock(), metrics, SenderOptions(flags)) {}
   // `ports` and `store` live until Stop().
   void Start(const ApiPorts& ports, PostgresStore& store) {
-    batches.Start(ports.scheduler, MakeBatchDriver(ports, store));
+    batches.Start(ports.scheduler, MakeBatchDriver(ports, store, webhooks));
     schedules.Start(ports.scheduler, MakeScheduleDriver(ports, store, batches));
     validator.Start(ports.scheduler);
+    webhooks.Start([&ports] { return ports.scheduler.IsServing(); });
   }
   void Stop() {
     schedules.Stop();
     batches.Stop();
     validator.Stop();
   }
+  // What was decided until the scheduler stopped is told of.
+  void StopWebhooks() {
+    webhooks.Stop();
+    transport.Stop();
+  }
 
   BatchRunner batches;
   ScheduleRunner schedules;
   ReferenceValidator validator;
+  CurlWebhookTransport transport;
+  WebhookSender webhooks;
 };
 
 // What the API offers, over one port.
@@ -172,6 +204,7 @@ class Services {
             ports, store.batches(),
             [&background](BatchKey batch) { background.batches.Wake(batch); }, Limits(flags)),
         schedules_(ports, store.schedules(), [&background] { background.schedules.Wake(); }),
+        webhooks_(ports, store.webhooks(), background.webhooks),
         workers_(ports) {}
 
   absl::StatusOr<std::unique_ptr<ServerRunner>> Serve(const std::string& address) {
@@ -181,6 +214,7 @@ class Services {
                                          {v1::ReferenceService::service_full_name(), &references_},
                                          {v1::ReportService::service_full_name(), &reports_},
                                          {v1::ScheduleService::service_full_name(), &schedules_},
+                                         {v1::WebhookService::service_full_name(), &webhooks_},
                                          {v1::AdminService::service_full_name(), &admin_},
                                          {v1::WorkerService::service_full_name(), &workers_}});
   }
@@ -205,6 +239,7 @@ class Services {
   AdminService admin_;
   BatchService batches_;
   ScheduleService schedules_;
+  WebhookService webhooks_;
   WorkerService workers_;
 };
 
@@ -239,13 +274,14 @@ absl::Status Run(const SchedulerFlags& flags) {
   SchedulerMetrics metrics(registry);
   Executor blocking(flags.blocking_threads, static_cast<size_t>(flags.blocking_queue_max));
   Clearing clearing(*objects, *store, metrics, OptionsOfRetention(flags));
-  Background background(*store, *objects);
+  Background background(flags, *store, *objects, metrics);
   const auto wake = [&](BatchKey batch) { background.batches.Wake(batch); };
   Scheduler scheduler(EngineOptions(flags, instance), store->jobs(), SystemClock(), metrics,
                       {.ended = [&](const EndedJob& job) { clearing.sweeper.Ended(job); },
                        .reopening = [&](const JobName& job) { clearing.sweeper.Reopening(job); },
                        .operation_ended = wake,
-                       .deleted = [&] { clearing.retention.Wake(); }});
+                       .deleted = [&] { clearing.retention.Wake(); },
+                       .announced = [&] { background.webhooks.Wake(); }});
   const ApiPorts ports{scheduler, store->reader(), store->catalog(), *objects,
                        blocking,  SystemClock(),   metrics,          store->deletions()};
   Services services(flags, instance, ports, *store, background);
@@ -268,6 +304,7 @@ absl::Status Run(const SchedulerFlags& flags) {
   background.Stop();
   clearing.retention.Stop();
   scheduler.Stop();
+  background.StopWebhooks();
   server->Shutdown(flags.shutdown_grace);
   blocking.Shutdown();
   Log(LogLevel::kInfo, "stopped");

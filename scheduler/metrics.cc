@@ -96,7 +96,15 @@ SchedulerMetrics::SchedulerMetrics(MetricRegistry& registry)
       slots_busy_(AddGauge(registry.families(), "dq_worker_slots_busy", "Slots that run a job.")),
       leader_(AddGauge(registry.families(), "dq_leader", "1 while this replica leads.")),
       epoch_(AddGauge(registry.families(), "dq_leader_epoch",
-                      "Epoch of this replica's last leadership.")) {
+                      "Epoch of this replica's last leadership.")),
+      webhook_attempts_(BuildCounter()
+                            .Name("dq_webhook_attempts_total")
+                            .Help("Messages posted to webhooks, by outcome.")
+                            .Register(registry.families())),
+      webhooks_waiting_(AddGauge(registry.families(), "dq_webhook_deliveries_waiting",
+                                 "Deliveries to webhooks that wait, up to 100,000.")),
+      webhook_oldest_seconds_(AddGauge(registry.families(), "dq_webhook_oldest_delivery_seconds",
+                                       "Age of the oldest delivery that waits.")) {
   Family<Gauge>& jobs =
       BuildGauge().Name("dq_jobs").Help("Jobs by state.").Register(registry.families());
   Family<Counter>& finished = BuildCounter()
@@ -160,6 +168,15 @@ void SchedulerMetrics::CommitFailed() { commits_failed_.Increment(); }
 void SchedulerMetrics::Leading(bool leading, int64_t epoch) {
   leader_.Set(leading ? 1 : 0);
   epoch_.Set(static_cast<double>(epoch));
+}
+
+void SchedulerMetrics::WebhookAnswered(std::string_view outcome) {
+  webhook_attempts_.Add({{"outcome", std::string(outcome)}}).Increment();
+}
+
+void SchedulerMetrics::WebhookOutbox(int64_t waiting, absl::Duration oldest_age) {
+  webhooks_waiting_.Set(static_cast<double>(waiting));
+  webhook_oldest_seconds_.Set(absl::ToDoubleSeconds(oldest_age));
 }
 
 void SchedulerMetrics::RpcFinished(std::string_view method, std::string_view code,

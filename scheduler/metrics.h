@@ -41,6 +41,8 @@ class SchedulerMetrics final : public EngineMetrics, public RpcMetrics {
   void BatchCommitted(int64_t rows, absl::Duration time) override;
   void CommitFailed() override;
   void Leading(bool leading, int64_t epoch) override;
+  void WebhookAnswered(std::string_view outcome) override;
+  void WebhookOutbox(int64_t waiting, absl::Duration oldest_age) override;
 
   void RpcFinished(std::string_view method, std::string_view code, absl::Duration time) override;
 
@@ -70,6 +72,9 @@ class SchedulerMetrics final : public EngineMetrics, public RpcMetrics {
   prometheus::Gauge& slots_busy_;
   prometheus::Gauge& leader_;
   prometheus::Gauge& epoch_;
+  prometheus::Family<prometheus::Counter>& webhook_attempts_;
+  prometheus::Gauge& webhooks_waiting_;
+  prometheus::Gauge& webhook_oldest_seconds_;
 };
 
 }  // namespace dq

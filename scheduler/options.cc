@@ -4,6 +4,7 @@
 #include <map>
 
 #include "common/base/host_port.h"
+#include "scheduler/core/address_guard.h"
 
 namespace dq {
 namespace {
@@ -11,6 +12,8 @@ namespace {
 constexpr double kIntervalSecondsMin = 0.01;
 constexpr double kIntervalSecondsMax = 86'400;
 constexpr int kThreadsMax = 256;
+constexpr double kRetryScaleMin = 0.0001;
+constexpr double kRetryScaleMax = 10;
 constexpr int kQueueMax = 1'000'000;
 constexpr int kWatchesMax = 100'000;
 constexpr double kRetainedDaysMax = 36'500;
@@ -20,6 +23,11 @@ constexpr absl::Duration kLeaseTtlMin = absl::Milliseconds(500);
 
 std::string InvalidAddress(const std::string& address) {
   return ParseHostPort(address).ok() ? "" : "write host:port, not \"" + address + "\"";
+}
+
+std::string InvalidBlock(const std::string& block) {
+  return ParseAddressBlock(block).ok() ? ""
+                                       : "write a block like 10.1.0.0/16, not \"" + block + "\"";
 }
 
 const std::map<std::string, LogLevel>& LogLevels() {
@@ -113,6 +121,18 @@ void AddRetention(CLI::App& app, SchedulerFlags& flags) {
              "How often to look for what is to be deleted so");
 }
 
+void AddWebhooks(CLI::App& app, SchedulerFlags& flags) {
+  app.add_option("--webhook-allow-cidr", flags.webhook_allow_cidr,
+                 "Addresses that webhooks may be at although they are not public, for example "
+                 "10.1.0.0/16; may be given again")
+      ->check(InvalidBlock)
+      ->allow_extra_args(false);
+  app.add_option("--webhook-retry-scale", flags.webhook_retry_scale,
+                 "Multiplies the waits between tries of a delivery, 5 s at first, a day at last")
+      ->check(CLI::Range(kRetryScaleMin, kRetryScaleMax))
+      ->capture_default_str();
+}
+
 // Throws what is wrong with the flags together.
 void Validate(const SchedulerFlags& flags) {
   if (flags.lease_ttl < kLeaseTtlMin) {
@@ -141,6 +161,7 @@ std::variant<SchedulerFlags, int> ParseSchedulerFlags(int argc, const char* cons
   AddIntervals(app, flags);
   AddLimits(app, flags);
   AddRetention(app, flags);
+  AddWebhooks(app, flags);
   try {
     app.parse(argc, argv);
     Validate(flags);

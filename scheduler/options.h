@@ -3,6 +3,7 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "common/base/logging.h"
@@ -30,6 +31,9 @@ struct SchedulerFlags {
   absl::Duration retain_finished = absl::ZeroDuration();  // 0: for ever.
   int retention_rate = 1000;                              // Jobs a second.
   absl::Duration retention_interval = absl::Minutes(1);
+  // Blocks of addresses that webhooks may be at although they are not public.
+  std::vector<std::string> webhook_allow_cidr;
+  double webhook_retry_scale = 1;  // Of the waits between tries.
   LogLevel log_level = LogLevel::kInfo;
 };
 

@@ -24,6 +24,7 @@ inline constexpr std::string_view kReferences = "references";
 inline constexpr std::string_view kReports = "reports";
 inline constexpr std::string_view kBatches = "batches";
 inline constexpr std::string_view kSchedules = "schedules";
+inline constexpr std::string_view kWebhooks = "webhooks";
 
 // Returns whether `text` matches ^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$.
 bool IsResourceId(std::string_view text);

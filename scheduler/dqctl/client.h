@@ -21,6 +21,7 @@
 #include "dq/v1/reference_service.pb.h"
 #include "dq/v1/report_service.pb.h"
 #include "dq/v1/schedule_service.pb.h"
+#include "dq/v1/webhook_service.pb.h"
 #include "scheduler/dqctl/command.h"
 #include "scheduler/dqctl/interrupt.h"
 #include "scheduler/dqctl/submission.h"
@@ -115,6 +116,16 @@ class Client {
       const dq::v1::RecoverJobsRequest& request);
   absl::StatusOr<dq::v1::BulkActOnJobsResponse> BulkActOnJobs(
       const dq::v1::BulkActOnJobsRequest& request);
+  absl::StatusOr<dq::v1::CreateWebhookResponse> CreateWebhook(
+      const dq::v1::CreateWebhookRequest& request);
+  absl::StatusOr<dq::v1::ListWebhooksResponse> ListWebhooks(
+      const dq::v1::ListWebhooksRequest& request);
+  absl::StatusOr<dq::v1::Webhook> EnableWebhook(const std::string& name);
+  absl::Status DeleteWebhook(const std::string& name);
+  absl::StatusOr<dq::v1::TestWebhookResponse> TestWebhook(const std::string& name);
+  absl::StatusOr<dq::v1::ListDeliveriesResponse> ListDeliveries(
+      const dq::v1::ListDeliveriesRequest& request);
+  absl::StatusOr<dq::v1::WebhookDelivery> ResendDelivery(const std::string& name);
   // Returns the health of the whole server, for example "SERVING".
   absl::StatusOr<std::string> CheckHealth();
 

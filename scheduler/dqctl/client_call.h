@@ -14,6 +14,7 @@
 #include "dq/v1/reference_service.grpc.pb.h"
 #include "dq/v1/report_service.grpc.pb.h"
 #include "dq/v1/schedule_service.grpc.pb.h"
+#include "dq/v1/webhook_service.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
@@ -29,6 +30,7 @@ struct Client::Stubs {
         reference(dq::v1::ReferenceService::NewStub(channel)),
         report(dq::v1::ReportService::NewStub(channel)),
         schedule(dq::v1::ScheduleService::NewStub(channel)),
+        webhook(dq::v1::WebhookService::NewStub(channel)),
         admin(dq::v1::AdminService::NewStub(channel)),
         health(grpc::health::v1::Health::NewStub(channel)) {}
 
@@ -38,6 +40,7 @@ struct Client::Stubs {
   std::unique_ptr<dq::v1::ReferenceService::Stub> reference;
   std::unique_ptr<dq::v1::ReportService::Stub> report;
   std::unique_ptr<dq::v1::ScheduleService::Stub> schedule;
+  std::unique_ptr<dq::v1::WebhookService::Stub> webhook;
   std::unique_ptr<dq::v1::AdminService::Stub> admin;
   std::unique_ptr<grpc::health::v1::Health::Stub> health;
 };

@@ -400,6 +400,42 @@ struct AdminBulkCommand {
   OutputFormat format = OutputFormat::kTable;
 };
 
+// `dqctl webhook create`.
+struct WebhookCreateCommand {
+  std::string url;
+  std::vector<std::string> events;  // "job.completed", ...; empty: all.
+  std::string webhook_id;
+  std::string display_name;
+  std::string secret_file;  // "-": stdin; empty: the server makes a secret.
+  std::string request_id;   // Empty: chosen at random.
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct WebhookListCommand {
+  int limit = 50;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+// `dqctl webhook enable`, `delete` and `test`.
+struct WebhookActionCommand {
+  enum class Kind { kEnable, kDelete, kTest };
+  Kind kind = Kind::kTest;
+  std::string name;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct WebhookDeliveriesCommand {
+  std::string name;
+  int limit = 50;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct WebhookResendCommand {
+  std::string name;
+  std::string delivery;
+  OutputFormat format = OutputFormat::kTable;
+};
+
 // `dqctl dev`: PostgreSQL, a scheduler and workers as children of this process.
 struct DevCommand {
   std::string data_dir;
@@ -434,6 +470,7 @@ using Command = std::variant<
     AdminRecoverCommand, AdminBulkCommand, DeleteCommand, FileRegisterCommand, DevCommand,
     DoctorCommand, VersionCommand, ReportShowCommand, ReportFindingsCommand, ReportClustersCommand,
     ReportChangesCommand, ScheduleCreateCommand, ScheduleGetCommand, ScheduleListCommand,
-    ScheduleUpdateCommand, ScheduleActionCommand, CompletionCommand>;
+    ScheduleUpdateCommand, ScheduleActionCommand, CompletionCommand, WebhookCreateCommand,
+    WebhookListCommand, WebhookActionCommand, WebhookDeliveriesCommand, WebhookResendCommand>;
 
 }  // namespace dq::dqctl

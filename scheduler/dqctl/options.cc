@@ -14,6 +14,7 @@
 #include "scheduler/dqctl/reference_options.h"
 #include "scheduler/dqctl/report_options.h"
 #include "scheduler/dqctl/schedule_options.h"
+#include "scheduler/dqctl/webhook_options.h"
 
 namespace dq::dqctl {
 namespace {
@@ -219,6 +220,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
   AddReport(app, line);
   AddSchedule(app, line);
   AddLimits(app, line);
+  AddWebhook(app, line);
   AddOperator(app, line);
   AddMachine(app, line);
   if (!arguments.empty() && arguments.front() == kCompleteArgument) {

@@ -158,6 +158,7 @@ void Cell::StepDown(const absl::Status& why) {
   workers_.Clear();
   silence_due_ = absl::InfiniteFuture();
   drains_.clear();
+  webhooks_.clear();
   unsaved_checkpoints_.clear();
   checkpoints_due_ = absl::InfiniteFuture();
   for (auto& [state, count] : counts_) count = 0;  // The next leader shows them.

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -118,6 +119,8 @@ class Cell {
   void Recover(const Instant& now, const JobName& name, const Recovery& recovery, ViewDone done);
   // A drained worker is granted nothing, on whatever stream; what it holds it keeps.
   absl::StatusOr<WorkerView> SetDrain(const std::string& worker, std::optional<WorkerDrain> drain);
+  // Ends of jobs are recorded for webhooks of projects that have any, from now on.
+  absl::Status SetWebhook(const WebhookPlace& webhook, WebhookPresence presence);
   void GetLiveJobs(const Instant& now, const std::string& project,
                    const std::vector<std::string>& ids, ViewsDone done);
   void ShowRecords(const Instant& now, std::vector<JobRecord> records, ViewsDone done);
@@ -374,6 +377,7 @@ class Cell {
   WorkerTable workers_;
   absl::Time silence_due_ = absl::InfiniteFuture();  // When a worker may be silent; boot clock.
   std::map<std::string, WorkerDrain> drains_;        // By instance.
+  std::map<std::string, std::set<WebhookKey>> webhooks_;  // By project; none is empty.
   WriteQueue writes_;
   std::vector<JobKey> unsaved_checkpoints_;
   absl::Time checkpoints_due_ =

@@ -250,4 +250,19 @@ absl::StatusOr<WorkerView> Cell::SetDrain(const std::string& instance,
   return ViewOf(instance, worker);
 }
 
+absl::Status Cell::SetWebhook(const WebhookPlace& webhook, WebhookPresence presence) {
+  if (!IsLeading()) return refusal_;
+  std::set<WebhookKey>& keys = webhooks_[webhook.project];
+  if (presence == WebhookPresence::kThere) {
+    keys.insert(webhook.key);
+  } else {
+    keys.erase(webhook.key);
+  }
+  if (keys.empty()) webhooks_.erase(webhook.project);
+  auto projects = std::make_shared<std::set<std::string>>();
+  for (const auto& [project, unused] : webhooks_) projects->insert(project);
+  writes_.Announce(projects->empty() ? nullptr : std::move(projects));
+  return absl::OkStatus();
+}
+
 }  // namespace dq

@@ -34,6 +34,8 @@ struct EndListener {
   std::function<void(BatchKey)> operation_ended = {};
   // Jobs were deleted: storage may be owed something. Returns at once.
   std::function<void()> deleted = {};
+  // Ends of jobs are recorded for webhooks; called as `ended` is.
+  std::function<void()> announced = {};
 };
 
 }  // namespace dq

@@ -27,6 +27,10 @@ class EngineMetrics {
   virtual void BatchCommitted(int64_t rows, absl::Duration time) = 0;
   virtual void CommitFailed() = 0;
   virtual void Leading(bool leading, int64_t epoch) = 0;
+  // What came of a message to a webhook: "delivered", "to_be_retried" or "failed".
+  virtual void WebhookAnswered(std::string_view outcome) = 0;
+  // How many messages wait, and since when the oldest does.
+  virtual void WebhookOutbox(int64_t waiting, absl::Duration oldest_age) = 0;
 };
 
 }  // namespace dq

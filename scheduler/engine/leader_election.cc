@@ -134,6 +134,7 @@ absl::StatusOr<TakenOver> LeaderElection::Load(int64_t epoch) {
   }
   DQ_ASSIGN_OR_RETURN(taken.limits, store_.LoadLimits());
   DQ_ASSIGN_OR_RETURN(taken.drains, store_.LoadDrains());
+  DQ_ASSIGN_OR_RETURN(taken.webhooks, store_.LoadWebhooks());
   DQ_ASSIGN_OR_RETURN(taken.counts, store_.LoadStateCounts());
   return taken;
 }

@@ -23,6 +23,7 @@ struct TakenOver {
   std::map<JobState, int64_t> counts;
   std::vector<GroupLimit> limits;
   std::vector<WorkerDrain> drains;
+  std::vector<WebhookPlace> webhooks;
 };
 
 // Called from the election's thread.

@@ -141,6 +141,14 @@ void Scheduler::SetDrain(const std::string& worker, std::optional<WorkerDrain> d
              });
 }
 
+void Scheduler::SetWebhook(const WebhookPlace& webhook, WebhookPresence presence,
+                           std::function<void(absl::Status)> done) {
+  using Done = std::function<void(absl::Status)>;
+  impl_->Ask(std::move(done), [webhook, presence](Cell& cell, const Instant&, Done reply) {
+    reply(cell.SetWebhook(webhook, presence));
+  });
+}
+
 void Scheduler::ListGroups(GroupQuery query,
                            std::function<void(absl::StatusOr<std::vector<GroupView>>)> done) {
   using Done = std::function<void(absl::StatusOr<std::vector<GroupView>>)>;

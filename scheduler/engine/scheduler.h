@@ -162,6 +162,9 @@ struct Recovery {
   std::string actor;
 };
 
+// Whether a webhook is there or was deleted.
+enum class WebhookPresence { kThere, kGone };
+
 // A worker that is connected or drained, for operators.
 struct WorkerView {
   std::string instance;
@@ -257,6 +260,10 @@ class Scheduler {
   // Makes a recorded drain of a worker effective, or, without one, that it is drained no more.
   void SetDrain(const std::string& worker, std::optional<WorkerDrain> drain,
                 std::function<void(absl::StatusOr<WorkerView>)> done);
+  // Makes a recorded webhook, or its end, effective: once `done` says OK, every end of a job that
+  // is decided is recorded for it, or none any more.
+  void SetWebhook(const WebhookPlace& webhook, WebhookPresence presence,
+                  std::function<void(absl::Status)> done);
   // Returns those among `ids` that live and whose records are in memory, with progress and wait
   // reason; an empty list means all of `project`. What is returned is committed; UNAVAILABLE
   // (DATABASE_UNAVAILABLE) when an outage keeps a change of theirs from being so.

@@ -80,8 +80,12 @@ CommitListener Scheduler::Impl::ListenToWriter() {
 }
 
 void Scheduler::Impl::TellEnds(const SpentBatch& spent) const {
+  const auto& announced = spent.batch.rows->announced_projects;
+  bool is_announced = false;
   for (const std::unique_ptr<LiveJob>& job : spent.jobs) {
     if (!IsTerminal(job->record.status.state)) continue;
+    is_announced =
+        is_announced || (announced != nullptr && announced->contains(job->record.name.project));
     const BatchKey batch = job->record.batch.key;
     if (batch != 0 && ends_.operation_ended) ends_.operation_ended(batch);
     if (!ends_.ended) continue;
@@ -94,6 +98,7 @@ void Scheduler::Impl::TellEnds(const SpentBatch& spent) const {
     if (row.result.has_value()) ended.manifest_uri = row.result->manifest_uri;
     ends_.ended(ended);
   }
+  if (is_announced && ends_.announced) ends_.announced();
 }
 
 ElectionListener Scheduler::Impl::ListenToElection() {
@@ -103,6 +108,9 @@ ElectionListener Scheduler::Impl::ListenToElection() {
       cell.TakeOver(now, taken.epoch, std::move(taken.live), taken.counts);
       for (const GroupLimit& limit : taken.limits) (void)cell.SetLimit(limit);
       for (const WorkerDrain& drain : taken.drains) (void)cell.SetDrain(drain.worker, drain);
+      for (const WebhookPlace& webhook : taken.webhooks) {
+        (void)cell.SetWebhook(webhook, WebhookPresence::kThere);
+      }
       serving_.store(true, std::memory_order_release);
     });
   };

@@ -41,6 +41,7 @@ void WriteQueue::Restart(int64_t epoch) {
   next_sequence_ = 1;
   durable_ = 0;
   rows_pending_ = 0;
+  announced_ = nullptr;
   batches_.clear();
 }
 
@@ -133,6 +134,7 @@ std::shared_ptr<const WriteBatch> WriteQueue::Seal(const Instant& now) {
   batch.rows->now = now.wall;
   batch.rows->after = batch.rows->sequence - 1;
   batch.rows->heard = durable_;
+  batch.rows->announced_projects = announced_;
   Freeze(batch);
   return batch.rows;
 }

@@ -7,6 +7,9 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -126,6 +129,10 @@ class WriteQueue {
     return batch.rows->updates[job.update_index];
   }
 
+  // From now on batches that are sealed say that the ends of these projects' jobs are announced.
+  void Announce(std::shared_ptr<const std::set<std::string>> projects) {
+    announced_ = std::move(projects);
+  }
   // Returns the batch of that sequence; null once it is durable.
   PendingBatch* Find(int64_t sequence);
   // Returns the newest batch; null when everything is durable.
@@ -163,7 +170,8 @@ class WriteQueue {
   int64_t next_sequence_ = 1;
   int64_t durable_ = 0;
   int64_t rows_pending_ = 0;
-  std::deque<PendingBatch> batches_;  // By sequence, the sealed ones first.
+  std::shared_ptr<const std::set<std::string>> announced_;  // Null: of none.
+  std::deque<PendingBatch> batches_;                        // By sequence, the sealed ones first.
 };
 
 }  // namespace dq

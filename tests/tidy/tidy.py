@@ -33,10 +33,12 @@ INTERNAL = {
     "scheduler/core": ["common/base"],
     "scheduler/store": ["scheduler/core", "common/base"],
     "scheduler/engine": ["scheduler/core", "common/base", "common/storage"],
+    "scheduler/http": ["scheduler/engine", "scheduler/core", "common/base"],
     "scheduler/api": ["scheduler/engine", "scheduler/core", "common/rpc", "common/base",
                       "common/storage"],
     "scheduler/dqctl": ["common/rpc", "common/base"],
-    "scheduler": ["scheduler/core", "scheduler/store", "scheduler/engine", "scheduler/api", "common"],
+    "scheduler": ["scheduler/core", "scheduler/store", "scheduler/engine", "scheduler/http", "scheduler/api",
+                  "common"],
     "worker/table": ["common/base"],
     "worker/table/bytes": ["common/base"],
     "worker/table/values": ["worker/table/bytes", "common/base"],
@@ -60,7 +62,7 @@ EXTERNAL = {
     r"prometheus/": ["common/telemetry", "scheduler/metrics", "worker/metrics"],
     r"httplib\.h": ["common/telemetry"],
     r"CLI/": ["scheduler/options", "worker/options", "worker/run_options", "scheduler/dqctl"],
-    r"curl/": ["common/storage"],
+    r"curl/": ["common/storage", "scheduler/http"],
 }
 ALLOWED_FILES = {r"(grpc|.*\.pb\.h|google/protobuf)": {"scheduler/main.cc", "worker/agent_main.cc"}}
 

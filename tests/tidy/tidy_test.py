@@ -66,7 +66,7 @@ class EveryCheckCanFail(unittest.TestCase):
         for include, place in (("<pqxx/pqxx>", "scheduler/engine"), ("<grpcpp/grpcpp.h>", "worker/chain"),
                                ('"dq/v1/job.pb.h"', "scheduler/core"),
                                ("<prometheus/counter.h>", "scheduler/engine"),
-                               ("<httplib.h>", "scheduler/api")):
+                               ("<httplib.h>", "scheduler/api"), ("<curl/curl.h>", "scheduler/engine")):
             with self.subTest(include=include):
                 self.assertEqual(len(findings("check_includes", {f"{place}/a.cc": f"#include {include}\n"})), 1)
 

@@ -8,8 +8,8 @@
 #include "common/base/clock.h"
 #include "common/rpc/client_channel.h"
 #include "scheduler/api/batch_creation.h"
-#include "scheduler/api/schedule_creation.h"
 #include "scheduler/api/reference_validation.h"
+#include "scheduler/api/schedule_creation.h"
 #include "tests/support/wait_until.h"
 
 namespace dq {
@@ -46,10 +46,12 @@ ApiServer::ApiServer(WatchLimits watch_limits)
       batch_runner_(store_, SystemClock()),
       schedule_runner_({.end_interval = absl::Milliseconds(20)}),
       validator_(store_, store_, MakeReferenceValidation(store_, *objects_, SystemClock())),
+      webhook_sender_(store_, transport_, SystemClock(), metrics_),
       scheduler_(FastOptions(), store_, SystemClock(), metrics_,
                  {.ended = {},
                   .reopening = {},
-                  .operation_ended = [this](BatchKey batch) { batch_runner_.Wake(batch); }}),
+                  .operation_ended = [this](BatchKey batch) { batch_runner_.Wake(batch); },
+                  .announced = [this] { webhook_sender_.Wake(); }}),
       ports_{scheduler_, store_, store_, *objects_, blocking_, SystemClock(), metrics_, store_},
       jobs_(ports_, watch_limits),
       batches_(
@@ -59,6 +61,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
       reports_(ports_),
       schedules_(ports_, store_, [this] { schedule_runner_.Wake(); }),
       admin_(ports_, store_, "s-test", "0.0.0"),
+      webhooks_(ports_, store_, webhook_sender_),
       workers_(ports_) {
   server_ = *ServerRunner::Start("127.0.0.1:0",
                                  {{v1::JobService::service_full_name(), &jobs_},
@@ -68,6 +71,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
                                   {v1::ReportService::service_full_name(), &reports_},
                                   {v1::ScheduleService::service_full_name(), &schedules_},
                                   {v1::AdminService::service_full_name(), &admin_},
+                                  {v1::WebhookService::service_full_name(), &webhooks_},
                                   {v1::WorkerService::service_full_name(), &workers_}});
   channel_ = *MakeClientChannel("127.0.0.1:" + std::to_string(server_->port()));
   scheduler_.Start();
@@ -75,8 +79,9 @@ ApiServer::ApiServer(WatchLimits watch_limits)
   const auto make = [this](const BatchRecord& batch, const BatchOperation& operation) {
     return MakeOperationRecord(ports_, batch, operation);
   };
-  batch_runner_.Start(
-      scheduler_, std::make_unique<BatchDriver>(scheduler_, store_, store_, make, SystemClock()));
+  batch_runner_.Start(scheduler_,
+                      std::make_unique<BatchDriver>(scheduler_, store_, store_, make, SystemClock(),
+                                                    [this] { webhook_sender_.Wake(); }));
   const auto run = [this](const ScheduleRecord& schedule, const ScheduleRun& one,
                           const std::string& id) {
     return MakeRunRecord(schedule, one, id, store_, SystemClock().Now());
@@ -84,6 +89,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
   const ScheduleDriver::Ports ports = {scheduler_, store_, store_, SystemClock(),
                                        [this](BatchKey key) { batch_runner_.Wake(key); }};
   schedule_runner_.Start(scheduler_, std::make_unique<ScheduleDriver>(ports, run));
+  webhook_sender_.Start([this] { return scheduler_.IsServing(); });
 }
 
 ApiServer::~ApiServer() {
@@ -94,6 +100,7 @@ ApiServer::~ApiServer() {
   batch_runner_.Stop();
   validator_.Stop();
   scheduler_.Stop();
+  webhook_sender_.Stop();
   server_->Shutdown(absl::Seconds(5));
   blocking_.Shutdown();
 }

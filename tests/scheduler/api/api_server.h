@@ -18,6 +18,7 @@
 #include "dq/v1/reference_service.grpc.pb.h"
 #include "dq/v1/report_service.grpc.pb.h"
 #include "dq/v1/schedule_service.grpc.pb.h"
+#include "dq/v1/webhook_service.grpc.pb.h"
 #include "dq/v1/worker_service.grpc.pb.h"
 #include "scheduler/api/admin_service.h"
 #include "scheduler/api/batch_service.h"
@@ -26,11 +27,14 @@
 #include "scheduler/api/reference_service.h"
 #include "scheduler/api/report_service.h"
 #include "scheduler/api/schedule_service.h"
+#include "scheduler/api/webhook_service.h"
 #include "scheduler/api/worker_service.h"
 #include "scheduler/engine/batch_runner.h"
-#include "scheduler/engine/schedule_runner.h"
 #include "scheduler/engine/reference_validator.h"
+#include "scheduler/engine/schedule_runner.h"
 #include "scheduler/engine/scheduler.h"
+#include "scheduler/engine/webhook_sender.h"
+#include "tests/support/answering_transport.h"
 #include "tests/support/fake_store.h"
 #include "tests/support/silent_engine_metrics.h"
 
@@ -68,6 +72,7 @@ class ApiServer {
   FakeStore& store() { return store_; }
   StorageRoot& root() { return root_; }
   Executor& blocking() { return blocking_; }
+  AnsweringTransport& transport() { return transport_; }
   JobService& job_service() { return jobs_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
@@ -84,6 +89,9 @@ class ApiServer {
     return v1::ScheduleService::NewStub(channel_);
   }
   std::unique_ptr<v1::AdminService::Stub> admin() { return v1::AdminService::NewStub(channel_); }
+  std::unique_ptr<v1::WebhookService::Stub> webhooks() {
+    return v1::WebhookService::NewStub(channel_);
+  }
   std::unique_ptr<v1::WorkerService::Stub> workers() {
     return v1::WorkerService::NewStub(channel_);
   }
@@ -104,6 +112,8 @@ class ApiServer {
   BatchRunner batch_runner_;
   ScheduleRunner schedule_runner_;
   ReferenceValidator validator_;
+  AnsweringTransport transport_;
+  WebhookSender webhook_sender_;
   Scheduler scheduler_;
   ApiPorts ports_;
   JobService jobs_;
@@ -113,6 +123,7 @@ class ApiServer {
   ReportService reports_;
   ScheduleService schedules_;
   AdminService admin_;
+  WebhookService webhooks_;
   WorkerService workers_;
   std::unique_ptr<ServerRunner> server_;
   std::shared_ptr<grpc::Channel> channel_;

@@ -44,8 +44,8 @@ TEST(Reflection, ListsEveryService) {
   const std::string answer = AskReflection(server, "\x3a\x01*");  // list_services: "*".
   for (const char* service :
        {"dq.v1.JobService", "dq.v1.BatchService", "dq.v1.FileService", "dq.v1.ReferenceService",
-        "dq.v1.ReportService", "dq.v1.ScheduleService", "dq.v1.AdminService", "dq.v1.WorkerService",
-        "grpc.health.v1.Health"}) {
+        "dq.v1.ReportService", "dq.v1.ScheduleService", "dq.v1.WebhookService",
+        "dq.v1.AdminService", "dq.v1.WorkerService", "grpc.health.v1.Health"}) {
     EXPECT_THAT(answer, testing::HasSubstr(service));
   }
 }

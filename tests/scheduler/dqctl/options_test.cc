@@ -211,6 +211,25 @@ TEST(Options, AScheduleNeedsItsExpression) {
   }
 }
 
+TEST(Options, AWebhookIsOfKnownEventsAndItsSecretIsNotOnTheLine) {
+  const auto created =
+      Parsed<WebhookCreateCommand>({"webhook", "create", "https://example.com", "--event",
+                                    "job.failed", "--event", "batch.failed", "--secret-file", "-"});
+  EXPECT_EQ(created.url, "https://example.com");
+  EXPECT_THAT(created.events, ElementsAre("job.failed", "batch.failed"));
+  EXPECT_EQ(created.secret_file, "-");
+  EXPECT_EQ(Parsed<WebhookActionCommand>({"webhook", "delete", "w"}).kind,
+            WebhookActionCommand::Kind::kDelete);
+  EXPECT_EQ(Parsed<WebhookResendCommand>({"webhook", "resend", "w", "d-7"}).delivery, "d-7");
+  using Line = std::vector<std::string>;
+  for (const Line& bad : {Line{"webhook", "create"}, Line{"webhook", "test"},
+                          Line{"webhook", "create", "https://example.com", "--event", "job.lost"},
+                          Line{"webhook", "create", "https://example.com", "--secret", "whsec_x"},
+                          Line{"webhook", "resend", "w"}}) {
+    EXPECT_EQ(ReasonOf(ParseCommandLine(bad).status()), "USAGE") << testing::PrintToString(bad);
+  }
+}
+
 TEST(Options, HelpOfEveryCommandBeginsWithExamples) {
   using Line = std::vector<std::string>;
   for (const Line& command : {Line{},
@@ -243,6 +262,9 @@ TEST(Options, HelpOfEveryCommandBeginsWithExamples) {
                               Line{"schedule", "trigger"},
                               Line{"worker"},
                               Line{"worker", "list"},
+                              Line{"webhook"},
+                              Line{"webhook", "create"},
+                              Line{"webhook", "deliveries"},
                               Line{"admin"},
                               Line{"admin", "stats"},
                               Line{"dev"},

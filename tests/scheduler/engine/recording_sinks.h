@@ -137,7 +137,24 @@ class RecordingMetrics : public EngineMetrics {
   void BatchCommitted(int64_t, absl::Duration) override {}
   void CommitFailed() override {}
   void Leading(bool, int64_t) override {}
+  void WebhookAnswered(std::string_view outcome) override {
+    MutexLock lock(mutex_);
+    ++answered_[std::string(outcome)];
+  }
+  void WebhookOutbox(int64_t waiting, absl::Duration) override {
+    MutexLock lock(mutex_);
+    outbox_ = waiting;
+  }
 
+  int64_t Answered(const std::string& outcome) const {
+    MutexLock lock(mutex_);
+    const auto found = answered_.find(outcome);
+    return found == answered_.end() ? 0 : found->second;
+  }
+  int64_t Outbox() const {
+    MutexLock lock(mutex_);
+    return outbox_;
+  }
   int64_t Workers() const {
     MutexLock lock(mutex_);
     return workers_;
@@ -174,6 +191,8 @@ class RecordingMetrics : public EngineMetrics {
   mutable Mutex mutex_;
   int64_t expired_ GUARDED_BY(mutex_) = 0;
   int64_t cleared_ GUARDED_BY(mutex_) = 0;
+  std::map<std::string, int64_t> answered_ GUARDED_BY(mutex_);
+  int64_t outbox_ GUARDED_BY(mutex_) = 0;
   std::map<JobState, int64_t> in_state_ GUARDED_BY(mutex_);
   std::map<JobState, int64_t> finished_ GUARDED_BY(mutex_);
   std::map<std::string, int64_t> failed_ GUARDED_BY(mutex_);

@@ -21,7 +21,8 @@ TEST_F(SchedulerMetricsTest, EverySeriesIsThereBeforeAnythingHappened) {
        {"dq_jobs{state=\"PENDING\"} 0", "dq_jobs{state=\"SKIPPED\"} 0",
         "dq_jobs_finished_total{outcome=\"COMPLETED\"} 0", "dq_leases_granted_total 0",
         "dq_leases_expired_total 0", "dq_messages_stale_total 0", "dq_commit_seconds_count 0",
-        "dq_job_queue_wait_seconds_count 0", "dq_job_run_seconds_count 0", "dq_leader 0"}) {
+        "dq_job_queue_wait_seconds_count 0", "dq_job_run_seconds_count 0", "dq_leader 0",
+        "dq_webhook_deliveries_waiting 0"}) {
     EXPECT_THAT(text, HasSubstr(series));
   }
   EXPECT_THAT(text, Not(HasSubstr("outcome=\"QUEUED\"")));
@@ -35,6 +36,8 @@ TEST_F(SchedulerMetricsTest, WhatHappenedIsCounted) {
   metrics_.WorkersConnected(2, 8, 5);
   metrics_.BatchCommitted(10, absl::Milliseconds(1));
   metrics_.Leading(true, 3);
+  metrics_.WebhookAnswered("delivered");
+  metrics_.WebhookOutbox(4, absl::Seconds(9));
   metrics_.RpcFinished("JobService/GetJob", "NOT_FOUND", absl::Milliseconds(2));
   const std::string text = registry_.Text();
   for (const char* series :
@@ -42,6 +45,8 @@ TEST_F(SchedulerMetricsTest, WhatHappenedIsCounted) {
         "dq_job_run_seconds_sum 2", "dq_job_queue_wait_seconds_count 1",
         "dq_leases_granted_total 1", "dq_workers 2", "dq_worker_slots 8", "dq_worker_slots_busy 5",
         "dq_commit_rows_total 10", "dq_leader 1", "dq_leader_epoch 3",
+        "dq_webhook_attempts_total{outcome=\"delivered\"} 1", "dq_webhook_deliveries_waiting 4",
+        "dq_webhook_oldest_delivery_seconds 9",
         "dq_rpc_seconds_count{code=\"NOT_FOUND\",method=\"JobService/GetJob\"} 1"}) {
     EXPECT_THAT(text, HasSubstr(series));
   }
