@@ -1,6 +1,7 @@
 #include "common/base/sha256.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <unistd.h>
 
 #include <array>
@@ -58,6 +59,16 @@ std::string Sha256Of(std::string_view bytes) {
   Sha256 hash;
   hash.Update(bytes);
   return hash.Finish();
+}
+
+std::string HmacSha256(std::string_view key, std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  unsigned int size = 0;
+  const auto* const made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                                reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+                                digest.data(), &size);
+  Check(made != nullptr ? 1 : 0);
+  return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
 absl::StatusOr<std::string> Sha256OfFd(int fd) {

@@ -35,6 +35,9 @@ class Sha256 {
 // Returns the digest of `bytes`, lower-case hex.
 std::string Sha256Of(std::string_view bytes);
 
+// Returns HMAC-SHA256 (RFC 2104) of `bytes` under `key`, as 32 raw bytes.
+std::string HmacSha256(std::string_view key, std::string_view bytes);
+
 // Returns the digest of the whole file `fd`, read with pread: the file offset stays. A read error
 // is typed IO_ERROR.
 absl::StatusOr<std::string> Sha256OfFd(int fd);

@@ -39,6 +39,9 @@ class BatchStore {
   // (BATCH_CHANGED) when the row does not hold `batch.version`: nothing was written.
   virtual absl::Status UpdateBatch(const BatchRecord& batch,
                                    const std::vector<BatchOperation>& refused) = 0;
+  // Does the same of a batch that ends in `state`, and records it for the webhooks that want to
+  // hear of it.
+  virtual absl::Status EndBatch(const BatchRecord& batch, BatchState state) = 0;
 
   // Returns up to `limit` operations after the index `after`, in order, with the jobs they are.
   virtual absl::StatusOr<std::vector<BatchOperation>> LoadOperations(BatchKey key, int32_t after,

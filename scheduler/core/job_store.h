@@ -8,12 +8,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "scheduler/core/job.h"
+#include "scheduler/core/webhook.h"
 
 namespace dq {
 
@@ -68,6 +70,8 @@ struct WriteBatch {
   std::vector<JobUpdate> updates;
   std::vector<CheckpointSave> checkpoints;  // Written before the updates.
   std::vector<JobKey> dropped_checkpoints;  // Of these jobs none is kept; after all else.
+  // Projects with webhooks: their jobs' ends are recorded for these as well. Null: none has any.
+  std::shared_ptr<const std::set<std::string>> announced_projects;
 };
 
 // What became of one insert.
@@ -197,6 +201,9 @@ class JobStore {
 
   // Returns the workers that are drained.
   virtual absl::StatusOr<std::vector<WorkerDrain>> LoadDrains() = 0;
+
+  // Returns the webhooks that there are.
+  virtual absl::StatusOr<std::vector<WebhookPlace>> LoadWebhooks() = 0;
 
   // Returns the number of jobs by state; absent states have none. Kept, not counted.
   virtual absl::StatusOr<std::map<JobState, int64_t>> LoadStateCounts() = 0;

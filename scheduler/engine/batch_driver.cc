@@ -6,6 +6,7 @@
 
 #include "common/base/error.h"
 #include "common/base/logging.h"
+#include "scheduler/core/batch_rollup.h"
 #include "scheduler/engine/job_reopening.h"
 
 namespace dq {
@@ -37,12 +38,13 @@ JobFailure Cancelled(const BatchRecord& batch) {
 }  // namespace
 
 BatchDriver::BatchDriver(Scheduler& scheduler, JobStore& jobs, BatchStore& batches,
-                         OperationMaker maker, const Clock& clock)
+                         OperationMaker maker, const Clock& clock, std::function<void()> ended)
     : scheduler_(scheduler),
       jobs_(jobs),
       batches_(batches),
       maker_(std::move(maker)),
-      clock_(clock) {}
+      clock_(clock),
+      ended_(std::move(ended)) {}
 
 BatchPace BatchDriver::Step(BatchKey key) {
   absl::StatusOr<BatchView> view = batches_.GetBatchByKey(key);
@@ -76,7 +78,7 @@ BatchPace BatchDriver::Step(BatchKey key) {
       return Record(batch);
     case BatchAction::kEnd:
       batch.end_time = clock_.Now();
-      return Record(batch);
+      return End(*view);
   }
   return BatchPace::kIdle;
 }
@@ -90,10 +92,16 @@ BatchPace BatchDriver::Stop(BatchRecord batch) {
 BatchPace BatchDriver::Record(const BatchRecord& batch,
                               const std::vector<BatchOperation>& refused) {
   const absl::Status status = batches_.UpdateBatch(batch, refused);
+  return status.ok() ? BatchPace::kAtOnce : PaceAfter(status);
+}
+
+BatchPace BatchDriver::End(const BatchView& batch) {
+  const BatchState state = RollUp(batch);
+  const absl::Status status = batches_.EndBatch(batch.record, state);
   if (!status.ok()) return PaceAfter(status);
-  const bool has_ended = batch.end_time != absl::InfinitePast();
-  if (has_ended) Log(LogLevel::kInfo, "batch ended", {{"batch", batch.id}});
-  return has_ended ? BatchPace::kIdle : BatchPace::kAtOnce;
+  Log(LogLevel::kInfo, "batch ended", {{"batch", batch.record.id}, {"state", StateName(state)}});
+  if (ended_) ended_();
+  return BatchPace::kIdle;
 }
 
 BatchPace BatchDriver::Make(BatchRecord batch, int count, bool held) {

@@ -36,9 +36,9 @@ enum class BatchPace {
 
 class BatchDriver {
  public:
-  // All references outlive the driver.
+  // All references outlive the driver. `ended` hears of every end of a batch that was recorded.
   BatchDriver(Scheduler& scheduler, JobStore& jobs, BatchStore& batches, OperationMaker maker,
-              const Clock& clock);
+              const Clock& clock, std::function<void()> ended = {});
 
   // Takes the next step of a batch.
   BatchPace Step(BatchKey key);
@@ -72,6 +72,8 @@ class BatchDriver {
   BatchPace MakeAgain(BatchRecord batch, int32_t last);
   // Records that no further operation starts.
   BatchPace Stop(BatchRecord batch);
+  // Records the end of a batch.
+  BatchPace End(const BatchView& batch);
   BatchPace Record(const BatchRecord& batch, const std::vector<BatchOperation>& refused = {});
 
   Scheduler& scheduler_;
@@ -79,6 +81,7 @@ class BatchDriver {
   BatchStore& batches_;
   const OperationMaker maker_;
   const Clock& clock_;
+  const std::function<void()> ended_;  // May be empty.
   const std::shared_ptr<Abandonment> abandonment_ = std::make_shared<Abandonment>();
 };
 

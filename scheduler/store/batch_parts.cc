@@ -26,6 +26,7 @@ WriteBatch BatchOf(const WriteBatch& whole, std::span<const BatchPart> parts) {
   batch.epoch = whole.epoch;
   batch.sequence = whole.sequence;
   batch.now = whole.now;
+  batch.announced_projects = whole.announced_projects;
   for (const BatchPart& part : parts) {
     if (part.is_insert) batch.inserts.push_back(whole.inserts[part.insert]);
     if (part.update != nullptr) batch.updates.push_back(*part.update);

@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "scheduler/store/announcement_statements.h"
 #include "scheduler/store/creation_statements.h"
 #include "scheduler/store/embedded_sql.h"
 #include "scheduler/store/json_columns.h"
@@ -436,6 +437,7 @@ std::vector<PipelineCall> WholeCalls(const WriteBatch& batch) {
   Append(calls, RelationCalls(inserted));
   Append(calls, UpdateCalls(batch, std::move(claims)));
   Append(calls, RemainingCalls(batch, rows));
+  Append(calls, AnnouncementCalls(batch, inserted));
   return calls;
 }
 
@@ -461,6 +463,7 @@ std::vector<PipelineCall> FollowingCalls(const WriteBatch& batch, const InsertLi
   if (!inserted.empty()) calls.push_back(InsertJobSpecs(inserted));
   Append(calls, RelationCalls(inserted));
   Append(calls, RemainingCalls(batch, rows));
+  Append(calls, AnnouncementCalls(batch, inserted));
   return calls;
 }
 

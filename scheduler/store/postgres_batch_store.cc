@@ -181,17 +181,29 @@ absl::StatusOr<std::vector<BatchKey>> PostgresBatchStore::ListOpenBatches() {
 
 absl::Status PostgresBatchStore::UpdateBatch(const BatchRecord& batch,
                                              const std::vector<BatchOperation>& refused) {
+  return Write(batch, refused, std::nullopt);
+}
+
+absl::Status PostgresBatchStore::EndBatch(const BatchRecord& batch, BatchState state) {
+  return Write(batch, {}, WebhookEventOf(state));
+}
+
+absl::Status PostgresBatchStore::Write(const BatchRecord& batch,
+                                       const std::vector<BatchOperation>& refused,
+                                       std::optional<WebhookEvent> event) {
   std::map<std::string, std::string> refusals;
   for (const BatchOperation& operation : refused) {
     refusals[std::to_string(operation.index)] = operation.refusal;
   }
   const std::string end_time =
       batch.end_time == absl::InfinitePast() ? "" : TimeText(batch.end_time);
+  const int16_t told_as = event.has_value() ? static_cast<int16_t>(*event) : int16_t{0};
   return sessions_.Take()->Run([&](Transaction& transaction) {
-    const auto rows = transaction.Run(
-        sql::kUpdateBatch, batch.key, batch.version, static_cast<int16_t>(batch.desire), batch.made,
-        batch.refused, batch.reopen_from, batch.retries, StorableText(batch.actor),
-        StorableText(batch.reason), TimeText(batch.run_time), batch.run_completed, end_time);
+    const auto rows = transaction.Run(sql::kUpdateBatch, batch.key, batch.version,
+                                      static_cast<int16_t>(batch.desire), batch.made, batch.refused,
+                                      batch.reopen_from, batch.retries, StorableText(batch.actor),
+                                      StorableText(batch.reason), TimeText(batch.run_time),
+                                      batch.run_completed, end_time, told_as);
     if (rows.empty()) {
       return MakeError(absl::StatusCode::kAborted, "BATCH_CHANGED",
                        "the batch " + batch.id + " has changed meanwhile");

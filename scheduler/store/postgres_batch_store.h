@@ -1,7 +1,10 @@
 // BatchStore on PostgreSQL. Thread-safe.
 #pragma once
 
+#include <optional>
+
 #include "scheduler/core/batch_store.h"
+#include "scheduler/core/webhook.h"
 #include "scheduler/store/resource_pool.h"
 #include "scheduler/store/session.h"
 
@@ -23,6 +26,7 @@ class PostgresBatchStore : public BatchStore {
   absl::StatusOr<std::vector<BatchKey>> ListOpenBatches() override;
   absl::Status UpdateBatch(const BatchRecord& batch,
                            const std::vector<BatchOperation>& refused) override;
+  absl::Status EndBatch(const BatchRecord& batch, BatchState state) override;
   absl::StatusOr<std::vector<BatchOperation>> LoadOperations(BatchKey key, int32_t after,
                                                              int limit) override;
   absl::StatusOr<std::vector<BatchOperation>> ListRefusedOperations(BatchKey key,
@@ -32,6 +36,9 @@ class PostgresBatchStore : public BatchStore {
                                                               int limit) override;
 
  private:
+  // `event`: of which webhooks are told; nothing: of none.
+  absl::Status Write(const BatchRecord& batch, const std::vector<BatchOperation>& refused,
+                     std::optional<WebhookEvent> event);
   absl::StatusOr<pqxx::result> Query(const std::function<pqxx::result(Transaction&)>& query);
 
   ResourcePool<Session>& sessions_;

@@ -206,6 +206,18 @@ absl::StatusOr<std::vector<WorkerDrain>> PostgresJobStore::LoadDrains() {
   return drains;
 }
 
+absl::StatusOr<std::vector<WebhookPlace>> PostgresJobStore::LoadWebhooks() {
+  std::vector<WebhookPlace> places;
+  DQ_RETURN_IF_ERROR(reader_.Take()->Run([&](Transaction& transaction) {
+    places.clear();
+    for (const pqxx::row& row : transaction.Run(sql::kLoadWebhookPlaces)) {
+      places.push_back({row["project"].c_str(), row["key"].as<WebhookKey>()});
+    }
+    return absl::OkStatus();
+  }));
+  return places;
+}
+
 absl::StatusOr<std::map<JobState, int64_t>> PostgresJobStore::LoadStateCounts() {
   std::map<JobState, int64_t> counts;
   DQ_RETURN_IF_ERROR(reader_.Take()->Run([&](Transaction& transaction) {

@@ -33,6 +33,7 @@ class PostgresJobStore : public JobStore {
                                                   const std::vector<JobName>& names) override;
   absl::StatusOr<std::vector<GroupLimit>> LoadLimits() override;
   absl::StatusOr<std::vector<WorkerDrain>> LoadDrains() override;
+  absl::StatusOr<std::vector<WebhookPlace>> LoadWebhooks() override;
   absl::StatusOr<std::map<JobState, int64_t>> LoadStateCounts() override;
 
  private:

@@ -11,6 +11,7 @@
 #include "scheduler/store/postgres_job_store.h"
 #include "scheduler/store/postgres_operator_store.h"
 #include "scheduler/store/postgres_schedule_store.h"
+#include "scheduler/store/postgres_webhook_store.h"
 
 namespace dq {
 namespace {
@@ -46,7 +47,8 @@ struct PostgresStore::Parts {
         batches(sessions),
         deletions(options.cell, sessions),
         operators(options.cell, sessions),
-        schedules(sessions) {}
+        schedules(sessions),
+        webhooks(options.cell, sessions) {}
 
   SessionWatchdog watchdog;
   ResourcePool<Session> sessions;
@@ -57,6 +59,7 @@ struct PostgresStore::Parts {
   PostgresDeletionStore deletions;
   PostgresOperatorStore operators;
   PostgresScheduleStore schedules;
+  PostgresWebhookStore webhooks;
 };
 
 PostgresStore::PostgresStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -77,5 +80,6 @@ BatchStore& PostgresStore::batches() { return parts_->batches; }
 DeletionStore& PostgresStore::deletions() { return parts_->deletions; }
 OperatorStore& PostgresStore::operators() { return parts_->operators; }
 ScheduleStore& PostgresStore::schedules() { return parts_->schedules; }
+WebhookStore& PostgresStore::webhooks() { return parts_->webhooks; }
 
 }  // namespace dq

@@ -13,6 +13,7 @@
 #include "scheduler/core/job_store.h"
 #include "scheduler/core/operator_store.h"
 #include "scheduler/core/schedule_store.h"
+#include "scheduler/core/webhook_store.h"
 
 namespace dq {
 
@@ -40,6 +41,7 @@ class PostgresStore {
   DeletionStore& deletions();
   OperatorStore& operators();
   ScheduleStore& schedules();
+  WebhookStore& webhooks();
 
  private:
   struct Parts;

@@ -116,6 +116,18 @@ absl::Status FakeStore::UpdateBatch(const BatchRecord& batch,
   return absl::OkStatus();
 }
 
+absl::Status FakeStore::EndBatch(const BatchRecord& batch, BatchState state) {
+  DQ_RETURN_IF_ERROR(UpdateBatch(batch, {}));
+  MutexLock lock(mutex_);
+  WebhookDelivery end;
+  end.event = *WebhookEventOf(state);
+  end.subject = batch.key;
+  end.subject_id = batch.id;
+  end.time = batch.end_time;
+  AnnounceLocked(batch.project, end);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<BatchOperation>> FakeStore::LoadOperations(BatchKey key, int32_t after,
                                                                       int limit) {
   MutexLock lock(mutex_);

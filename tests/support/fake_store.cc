@@ -251,13 +251,17 @@ std::set<JobKey> FakeStore::RefusedLocked(const WriteBatch& batch) const {
 
 BatchResult FakeStore::ApplyLocked(const WriteBatch& batch) {
   BatchResult result;
-  for (const JobInsert& insert : batch.inserts) result.inserts.push_back(InsertLocked(insert));
+  for (const JobInsert& insert : batch.inserts) {
+    result.inserts.push_back(InsertLocked(insert));
+    const bool is_new = result.inserts.back().outcome == InsertOutcome::kInserted;
+    if (is_new) AnnounceEndsLocked(batch, insert.record.name, insert.record.key, insert.events);
+  }
   const std::set<JobKey> refused = RefusedLocked(batch);
   for (const CheckpointSave& save : batch.checkpoints) {
     if (!refused.contains(save.key)) jobs_.at(save.key).checkpoint = save.checkpoint;
   }
   for (const JobUpdate& update : batch.updates) {
-    if (!refused.contains(update.key)) UpdateLocked(update, batch.now);
+    if (!refused.contains(update.key)) UpdateLocked(update, batch);
   }
   for (const JobKey key : batch.dropped_checkpoints) {
     if (!refused.contains(key)) jobs_.at(key).checkpoint = nullptr;
@@ -274,7 +278,7 @@ void FakeStore::EndRefusedLocked(const WriteBatch& batch, JobKey key) {
   if (update == batch.updates.end()) return;
   const std::optional<JobUpdate> end = RefusedEnd(*update, Refusal());
   if (!end || RefusesLocked(*end)) return;
-  UpdateLocked(*end, batch.now);
+  UpdateLocked(*end, batch);
   const bool drops = std::ranges::count(batch.dropped_checkpoints, key) > 0;
   if (drops && end->status.state != JobState::kFailed) jobs_.at(key).checkpoint = nullptr;
 }
@@ -300,14 +304,15 @@ InsertResult FakeStore::InsertLocked(const JobInsert& insert) {
   return {};
 }
 
-void FakeStore::UpdateLocked(const JobUpdate& update, absl::Time now) {
+void FakeStore::UpdateLocked(const JobUpdate& update, const WriteBatch& batch) {
   JobRecord& row = jobs_.at(update.key);
   row.status = update.status;
   std::vector<JobEventRecord>& events = events_[update.key];
   events.insert(events.end(), update.events.begin(), update.events.end());
+  AnnounceEndsLocked(batch, update.name, update.key, update.events);
   if (!update.result) return;
   row.result = update.result;
-  PublishOutputsLocked(update, now);
+  PublishOutputsLocked(update, batch.now);
 }
 
 void FakeStore::PublishOutputsLocked(const JobUpdate& update, absl::Time now) {

@@ -21,6 +21,7 @@
 #include "scheduler/core/job_store.h"
 #include "scheduler/core/operator_store.h"
 #include "scheduler/core/schedule_store.h"
+#include "scheduler/core/webhook_store.h"
 
 namespace dq {
 
@@ -41,7 +42,8 @@ class FakeStore : public JobStore,
                   public BatchStore,
                   public DeletionStore,
                   public OperatorStore,
-                  public ScheduleStore {
+                  public ScheduleStore,
+                  public WebhookStore {
  public:
   // `clock` is the database's clock and outlives the store.
   explicit FakeStore(const Clock& clock) : clock_(clock) {}
@@ -72,6 +74,7 @@ class FakeStore : public JobStore,
                                                   const std::vector<JobName>& names) override;
   absl::StatusOr<std::vector<GroupLimit>> LoadLimits() override;
   absl::StatusOr<std::vector<WorkerDrain>> LoadDrains() override;
+  absl::StatusOr<std::vector<WebhookPlace>> LoadWebhooks() override;
   absl::StatusOr<std::map<JobState, int64_t>> LoadStateCounts() override;
 
   absl::StatusOr<JobRecord> GetJob(const JobName& name) override;
@@ -148,6 +151,7 @@ class FakeStore : public JobStore,
   absl::StatusOr<std::vector<BatchKey>> ListOpenBatches() override;
   absl::Status UpdateBatch(const BatchRecord& batch,
                            const std::vector<BatchOperation>& refused) override;
+  absl::Status EndBatch(const BatchRecord& batch, BatchState state) override;
   absl::StatusOr<std::vector<BatchOperation>> LoadOperations(BatchKey key, int32_t after,
                                                              int limit) override;
   absl::StatusOr<std::vector<BatchOperation>> ListRefusedOperations(BatchKey key,
@@ -172,6 +176,27 @@ class FakeStore : public JobStore,
                                               const std::string& request_id) override;
   absl::StatusOr<std::vector<DueSchedule>> ListDueSchedules(int limit) override;
   absl::StatusOr<RunEnds> ListRunEnds(int limit) override;
+  absl::StatusOr<Created<WebhookRecord>> CreateWebhook(const WebhookRecord& webhook,
+                                                       int64_t epoch) override;
+  absl::StatusOr<WebhookRecord> GetWebhook(const std::string& project,
+                                           const std::string& id) override;
+  absl::StatusOr<std::vector<WebhookRecord>> ListWebhooks(const std::string& project) override;
+  absl::StatusOr<WebhookRecord> EnableWebhook(const std::string& project,
+                                              const std::string& id) override;
+  absl::StatusOr<WebhookKey> DeleteWebhook(const std::string& project, const std::string& id,
+                                           absl::Time now) override;
+  absl::StatusOr<std::vector<WebhookDelivery>> ListDeliveries(WebhookKey webhook,
+                                                              DeliveryKey before,
+                                                              int limit) override;
+  absl::StatusOr<WebhookDelivery> ResendDelivery(WebhookKey webhook, DeliveryKey delivery,
+                                                 absl::Time now) override;
+  absl::StatusOr<std::vector<DueDelivery>> LoadDueDeliveries(absl::Time now,
+                                                             const std::vector<DeliveryKey>& except,
+                                                             int limit) override;
+  absl::StatusOr<absl::Time> NextDelivery(absl::Time now) override;
+  absl::Status RecordAttempts(const std::vector<DeliveryAttempt>& attempts) override;
+  absl::StatusOr<OutboxDepth> MeasureOutbox() override;
+  absl::StatusOr<bool> PurgeDeliveries(absl::Time before, absl::Time now) override;
 
  private:
   class Watch;
@@ -213,6 +238,17 @@ class FakeStore : public JobStore,
     std::map<int64_t, ScheduleRun> runs;
   };
 
+  // A recorded webhook; a deleted one stays until its deliveries are gone.
+  struct WebhookRow {
+    WebhookRecord record;
+    bool is_deleted = false;
+  };
+  // A recorded delivery and whose it is.
+  struct DeliveryRow {
+    WebhookKey webhook = 0;
+    WebhookDelivery delivery;
+  };
+
   absl::Status CheckAvailableLocked() const REQUIRES(mutex_);
   absl::Status CheckEpochLocked(int64_t epoch) const REQUIRES(mutex_);
   absl::Status CheckFencesLocked(const WriteBatch& batch) const REQUIRES(mutex_);
@@ -224,7 +260,7 @@ class FakeStore : public JobStore,
   std::set<JobKey> RefusedLocked(const WriteBatch& batch) const REQUIRES(mutex_);
   BatchResult ApplyLocked(const WriteBatch& batch) REQUIRES(mutex_);
   InsertResult InsertLocked(const JobInsert& insert) REQUIRES(mutex_);
-  void UpdateLocked(const JobUpdate& update, absl::Time now) REQUIRES(mutex_);
+  void UpdateLocked(const JobUpdate& update, const WriteBatch& batch) REQUIRES(mutex_);
   void EndRefusedLocked(const WriteBatch& batch, JobKey key) REQUIRES(mutex_);
   void PublishOutputsLocked(const JobUpdate& update, absl::Time now) REQUIRES(mutex_);
   absl::StatusOr<JobKey> FindLocked(const JobName& name) const REQUIRES(mutex_);
@@ -245,6 +281,17 @@ class FakeStore : public JobStore,
   bool IsReferencedLocked(const std::string& project, const std::string& file_id) const
       REQUIRES(mutex_);
   void EraseFileLocked(const Name& name) REQUIRES(mutex_);
+  WebhookRow* FindWebhookLocked(const std::string& project, const std::string& id) REQUIRES(mutex_);
+  bool IsToldLocked(const WebhookRow& webhook) const REQUIRES(mutex_);
+  // Records an end for every webhook of the project that wants to hear of it.
+  void AnnounceLocked(const std::string& project, const WebhookDelivery& end) REQUIRES(mutex_);
+  void AnnounceEndsLocked(const WriteBatch& batch, const JobName& name, JobKey key,
+                          const std::vector<JobEventRecord>& events) REQUIRES(mutex_);
+  bool MayBeSentLocked(DeliveryKey key, const DeliveryRow& row, absl::Time now) const
+      REQUIRES(mutex_);
+  std::optional<DeliverySubject> SubjectLocked(const WebhookDelivery& delivery) const
+      REQUIRES(mutex_);
+  void RecordLocked(const DeliveryAttempt& attempt) REQUIRES(mutex_);
   BatchView ViewOfLocked(const BatchRecord& batch) const REQUIRES(mutex_);
   static ScheduleView ViewOf(const ScheduleRow& row);
   // Nothing while the run goes on.
@@ -291,6 +338,10 @@ class FakeStore : public JobStore,
   int64_t next_debt_ GUARDED_BY(mutex_) = 1;
   std::map<ScheduleKey, ScheduleRow> schedules_ GUARDED_BY(mutex_);
   ScheduleKey last_schedule_ GUARDED_BY(mutex_) = 0;
+  std::map<WebhookKey, WebhookRow> webhooks_ GUARDED_BY(mutex_);
+  std::map<DeliveryKey, DeliveryRow> deliveries_ GUARDED_BY(mutex_);
+  WebhookKey next_webhook_ GUARDED_BY(mutex_) = 1;
+  DeliveryKey next_delivery_ GUARDED_BY(mutex_) = 1;
 };
 
 }  // namespace dq

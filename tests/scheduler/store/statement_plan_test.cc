@@ -73,6 +73,19 @@ void ExpectPlansByKey(const std::string& database) {
       {sql::kGetActiveReference, "'default','complete'", "reference_active", false},
       {sql::kListReferenceVersions, "'default','r',0,10", "reference_version_pkey", false},
       {sql::kListValidatingReferences, "10", "reference_version_validating", false},
+      {sql::kInsertWebhookDeliveries, "'{p7}','{1}','{j}','{1}','{\"\"}','{now}'",
+       "Index Cond: (project =", true},
+      {sql::kUpdateBatch, "7,1,1,1,0,0,0,'a','r',now(),0,'',5", "batch_pkey", false},
+      {sql::kUpdateBatch, "7,1,1,1,0,0,0,'a','r',now(),0,'',5", "Index Cond: (project =", false},
+      {sql::kLoadDueDeliveries, "now(),'[]',8", "webhook_delivery_due", false},
+      {sql::kLoadDueDeliveries, "now(),'[]',8", "webhook_delivery_in_order", false},
+      {sql::kNextWebhookDelivery, "now()", "webhook_delivery_due", false},
+      {sql::kRecordWebhookAttempts, "'[{\"key\": 7}]'", "webhook_delivery_pkey", false},
+      {sql::kListWebhookDeliveries, "7,9000000,50", "webhook_delivery_by_webhook", false},
+      {sql::kPurgeWebhookDeliveries, "now(),2000", "webhook_delivery_pkey", false},
+      {sql::kPurgeDeletedWebhooks, "2000,now()", "webhook_delivery_by_webhook", false},
+      {sql::kDisableWebhook, "7,1,now()", "webhook_pkey", false},
+      {sql::kMeasureWebhookOutbox, "1000", "webhook_delivery_", false},
       {sql::kLoadLiveJobs, "0,1000,0,1", "job_page_live", false},
       {sql::kLockDeletableJobs, "'default','[\"job-7\"]'", "job_project_id_key", false},
       {sql::kLockDeletableJobs, "'default','[\"job-7\"]'", "job_dependency_of", false},
@@ -131,6 +144,16 @@ void Fill(const std::string& database, int jobs) {
   Probe(database, "INSERT INTO batch_operation SELECT n,1,''" + series);
   Probe(database, "INSERT INTO batch_job SELECT n,1,n" + series);
   Probe(database, "INSERT INTO batch_count SELECT n,2,1" + series);
+  Probe(
+      database,
+      "INSERT INTO webhook (project,id,uid,request_hash,display_name,url,secret,events,created_by,"
+      "create_time) SELECT 'p'||n%100,'w'||n,'','','','','',510,'',now()" +
+          series + " WHERE n % 10 = 0");
+  Probe(
+      database,
+      "INSERT INTO webhook_delivery (webhook_key,event,subject_key,subject_id,reason,time,due_time)"
+      " SELECT n%2000,1,n,'','',now(),CASE WHEN n%2 = 0 THEN now() END" +
+          series);
   Probe(database, "INSERT INTO job_event SELECT n,1,now(),1,NULL,2,0,'','','',''" + series);
 }
 

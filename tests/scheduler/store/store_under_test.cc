@@ -27,6 +27,7 @@ class Fake : public StoreUnderTest {
   DeletionStore& deletions() override { return store_; }
   OperatorStore& operators() override { return store_; }
   ScheduleStore& schedules() override { return store_; }
+  WebhookStore& webhooks() override { return store_; }
   void RefuseUnrecordable() override {}
 
  private:
@@ -49,6 +50,7 @@ class Postgres : public StoreUnderTest {
   DeletionStore& deletions() override { return store_->deletions(); }
   OperatorStore& operators() override { return store_->operators(); }
   ScheduleStore& schedules() override { return store_->schedules(); }
+  WebhookStore& webhooks() override { return store_->webhooks(); }
   void RefuseUnrecordable() override {
     std::string sql;
     for (const auto& [table, text] : kCheckedTexts) {

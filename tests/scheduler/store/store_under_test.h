@@ -15,6 +15,7 @@
 #include "scheduler/core/job_store.h"
 #include "scheduler/core/operator_store.h"
 #include "scheduler/core/schedule_store.h"
+#include "scheduler/core/webhook_store.h"
 #include "tests/scheduler/store/job_script.h"
 
 namespace dq {
@@ -34,6 +35,7 @@ class StoreUnderTest {
   virtual DeletionStore& deletions() = 0;
   virtual OperatorStore& operators() = 0;
   virtual ScheduleStore& schedules() = 0;
+  virtual WebhookStore& webhooks() = 0;
   // Makes it refuse what the fake refuses: see kUnrecordable.
   virtual void RefuseUnrecordable() = 0;
 };
@@ -50,6 +52,7 @@ class StoreTest : public ::testing::TestWithParam<StoreKind> {
   DeletionStore& deletions() { return store_->deletions(); }
   OperatorStore& operators() { return store_->operators(); }
   ScheduleStore& schedules() { return store_->schedules(); }
+  WebhookStore& webhooks() { return store_->webhooks(); }
   void RefuseUnrecordable() { store_->RefuseUnrecordable(); }
   int64_t epoch() const { return epoch_; }
 

@@ -1,0 +1,8 @@
+-- Removes what ended long ago, among the oldest $2 deliveries. $1 before when. Returns the keys.
+-- 0 rows: there is none.
+DELETE FROM webhook_delivery
+WHERE key = ANY (ARRAY(
+  SELECT o.key
+  FROM (SELECT key, time, due_time FROM webhook_delivery ORDER BY key LIMIT $2::bigint) o
+  WHERE o.time < $1::timestamptz AND o.due_time IS NULL))
+RETURNING key
