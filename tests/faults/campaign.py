@@ -137,6 +137,8 @@ class Campaign:
         expected = prepare_inputs(fleet, self.options.seed) if self.shape["real"] else {}
         names = [f"client{i}" for i in range(self.clients)]
         recorder = Recorder(fleet, ["warm", *names])
+        if not self.kills_only:
+            fleet.start_receiver()
         self.warm_up(fleet, injector, sorted(expected))
         sampler = Sampler(fleet, self.options.csv) if self.options.csv else None
         baseline = resources(fleet)
@@ -158,6 +160,7 @@ class Campaign:
             fleet.stale = None
         if drained:
             self.calm_down(fleet, injector)
+            self.wait_for("the outbox of webhooks emptying", fleet, injector, lambda: self.is_outbox_empty(fleet))
         settled = self.settle(fleet, injector, baseline)
         recorder.dump()
         run = {"seed": self.options.seed, "tier": self.options.tier, "jobs": self.jobs, "timing": self.timing,
@@ -165,8 +168,12 @@ class Campaign:
                "baseline": baseline, "settled": settled, "is_settled": is_settled(baseline, settled),
                "clients": ["warm", *names, "calm"], "workers": self.workers, "skipped": injector.skipped, "disk": disk.is_mounted,
                "queue_running_max": workload.QUEUE_RUNNING_MAX, "load": statistics.median(self.loads), "cores": os.cpu_count(),
-               "clock": FAKETIME.exists(), "exit_codes": [fleet_program.stop() for fleet_program in fleet.workers]}
+               "clock": FAKETIME.exists(), "webhook": fleet.receiver is not None, "exit_codes": [fleet_program.stop() for fleet_program in fleet.workers]}
         (self.folder / "run.json").write_text(json.dumps(run))
+
+    @staticmethod
+    def is_outbox_empty(fleet):
+        return fleet.postgres.query("select count(*) from webhook_delivery where due_time is not null", check=False) == "0"
 
     def wait_for(self, what, fleet, injector, condition):
         """Returns when `condition` holds; meanwhile looks after the fleet. Raises RuntimeError, with what the fleet looks

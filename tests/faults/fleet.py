@@ -1,5 +1,7 @@
-"""The processes of a campaign: PostgreSQL, two schedulers, workers, clients, and the proxy between them."""
+"""The processes of a campaign: PostgreSQL, two schedulers, workers, clients, a receiver of webhooks, and the proxy between
+them."""
 
+import base64
 import json
 import os
 import pathlib
@@ -11,6 +13,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
 from private_postgres import PrivatePostgres, children_of, free_port, wait_for  # noqa: E402
 
+# The first attempt of each message fails.
+RECEIVER_FAILURES = 1
 FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 
 
@@ -148,7 +152,7 @@ class Fleet:
         self.schedulers = [self.scheduler(i) for i in range(2)]
         self.workers = [self.worker(i, slots) for i in range(workers)]
         self.clients = []
-        self.stale = None
+        self.stale = self.receiver = None
 
     def in_front(self, name, port):
         return f"127.0.0.1:{port}" if self.direct else self.proxy.link(name, port)
@@ -167,7 +171,7 @@ class Fleet:
         clock.write_text("+0\n")
         command = [self.bin / "bin/dq-scheduler", "--listen", f"127.0.0.1:{self.ports[index]}", "--admin-address",
                    "127.0.0.1:0", "--database", f"host={host} port={port} user=dq dbname=dq", "--storage-root",
-                   self.storage, "--log-level", "info"]
+                   self.storage, "--log-level", "info", "--webhook-allow-cidr", "127.0.0.1", "--webhook-retry-scale", 0.01]
         for flag, value in self.timing.items():
             command += [flag, value]
         environment = {}
@@ -205,6 +209,18 @@ class Fleet:
                    self.folder / "journals" / "stale.jsonl", seed, silence_ms]
         self.stale = Program("stale", self.folder, command).start()
 
+    def start_receiver(self):
+        """Has a receiver told of the ends of all jobs from now on."""
+        folder = self.folder / "receiver"
+        folder.mkdir()
+        secret = folder / "secret"
+        secret.write_text("whsec_" + base64.b64encode(os.urandom(32)).decode())
+        command = [sys.executable, HERE.parent / "e2e" / "webhook_receiver.py", folder, RECEIVER_FAILURES]
+        self.receiver = Program("receiver", self.folder, command).start()
+        wait_for("the receiver listening", lambda: (folder / "port").exists())
+        port = (folder / "port").read_text()
+        self.dqctl("webhook", "create", f"http://127.0.0.1:{port}/", "--secret-file", secret)
+
     def leader(self):
         """The index of the scheduler that holds the leadership row; None when nobody does."""
         row = self.postgres.query("select address from leadership where instance <> '' and expires_at > now()",
@@ -222,7 +238,8 @@ class Fleet:
         return done.stdout
 
     def programs(self):
-        return [*self.schedulers, *self.workers, *self.clients, *([self.stale] if self.stale else [])]
+        return [*self.schedulers, *self.workers, *self.clients, *([self.stale] if self.stale else []),
+                *([self.receiver] if self.receiver else [])]
 
     def close(self):
         for program in self.programs():

@@ -12,6 +12,7 @@ import sys
 
 import losses
 from batch_invariants import check_i20_batches_are_what_their_operations_are  # noqa: F401: one of CHECKS.
+from webhook_invariants import check_i22_webhooks_are_told_of_every_end  # noqa: F401: likewise.
 from traces import (CANCELLED, CANCELLING, COMPLETED, FAILED, LEASED, PAUSED, PAUSING, PENDING, PROCESSING, QUEUED,
                     SKIPPED, TERMINAL, Traces)
 

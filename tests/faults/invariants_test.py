@@ -1,6 +1,7 @@
 """Proves that every check of invariants.py can fail: a sound run gives no finding, and each corruption of it is found by
 the check that is meant to see it, whatever others say."""
 
+import datetime
 import hashlib
 import json
 import unittest
@@ -8,6 +9,7 @@ import unittest
 import goals
 import invariants
 import traces as t
+import webhook_invariants
 
 START = 1_700_000_000
 OUTPUT = b"id\n1\n"
@@ -51,10 +53,10 @@ class FakeTraces(t.Traces):
         self.run = {"drained": True, "clients": ["client0"], "expected": {"in-0": {"CLEANED": OUTPUT_SHA}}, "slots": 1, "workers": 2, "queue_running_max": 1,
                     "timing": {"--lease-ttl": 4, "--report-interval": 0.5, "--broken-stream-ttl": 1.5,
                                "--leadership-ttl": 1.5},
-                    "baseline": {}, "settled": {}, "is_settled": True, "exit_codes": [0]}
+                    "baseline": {}, "settled": {}, "is_settled": True, "exit_codes": [0], "webhook": True}
         self.jobs, self.events, self.results = {}, t.collections.defaultdict(list), t.collections.defaultdict(list)
         self.by_id, self.by_request = {}, t.collections.defaultdict(list)
-        self.live, self.stale, self.work, self.files = [], [], {}, {}
+        self.live, self.stale, self.work, self.files, self.received = [], [], {}, {}, []
         self.journals = {"client0": []}
         self.storage = MemoryFile(self.files)
         self.faults = [{"kind": "kill_agent", "target": "worker1", "start": START + 1, "end": START + 30, "number": 0,
@@ -85,6 +87,9 @@ class FakeTraces(t.Traces):
         self.journal(what="seen", job="projects/p/jobs/clean", state=t.COMPLETED, version="3", outputs=[OUTPUT_SHA])
         self.add("deleted", complete[1:])
         self.delete("deleted")
+        for name, row in self.by_id.items():
+            for status in (500, 204, 204):
+                self.receive(name, self.events[row["key"]][-1], status)
         zero = {"leases": 0, "counts": 0}
         self.probes = [{"t": START + 2, "snapshot": zero, "told": [["clean", 1, 3]], "leases": [["clean", "1", TOKEN, "w"]]}]
         counted = t.collections.Counter(row["state"] for row in self.jobs.values())
@@ -139,6 +144,15 @@ class FakeTraces(t.Traces):
                      existed=False, state=self.events[key][0]["to_state"], version="1", outputs=[])
         if state == t.COMPLETED:
             self.publish(key, name, attempt, item)
+
+    def receive(self, name, event, status):
+        end_time = datetime.datetime.fromtimestamp(event["us"] // 10**6, datetime.timezone.utc)
+        self.received.append({"id": f"msg-{name}-{event['sequence']}", "genuine": True, "status": status, "body": {
+            "type": webhook_invariants.END_EVENTS.get(event["to_state"]),
+            "data": {"name": f"projects/p/jobs/{name}", "end_time": end_time.strftime("%Y-%m-%dT%H:%M:%S.000000Z")}}})
+
+    def messages_of(self, name):
+        return [line for line in self.received if line["id"].startswith(f"msg-{name}-")]
 
     @staticmethod
     def make_event(key, sequence, at, name, from_state, to_state, attempt, worker, actor):
@@ -228,6 +242,17 @@ def believe_stale(run):
 def break_another(run, kind, target, start, end, number=0):
     """Nothing happened to the worker that lost leases, but this somewhere else."""
     update(run.faults[0], kind=kind, target=target, start=START + start, end=START + end, number=number, held=[])
+
+
+def end_twice_told_in_the_wrong_order(run):
+    first = run.event("cancelled", "confirm_cancel")
+    second = dict(first, us=first["us"] + 10**6, sequence=6)
+    run.events[run.row("cancelled")["key"]] += [dict(first, name="reopen", to_state=t.QUEUED, sequence=5), second]
+    earlier = run.messages_of("cancelled")
+    for line in earlier:
+        run.received.remove(line)
+    run.receive("cancelled", second, 204)
+    run.received += earlier
 
 
 # check → corruptions that it must see.
@@ -330,6 +355,12 @@ CORRUPTIONS = {
             lambda run: run.deletion().update(name="complete"),
             lambda run: run.deletion().update(sequence=9),
             lambda run: update(run.events[run.deletion()["job_key"]][-2], to_state=t.PROCESSING)],
+    "i22": [lambda run: [run.received.remove(line) for line in run.messages_of("clean")],
+            lambda run: [update(line, status=500) for line in run.messages_of("clean")],
+            lambda run: update(run.received[0], genuine=False),
+            lambda run: update(run.messages_of("clean")[2], id="msg-clean-other"),
+            lambda run: [update(line["body"], type="job.failed") for line in run.messages_of("clean")],
+            end_twice_told_in_the_wrong_order],
 }
 
 

@@ -64,6 +64,7 @@ class Traces:
         for row in table["job"]:
             if row["batch_id"] in files and 0 < row["operation_index"] <= len(files[row["batch_id"]]):
                 self.work[row["request_id"]] = {"input": files[row["batch_id"]][row["operation_index"] - 1]}
+        self.received = read_lines(self.folder / "receiver" / "received")
         self.faults = read_lines(self.folder / "faults.jsonl")
         self.probes = read_lines(self.folder / "probes.jsonl")
         self.storage = self.folder / "storage"

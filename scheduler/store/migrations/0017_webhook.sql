@@ -3,8 +3,8 @@
 -- An older scheduler would tell nobody: one that leads goes on, since webhooks are made by newer leaders
 -- alone, but none leads again.
 ALTER TABLE leadership DROP CONSTRAINT leadership_knows_drains;
-UPDATE leadership SET schema_version = 14;
-ALTER TABLE leadership ADD CONSTRAINT leadership_knows_webhooks CHECK (schema_version >= 14);
+UPDATE leadership SET schema_version = 17;
+ALTER TABLE leadership ADD CONSTRAINT leadership_knows_webhooks CHECK (schema_version >= 17);
 
 CREATE TABLE webhook (
   key bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,0 +1,39 @@
+"""What a receiver of webhooks was told of a campaign's jobs, against their history."""
+
+import collections
+import datetime
+
+from traces import CANCELLED, COMPLETED, FAILED, SKIPPED, TERMINAL
+
+END_EVENTS = {COMPLETED: "job.completed", FAILED: "job.failed", CANCELLED: "job.cancelled", SKIPPED: "job.skipped"}
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+
+
+def micros(text):
+    """Microseconds since the epoch of "2026-11-23T04:00:00.000001Z"."""
+    moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return (moment - EPOCH) // datetime.timedelta(microseconds=1)
+
+
+def check_i22_webhooks_are_told_of_every_end(traces):
+    if not traces.run["webhook"]:
+        return
+    heard, messages = collections.defaultdict(list), collections.defaultdict(set)
+    for line in traces.received:
+        if not line["body"]["type"].startswith("job."):
+            continue
+        told = line["body"]["data"]
+        end = line["body"]["type"], micros(told["end_time"])
+        if not line["genuine"]:
+            yield f"{line['id']} of {told['name']} is not signed as it should be"
+        if line["status"] == 204:
+            heard[told["name"].split("/")[-1]].append(end)
+            messages[told["name"], end].add(line["id"])
+    for (name, end), ids in messages.items():
+        if len(ids) != 1:
+            yield f"{name} {end[0]} was told as {len(ids)} messages"
+    for key, row in traces.jobs.items():
+        ends = [(END_EVENTS[e["to_state"]], e["us"]) for e in traces.events[key] if e["to_state"] in TERMINAL]
+        # A message may come twice; the first of each come in order.
+        if list(dict.fromkeys(heard[row["id"]])) != ends:
+            yield f"{row['id']} ended as {ends} and the receiver was told {heard[row['id']]}"
