@@ -131,15 +131,15 @@ std::unique_ptr<BatchDriver> MakeBatchDriver(const ApiPorts& ports, PostgresStor
                                        SystemClock(), [&webhooks] { webhooks.Wake(); });
 }
 
-std::unique_ptr<ScheduleDriver> MakeScheduleDriver(Scheduler& scheduler, PostgresStore& store,
+std::unique_ptr<ScheduleDriver> MakeScheduleDriver(const ApiPorts& ports, PostgresStore& store,
                                                    BatchRunner& batches) {
-  const auto make = [&store](const ScheduleRecord& schedule, const ScheduleRun& run,
+  const auto make = [&ports](const ScheduleRecord& schedule, const ScheduleRun& run,
                              const std::string& id) {
-    return MakeRunRecord(schedule, run, id, store.catalog(), SystemClock().Now());
+    return MakeRunRecord(ports, schedule, run, id);
   };
-  const ScheduleDriver::Ports ports = {scheduler, store.batches(), store.schedules(), SystemClock(),
-                                       [&](BatchKey key) { batches.Wake(key); }};
-  return std::make_unique<ScheduleDriver>(ports, make);
+  const ScheduleDriver::Ports needs = {ports.scheduler, store.batches(), store.schedules(),
+                                       SystemClock(), [&](BatchKey key) { batches.Wake(key); }};
+  return std::make_unique<ScheduleDriver>(needs, make);
 }
 
 AddressGuard GuardOf(const SchedulerFlags& flags) {

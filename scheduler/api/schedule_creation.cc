@@ -9,6 +9,7 @@
 #include "common/base/random_id.h"
 #include "common/base/status_macros.h"
 #include "scheduler/api/batch_creation.h"
+#include "scheduler/api/earlier_result.h"
 #include "scheduler/api/job_creation.h"
 #include "scheduler/api/resource_name.h"
 #include "scheduler/api/schedule_codec.h"
@@ -262,11 +263,11 @@ absl::StatusOr<ScheduleRecord> WithChanges(const ScheduleRecord& record,
   return next;
 }
 
-absl::StatusOr<std::variant<JobRecord, BatchToMake>> MakeRunRecord(const ScheduleRecord& schedule,
+absl::StatusOr<std::variant<JobRecord, BatchToMake>> MakeRunRecord(const ApiPorts& ports,
+                                                                   const ScheduleRecord& schedule,
                                                                    const ScheduleRun& run,
-                                                                   const std::string& id,
-                                                                   CatalogStore& catalog,
-                                                                   absl::Time now) {
+                                                                   const std::string& id) {
+  const absl::Time now = ports.clock.Now();
   const std::string creator = run.is_triggered ? run.actor : schedule.created_by;
   if (schedule.kind == RunKind::kBatch) {
     v1::CreateBatchRequest request;
@@ -285,9 +286,11 @@ absl::StatusOr<std::variant<JobRecord, BatchToMake>> MakeRunRecord(const Schedul
   request.mutable_job()->mutable_labels()->insert({kScheduleLabel, schedule.id});
   JobInputs inputs;
   if (NeedsCatalog(request)) {
-    DQ_ASSIGN_OR_RETURN(inputs, ResolveInputs(request, catalog));
+    DQ_ASSIGN_OR_RETURN(inputs, ResolveInputs(request, ports.catalog));
   }
-  return MakeJobRecord(request, inputs, creator, now);
+  JobRecord record = MakeJobRecord(request, inputs, creator, now);
+  DQ_RETURN_IF_ERROR(UseEarlierResult(ports, request.job().spec(), record));
+  return record;
 }
 
 }  // namespace dq

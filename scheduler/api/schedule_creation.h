@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "dq/v1/schedule_service.pb.h"
-#include "scheduler/core/catalog_store.h"
+#include "scheduler/api/api_ports.h"
 #include "scheduler/core/schedule.h"
 #include "scheduler/engine/schedule_driver.h"
 
@@ -34,10 +34,9 @@ absl::StatusOr<ScheduleRecord> WithChanges(const ScheduleRecord& record,
                                            absl::Time now);
 
 // Returns what a run is to become: see RunMaker. Blocks. FAILED_PRECONDITION as of ResolveInputs().
-absl::StatusOr<std::variant<JobRecord, BatchToMake>> MakeRunRecord(const ScheduleRecord& schedule,
+absl::StatusOr<std::variant<JobRecord, BatchToMake>> MakeRunRecord(const ApiPorts& ports,
+                                                                   const ScheduleRecord& schedule,
                                                                    const ScheduleRun& run,
-                                                                   const std::string& id,
-                                                                   CatalogStore& catalog,
-                                                                   absl::Time now);
+                                                                   const std::string& id);
 
 }  // namespace dq

@@ -84,7 +84,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
                                                     [this] { webhook_sender_.Wake(); }));
   const auto run = [this](const ScheduleRecord& schedule, const ScheduleRun& one,
                           const std::string& id) {
-    return MakeRunRecord(schedule, one, id, store_, SystemClock().Now());
+    return MakeRunRecord(ports_, schedule, one, id);
   };
   const ScheduleDriver::Ports ports = {scheduler_, store_, store_, SystemClock(),
                                        [this](BatchKey key) { batch_runner_.Wake(key); }};
