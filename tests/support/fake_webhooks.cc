@@ -183,12 +183,14 @@ bool FakeStore::MayBeSentLocked(DeliveryKey key, const DeliveryRow& row, absl::T
 std::optional<DeliverySubject> FakeStore::SubjectLocked(const WebhookDelivery& delivery) const {
   DeliverySubject subject;
   if (IsOfBatch(delivery.event)) {
+    if (!batches_.contains(delivery.subject)) return std::nullopt;  // It was deleted.
     const BatchRecord& batch = batches_.at(delivery.subject).record;
     subject.uid = batch.uid;
     subject.labels = batch.labels;
     subject.operations = batch.operations;
     return subject;
   }
+  if (!jobs_.contains(delivery.subject)) return std::nullopt;
   const JobRecord& job = jobs_.at(delivery.subject);
   subject.uid = job.uid;
   subject.labels = job.labels;
