@@ -78,7 +78,7 @@ std::vector<PlanCase> PlansBesideJobs() {
       {sql::kDeleteOldScheduleRuns, "7,9", "schedule_run_pkey", false},
       {sql::kDeleteSchedule, "'p7','s7'", "schedule_run_pkey", false},
       {sql::kFindCompletedJobs, "'default','f-7','sha',10", "file_by_sha256", false},
-      {sql::kGetActiveReference, "'default','complete'", "reference_active", false},
+      {sql::kGetActiveReference, "'default','complete'", "reference_", false},
       {sql::kListReferenceVersions, "'default','r',0,10", "reference_version_pkey", false},
       {sql::kListValidatingReferences, "10", "reference_version_validating", false},
       {sql::kInsertWebhookDeliveries, "'{p7}','{1}','{j}','{1}','{\"\"}','{now}'",
