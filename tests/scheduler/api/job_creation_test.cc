@@ -23,16 +23,25 @@ class JobCreationTest : public testing::Test {
         "q-2",     "me",  now_};
     ASSERT_TRUE(store_.CreateFile(input).ok());
     ASSERT_TRUE(store_.CreateFile(master).ok());
-    ASSERT_TRUE(
-        store_.CreateReference({"default", "r-1", "complete", "f-2", {"id"}, "", "q-3", "me", now_})
-            .ok());
-    ASSERT_TRUE(
-        store_.CreateReference({"default", "r-2", "dedupe", "f-2", {}, "", "q-4", "me", now_})
-            .ok());
+    ASSERT_TRUE(store_.CreateReference(Reference("r-1", "complete", {"id"})).ok());
+    ASSERT_TRUE(store_.CreateReference(Reference("r-2", "dedupe", {})).ok());
     request_.set_parent("projects/default");
     request_.mutable_job()->mutable_spec()->set_input_file("projects/default/files/f-1");
   }
 
+  ReferenceRecord Reference(const std::string& id, const std::string& stage,
+                            std::vector<std::string> key_columns) const {
+    ReferenceRecord reference;
+    reference.project = "default";
+    reference.id = id;
+    reference.stage = stage;
+    reference.file_id = "f-2";
+    reference.key_columns = std::move(key_columns);
+    reference.request_id = "q-" + id;
+    reference.created_by = "me";
+    reference.create_time = now_;
+    return reference;
+  }
   v1::JobSpec& spec() { return *request_.mutable_job()->mutable_spec(); }
   JobRecord Make() {
     auto inputs = ResolveInputs(request_, store_);
@@ -124,19 +133,9 @@ TEST_F(JobCreationTest, AJobKeepsTheVersionThatItNames) {
 }
 
 TEST_F(JobCreationTest, ARefusedVersionIsTakenByNoJob) {
-  ASSERT_TRUE(store_
-                  .CreateReference({.project = "default",
-                                    .id = "r-3",
-                                    .stage = "complete",
-                                    .file_id = "f-2",
-                                    .key_columns = {},
-                                    .display_name = "",
-                                    .request_id = "q-5",
-                                    .created_by = "me",
-                                    .create_time = now_,
-                                    .state = ReferenceState::kValidating,
-                                    .validation_job = "j-1"})
-                  .ok());
+  ReferenceRecord reference = Reference("r-3", "complete", {});
+  reference.state = ReferenceState::kValidating;
+  ASSERT_TRUE(store_.CreateReference(reference).ok());
   spec().set_reference("projects/default/references/r-3");
   EXPECT_TRUE(ResolveInputs(request_, store_).ok());  // The job would find it, too.
   ValidatingReference refused = store_.ListValidatingReferences(1)->front();
