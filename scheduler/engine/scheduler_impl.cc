@@ -88,9 +88,9 @@ void Scheduler::Impl::TellEnds(const SpentBatch& spent) const {
         is_announced || (announced != nullptr && announced->contains(job->record.name.project));
     const BatchKey batch = job->record.batch.key;
     if (batch != 0 && ends_.operation_ended) ends_.operation_ended(batch);
-    if (!ends_.ended) continue;
+    // One that was recorded with its end has no update.
+    if (!ends_.ended || !MayHaveLeftFiles(job->record.status)) continue;
     const JobUpdate& row = spent.batch.rows->updates[job->update_index];
-    if (!MayHaveLeftFiles(row.status)) continue;
     EndedJob ended = {row.key, row.name, row.status.state, row.status.attempt, 0, ""};
     if (job->record.checkpoint != nullptr) {
       ended.checkpoint_attempt = job->record.checkpoint->attempt;

@@ -150,6 +150,11 @@ TEST_F(SchedulerTest, TheRecordedEndOfAJobThatRanIsToldOnceAndOfJobsThatWaitNoth
   for (int i = 0; i < 20; ++i) {
     ASSERT_TRUE(Submit(scheduler, NoopJob("j" + std::to_string(i))).ok());
   }
+  JobRecord had = NoopJob("had");
+  had.has_earlier_result = true;
+  had.result.emplace().manifest_uri = "file:///of-another";
+  ASSERT_TRUE(Submit(scheduler, std::move(had)).ok());
+  EXPECT_EQ(StateOf("had"), JobState::kCompleted);
   auto sink = std::make_shared<RecordingWorkerSink>();
   const SessionId session = scheduler.OpenSession(Hello("w1", 1), sink);
   ASSERT_TRUE(WaitUntil([&] { return sink->grants().size() == 1; }));
