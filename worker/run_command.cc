@@ -53,11 +53,11 @@ absl::StatusOr<UniqueFd> OpenTempDir(const RunOptions& options) {
 
 // The outputs that were asked for, under temporary names.
 struct StagedOutputs {
-  std::optional<StagedFile> cleaned, report, changes, clusters, rejects;
+  std::optional<StagedFile> cleaned, report, changes, clusters, rejects, profile, intermediate;
 
-  std::array<std::optional<StagedFile>*, 5> All() {
+  std::array<std::optional<StagedFile>*, 7> All() {
     // The cleaned file comes last: who sees it has all the others too.
-    return {&rejects, &clusters, &changes, &report, &cleaned};
+    return {&rejects, &clusters, &changes, &profile, &intermediate, &report, &cleaned};
   }
   // Removes what is not published.
   void DiscardAll() {
@@ -90,8 +90,8 @@ std::string RejectsPath(const RunOptions& options) {
 
 absl::Status CheckPaths(const RunOptions& options) {
   std::vector<std::string> taken = {options.input, options.reference};
-  for (const std::string& path :
-       {options.output, options.report, options.changes, options.clusters, RejectsPath(options)}) {
+  for (const std::string& path : {options.output, options.report, options.changes, options.clusters,
+                                  options.profile, options.intermediate, RejectsPath(options)}) {
     if (path.empty()) continue;
     if (path == "-") {
       return MakeError(absl::StatusCode::kInvalidArgument, "BAD_FIELD",
@@ -122,6 +122,8 @@ absl::Status StageAll(const RunOptions& options, StagedOutputs& outputs) {
   DQ_RETURN_IF_ERROR(Stage(options.report, staging, outputs.report));
   DQ_RETURN_IF_ERROR(Stage(options.changes, staging, outputs.changes));
   DQ_RETURN_IF_ERROR(Stage(options.clusters, staging, outputs.clusters));
+  DQ_RETURN_IF_ERROR(Stage(options.profile, staging, outputs.profile));
+  DQ_RETURN_IF_ERROR(Stage(options.intermediate, staging, outputs.intermediate));
   return Stage(RejectsPath(options), staging, outputs.rejects);
 }
 
@@ -174,6 +176,8 @@ absl::StatusOr<ChainResult> RunAndPublish(const RunOptions& options, const Cance
                          .changes_fd = FdOf(outputs.changes),
                          .clusters_fd = FdOf(outputs.clusters),
                          .rejects_fd = FdOf(outputs.rejects),
+                         .profile_fd = FdOf(outputs.profile),
+                         .intermediate_fd = FdOf(outputs.intermediate),
                          .temp_dir_fd = temp_dir.get()};
   const auto progress = MakeProgressSink(options.progress);
   absl::StatusOr<ChainResult> ended =

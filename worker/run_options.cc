@@ -149,6 +149,10 @@ void AddFiles(CLI::App& app, Draft& draft) {
        "Every record of a cluster of duplicates: row,cluster_id,kept,confidence; with --match "
        "fuzzy\n"
        "also explanation");
+  file("--profile", options.profile,
+       "All that was learned of every column, a line of JSON each; the report shows 200 at most");
+  file("--keep-intermediate", options.intermediate,
+       "The rows as complete has left them for the stages behind it, duplicates and all");
   file("--rejects", options.rejects,
        "Every row that could not be read: row,byte,reason,content (without this flag such rows go\n"
        "to OUTPUT.rejects.csv when there are any, else one of an earlier run is removed)");
@@ -400,6 +404,7 @@ absl::Status CheckGroup(const CLI::App& app, std::string_view group, std::string
 
 absl::StatusOr<RunOptions> Finish(const CLI::App& app, Draft draft) {
   RunOptions& options = draft.options;
+  draft.complete.keep_intermediate = !options.intermediate.empty();
   for (const std::string& name : draft.chain) {
     DQ_ASSIGN_OR_RETURN(StageSpec stage, DefaultStage(name));
     if (std::holds_alternative<CompleteOptions>(stage)) {
@@ -414,6 +419,10 @@ absl::StatusOr<RunOptions> Finish(const CLI::App& app, Draft draft) {
   if (!completes) DQ_RETURN_IF_ERROR(CheckGroup(app, kCompleteGroup, "complete"));
   if (!HasStage<DedupeOptions>(options.spec)) {
     DQ_RETURN_IF_ERROR(CheckGroup(app, kDedupeGroup, "dedupe"));
+  }
+  for (const char* const flag : {"--profile", "--keep-intermediate"}) {
+    if (completes || app.count(flag) == 0) continue;
+    return BadFlag(flag, "is of the stage complete, which is not in --chain");
   }
   if (!completes && !options.reference.empty()) {
     return BadFlag("--reference", "is for the stage complete, which is not in --chain");
@@ -452,43 +461,6 @@ absl::StatusOr<RunOptions> ParseRunOptions(std::span<char* const> arguments) {
                      {{"category", "configuration"}});
   }
   return Finish(*app, std::move(draft));
-}
-
-absl::StatusOr<ChainGate> ParseGate(std::string_view text) {
-  ChainGate gate;
-  std::string joined(text);
-  for (size_t at = joined.find(" and "); at != std::string::npos; at = joined.find(" and ")) {
-    joined.replace(at, 5, ",");
-  }
-  std::erase(joined, ' ');
-  const auto number_of = [](std::string_view bound, double max) -> absl::StatusOr<double> {
-    double number = 0;
-    const auto [end, error] = std::from_chars(bound.data(), bound.data() + bound.size(), number);
-    if (error == std::errc() && end == bound.data() + bound.size() && number >= 0 &&
-        number <= max) {
-      return number;
-    }
-    return BadFlag("--gate", "takes a number from 0 to " + std::to_string(static_cast<int>(max)) +
-                                 ", not \"" + std::string(bound) + "\"");
-  };
-  std::vector<std::string> conditions;
-  if (const std::string wrong = AppendItems(conditions, joined); !wrong.empty()) {
-    return BadFlag("--gate", wrong);
-  }
-  if (conditions.empty()) return BadFlag("--gate", "needs a condition, for example score>=90");
-  for (const std::string_view condition : conditions) {
-    if (condition.starts_with("score>=")) {
-      DQ_ASSIGN_OR_RETURN(gate.min_score, number_of(condition.substr(7), 100));
-    } else if (condition.starts_with("duplicates<=")) {
-      DQ_ASSIGN_OR_RETURN(gate.max_duplicate_ratio, number_of(condition.substr(12), 1));
-    } else if (condition == "schema") {
-      gate.fail_on_schema_mismatch = true;
-    } else {
-      return BadFlag("--gate", "knows score>=N, duplicates<=SHARE and schema, not \"" +
-                                   std::string(condition) + "\"");
-    }
-  }
-  return gate;
 }
 
 }  // namespace dq

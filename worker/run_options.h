@@ -25,6 +25,8 @@ struct RunOptions {
   std::string changes;
   std::string clusters;
   std::string rejects;
+  std::string profile;
+  std::string intermediate;
   std::string temp_dir;  // "": the folder of the output.
   ProgressStyle progress = ProgressStyle::kText;
   std::string checkpoint_dir;  // "": no checkpoints.

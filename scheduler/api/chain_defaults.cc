@@ -15,6 +15,10 @@ void SetDefaults(v1::CompleteOptions& options) {
     options.set_fill(v1::FILL_METHOD_DEPENDENCY);
   }
   if (options.detect() == v1::DETECTION_UNSPECIFIED) options.set_detect(v1::DETECTION_EVIDENCE);
+  if (options.fill() == v1::FILL_METHOD_STATISTIC &&
+      options.statistic() == v1::STATISTIC_UNSPECIFIED) {
+    options.set_statistic(v1::STATISTIC_MEDIAN);
+  }
   if (options.min_confidence() == 0) options.set_min_confidence(kMinConfidenceDefault);
 }
 

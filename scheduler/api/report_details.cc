@@ -9,7 +9,9 @@
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/utf8.h"
+#include "google/protobuf/util/json_util.h"
 #include "scheduler/api/detail_file.h"
+#include "scheduler/api/line_file.h"
 #include "scheduler/api/page_token.h"
 
 namespace dq {
@@ -53,6 +55,17 @@ absl::StatusOr<v1::Change> ReadChange(const DetailFile& file) {
   change.set_method(CutText(file.Cell("method")));
   change.set_confidence(ShareIn(file, "confidence"));
   return change;
+}
+
+absl::Status ReadColumnReport(const std::string& line, v1::ColumnReport& column) {
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;
+  if (google::protobuf::util::JsonStringToMessage(line, &column, options).ok()) {
+    return absl::OkStatus();
+  }
+  return MakeError(absl::StatusCode::kDataLoss, "DETAILS_UNREADABLE",
+                   "the profile has a line that is no column; download it to look at it",
+                   {{"category", "system"}});
 }
 
 }  // namespace
@@ -112,6 +125,25 @@ absl::StatusOr<ChangePage> ReadChanges(ObjectStore& objects, const std::string& 
     if (!is_full && file.offset() - begin < kChangesReadMax) continue;
     page.next = file.offset();
     return page;
+  }
+}
+
+absl::StatusOr<ColumnReportPage> ReadColumnReports(ObjectStore& objects, const std::string& uri,
+                                                   int64_t offset, int size) {
+  DQ_ASSIGN_OR_RETURN(LineFile file, LineFile::Open(objects, uri, offset));
+  ColumnReportPage page;
+  size_t bytes = 0;
+  std::string line;
+  while (true) {
+    DQ_ASSIGN_OR_RETURN(const bool more, file.Next(line));
+    if (!more) return page;
+    if (page.column_reports.size() == static_cast<size_t>(size) || bytes > kPageBytesMax) {
+      page.next = offset;
+      return page;
+    }
+    DQ_RETURN_IF_ERROR(ReadColumnReport(line, page.column_reports.emplace_back()));
+    bytes += line.size();
+    offset = file.offset();
   }
 }
 

@@ -1,5 +1,5 @@
-// Pages of what lies behind a report: clusters of duplicates and changed cells, read from the files
-// that the worker wrote. Block on the disk. Stateless and thread-safe.
+// Pages of what lies behind a report: clusters of duplicates, changed cells and columns, read from
+// the files that the worker wrote. Block on the disk. Stateless and thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -39,5 +39,14 @@ struct ChangePage {
 // kChangesReadMax of the file further. DATA_LOSS (DETAILS_UNREADABLE).
 absl::StatusOr<ChangePage> ReadChanges(ObjectStore& objects, const std::string& uri,
                                        const std::string& column, int64_t offset, int size);
+
+struct ColumnReportPage {
+  std::vector<v1::ColumnReport> column_reports;
+  std::optional<int64_t> next;  // Where the next page begins; nothing: there is none.
+};
+
+// Returns up to `size` columns behind byte `offset` of a profile. DATA_LOSS (DETAILS_UNREADABLE).
+absl::StatusOr<ColumnReportPage> ReadColumnReports(ObjectStore& objects, const std::string& uri,
+                                                   int64_t offset, int size);
 
 }  // namespace dq

@@ -99,6 +99,22 @@ absl::Status AddChanges(const ApiPorts& ports, const v1::ListChangesRequest& req
   return absl::OkStatus();
 }
 
+absl::Status AddColumnReports(const ApiPorts& ports, const v1::ListColumnReportsRequest& request,
+                              v1::ListColumnReportsResponse& response) {
+  DQ_ASSIGN_OR_RETURN(const DetailQuery query, ReadQuery(request, "ListColumnReports"));
+  DQ_ASSIGN_OR_RETURN(const std::string uri, UriOf(ports, query.report, v1::OUTPUT_KIND_PROFILE));
+  if (uri.empty()) return absl::OkStatus();
+  DQ_ASSIGN_OR_RETURN(ColumnReportPage page,
+                      ReadColumnReports(ports.objects, uri, query.cursor, query.size));
+  for (v1::ColumnReport& column : page.column_reports) {
+    *response.add_column_reports() = std::move(column);
+  }
+  if (page.next) {
+    response.set_next_page_token(MakePageToken(query.identity, std::to_string(*page.next)));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* ReportService::GetReport(grpc::CallbackServerContext* context,
@@ -136,6 +152,15 @@ grpc::ServerUnaryReactor* ReportService::ListChanges(grpc::CallbackServerContext
   return AnswerBlocking(
       ports_, context, "ReportService/ListChanges",
       [this, request, response](RpcCall&) { return AddChanges(ports_, *request, *response); });
+}
+
+grpc::ServerUnaryReactor* ReportService::ListColumnReports(
+    grpc::CallbackServerContext* context, const v1::ListColumnReportsRequest* request,
+    v1::ListColumnReportsResponse* response) {
+  return AnswerBlocking(ports_, context, "ReportService/ListColumnReports",
+                        [this, request, response](RpcCall&) {
+                          return AddColumnReports(ports_, *request, *response);
+                        });
 }
 
 absl::StatusOr<v1::Report> ReportFromJson(const std::string& json) {

@@ -25,6 +25,9 @@ class ReportService final : public v1::ReportService::CallbackService {
   grpc::ServerUnaryReactor* ListChanges(grpc::CallbackServerContext* context,
                                         const v1::ListChangesRequest* request,
                                         v1::ListChangesResponse* response) override;
+  grpc::ServerUnaryReactor* ListColumnReports(grpc::CallbackServerContext* context,
+                                              const v1::ListColumnReportsRequest* request,
+                                              v1::ListColumnReportsResponse* response) override;
 
  private:
   const ApiPorts ports_;

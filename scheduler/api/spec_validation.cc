@@ -1,5 +1,6 @@
 #include "scheduler/api/spec_validation.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -25,6 +26,7 @@ constexpr double kThresholdMin = 0.01;
 constexpr double kThresholdMax = 0.999999;
 constexpr size_t kColumnCharactersMax = 256;
 constexpr int kTokensMax = 1000;
+constexpr int kFillValuesMax = 1000;
 constexpr int64_t kNoopDurationMsMax = 3'600'000;
 constexpr size_t kSpecBytesMax = 256 * 1024;  // With fields of newer versions.
 constexpr int kPriorityMax = 100;
@@ -47,6 +49,27 @@ void CheckTexts(const google::protobuf::RepeatedPtrField<std::string>& texts, in
   }
 }
 
+void CheckFillValues(const v1::CompleteOptions& options, const std::string& field,
+                     Violations& violations) {
+  violations.Require(options.fill_values_size() <= kFillValuesMax, field, "at most 1,000 entries");
+  violations.Require(options.fill_values().empty() || options.fill() != v1::FILL_METHOD_NONE, field,
+                     "do not go with FILL_METHOD_NONE");
+  std::set<std::string> columns;
+  for (const v1::FillValue& fill : options.fill_values()) {
+    violations.Require(IsPlainText(fill.column(), kColumnCharactersMax), field,
+                       "a column has at most 256 characters and no control characters");
+    violations.Require(
+        fill.value().find_first_not_of(' ') != std::string::npos &&
+            IsPlainText(fill.value(), kColumnCharactersMax),
+        field, "a value has 1 to 256 characters, not only blanks, and no control characters");
+    violations.Require(columns.insert(fill.column()).second, field,
+                       "'" + fill.column() + "' is named twice");
+    const auto& keys = options.key_columns();
+    violations.Require(std::find(keys.begin(), keys.end(), fill.column()) == keys.end(), field,
+                       "'" + fill.column() + "' is a key column");
+  }
+}
+
 void CheckComplete(const v1::CompleteOptions& options, const std::string& field,
                    Violations& violations) {
   CheckTexts(options.key_columns(), kColumnsMax, field + "key_columns", violations);
@@ -57,6 +80,12 @@ void CheckComplete(const v1::CompleteOptions& options, const std::string& field,
   violations.Require(v1::Detection_IsValid(options.detect()), field + "detect",
                      "not a Detection of this version");
   violations.Require(IsWithin(options.min_confidence(), 0, 1), field + "min_confidence", "0 to 1");
+  violations.Require(v1::Statistic_IsValid(options.statistic()), field + "statistic",
+                     "not a Statistic of this version");
+  violations.Require(options.statistic() == v1::STATISTIC_UNSPECIFIED ||
+                         options.fill() == v1::FILL_METHOD_STATISTIC,
+                     field + "statistic", "goes with FILL_METHOD_STATISTIC, and only with it");
+  CheckFillValues(options, field + "fill_values", violations);
 }
 
 void CheckDedupe(const v1::DedupeOptions& options, const std::string& field,
@@ -227,6 +256,8 @@ void CheckStages(const v1::JobSpec& spec, Violations& violations) {
     const v1::Stage& stage = spec.stages(i);
     const std::string own = field + "[" + std::to_string(i) + "]";
     CheckStage(stage, own, violations);
+    violations.Require(!stage.complete().keep_intermediate() || i + 1 < spec.stages_size(),
+                       own + ".complete.keep_intermediate", "needs a stage behind it");
     violations.Require(stage.has_noop() || seen.insert(stage.kind_case()).second, own,
                        "a stage that is in the chain already; a second job can clean the result");
   }

@@ -33,6 +33,28 @@ absl::Status SetDetection(const ChainOptions& options, dq::v1::CompleteOptions& 
   return absl::OkStatus();
 }
 
+absl::Status SetStatistic(const ChainOptions& options, dq::v1::CompleteOptions& complete) {
+  if (options.statistic == "median") {
+    complete.set_statistic(dq::v1::STATISTIC_MEDIAN);
+  } else if (options.statistic == "mean") {
+    complete.set_statistic(dq::v1::STATISTIC_MEAN);
+  } else if (options.statistic == "mode") {
+    complete.set_statistic(dq::v1::STATISTIC_MODE);
+  } else if (!options.statistic.empty()) {
+    return Usage("--statistic " + options.statistic + ": one of median, mean, mode");
+  }
+  for (const std::string& text : options.fill_values) {
+    const size_t end = text.find('=');
+    if (end == std::string::npos || end == 0) {
+      return Usage("--fill-value " + text + ": takes COL=VALUE");
+    }
+    dq::v1::FillValue& fill = *complete.add_fill_values();
+    fill.set_column(text.substr(0, end));
+    fill.set_value(text.substr(end + 1));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Stage> CompleteStage(const ChainOptions& options) {
   Stage stage;
   auto* complete = stage.mutable_complete();
@@ -48,8 +70,10 @@ absl::StatusOr<Stage> CompleteStage(const ChainOptions& options) {
   } else if (!options.fill.empty()) {
     return Usage("--fill " + options.fill + ": one of none, reference, dependency, statistic");
   }
+  complete->set_keep_intermediate(options.keep_intermediate);
   if (options.min_confidence.has_value()) complete->set_min_confidence(*options.min_confidence);
   DQ_RETURN_IF_ERROR(SetDetection(options, *complete));
+  DQ_RETURN_IF_ERROR(SetStatistic(options, *complete));
   return stage;
 }
 
@@ -103,6 +127,9 @@ absl::Status CheckOptionsHaveTheirStage(const ChainOptions& options,
   const Option of_stages[] = {
       {"--key", "complete", !options.key.empty()},
       {"--fill", "complete", !options.fill.empty()},
+      {"--statistic", "complete", !options.statistic.empty()},
+      {"--fill-value", "complete", !options.fill_values.empty()},
+      {"--keep-intermediate", "complete", options.keep_intermediate},
       {"--min-confidence", "complete", options.min_confidence.has_value()},
       {"--detect", "complete", !options.detect.empty()},
       {"--missing", "complete", !options.missing.empty()},

@@ -110,7 +110,8 @@ absl::Status CheckOptions(const CleanCommand& command) {
   }
   const bool asks_for_files = !command.output.empty() || !command.report.empty() ||
                               !command.changes.empty() || !command.clusters.empty() ||
-                              !command.rejects.empty();
+                              !command.rejects.empty() || !command.profile.empty() ||
+                              !command.intermediate.empty();
   if (command.detach && asks_for_files) {
     return usage(
         "--detach writes no file here: leave out --output and the others, and fetch them "

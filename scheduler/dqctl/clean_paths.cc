@@ -61,6 +61,8 @@ std::vector<std::pair<dq::v1::OutputKind, std::string>> WantedOutputs(
   add(dq::v1::OUTPUT_KIND_REPORT, command.report);
   add(dq::v1::OUTPUT_KIND_CHANGES, command.changes);
   add(dq::v1::OUTPUT_KIND_CLUSTERS, command.clusters);
+  add(dq::v1::OUTPUT_KIND_PROFILE, command.profile);
+  add(dq::v1::OUTPUT_KIND_INTERMEDIATE, command.intermediate);
   const bool unasked = command.rejects.empty() && HasRejects(report);
   add(dq::v1::OUTPUT_KIND_REJECTS, unasked ? UnaskedRejectsPath(command) : command.rejects);
   add(dq::v1::OUTPUT_KIND_CLEANED, CleanedPath(command));
@@ -68,8 +70,9 @@ std::vector<std::pair<dq::v1::OutputKind, std::string>> WantedOutputs(
 }
 
 absl::Status CheckOutputs(const CleanCommand& command) {
-  for (const std::string* const path : {&command.file, &command.output, &command.report,
-                                        &command.changes, &command.clusters, &command.rejects}) {
+  for (const std::string* const path :
+       {&command.file, &command.output, &command.report, &command.changes, &command.clusters,
+        &command.rejects, &command.profile, &command.intermediate}) {
     if (*path != "-") continue;
     return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
                      "clean reads and writes files only: - is not one; write ./- if you mean it");

@@ -264,6 +264,11 @@ absl::StatusOr<dq::v1::ListChangesResponse> Client::ListChanges(
   return Call(*stubs_->report, &dq::v1::ReportService::Stub::ListChanges, request);
 }
 
+absl::StatusOr<dq::v1::ListColumnReportsResponse> Client::ListColumnReports(
+    const dq::v1::ListColumnReportsRequest& request) {
+  return Call(*stubs_->report, &dq::v1::ReportService::Stub::ListColumnReports, request);
+}
+
 absl::StatusOr<dq::v1::GetStatsResponse> Client::GetStats() {
   return Call(*stubs_->admin, &dq::v1::AdminService::Stub::GetStats, dq::v1::GetStatsRequest());
 }

@@ -98,6 +98,8 @@ class Client {
       const dq::v1::ListDuplicateClustersRequest& request);
   absl::StatusOr<dq::v1::ListChangesResponse> ListChanges(
       const dq::v1::ListChangesRequest& request);
+  absl::StatusOr<dq::v1::ListColumnReportsResponse> ListColumnReports(
+      const dq::v1::ListColumnReportsRequest& request);
   absl::StatusOr<dq::v1::GetStatsResponse> GetStats();
   absl::StatusOr<dq::v1::ListQueuesResponse> ListQueues(const dq::v1::ListQueuesRequest& request);
   absl::StatusOr<dq::v1::Queue> UpdateQueue(const dq::v1::Queue& queue);

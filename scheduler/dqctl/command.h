@@ -34,7 +34,10 @@ struct ChainOptions {
   std::vector<std::string> reference_key;  // What the reference calls them; empty: the same.
   std::vector<std::string> stages;         // "complete", "dedupe", "noop".
   std::string fill;                        // "none", "reference", "dependency", "statistic".
+  std::string statistic;                   // "median", "mean", "mode".
+  std::vector<std::string> fill_values;    // "COLUMN=VALUE".
   std::optional<double> min_confidence;    // Of what is filled, 0 to 1.
+  bool keep_intermediate = false;          // Whether the file between the stages is kept.
   std::string detect;                      // "none", "vocabulary", "evidence".
   std::vector<std::string> missing;
   std::vector<std::string> not_missing;
@@ -64,10 +67,12 @@ struct CleanCommand {
   std::string file;
   ChainOptions chain;
   std::string output;  // Empty: FILE's stem + ".cleaned" + its extension.
-  std::string report;  // Empty: not written. The same for the three below.
+  std::string report;  // Empty: not written. The same for the others.
   std::string changes;
   std::string clusters;
   std::string rejects;
+  std::string profile;
+  std::string intermediate;  // What it holds is asked for in the chain too.
   bool local = false;
   bool detach = false;
   OutputFormat format = OutputFormat::kTable;
@@ -247,6 +252,12 @@ struct ReportClustersCommand {
 struct ReportChangesCommand {
   std::string name;
   std::string column;  // Empty: of all.
+  int limit = 50;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+struct ReportColumnsCommand {
+  std::string name;
   int limit = 50;
   OutputFormat format = OutputFormat::kTable;
 };
@@ -469,8 +480,9 @@ using Command = std::variant<
     WorkerDrainCommand, AdminStatsCommand, AdminConcurrencyCommand, AdminStuckCommand,
     AdminRecoverCommand, AdminBulkCommand, DeleteCommand, FileRegisterCommand, DevCommand,
     DoctorCommand, VersionCommand, ReportShowCommand, ReportFindingsCommand, ReportClustersCommand,
-    ReportChangesCommand, ScheduleCreateCommand, ScheduleGetCommand, ScheduleListCommand,
-    ScheduleUpdateCommand, ScheduleActionCommand, CompletionCommand, WebhookCreateCommand,
-    WebhookListCommand, WebhookActionCommand, WebhookDeliveriesCommand, WebhookResendCommand>;
+    ReportChangesCommand, ReportColumnsCommand, ScheduleCreateCommand, ScheduleGetCommand,
+    ScheduleListCommand, ScheduleUpdateCommand, ScheduleActionCommand, CompletionCommand,
+    WebhookCreateCommand, WebhookListCommand, WebhookActionCommand, WebhookDeliveriesCommand,
+    WebhookResendCommand>;
 
 }  // namespace dq::dqctl

@@ -49,6 +49,8 @@ std::vector<std::string> WorkerCommand(const std::string& program, const CleanCo
   add("--reference-key", Joined(command.chain.reference_key, ","));
   add("--chain", Joined(command.chain.stages, ","));
   add("--fill", command.chain.fill);
+  add("--statistic", command.chain.statistic);
+  for (const std::string& fill : command.chain.fill_values) add("--fill-value", fill);
   if (command.chain.min_confidence.has_value()) {
     add("--min-confidence", std::to_string(*command.chain.min_confidence));
   }
@@ -67,6 +69,8 @@ std::vector<std::string> WorkerCommand(const std::string& program, const CleanCo
   add("--changes", command.changes);
   add("--clusters", command.clusters);
   add("--rejects", command.rejects);
+  add("--profile", command.profile);
+  add("--keep-intermediate", command.intermediate);
   const std::vector<std::string> form = WorkerFormArguments(command.chain.form);
   arguments.insert(arguments.end(), form.begin(), form.end());
   return arguments;

@@ -150,16 +150,16 @@ void AddReferenceOptions(CLI::App& app, ChainOptions& chain) {
       ->type_name("COL,..");
 }
 
-}  // namespace
-
-void AddChain(CLI::App& app, ChainOptions& chain) {
-  AddReferenceOptions(app, chain);
-  app.add_option("--chain", chain.stages, "Stages, in order (default complete,dedupe)")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("STAGE,..");
+void AddComplete(CLI::App& app, ChainOptions& chain) {
   app.add_option("--fill", chain.fill, "What to do with missing cells (default dependency)")
       ->check(CLI::IsMember({"none", "reference", "dependency", "statistic"}));
+  app.add_option("--statistic", chain.statistic,
+                 "Of number columns, with --fill statistic; others get their mode (default median)")
+      ->check(CLI::IsMember({"median", "mean", "mode"}));
+  app.add_option("--fill-value", chain.fill_values,
+                 "What cells of the column are filled with that nothing else fills")
+      ->allow_extra_args(false)
+      ->type_name("COL=VALUE");
   app.add_option("--min-confidence", chain.min_confidence,
                  "Fill nothing that is less certain (default 0.5; dependencies 0.9)")
       ->check(CLI::Range(0.01, 1.0))
@@ -176,6 +176,9 @@ void AddChain(CLI::App& app, ChainOptions& chain) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("TOKEN,..");
+}
+
+void AddDedupe(CLI::App& app, ChainOptions& chain) {
   app.add_option("--dedupe-columns", chain.dedupe_columns,
                  "Columns that make records duplicates (default: all)")
       ->delimiter(',')
@@ -196,6 +199,18 @@ void AddChain(CLI::App& app, ChainOptions& chain) {
   app.add_option("--duplicates", chain.duplicates,
                  "Whether they leave the file or are only told of (default remove)")
       ->check(CLI::IsMember({"remove", "keep"}));
+}
+
+}  // namespace
+
+void AddChain(CLI::App& app, ChainOptions& chain) {
+  AddReferenceOptions(app, chain);
+  app.add_option("--chain", chain.stages, "Stages, in order (default complete,dedupe)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("STAGE,..");
+  AddComplete(app, chain);
+  AddDedupe(app, chain);
   app.add_option("--gate", chain.gate,
                  "When the data counts as good: 'score>=90', 'duplicates<=0.1', 'schema'")
       ->allow_extra_args(false)

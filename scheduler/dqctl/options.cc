@@ -39,6 +39,15 @@ void AddClean(CLI::App& parent, CommandLine& line) {
   app->add_option("--clusters", command->clusters,
                   "Write one row for every record of a cluster of duplicates here");
   app->add_option("--rejects", command->rejects, "Write the rows that cannot be read here");
+  app->add_option("--profile", command->profile,
+                  "Write what was found about every column here, a line of JSON each");
+  app->add_option_function<std::string>(
+      "--keep-intermediate",
+      [command](const std::string& path) {
+        command->intermediate = path;
+        command->chain.keep_intermediate = true;
+      },
+      "Write the rows as the stage complete has left them for the stages behind it here");
   CLI::Option* local =
       app->add_flag("--local", command->local, "Run the same engine here, without a scheduler");
   app->add_flag("--detach", command->detach, "Return once the job is created")->excludes(local);

@@ -18,6 +18,7 @@ namespace dq::dqctl {
 namespace {
 
 using dq::v1::Change;
+using dq::v1::ColumnReport;
 using dq::v1::DuplicateCluster;
 using dq::v1::Finding;
 using dq::v1::Report;
@@ -26,6 +27,7 @@ using dq::v1::Report;
 constexpr int kPageFindingsMax = 200;
 constexpr int kPageClustersMax = 50;
 constexpr int kPageChangesMax = 200;
+constexpr int kColumnsMax = 10'000;  // A table has no more.
 
 // "projects/p/jobs/j" and "jobs/j" mean the job's report: it has the job's id.
 std::string ReportName(const Session& session, std::string text) {
@@ -74,6 +76,26 @@ absl::StatusOr<std::vector<Change>> FetchChanges(Client& client, const std::stri
       [](const auto& response) { return response.changes(); });
 }
 
+absl::StatusOr<std::vector<ColumnReport>> FetchColumns(Client& client, const std::string& report,
+                                                       int limit) {
+  dq::v1::ListColumnReportsRequest request;
+  request.set_parent(report);
+  return ListUpTo<ColumnReport>(
+      limit, request, [&](const auto& page) { return client.ListColumnReports(page); },
+      [](const auto& response) { return response.column_reports(); });
+}
+
+// Shows all columns in the place of those that the report has room for. One of an older worker has
+// no others, and an older scheduler does not know.
+absl::Status AddColumns(Client& client, const std::string& name, Report& report) {
+  const absl::StatusOr<std::vector<ColumnReport>> columns = FetchColumns(client, name, kColumnsMax);
+  if (absl::IsUnimplemented(columns.status())) return absl::OkStatus();
+  DQ_RETURN_IF_ERROR(columns.status());
+  if (columns->empty()) return absl::OkStatus();
+  report.mutable_columns()->Assign(columns->begin(), columns->end());
+  return absl::OkStatus();
+}
+
 // Cuts what was fetched with a limit of one more than `max`; returns whether there was more.
 template <typename Record>
 bool CutTo(int max, std::vector<Record>& records) {
@@ -83,6 +105,7 @@ bool CutTo(int max, std::vector<Record>& records) {
 }
 
 absl::Status AddDetails(Client& client, const std::string& name, ReportPage& page) {
+  DQ_RETURN_IF_ERROR(AddColumns(client, name, page.report));
   DQ_ASSIGN_OR_RETURN(page.findings, FetchFindings(client, name, kPageFindingsMax + 1));
   page.findings_more = CutTo(kPageFindingsMax, page.findings);
   DQ_ASSIGN_OR_RETURN(page.changes, FetchChanges(client, name, "", kPageChangesMax + 1));
@@ -167,6 +190,14 @@ absl::StatusOr<ExitCode> Run(const ReportChangesCommand& command, Session& sessi
       const std::vector<Change> changes,
       FetchChanges(*client, ReportName(session, command.name), command.column, command.limit));
   PrintRecords(session.console, command.format, changes, ChangesTable(changes));
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Run(const ReportColumnsCommand& command, Session& session) {
+  DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
+  DQ_ASSIGN_OR_RETURN(const std::vector<ColumnReport> columns,
+                      FetchColumns(*client, ReportName(session, command.name), command.limit));
+  PrintRecords(session.console, command.format, columns, ColumnsTable(columns));
   return ExitCode::kOk;
 }
 

@@ -45,6 +45,8 @@ void AddReport(CLI::App& parent, CommandLine& line) {
                                     "List what is wrong or worth knowing, the gravest first");
   AddDetails<ReportClustersCommand>(*group, line, "clusters", "List the clusters of duplicates");
   AddDetails<ReportChangesCommand>(*group, line, "changes", "List the cells that were changed");
+  AddDetails<ReportColumnsCommand>(*group, line, "columns",
+                                   "List what was found about every column");
 }
 
 }  // namespace dq::dqctl

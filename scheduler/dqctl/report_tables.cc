@@ -49,6 +49,23 @@ Table ChangesTable(std::span<const dq::v1::Change> changes) {
   return table;
 }
 
+Table ColumnsTable(std::span<const dq::v1::ColumnReport> columns) {
+  Table table({{"COLUMN"},
+               {"TYPE"},
+               {"MEANING"},
+               {"MISSING", Align::kRight},
+               {"FILLED", Align::kRight},
+               {"DISTINCT", Align::kRight},
+               {"FITS", Align::kRight}});
+  for (const dq::v1::ColumnReport& column : columns) {
+    table.AddRow({column.name(), column.type(),
+                  column.semantic_type().empty() ? column.format() : column.semantic_type(),
+                  WithThousands(column.missing()), WithThousands(column.filled()),
+                  WithThousands(column.distinct()), ShareText(column.conformity())});
+  }
+  return table;
+}
+
 std::string SeverityName(dq::v1::FindingSeverity severity) {
   switch (severity) {
     case dq::v1::FINDING_SEVERITY_ERROR:

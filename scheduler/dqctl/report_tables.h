@@ -12,6 +12,7 @@ Table FindingsTable(std::span<const dq::v1::Finding> findings);
 // One row a record; a cluster's id stands at its first.
 Table ClustersTable(std::span<const dq::v1::DuplicateCluster> clusters);
 Table ChangesTable(std::span<const dq::v1::Change> changes);
+Table ColumnsTable(std::span<const dq::v1::ColumnReport> columns);
 
 // Returns "ERROR" for FINDING_SEVERITY_ERROR.
 std::string SeverityName(dq::v1::FindingSeverity severity);

@@ -35,6 +35,7 @@ absl::StatusOr<ExitCode> Run(const ReportShowCommand& command, Session& session)
 absl::StatusOr<ExitCode> Run(const ReportFindingsCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const ReportClustersCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const ReportChangesCommand& command, Session& session);
+absl::StatusOr<ExitCode> Run(const ReportColumnsCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const FileUploadCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const FileRegisterCommand& command, Session& session);
 absl::StatusOr<ExitCode> Run(const DeleteCommand& command, Session& session);

@@ -19,8 +19,9 @@ TEST(Clean, TheFleetAndThisMachineGiveTheSameBytesAndReports) {
   const auto clean = [&](const std::string& where, std::vector<std::string> more) {
     std::vector<std::string> arguments = {"clean", DataFile("customers_dirty.csv")};
     arguments.insert(arguments.end(), {"--reference", DataFile("customers_reference.csv")});
-    arguments.insert(arguments.end(), {"--key", "customer_id"});
-    for (const std::string output : {"report", "changes", "clusters", "rejects"}) {
+    arguments.insert(arguments.end(), {"--key", "customer_id", "--fill-value", "country=none"});
+    for (const std::string output :
+         {"report", "changes", "clusters", "rejects", "profile", "keep-intermediate"}) {
       arguments.insert(arguments.end(), {"--" + output, cluster.Path(where + "." + output)});
     }
     arguments.insert(arguments.end(), {"--output", cluster.Path(where + ".cleaned")});
@@ -30,7 +31,8 @@ TEST(Clean, TheFleetAndThisMachineGiveTheSameBytesAndReports) {
   };
   clean("fleet", {});
   clean("local", {"--local"});
-  for (const std::string output : {"cleaned", "changes", "clusters", "rejects"}) {
+  for (const std::string output :
+       {"cleaned", "changes", "clusters", "rejects", "profile", "keep-intermediate"}) {
     const std::string fleet = ReadTextFile(cluster.Path("fleet." + output));
     EXPECT_FALSE(fleet.empty()) << output;
     EXPECT_TRUE(fleet == ReadTextFile(cluster.Path("local." + output))) << output;

@@ -68,6 +68,23 @@ TEST_F(ReportTest, FindingsClustersAndChangesAreThoseOfTheFile) {
   EXPECT_EQ(findings[0].at("kind"), "ROWS_REJECTED");
 }
 
+TEST_F(ReportTest, EveryColumnIsListedThoughTheReportHasNoRoomForAll) {
+  std::string text;
+  for (const char* row : {"c", "1", "2", "3"}) {
+    for (int i = 0; i < 300; ++i) text += (i == 0 ? "" : ",") + (row + std::to_string(i));
+    text += "\n";
+  }
+  const ProgramResult wide = cluster_.Ctl({"clean", cluster_.WriteFile("wide.csv", text)});
+  ASSERT_EQ(wide.exit_code, 0) << wide.err;
+  const std::string job = wide.err.substr(0, wide.err.find('\n'));
+  const auto columns = Records({"report", "columns", job, "--limit", "1000"});
+  ASSERT_EQ(columns.size(), 300u);
+  EXPECT_EQ(columns.back().at("name"), "c299");
+  const std::string path = cluster_.Path("wide.html");
+  ASSERT_EQ(cluster_.Ctl({"report", "show", job, "--html", path}).exit_code, 0);
+  EXPECT_THAT(ReadTextFile(path), HasSubstr("c299"));
+}
+
 TEST_F(ReportTest, ThePageHoldsThemAndNothingOfTheDataIsMarkup) {
   const std::string path = cluster_.Path("report.html");
   const ProgramResult shown = cluster_.Ctl({"report", "show", job_, "--html", path});

@@ -11,7 +11,7 @@ HarnessRun RunChainOnText(ChainSpec spec, std::string_view input,
   if (spec.stages.empty()) spec.stages = {CompleteOptions{}, DedupeOptions{}};
   const MemoryFile in(input);
   const MemoryFile ref(reference.value_or(""));
-  const MemoryFile cleaned, report, changes, clusters, rejects;
+  const MemoryFile cleaned, report, changes, clusters, rejects, profile, intermediate;
   const ChainFiles files{.input_fd = in.fd(),
                          .reference_fd = reference.has_value() ? ref.fd() : -1,
                          .cleaned_fd = cleaned.fd(),
@@ -19,6 +19,8 @@ HarnessRun RunChainOnText(ChainSpec spec, std::string_view input,
                          .changes_fd = changes.fd(),
                          .clusters_fd = clusters.fd(),
                          .rejects_fd = rejects.fd(),
+                         .profile_fd = profile.fd(),
+                         .intermediate_fd = intermediate.fd(),
                          .temp_dir_fd = temp_dir_fd};
   NullProgressSink sink;
   const CancelToken cancel;
@@ -29,7 +31,9 @@ HarnessRun RunChainOnText(ChainSpec spec, std::string_view input,
                  .report = report.Content(),
                  .changes = changes.Content(),
                  .clusters = clusters.Content(),
-                 .rejects = rejects.Content()};
+                 .rejects = rejects.Content(),
+                 .profile = profile.Content(),
+                 .intermediate = intermediate.Content()};
   if (result.ok()) run.result = *std::move(result);
   return run;
 }

@@ -19,6 +19,8 @@ struct HarnessRun {
   std::string changes;
   std::string clusters;
   std::string rejects;
+  std::string profile;
+  std::string intermediate;
 };
 
 // Runs `spec` over `input`; complete and dedupe with default options when it has no stage.

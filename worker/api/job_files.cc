@@ -108,6 +108,11 @@ void RemoveEarlier(ObjectStore& store, const ChainOrder& order, std::string_view
 }  // namespace
 
 std::string CleanedName(std::string_view display_name, const OutputChoice& choice) {
+  return OutputName(display_name, ".cleaned", choice);
+}
+
+std::string OutputName(std::string_view display_name, std::string_view what,
+                       const OutputChoice& choice) {
   if (const size_t slash = display_name.rfind('/'); slash != std::string_view::npos) {
     display_name.remove_prefix(slash + 1);
   }
@@ -121,7 +126,7 @@ std::string CleanedName(std::string_view display_name, const OutputChoice& choic
   if (choice.format != OutputFormat::kSame) extension = ExtensionFor(choice.format);
   extension += PackingFor(choice.compression);
   const std::string stem = ValidUtf8(name.substr(0, dot), kStemBytesMax);
-  return (stem.empty() ? "output" : stem) + ".cleaned" + extension;
+  return (stem.empty() ? "output" : stem) + std::string(what) + extension;
 }
 
 void RemoveEarlierAttempts(ObjectStore& store, const ChainOrder& order) {
@@ -144,9 +149,7 @@ absl::StatusOr<JobFiles> JobFiles::Open(ObjectStore& store, const ChainOrder& or
   DQ_RETURN_IF_ERROR(files.Create(OutputKind::kCleaned,
                                   CleanedName(order.spec.display_name, order.spec.form.output)));
   DQ_RETURN_IF_ERROR(files.Create(OutputKind::kReport, "report.json"));
-  if (HasStage<CompleteOptions>(order.spec)) {
-    DQ_RETURN_IF_ERROR(files.Create(OutputKind::kChanges, "changes.csv"));
-  }
+  DQ_RETURN_IF_ERROR(files.CreateOutputsOfComplete(order));
   if (HasStage<DedupeOptions>(order.spec)) {
     DQ_RETURN_IF_ERROR(files.Create(OutputKind::kClusters, "clusters.csv"));
   }
@@ -182,6 +185,20 @@ absl::Status JobFiles::Create(OutputKind kind, const std::string& name) {
   return absl::OkStatus();
 }
 
+absl::Status JobFiles::CreateOutputsOfComplete(const ChainOrder& order) {
+  for (const StageSpec& stage : order.spec.stages) {
+    const auto* const complete = std::get_if<CompleteOptions>(&stage);
+    if (complete == nullptr) continue;
+    DQ_RETURN_IF_ERROR(Create(OutputKind::kChanges, "changes.csv"));
+    DQ_RETURN_IF_ERROR(Create(OutputKind::kProfile, "profile.jsonl"));
+    if (!complete->keep_intermediate) continue;
+    DQ_RETURN_IF_ERROR(
+        Create(OutputKind::kIntermediate,
+               OutputName(order.spec.display_name, ".intermediate", order.spec.form.output)));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status JobFiles::CreateCheckpoints() {
   for (size_t i = 0; i < kCheckpointNames.size(); ++i) {
     checkpoints_[i].name = kCheckpointNames[i];
@@ -197,7 +214,9 @@ std::vector<OwnFile> JobFiles::ContinuedFiles() const {
     files.push_back({checkpoints_[i].name, checkpoints_[i].fd.get()});
   }
   for (const Output& output : outputs_) {
-    if (output.kind != OutputKind::kReport) files.push_back({output.name, output.fd.get()});
+    const bool at_the_end =
+        output.kind == OutputKind::kReport || output.kind == OutputKind::kProfile;
+    if (!at_the_end) files.push_back({output.name, output.fd.get()});
   }
   return files;
 }
@@ -222,6 +241,8 @@ ChainFiles JobFiles::chain_files() const {
   files.changes_fd = FdOf(OutputKind::kChanges);
   files.clusters_fd = FdOf(OutputKind::kClusters);
   files.rejects_fd = FdOf(OutputKind::kRejects);
+  files.profile_fd = FdOf(OutputKind::kProfile);
+  files.intermediate_fd = FdOf(OutputKind::kIntermediate);
   files.temp_dir_fd = publication_->scratch_directory_fd();
   return files;
 }

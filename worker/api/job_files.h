@@ -24,6 +24,9 @@ namespace dq {
 // at the end of a character. The extension stays unless the file is written in another form:
 // "customers.csv.gz" as packed JSON Lines becomes "customers.cleaned.jsonl.gz".
 std::string CleanedName(std::string_view display_name, const OutputChoice& choice);
+// The same for another file of rows, `what` in the place of ".cleaned".
+std::string OutputName(std::string_view display_name, std::string_view what,
+                       const OutputChoice& choice);
 
 // CANCELLED: how an attempt ends that was told to stop.
 absl::Status AttemptStopped();
@@ -71,6 +74,7 @@ class JobFiles {
   };
   int FdOf(OutputKind kind) const;
   absl::Status Create(OutputKind kind, const std::string& name);
+  absl::Status CreateOutputsOfComplete(const ChainOrder& order);
   absl::Status CreateCheckpoints();
   void TakeOver(ObjectStore& store, const ChainOrder& order, const std::function<bool()>& stopped);
   std::vector<OwnFile> ContinuedFiles() const;

@@ -28,6 +28,11 @@ Detection ReadDetection(v1::Detection detect) {
   return detect == v1::DETECTION_VOCABULARY ? Detection::kVocabulary : Detection::kEvidence;
 }
 
+Statistic ReadStatistic(v1::Statistic statistic) {
+  if (statistic == v1::STATISTIC_MEAN) return Statistic::kMean;
+  return statistic == v1::STATISTIC_MODE ? Statistic::kMode : Statistic::kMedian;
+}
+
 CompleteOptions ReadComplete(const v1::CompleteOptions& message) {
   CompleteOptions options;
   options.key_columns.assign(message.key_columns().begin(), message.key_columns().end());
@@ -37,6 +42,11 @@ CompleteOptions ReadComplete(const v1::CompleteOptions& message) {
                                     message.not_missing_tokens().end());
   options.detect = ReadDetection(message.detect());
   if (message.min_confidence() > 0) options.min_confidence = message.min_confidence();
+  options.statistic = ReadStatistic(message.statistic());
+  for (const v1::FillValue& fill : message.fill_values()) {
+    options.fill_values.push_back({fill.column(), fill.value()});
+  }
+  options.keep_intermediate = message.keep_intermediate();
   return options;
 }
 

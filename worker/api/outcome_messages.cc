@@ -29,6 +29,10 @@ v1::OutputKind ToMessage(OutputKind kind) {
       return v1::OUTPUT_KIND_CLUSTERS;
     case OutputKind::kRejects:
       return v1::OUTPUT_KIND_REJECTS;
+    case OutputKind::kProfile:
+      return v1::OUTPUT_KIND_PROFILE;
+    case OutputKind::kIntermediate:
+      return v1::OUTPUT_KIND_INTERMEDIATE;
   }
   return v1::OUTPUT_KIND_UNSPECIFIED;
 }

@@ -62,7 +62,9 @@ ChainOutputs::ChainOutputs(const ChainFiles& files, const ChainSpec& spec, TaskP
     : choice_(spec.form.output),
       pool_(pool),
       cleaned_(MakeFile(files.cleaned_fd, "the cleaned file", choice_.compression)),
+      intermediate_(MakeFile(files.intermediate_fd, "the intermediate file", choice_.compression)),
       report_(MakeFile(files.report_fd, "the report")),
+      profile_(MakeFile(files.profile_fd, "the profile")),
       changes_(MakeFile(files.changes_fd, "the changes file"), kChangesHeader,
                spec.form.output.formula_guard),
       clusters_(MakeFile(files.clusters_fd, "the clusters file"), ClustersHeader(spec),
@@ -73,32 +75,49 @@ ChainOutputs::ChainOutputs(const ChainFiles& files, const ChainSpec& spec, TaskP
 absl::Status ChainOutputs::Open(const TableLayout& layout,
                                 const std::vector<bool>& number_columns) {
   for (LastPassSink* sink : {&changes_, &clusters_, &rejects_}) DQ_RETURN_IF_ERROR(sink->Open());
-  if (cleaned_ == nullptr) return absl::OkStatus();
-  MakeWriter(layout, number_columns);
-  return cleaned_writer_->Start();
+  MakeWriters(layout, number_columns);
+  if (intermediate_writer_ != nullptr) DQ_RETURN_IF_ERROR(intermediate_writer_->Start());
+  return cleaned_writer_ == nullptr ? absl::OkStatus() : cleaned_writer_->Start();
 }
 
-void ChainOutputs::MakeWriter(const TableLayout& layout, const std::vector<bool>& number_columns) {
-  cleaned_writer_ = std::make_unique<BatchWriter>(
-      *cleaned_, MakeFormatter(layout, choice_, number_columns), pool_);
+void ChainOutputs::MakeWriters(const TableLayout& layout, const std::vector<bool>& number_columns) {
+  const auto make = [&](std::unique_ptr<OutputFile>& file) {
+    return file == nullptr ? nullptr
+                           : std::make_unique<BatchWriter>(
+                                 *file, MakeFormatter(layout, choice_, number_columns), pool_);
+  };
+  cleaned_writer_ = make(cleaned_);
+  intermediate_writer_ = make(intermediate_);
 }
 
 absl::Status ChainOutputs::AddCleaned(const RowBatch& batch) {
   return cleaned_writer_ == nullptr ? absl::OkStatus() : cleaned_writer_->Add(batch);
 }
 
+absl::Status ChainOutputs::AddIntermediate(const RowBatch& batch) {
+  return intermediate_writer_ == nullptr ? absl::OkStatus() : intermediate_writer_->Add(batch);
+}
+
 int64_t ChainOutputs::cells_guarded() const {
   return guarded_before_ + (cleaned_writer_ == nullptr ? 0 : cleaned_writer_->cells_guarded());
 }
 
-std::array<OutputFile*, 4> ChainOutputs::Files() {
-  return {cleaned_.get(), changes_.file(), clusters_.file(), rejects_.file()};
+std::array<OutputFile*, 5> ChainOutputs::Files() {
+  return {cleaned_.get(), changes_.file(), clusters_.file(), rejects_.file(), intermediate_.get()};
 }
 
-bool ChainOutputs::can_resume() const { return cleaned_ == nullptr || !cleaned_->packed(); }
+bool ChainOutputs::can_resume() const {
+  return (cleaned_ == nullptr || !cleaned_->packed()) &&
+         (intermediate_ == nullptr || !intermediate_->packed());
+}
+
+absl::Status ChainOutputs::FinishWriters() {
+  if (intermediate_writer_ != nullptr) DQ_RETURN_IF_ERROR(intermediate_writer_->Finish());
+  return cleaned_writer_ == nullptr ? absl::OkStatus() : cleaned_writer_->Finish();
+}
 
 absl::StatusOr<ChainOutputs::Places> ChainOutputs::Sync() {
-  if (cleaned_writer_ != nullptr) DQ_RETURN_IF_ERROR(cleaned_writer_->Finish());
+  DQ_RETURN_IF_ERROR(FinishWriters());
   Places places;
   const auto files = Files();
   for (size_t i = 0; i < files.size(); ++i) {
@@ -119,22 +138,27 @@ absl::Status ChainOutputs::Resume(const TableLayout& layout,
     }
     if (files[i] != nullptr) DQ_RETURN_IF_ERROR(files[i]->Resume(places[i], stop));
   }
-  if (report_ != nullptr) DQ_RETURN_IF_ERROR(report_->Clear());
+  DQ_RETURN_IF_ERROR(ClearReports());
   // Only of the rejects somebody asks.
   for (LastPassSink* sink : {&changes_, &clusters_, &rejects_}) sink->GoOn(has_rejects);
-  if (cleaned_ != nullptr) MakeWriter(layout, number_columns);
+  MakeWriters(layout, number_columns);
   return absl::OkStatus();
+}
+
+absl::Status ChainOutputs::ClearReports() {
+  if (profile_ != nullptr) DQ_RETURN_IF_ERROR(profile_->Clear());
+  return report_ == nullptr ? absl::OkStatus() : report_->Clear();
 }
 
 absl::Status ChainOutputs::Clear() {
   for (OutputFile* file : Files()) {
     if (file != nullptr) DQ_RETURN_IF_ERROR(file->Clear());
   }
-  return report_ == nullptr ? absl::OkStatus() : report_->Clear();
+  return ClearReports();
 }
 
 absl::Status ChainOutputs::Finish() {
-  if (cleaned_writer_ != nullptr) DQ_RETURN_IF_ERROR(cleaned_writer_->Finish());
+  DQ_RETURN_IF_ERROR(FinishWriters());
   for (OutputFile* file : Files()) {
     if (file != nullptr) DQ_RETURN_IF_ERROR(file->Finish());
   }
@@ -151,6 +175,12 @@ absl::Status ChainOutputs::WriteReport(std::string_view json) {
   return report_->Finish();
 }
 
+absl::Status ChainOutputs::WriteProfile(std::string_view lines) {
+  if (profile_ == nullptr) return absl::OkStatus();
+  profile_->buffer() += lines;
+  return profile_->Finish();
+}
+
 std::vector<ChainOutput> ChainOutputs::Written() {
   std::vector<ChainOutput> written;
   const auto add = [&written](OutputKind kind, const OutputFile* file) {
@@ -161,6 +191,8 @@ std::vector<ChainOutput> ChainOutputs::Written() {
   add(OutputKind::kChanges, changes_.file());
   add(OutputKind::kClusters, clusters_.file());
   add(OutputKind::kRejects, rejects_.file());
+  add(OutputKind::kProfile, profile_.get());
+  add(OutputKind::kIntermediate, intermediate_.get());
   return written;
 }
 

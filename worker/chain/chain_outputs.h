@@ -59,13 +59,15 @@ class ChainOutputs {
   // `number_columns` is that of MakeFormatter.
   absl::Status Open(const TableLayout& layout, const std::vector<bool>& number_columns);
   absl::Status AddCleaned(const RowBatch& batch);
+  // Adds the rows that are not dropped yet to the intermediate file; nothing where there is none.
+  absl::Status AddIntermediate(const RowBatch& batch);
 
   // How far each file is when everything is written and on the disk; no size for one that is not
   // wanted. Between two batches.
-  using Places = std::array<OutputPlace, 4>;
+  using Places = std::array<OutputPlace, 5>;
   absl::StatusOr<Places> Sync();
-  // Starts in the middle of the last pass: the files are cut to these places, and the report is
-  // emptied. Errors of OutputFile::Resume. Instead of Open.
+  // Starts in the middle of the last pass: the files are cut to these places, and the report and
+  // the profile are emptied. Errors of OutputFile::Resume. Instead of Open.
   absl::Status Resume(const TableLayout& layout, const std::vector<bool>& number_columns,
                       const Places& places, bool has_rejects, const std::function<bool()>& stop);
   // To how many cells of the cleaned file a guard against formulas was given; how many an earlier
@@ -76,26 +78,32 @@ class ChainOutputs {
   absl::Status Clear();
   // Whether a pass can stop in the middle: what is packed cannot be gone on with.
   bool can_resume() const;
-  // Ends all files but the report.
+  // Ends all files but the report and the profile.
   absl::Status Finish();
   // SHA-256 of the cleaned file; "" when there is none. After Finish.
   std::string CleanedSha256() const;
   absl::Status WriteReport(std::string_view json);
+  absl::Status WriteProfile(std::string_view lines);
   // Whether anything went to the rejects: rows, or lines that are none.
   bool HasRejects() const { return rejects_.has_rows(); }
   // Every file that was written.
   std::vector<ChainOutput> Written();
 
  private:
-  std::array<OutputFile*, 4> Files();
-  void MakeWriter(const TableLayout& layout, const std::vector<bool>& number_columns);
+  std::array<OutputFile*, 5> Files();
+  absl::Status FinishWriters();
+  absl::Status ClearReports();
+  void MakeWriters(const TableLayout& layout, const std::vector<bool>& number_columns);
 
   OutputChoice choice_;
   TaskPool& pool_;
   std::unique_ptr<OutputFile> cleaned_;
   std::unique_ptr<BatchWriter> cleaned_writer_;
   int64_t guarded_before_ = 0;
+  std::unique_ptr<OutputFile> intermediate_;
+  std::unique_ptr<BatchWriter> intermediate_writer_;
   std::unique_ptr<OutputFile> report_;
+  std::unique_ptr<OutputFile> profile_;
   LastPassSink changes_;
   LastPassSink clusters_;
   LastPassSink rejects_;

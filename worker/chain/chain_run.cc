@@ -278,7 +278,12 @@ std::vector<bool> ChainRun::NumberColumns() const {
 }
 
 absl::Status ChainRun::ApplyLast(RowBatch& batch) {
-  for (size_t i = 0; i < stages_.size(); ++i) DQ_RETURN_IF_ERROR(ApplyStage(i, batch));
+  for (size_t i = 0; i < stages_.size(); ++i) {
+    DQ_RETURN_IF_ERROR(ApplyStage(i, batch));
+    const auto* const complete = std::get_if<CompleteOptions>(&spec_.stages[i]);
+    if (complete == nullptr || !complete->keep_intermediate) continue;
+    DQ_RETURN_IF_ERROR(outputs_.AddIntermediate(batch));
+  }
   for (const auto& stage : stages_) stage->Settle(batch);
   report_.rows_out += static_cast<int64_t>(batch.row_count() - batch.dropped_count());
   const Stopwatch watch(totals_.back().seconds);
@@ -336,6 +341,7 @@ absl::StatusOr<ChainResult> ChainRun::Conclude() {
                      .outputs = {}};
   result.notes = NotesOf(result.report_json);
   DQ_RETURN_IF_ERROR(outputs_.WriteReport(result.report_json));
+  DQ_RETURN_IF_ERROR(outputs_.WriteProfile(ProfileLines(report_)));
   result.outputs = outputs_.Written();
   meter_->Finish("Done");
   return result;

@@ -60,6 +60,10 @@ std::string_view OutputKindName(OutputKind kind) {
       return "clusters";
     case OutputKind::kRejects:
       return "rejects";
+    case OutputKind::kProfile:
+      return "profile";
+    case OutputKind::kIntermediate:
+      return "intermediate";
   }
   return "";
 }

@@ -28,14 +28,24 @@ struct ChainFiles {
   int changes_fd = -1;
   int clusters_fd = -1;
   int rejects_fd = -1;
-  int temp_dir_fd = -1;  // A directory for temporary files; -1: memory must do.
+  int profile_fd = -1;       // One line of JSON a column.
+  int intermediate_fd = -1;  // The rows as stage `complete` has left them, where it keeps them.
+  int temp_dir_fd = -1;      // A directory for temporary files; -1: memory must do.
 };
 
 // The header of a rejects file.
 inline constexpr std::array<std::string_view, 4> kRejectsHeader = {"row", "byte", "reason",
                                                                    "content"};
 
-enum class OutputKind { kCleaned, kReport, kChanges, kClusters, kRejects };
+enum class OutputKind {
+  kCleaned,
+  kReport,
+  kChanges,
+  kClusters,
+  kRejects,
+  kProfile,
+  kIntermediate,
+};
 enum class Verdict { kNotEvaluated, kPassed, kFailed };
 
 // One written output.
@@ -99,7 +109,7 @@ absl::StatusOr<ChainResult> RunChain(const ChainSpec& spec, const StageFactory& 
                                      const ChainFiles& files, ProgressSink& sink,
                                      const CancelToken& cancel, const CheckpointPlan& plan = {});
 
-// "cleaned", "report", "changes", "clusters", "rejects".
+// "cleaned", "report", "changes", "clusters", "rejects", "profile", "intermediate".
 std::string_view OutputKindName(OutputKind kind);
 
 }  // namespace dq

@@ -39,6 +39,7 @@ Json EncodeStage(const StageSpec& stage) {
     for (const FillValue& fill : complete->fill_values) {
       out["fill_values"].push_back({{"column", fill.column}, {"value", fill.value}});
     }
+    out["keep_intermediate"] = complete->keep_intermediate;
   } else if (const auto* dedupe = std::get_if<DedupeOptions>(&stage)) {
     out["columns"] = dedupe->columns;
     out["match"] = kMatchNames[static_cast<size_t>(dedupe->match)];
@@ -158,6 +159,7 @@ absl::StatusOr<StageSpec> DecodeStage(const Json& json) {
     reader.Read("detect", kDetectionNames, complete->detect);
     reader.Read("statistic", kStatisticNames, complete->statistic);
     reader.Read("fill_values", complete->fill_values);
+    reader.Read("keep_intermediate", complete->keep_intermediate);
   } else if (auto* dedupe = std::get_if<DedupeOptions>(&stage)) {
     reader.Read("columns", dedupe->columns);
     reader.Read("match", kMatchNames, dedupe->match);
@@ -274,7 +276,12 @@ absl::Status CheckStages(const std::vector<StageSpec>& stages) {
     if (const auto* dedupe = std::get_if<DedupeOptions>(&stages[i]); dedupe != nullptr) {
       DQ_RETURN_IF_ERROR(CheckDedupe(*dedupe));
     } else {
-      DQ_RETURN_IF_ERROR(CheckComplete(std::get<CompleteOptions>(stages[i])));
+      const auto& complete = std::get<CompleteOptions>(stages[i]);
+      DQ_RETURN_IF_ERROR(CheckComplete(complete));
+      if (complete.keep_intermediate && i + 1 == stages.size()) {
+        return BadField("keep_intermediate",
+                        "needs a stage behind complete: without one the cleaned file is that");
+      }
     }
     for (size_t j = i + 1; j < stages.size(); ++j) {
       if (StageName(stages[i]) != StageName(stages[j])) continue;

@@ -57,6 +57,7 @@ struct CompleteOptions {
   Detection detect = Detection::kEvidence;
   Statistic statistic = Statistic::kMedian;
   std::vector<FillValue> fill_values = {};  // Each column once.
+  bool keep_intermediate = false;           // The file as it is before the next stage is kept.
 };
 
 // Which records count as duplicates.

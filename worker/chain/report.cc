@@ -153,7 +153,8 @@ Json PopulationJson(const Report& report, const Detail& detail) {
   }
   if (detail.columns < report.columns.size()) {
     limits.push_back("The report shows the first " + std::to_string(detail.columns) + " of " +
-                     std::to_string(report.columns.size()) + " columns.");
+                     std::to_string(report.columns.size()) +
+                     " columns; the profile (--profile) has all of them.");
   }
   const ReportSchema& schema = report.schema;
   const size_t longest = std::max({schema.missing.size(), schema.extra.size(),
@@ -335,6 +336,17 @@ std::string ReportJson(const Report& report) {
     json = Render(report, detail);
   }
   return json;
+}
+
+std::string ProfileLines(const Report& report) {
+  Detail all;
+  all.name_bytes = std::string::npos;
+  std::string lines;
+  for (const ReportColumn& column : report.columns) {
+    lines += ColumnJson(column, all).dump(-1, ' ', false, Json::error_handler_t::replace);
+    lines += '\n';
+  }
+  return lines;
 }
 
 std::vector<std::string> NotesOf(const std::string& report_json) {

@@ -218,6 +218,10 @@ void ScoreReport(Report& report);
 // ends of names; what went is said in population.limits.
 std::string ReportJson(const Report& report);
 
+// Writes all columns, a line of JSON with the field names of dq.v1.ColumnReport each, and nothing
+// is left out.
+std::string ProfileLines(const Report& report);
+
 // Returns population.limits of what ReportJson returned.
 std::vector<std::string> NotesOf(const std::string& report_json);
 

@@ -23,7 +23,11 @@ inline constexpr int kChildLearnedFd = 13;
 inline constexpr int kChildSlotAFd = 14;
 inline constexpr int kChildSlotBFd = 15;
 
+// More files of ChainFiles.
+inline constexpr int kChildProfileFd = 16;
+inline constexpr int kChildIntermediateFd = 17;
+
 // The first number that is closed in the child, with all above.
-inline constexpr int kChildFdsEnd = 16;
+inline constexpr int kChildFdsEnd = 18;
 
 }  // namespace dq

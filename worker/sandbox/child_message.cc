@@ -78,7 +78,7 @@ ChainResult ReadResult(const Json& json) {
          ReadNumber<int64_t>(totals.at("bytes")), totals.at("seconds").get<double>()});
   }
   for (const Json& output : json.at("outputs")) {
-    result.outputs.push_back({ReadEnum(output.at("kind"), OutputKind::kRejects),
+    result.outputs.push_back({ReadEnum(output.at("kind"), OutputKind::kIntermediate),
                               ReadNumber<int64_t>(output.at("size_bytes")),
                               output.at("sha256").get<std::string>()});
   }

@@ -100,13 +100,19 @@ class SpawnActions {
 
 absl::Status PassFiles(const ChainFiles& files, const CheckpointFiles& checkpoints,
                        SpawnActions& actions) {
-  const std::pair<int, int> passed[] = {
-      {files.input_fd, kChildInputFd},           {files.reference_fd, kChildReferenceFd},
-      {files.cleaned_fd, kChildCleanedFd},       {files.report_fd, kChildReportFd},
-      {files.changes_fd, kChildChangesFd},       {files.clusters_fd, kChildClustersFd},
-      {files.rejects_fd, kChildRejectsFd},       {files.temp_dir_fd, kChildTempDirFd},
-      {checkpoints.learned_fd, kChildLearnedFd}, {checkpoints.slot_fds[0], kChildSlotAFd},
-      {checkpoints.slot_fds[1], kChildSlotBFd}};
+  const std::pair<int, int> passed[] = {{files.input_fd, kChildInputFd},
+                                        {files.reference_fd, kChildReferenceFd},
+                                        {files.cleaned_fd, kChildCleanedFd},
+                                        {files.report_fd, kChildReportFd},
+                                        {files.changes_fd, kChildChangesFd},
+                                        {files.clusters_fd, kChildClustersFd},
+                                        {files.rejects_fd, kChildRejectsFd},
+                                        {files.profile_fd, kChildProfileFd},
+                                        {files.intermediate_fd, kChildIntermediateFd},
+                                        {files.temp_dir_fd, kChildTempDirFd},
+                                        {checkpoints.learned_fd, kChildLearnedFd},
+                                        {checkpoints.slot_fds[0], kChildSlotAFd},
+                                        {checkpoints.slot_fds[1], kChildSlotBFd}};
   for (const auto& [fd, number] : passed) DQ_RETURN_IF_ERROR(actions.Pass(fd, number));
   return absl::OkStatus();
 }

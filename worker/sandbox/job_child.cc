@@ -83,6 +83,8 @@ ChainFiles PassedFiles() {
   files.changes_fd = IfOpen(kChildChangesFd);
   files.clusters_fd = IfOpen(kChildClustersFd);
   files.rejects_fd = IfOpen(kChildRejectsFd);
+  files.profile_fd = IfOpen(kChildProfileFd);
+  files.intermediate_fd = IfOpen(kChildIntermediateFd);
   files.temp_dir_fd = IfOpen(kChildTempDirFd);
   return files;
 }

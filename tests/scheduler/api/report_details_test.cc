@@ -60,6 +60,32 @@ TEST_F(ReportDetailsTest, ChangesOfOneColumnLeaveTheOthersOut) {
   EXPECT_EQ(page->changes[1].row(), 7);
 }
 
+TEST_F(ReportDetailsTest, ColumnsComeInPagesThatJoinToTheWholeProfile) {
+  std::string lines;
+  for (int i = 0; i < 1200; ++i) {
+    lines += R"({"name":"column )" + std::to_string(i) + R"(","type":"integer","distinct":)" +
+             std::to_string(i) + R"(,"of_a_newer_worker":[1]})" + "\n";
+  }
+  const std::string uri = Write(lines);
+  std::vector<std::string> names;
+  std::optional<int64_t> next = 0;
+  int pages = 0;
+  for (; next.has_value(); ++pages) {
+    const auto page = ReadColumnReports(*objects_, uri, *next, 500);
+    ASSERT_TRUE(page.ok()) << page.status();
+    for (const v1::ColumnReport& column : page->column_reports) {
+      EXPECT_EQ(column.distinct(), static_cast<int64_t>(names.size()));
+      names.push_back(column.name());
+    }
+    next = page->next;
+  }
+  EXPECT_EQ(pages, 3);
+  ASSERT_EQ(names.size(), 1200u);
+  EXPECT_EQ(names.back(), "column 1199");
+  EXPECT_EQ(ReasonOf(ReadColumnReports(*objects_, Write("no json\n"), 0, 5).status()),
+            "DETAILS_UNREADABLE");
+}
+
 TEST_F(ReportDetailsTest, ClustersAreWholeThoughTheirRecordsLieApart) {
   const std::string uri = Write(
       "row,cluster_id,kept,confidence\n"

@@ -41,6 +41,12 @@ std::vector<std::string> WrongFields(const Edit& edit) {
 
 v1::JobSpec& Spec(v1::CreateJobRequest& request) { return *request.mutable_job()->mutable_spec(); }
 
+void SetFillValue(v1::CompleteOptions& options, const char* column, const char* value) {
+  v1::FillValue& fill = *options.add_fill_values();
+  fill.set_column(column);
+  fill.set_value(value);
+}
+
 TEST(SpecValidation, DefaultsAreValid) { EXPECT_TRUE(ValidateCreateJob(ValidRequest()).ok()); }
 
 TEST(SpecValidation, NoopChainNeedsNoInput) {
@@ -141,6 +147,35 @@ INSTANTIATE_TEST_SUITE_P(
         {"job.spec.stages[0].complete.detect",
          [](Request& r) {
            Spec(r).add_stages()->mutable_complete()->set_detect(static_cast<v1::Detection>(77));
+         }},
+        {"job.spec.stages[0].complete.statistic",
+         [](Request& r) {
+           Spec(r).add_stages()->mutable_complete()->set_statistic(v1::STATISTIC_MEAN);
+         }},
+        {"job.spec.stages[0].complete.fill_values",
+         [](Request& r) {
+           v1::CompleteOptions& complete = *Spec(r).add_stages()->mutable_complete();
+           complete.set_fill(v1::FILL_METHOD_NONE);
+           SetFillValue(complete, "a", "b");
+         }},
+        {"job.spec.stages[0].complete.fill_values",
+         [](Request& r) {
+           v1::CompleteOptions& complete = *Spec(r).add_stages()->mutable_complete();
+           SetFillValue(complete, "a", "b");
+           SetFillValue(complete, "a", "c");
+         }},
+        {"job.spec.stages[0].complete.fill_values",
+         [](Request& r) { SetFillValue(*Spec(r).add_stages()->mutable_complete(), "a", " "); }},
+        {"job.spec.stages[0].complete.fill_values",
+         [](Request& r) {
+           v1::CompleteOptions& complete = *Spec(r).add_stages()->mutable_complete();
+           complete.add_key_columns("a");
+           SetFillValue(complete, "a", "b");
+         }},
+        {"job.spec.stages[1].complete.keep_intermediate",
+         [](Request& r) {
+           Spec(r).add_stages()->mutable_dedupe();
+           Spec(r).add_stages()->mutable_complete()->set_keep_intermediate(true);
          }},
         {"job.spec.stages[0].complete.fill",
          [](Request& r) {

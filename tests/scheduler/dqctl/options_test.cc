@@ -318,6 +318,23 @@ TEST(ChainRequest, ColumnsAndConfidenceAreTheStages) {
   EXPECT_THAT(spec->stages(1).dedupe().columns(), ElementsAre("name", "city"));
 }
 
+TEST(ChainRequest, StatisticAndConstantsAreTheStages) {
+  const auto command =
+      Parsed<CleanCommand>({"clean", "in.csv", "--fill", "statistic", "--statistic", "mean",
+                            "--fill-value", "country=none, given", "--fill-value", "n=a=b"});
+  const auto spec = SpecOf(command.chain);
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  const auto& complete = spec->stages(0).complete();
+  EXPECT_EQ(complete.statistic(), dq::v1::STATISTIC_MEAN);
+  ASSERT_EQ(complete.fill_values_size(), 2);
+  EXPECT_EQ(complete.fill_values(0).column(), "country");
+  EXPECT_EQ(complete.fill_values(0).value(), "none, given");
+  EXPECT_EQ(complete.fill_values(1).value(), "a=b");
+  ChainOptions broken;
+  broken.fill_values = {"country"};
+  EXPECT_EQ(ReasonOf(SpecOf(broken).status()), "USAGE");
+}
+
 TEST(ChainRequest, TheReferencesKeyHasAsManyColumnsAsTheKey) {
   ChainOptions options;
   options.reference_key = {"customer"};

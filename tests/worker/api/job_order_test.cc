@@ -98,6 +98,10 @@ TEST(ReadGrant, StageOptionsReferenceAndGateAreKept) {
   complete.add_not_missing_tokens("none");
   complete.set_min_confidence(0.75);
   complete.set_detect(v1::DETECTION_VOCABULARY);
+  complete.set_statistic(v1::STATISTIC_MEAN);
+  complete.add_fill_values()->set_column("country");
+  complete.mutable_fill_values(0)->set_value("none given");
+  complete.set_keep_intermediate(true);
   v1::DedupeOptions& dedupe = *grant.add_stages()->mutable_dedupe();
   dedupe.add_columns("name");
   dedupe.set_match(v1::MATCH_KIND_FUZZY);
@@ -115,6 +119,10 @@ TEST(ReadGrant, StageOptionsReferenceAndGateAreKept) {
   EXPECT_THAT(first.not_missing_tokens, testing::ElementsAre("none"));
   EXPECT_EQ(first.min_confidence, 0.75);
   EXPECT_EQ(first.detect, Detection::kVocabulary);
+  EXPECT_EQ(first.statistic, Statistic::kMean);
+  EXPECT_EQ(first.fill_values.at(0).column, "country");
+  EXPECT_EQ(first.fill_values.at(0).value, "none given");
+  EXPECT_TRUE(first.keep_intermediate);
   const auto& second = std::get<DedupeOptions>(order.spec.stages.at(1));
   EXPECT_THAT(second.columns, testing::ElementsAre("name"));
   EXPECT_EQ(second.match, MatchKind::kFuzzy);

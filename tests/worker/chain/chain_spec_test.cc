@@ -17,7 +17,8 @@ ChainSpec FullSpec() {
                                  .min_confidence = 0.7,
                                  .detect = Detection::kVocabulary,
                                  .statistic = Statistic::kMean,
-                                 .fill_values = {{"country", "none given"}}},
+                                 .fill_values = {{"country", "none given"}},
+                                 .keep_intermediate = true},
                  DedupeOptions{.columns = {"email"},
                                .match = MatchKind::kFuzzy,
                                .duplicates = DuplicateHandling::kKeep,
@@ -57,6 +58,7 @@ TEST(ChainSpec, EveryFieldSurvivesTheWayThroughText) {
   ASSERT_EQ(complete.fill_values.size(), 1);
   EXPECT_EQ(complete.fill_values[0].column, "country");
   EXPECT_EQ(complete.fill_values[0].value, "none given");
+  EXPECT_TRUE(complete.keep_intermediate);
   const auto& dedupe = std::get<DedupeOptions>(read->stages[1]);
   EXPECT_EQ(dedupe.match, MatchKind::kFuzzy);
   EXPECT_EQ(dedupe.duplicates, DuplicateHandling::kKeep);
@@ -121,6 +123,8 @@ TEST(ChainSpec, WrongTextsAreRefusedWithTheField) {
       {R"({"stages":[{"stage":"complete","fill_values":[{"column":"a","value":"b"},
                                                         {"column":"a","value":"c"}]}]})",
        "fill_values"},
+      {R"({"stages":[{"stage":"dedupe"},{"stage":"complete","keep_intermediate":true}]})",
+       "keep_intermediate"},
       {R"({"stages":[{"stage":"dedupe"}],"gate":{"min_score":101}})", "min_score"},
   };
   for (const auto& [text, field] : cases) {

@@ -46,7 +46,7 @@ TEST_F(RunCommand, NoOutputReplacesAnotherFileOfTheCommand) {
   const RunOptions fine = options_;
   for (std::string RunOptions::*field :
        {&RunOptions::output, &RunOptions::report, &RunOptions::changes, &RunOptions::clusters,
-        &RunOptions::rejects}) {
+        &RunOptions::rejects, &RunOptions::profile, &RunOptions::intermediate}) {
     options_ = fine;
     options_.*field = folder_ + "/./in.csv";
     EXPECT_EQ(Run(), kExitUsage);

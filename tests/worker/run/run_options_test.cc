@@ -49,6 +49,15 @@ TEST(RunOptions, EveryChoiceIsItsName) {
   EXPECT_EQ(options->progress, ProgressStyle::kJson);
 }
 
+TEST(RunOptions, TheIntermediateIsKeptForWhoNamesAFile) {
+  const auto options = Parse({"--keep-intermediate", "filled.csv", "--profile", "profile.jsonl"});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_TRUE(CompleteOf(*options).keep_intermediate);
+  EXPECT_EQ(options->intermediate, "filled.csv");
+  EXPECT_EQ(options->profile, "profile.jsonl");
+  EXPECT_FALSE(CompleteOf(*Parse({})).keep_intermediate);
+}
+
 TEST(RunOptions, ConstantsAreGivenAColumnEach) {
   const auto options = Parse({"--fill", "statistic", "--statistic", "mode", "--fill-value",
                               "country=none, given", "--fill-value=n=a=b"});
@@ -128,6 +137,9 @@ TEST(RunOptions, AWrongFlagIsNamed) {
       {{"--gate", "score>=nan"}, "--gate takes a number"},
       {{"--match-threshold", "0.9"}, "match_threshold goes with match fuzzy"},
       {{"--duplicates", "drop"}, "--duplicates"},
+      {{"--chain", "dedupe", "--profile", "p"}, "--profile is of the stage complete"},
+      {{"--chain", "dedupe", "--keep-intermediate", "i"}, "--keep-intermediate is of the stage"},
+      {{"--chain", "complete", "--keep-intermediate", "i"}, "keep_intermediate needs a stage"},
       {{"--statistic", "mean"}, "statistic goes with fill statistic"},
       {{"--fill-value", "country"}, "--fill-value takes COL=VALUE"},
       {{"--fill-value", "a=b", "--fill", "none"}, "fill_values do not go with fill none"},

@@ -50,7 +50,7 @@ struct Job {
   bool has_reference = false;
   size_t batch_bytes = 200;
   int opened = 0;  // How often the chain was made.
-  MemoryFile cleaned, report, changes, clusters, rejects, learned, slot_a, slot_b;
+  MemoryFile cleaned, report, changes, clusters, rejects, intermediate, learned, slot_a, slot_b;
 
   absl::StatusOr<ChainResult> Run(CheckpointControl* control, bool resume) {
     const UniqueFd temp(::open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -61,6 +61,7 @@ struct Job {
                            .changes_fd = changes.fd(),
                            .clusters_fd = clusters.fd(),
                            .rejects_fd = rejects.fd(),
+                           .intermediate_fd = intermediate.fd(),
                            .temp_dir_fd = temp.get()};
     NullProgressSink sink;
     const CancelToken cancel;
@@ -82,6 +83,7 @@ void ExpectSameOutputs(const Job& one, const Job& other) {
   EXPECT_EQ(one.changes.Content(), other.changes.Content());
   EXPECT_EQ(one.clusters.Content(), other.clusters.Content());
   EXPECT_EQ(one.rejects.Content(), other.rejects.Content());
+  EXPECT_EQ(one.intermediate.Content(), other.intermediate.Content());
   EXPECT_EQ(ComparableReport(one.report.Content()), ComparableReport(other.report.Content()));
 }
 
@@ -180,6 +182,12 @@ TEST(Checkpoint, EveryOrderOfStagesGoesOn) {
   InterruptEverywhere(spec, PersonsTable(21, 60), "", spec);
   spec.stages = {DedupeOptions{.columns = {"name"}}};
   InterruptEverywhere(spec, PersonsTable(22, 60), "", spec);
+}
+
+TEST(Checkpoint, TheIntermediateFileGoesOn) {
+  ChainSpec spec = KeyedSpec();
+  std::get<CompleteOptions>(spec.stages[0]).keep_intermediate = true;
+  InterruptEverywhere(spec, PersonsTable(23, 60), ReferenceTable(60), spec);
 }
 
 TEST(Checkpoint, StagesThatNeedAllRecordsStartTheirPassAgain) {

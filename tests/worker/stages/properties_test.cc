@@ -4,6 +4,7 @@
 
 #include <array>
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -222,6 +223,48 @@ TEST(Chain, WhatIsRememberedOfManyColumnsIsBounded) {
   EXPECT_LE(ProfileLimits::ForColumns(1000).BytesMaxForTest() * 1000, int64_t{400} << 20);
   EXPECT_EQ(ProfileLimits::ForColumns(12).values.distinct, size_t{1} << 20);
   EXPECT_EQ(ProfileLimits::ForColumns(12).values.precision, 16);
+}
+
+TEST(Chain, TheProfileHasAllColumnsWhateverTheReportHasRoomFor) {
+  std::string input;
+  for (int i = 0; i < 1200; ++i) input += (i == 0 ? "c" : ",c") + std::to_string(i);
+  for (int row = 0; row < 12; ++row) {
+    for (int i = 0; i < 1200; ++i) {
+      input += (i == 0 ? '\n' : ',') + std::to_string(row * i) + (i % 3 == 0 ? " kg" : "");
+    }
+  }
+  ChainSpec spec;
+  spec.stages = {CompleteOptions{}};
+  const HarnessRun run = RunChainOnText(spec, input + "\n");
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  const auto columns = nlohmann::json::parse(run.report)["columns"];
+  EXPECT_LE(columns.size(), 200u);
+  std::istringstream lines(run.profile);
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    const auto column = nlohmann::json::parse(line);
+    EXPECT_EQ(column["name"], "c" + std::to_string(count));
+    EXPECT_EQ(column["top"].size(), count == 0 ? 1u : 5u) << "nothing is left out";
+    EXPECT_EQ(column["distinct"], count == 0 ? 1 : 12);
+  }
+  EXPECT_EQ(count, 1200);
+}
+
+TEST(Chain, TheIntermediateIsWhatCompleteAloneWouldGive) {
+  for (uint32_t seed = 0; seed < 40; ++seed) {
+    ChainSpec spec = KeyedSpec(FillMethod::kStatistic);
+    const std::string table = RandomTable(seed);
+    const std::string reference = RandomReference(seed);
+    EXPECT_EQ(RunChainOnText(spec, table, reference).intermediate, "") << "nobody asked for it";
+    std::get<CompleteOptions>(spec.stages[0]).keep_intermediate = true;
+    std::get<DedupeOptions>(spec.stages[1]).merge = true;
+    const HarnessRun run = RunChainOnText(spec, table, reference);
+    ASSERT_TRUE(run.status.ok()) << run.status;
+    std::get<CompleteOptions>(spec.stages[0]).keep_intermediate = false;
+    spec.stages.pop_back();
+    const HarnessRun complete = RunChainOnText(spec, table, reference);
+    ASSERT_EQ(run.intermediate, complete.cleaned) << "seed " << seed;
+  }
 }
 
 TEST(Chain, PaddedRowsAreCountedInTheReport) {
