@@ -34,7 +34,8 @@ class CellWebhooksTest : public ::testing::Test {
   // The ids of the jobs of whose ends the webhook is told, oldest first.
   std::vector<std::string> Told(const WebhookRecord& webhook) {
     std::vector<std::string> ids;
-    for (const auto& delivery : *store_->ListDeliveries(webhook.key, 0, 100)) {
+    const auto deliveries = store_->ListDeliveries(webhook.key, 0, 100);
+    for (const auto& delivery : deliveries.value()) {
       ids.insert(ids.begin(), delivery.subject_id);
     }
     return ids;

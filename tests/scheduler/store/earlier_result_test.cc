@@ -136,7 +136,8 @@ TEST_P(EarlierResultTest, FilesGoWithTheLastOfTheJobsThatHaveThem) {
   EXPECT_FALSE(is_there());
   // What lies in the folder of another job is owed by itself.
   std::vector<std::string> owed;
-  for (const StorageDebt& debt : *deletions().LoadDebts(0, 100)) owed.push_back(debt.uri);
+  const auto debts = deletions().LoadDebts(0, 100);
+  for (const StorageDebt& debt : debts.value()) owed.push_back(debt.uri);
   EXPECT_THAT(owed, ::testing::Contains(result.outputs.at(0).uri));
 }
 
