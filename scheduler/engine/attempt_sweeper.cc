@@ -1,6 +1,7 @@
 #include "scheduler/engine/attempt_sweeper.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "common/base/error.h"
@@ -118,11 +119,17 @@ absl::Status AttemptSweeper::Carry(const JobName& job, const Sweep& sweep) {
   if (!checked.ok()) return checked;
   absl::Status swept = folders.status();
   if (folders.ok()) {
-    swept = RemoveAttemptFolders(objects_, prefix, *folders, [&](std::string_view folder) {
+    // What is published under that name stays, what is unfinished under it does not.
+    std::set<std::string> kept;
+    const auto published = folders->published.find(sweep.kept_directory);
+    if (published != folders->published.end()) {
+      kept.insert(published->second.begin(), published->second.end());
+    }
+    const auto is_owed = [&](std::string_view folder) {
       const std::optional<int64_t> attempt = AttemptOfDirectory(folder);
-      return attempt.has_value() && *attempt <= sweep.attempt_max &&
-             *attempt != sweep.kept_attempt && folder != sweep.kept_directory;
-    });
+      return attempt.has_value() && *attempt <= sweep.attempt_max && *attempt != sweep.kept_attempt;
+    };
+    swept = RemoveAttemptFolders(objects_, prefix, *folders, is_owed, kept);
   }
   if (!swept.ok()) {
     Log(LogLevel::kWarning, "what attempts have left stays",

@@ -3,13 +3,13 @@
 -- 0 rows: always.
 WITH gone AS (
   DELETE FROM file f
-  USING jsonb_array_elements_text($2::jsonb) AS t (value)
-  WHERE f.project = $1 AND f.id = t.value AND f.produced_by = ''
-    AND NOT EXISTS (SELECT FROM reference r WHERE r.project = $1 AND r.file_id = t.value)
+  WHERE f.project = $1 AND f.produced_by = ''
+    AND f.id = ANY (ARRAY(SELECT value FROM jsonb_array_elements_text($2::jsonb) AS t (value)))
+    AND NOT EXISTS (SELECT FROM reference r WHERE r.project = $1 AND r.file_id = f.id)
     AND NOT EXISTS (SELECT FROM reference_version v
-                    WHERE v.project = $1 AND v.file_id = t.value AND v.state = 1)
+                    WHERE v.project = $1 AND v.file_id = f.id AND v.state = 1)
     AND NOT EXISTS (SELECT FROM job_need n
-                    WHERE n.project = $1 AND n.kind = 1 AND n.resource_id = t.value)
+                    WHERE n.project = $1 AND n.kind = 1 AND n.resource_id = f.id)
   RETURNING f.project, f.uri
 )
 INSERT INTO storage_debt (project, job_id, manifest_uri, kept, uri)

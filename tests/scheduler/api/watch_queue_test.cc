@@ -17,10 +17,11 @@ JobView View(const std::string& id, JobState state, int64_t version, double perc
 class WatchQueueTest : public testing::Test {
  protected:
   void Change(const JobView& view) {
-    queue().Add({++sequence_, false, std::make_shared<JobView>(view)});
+    queue().Add({.sequence = ++sequence_, .view = std::make_shared<JobView>(view)});
   }
   void Progress(const JobView& view) {
-    queue().Add({++sequence_, true, std::make_shared<JobView>(view)});
+    queue().Add(
+        {.sequence = ++sequence_, .progress_only = true, .view = std::make_shared<JobView>(view)});
   }
   WatchQueue& Watch(std::vector<std::string> ids) {
     queue_.emplace(std::move(ids), sequence_, limits_, now_);

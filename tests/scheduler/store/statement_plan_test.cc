@@ -107,7 +107,7 @@ std::vector<PlanCase> PlansOfDeletions() {
       {sql::kFindDeletion, "'default',1,'job-7'", "deleted_resource_pkey", false},
       {sql::kInsertCreationEvents, "'[1,2]'", "job_spec_pkey", false},
       {sql::kInsertJobDeletions, "'[1,2]',now(),'a','r'", "job_pkey", false},
-      {sql::kDeleteProducedFiles, "'[1,2]'", "file_pkey", false},
+      {sql::kDeleteProducedFiles, "'[1,2]'", "on file f", false},
       {sql::kInsertStorageDebts, "'[1,2]'", "job_result_pkey", false},
       {sql::kDeleteNeeds, "'[1,2]'", "job_need_of", false},
       {sql::kDeleteInputs, "'default','[\"f-1\"]'", "file_pkey", false},
