@@ -1,42 +1,18 @@
 #include <gmock/gmock.h>
-#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
 #include "tests/scheduler/api/api_server.h"
+#include "tests/scheduler/api/raw_call.h"
 
 namespace dq {
 namespace {
 
-constexpr char kMethod[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
-
 // Sends one request to the server's reflection and returns the bytes of the answer.
 std::string AskReflection(ApiServer& server, const std::string& request) {
-  grpc::GenericStub stub(server.channel());
-  grpc::ClientContext context;
-  grpc::CompletionQueue queue;
-  const auto call = stub.PrepareCall(&context, kMethod, &queue);
-  void* tag = nullptr;
-  bool ok = false;
-  call->StartCall(nullptr);
-  queue.Next(&tag, &ok);
-  const grpc::Slice slice(request);
-  call->Write(grpc::ByteBuffer(&slice, 1), nullptr);
-  queue.Next(&tag, &ok);
-  grpc::ByteBuffer answer;
-  call->Read(&answer, nullptr);
-  queue.Next(&tag, &ok);
-  context.TryCancel();
-  grpc::Status status;
-  call->Finish(&status, nullptr);
-  queue.Next(&tag, &ok);
-  queue.Shutdown();
-  std::vector<grpc::Slice> slices;
-  (void)answer.Dump(&slices);
-  std::string bytes;
-  for (const grpc::Slice& part : slices) {
-    bytes.append(reinterpret_cast<const char*>(part.begin()), part.size());
-  }
-  return bytes;
+  const RawAnswer answer =
+      CallRaw(server.channel(), "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+              {request}, absl::Seconds(20));
+  return answer.messages.empty() ? "" : answer.messages.front();
 }
 
 TEST(Reflection, ListsEveryService) {
