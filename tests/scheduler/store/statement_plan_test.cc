@@ -102,7 +102,7 @@ std::vector<PlanCase> PlansBesideJobs() {
 std::vector<PlanCase> PlansOfDeletions() {
   return {
       {sql::kLockDeletableJobs, "'default','[\"job-7\"]'", "job_project_id_key", false},
-      {sql::kLockDeletableJobs, "'default','[\"job-7\"]'", "job_dependency_of", false},
+      {sql::kLockDeletableJobs, "'default','[\"job-7\"]'", "Index Cond: (dependency_key", false},
       {sql::kLockOperationJobs, "7", "batch_job_pkey", false},
       {sql::kFindDeletion, "'default',1,'job-7'", "deleted_resource_pkey", false},
       {sql::kInsertCreationEvents, "'[1,2]'", "job_spec_pkey", false},
@@ -110,7 +110,7 @@ std::vector<PlanCase> PlansOfDeletions() {
       {sql::kDeleteProducedFiles, "'[1,2]'", "on file f", false},
       {sql::kInsertStorageDebts, "'[1,2]'", "job_result_pkey", false},
       {sql::kDeleteNeeds, "'[1,2]'", "job_need_of", false},
-      {sql::kDeleteInputs, "'default','[\"f-1\"]'", "file_pkey", false},
+      {sql::kDeleteInputs, "'default','[\"f-1\"]'", "on file f", false},
       {sql::kDeleteJobParts, "'[1,2]'", "job_dependency_of", false},
       {sql::kDeleteJobParts, "'[1,2]'", "job_spec_pkey", false},
       {sql::kDeleteJobs, "'[1,2]'", "job_pkey", false},
