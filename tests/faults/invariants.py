@@ -30,7 +30,7 @@ LEGAL = {
     (PAUSED, "resume"): PENDING, (PAUSED, "cancel"): CANCELLED, (PAUSED, "skip"): SKIPPED,
     (FAILED, "reopen"): QUEUED, (CANCELLED, "reopen"): QUEUED, (SKIPPED, "reopen"): QUEUED,
 }
-OUTPUT_KINDS = {1: "CLEANED", 2: "REPORT", 3: "CHANGES", 4: "CLUSTERS", 5: "REJECTS"}
+OUTPUT_KINDS = {1: "CLEANED", 2: "REPORT", 3: "CHANGES", 4: "CLUSTERS", 5: "REJECTS", 6: "PROFILE", 7: "INTERMEDIATE"}
 # Meant is one second; a test machine that is busy with other things may take longer.
 IDLE_SECONDS_MAX = 10
 ALREADY_EXISTS, FAILED_PRECONDITION = 6, 9

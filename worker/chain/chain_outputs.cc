@@ -58,11 +58,23 @@ absl::Status LastPassSink::Add(std::span<const std::string_view> cells) {
   return writer_->Add(whole);
 }
 
+namespace {
+
+bool KeepsIntermediate(const ChainSpec& spec) {
+  return std::ranges::any_of(spec.stages, [](const StageSpec& stage) {
+    const auto* const complete = std::get_if<CompleteOptions>(&stage);
+    return complete != nullptr && complete->keep_intermediate;
+  });
+}
+
+}  // namespace
+
 ChainOutputs::ChainOutputs(const ChainFiles& files, const ChainSpec& spec, TaskPool& pool)
     : choice_(spec.form.output),
       pool_(pool),
       cleaned_(MakeFile(files.cleaned_fd, "the cleaned file", choice_.compression)),
-      intermediate_(MakeFile(files.intermediate_fd, "the intermediate file", choice_.compression)),
+      intermediate_(MakeFile(KeepsIntermediate(spec) ? files.intermediate_fd : -1,
+                             "the intermediate file", choice_.compression)),
       report_(MakeFile(files.report_fd, "the report")),
       profile_(MakeFile(files.profile_fd, "the profile")),
       changes_(MakeFile(files.changes_fd, "the changes file"), kChangesHeader,

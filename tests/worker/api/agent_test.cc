@@ -48,7 +48,7 @@ TEST_F(AgentTest, AGrantIsRunAndItsOutputsArePublished) {
   EXPECT_EQ(done.quality_score(), 97.5);
   EXPECT_EQ(done.verdict(), v1::VERDICT_PASSED);
   EXPECT_EQ(done.totals(0).rows(), 3);
-  ASSERT_EQ(done.files_size(), 4) << "no rejects file without rejected rows";
+  ASSERT_EQ(done.files_size(), 5) << "no rejects file without rejected rows";
   EXPECT_EQ(done.files(0).kind(), v1::OUTPUT_KIND_CLEANED);
   EXPECT_EQ(done.files(0).display_name(), "ok.cleaned.csv");
   EXPECT_EQ(done.files(0).sha256(), Sha256Of("a,b\n1,2\n"));
@@ -77,7 +77,7 @@ TEST_F(AgentTest, RejectedRowsBringARejectsFile) {
   const v1::Grant grant = ChainGrant("rejects");
   session->Grant(grant);
   const v1::Outcome outcome = session->WaitForOutcome(grant.lease());
-  ASSERT_EQ(outcome.completion().files_size(), 5);
+  ASSERT_EQ(outcome.completion().files_size(), 6);
   EXPECT_EQ(outcome.completion().files(4).kind(), v1::OUTPUT_KIND_REJECTS);
 }
 
