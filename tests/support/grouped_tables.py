@@ -175,3 +175,24 @@ def make(kind, seed, groups=80, copies=0.0):
     made += [(i, copy_of(rng, rows[i])) for i in rng.sample(range(len(rows)), int(copies * len(rows)))]
     rng.shuffle(made)
     return header, [row for _, row in made], [entity for entity, _ in made]
+
+
+def stamp(rng):
+    return (f"20{rng.randint(10, 24)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02} "
+            f"{rng.randint(0, 23):02}:{rng.randint(0, 59):02}:{rng.randint(0, 59):02}")
+
+
+def stamped_customers(seed, customers=700, towns=80):
+    """Customers, half of them entered twice with a slip, every record with times of its own: copies share neither."""
+    rng = random.Random(f"stamped {seed}")
+    places = [town(rng) for _ in range(towns)]
+    made = []
+    for entity in range(customers):
+        given, surname = rng.choice(GIVEN), word(rng, 3)
+        row = [given, surname, street(rng), *rng.choice(places), phone(rng), f"{given}.{surname}@{word(rng, 3)}.com"]
+        made.append((row, entity))
+        if rng.random() < 0.5:
+            made.append((copy_of(rng, row), entity))
+    rng.shuffle(made)
+    header = ["given", "surname", "street", "city", "state", "zip", "phone", "mail", "created", "changed"]
+    return header, [row + [stamp(rng), stamp(rng)] for row, _ in made], [entity for _, entity in made]

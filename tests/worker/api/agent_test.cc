@@ -78,7 +78,7 @@ TEST_F(AgentTest, RejectedRowsBringARejectsFile) {
   session->Grant(grant);
   const v1::Outcome outcome = session->WaitForOutcome(grant.lease());
   ASSERT_EQ(outcome.completion().files_size(), 6);
-  EXPECT_EQ(outcome.completion().files(4).kind(), v1::OUTPUT_KIND_REJECTS);
+  EXPECT_EQ(outcome.completion().files(5).kind(), v1::OUTPUT_KIND_REJECTS);
 }
 
 TEST_F(AgentTest, AnOutcomeIsRepeatedUntilItIsClosed) {

@@ -31,8 +31,9 @@ struct RivalPair {
 // Columns by which records form groups are at most so many.
 inline constexpr size_t kGroupedFieldsMax = 4;
 
-// A field that tells the members of a group apart, and how much it tells: in so many pairs of
-// members one shares its value.
+// A field that tells the members of a group apart, and how much it tells: the bits that it takes
+// two members to share its value. Not the odds themselves: where records have copies, times that
+// no record shares would outweigh all that copies have in common.
 struct TellingField {
   size_t field = 0;
   double weight = 0;

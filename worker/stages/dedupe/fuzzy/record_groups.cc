@@ -27,7 +27,7 @@ constexpr double kTellsAllMax = 0.1;
 // What tells mates apart says at least so much of what they share, where a value has few holders.
 constexpr double kTellingOfShared = 0.5;
 constexpr double kChanceMin = 1e-6;
-constexpr double kTellingWeightMax = 128;
+constexpr double kTellingBitsMax = 7;
 // Groups by two fields are the same groups when mates of each are mostly mates of the other.
 constexpr double kSameGroupsMin = 0.8;
 
@@ -135,7 +135,7 @@ bool Judge(const std::vector<Sharing>& mates, const std::vector<Sharing>& chance
       shared_bits += bits;
     } else if (mates[i].same <= kTellingMax) {
       groups.pairs.telling.push_back(
-          {i, std::min(kTellingWeightMax, 1 / std::max(mates[i].same, kChanceMin))});
+          {i, std::min(kTellingBitsMax, -std::log2(std::max(mates[i].same, kChanceMin)))});
       telling_bits += bits;
       same_min = std::min(same_min, mates[i].same);
     }
