@@ -54,8 +54,12 @@ JobName Client::AnyRecorded(const std::function<bool(const JobRecord&)>& is_want
 }
 
 Client::Call Client::Draw() {
-  const size_t kind = process_.time().Pick(12);
+  const size_t kind = process_.time().Pick(13);
   if (kind < 6) return DrawSubmit();
+  if (kind == 12) {
+    const auto has_ended = [](const JobRecord& job) { return IsTerminal(job.status.state); };
+    return DeleteOne(process_.time().OneIn(4) ? AnyJob() : AnyRecorded(has_ended));
+  }
   const auto depends = [](const JobRecord& job) {
     return !job.dependencies.empty() && job.status.state != JobState::kCompleted;
   };
@@ -129,6 +133,10 @@ Client::Call Client::Steer(const JobName& name, size_t kind) {
       });
     });
   };
+}
+
+Client::Call Client::DeleteOne(const JobName& name) {
+  return [name](Replica& replica, const Reply& reply) { replica.Delete(name, reply); };
 }
 
 void Client::Ask() {

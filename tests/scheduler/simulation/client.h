@@ -31,6 +31,7 @@ class Client {
   Call Draw();
   Call DrawSubmit();
   Call Steer(const JobName& name, size_t kind);
+  static Call DeleteOne(const JobName& name);
   void ResumeOne();
   void Ask();
   void Deliver(Replica& replica, absl::Duration late);

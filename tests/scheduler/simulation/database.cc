@@ -42,4 +42,17 @@ void Database::Acquire(Process& caller, const std::string& instance, absl::Durat
       std::move(done));
 }
 
+void Database::Delete(Process& caller, const JobName& name, const DeletionOrder& order,
+                      std::function<void(absl::StatusOr<JobDeletions>)> done) {
+  Ask<absl::StatusOr<JobDeletions>>(
+      caller,
+      [this, name, order](FakeStore& store) {
+        const bool was_there = store.GetJob(name).ok();
+        absl::StatusOr<JobDeletions> deletions = store.DeleteJobs({{name}}, order);
+        if (was_there && !store.GetJob(name).ok()) history_.Deleted(name, order.epoch);
+        return deletions;
+      },
+      std::move(done));
+}
+
 }  // namespace dq::sim

@@ -42,6 +42,8 @@ class Database {
               std::function<void(absl::StatusOr<BatchResult>)> done);
   void Acquire(Process& caller, const std::string& instance, absl::Duration ttl,
                std::function<void(absl::StatusOr<Leadership>)> done);
+  void Delete(Process& caller, const JobName& name, const DeletionOrder& order,
+              std::function<void(absl::StatusOr<JobDeletions>)> done);
 
   // One call in `one_in` breaks from now on; 0: none. Longest time of a way.
   void SetBreaking(size_t one_in) { break_one_in_ = one_in; }

@@ -319,14 +319,42 @@ void History::CheckLimits() {
   if (running > bounds_.queue_running_max) findings_.push_back("I16 the queue runs too many jobs");
 }
 
-void History::CancelAcknowledged(const std::string& job, int64_t version) {
-  cancels_.emplace_back(job, version);
-  CheckCancel(job, version);
+void History::Deleted(const JobName& name, int64_t epoch) {
+  time_.Trace([&] { return name.id + " deleted"; });
+  if (epoch < newest_epoch_) findings_.push_back("I10 a leader of the past deleted something");
+  const auto found = jobs_.find(name.id);
+  if (found == jobs_.end()) {
+    findings_.push_back(name.id + ": I21 a job was deleted that no commit made");
+    return;
+  }
+  SeenJob& job = found->second;
+  Expect(IsTerminal(job.row.status.state), job, "I21 a job was deleted before it had ended");
+  for (const auto& [id, other] : jobs_) {
+    const bool depends =
+        !IsTerminal(other.row.status.state) &&
+        std::ranges::count(other.row.dependencies, job.row.key, &JobDependency::job) > 0;
+    Expect(!depends, job, "I21 a job was deleted on which an unfinished one depends");
+  }
+  const auto last = *store_.ListJobEvents(name, std::ssize(job.events), 1000);
+  const bool is_told = last.size() == 1 && last[0].event == JobEvent::kDelete &&
+                       last[0].from == job.row.status.state && !last[0].actor.empty();
+  Expect(is_told, job, "I17 a deletion is not in the history");
+  job.events.insert(job.events.end(), last.begin(), last.end());
+  requests_.erase(job.row.request_id);
+  deleted_names_.insert(name.id);
+  deleted_uids_.insert(job.row.uid);
+  deleted_.emplace(job.row.key, std::move(job));
+  jobs_.erase(found);
 }
 
-void History::CheckCancel(const std::string& job, int64_t version) {
-  const SeenJob* const seen = Find(job);
-  if (seen == nullptr) return;
+void History::CancelAcknowledged(const JobRecord& job, int64_t version) {
+  cancels_.push_back({job.name, job.key, version});
+  CheckCancel(job.name, job.key, version);
+}
+
+void History::CheckCancel(const JobName& job, JobKey key, int64_t version) {
+  const SeenJob* const seen = Find(job.id);
+  if (seen == nullptr || seen->row.key != key) return;
   for (const JobEventRecord& event : seen->events) {
     if (event.sequence <= version) continue;
     if (event.event == JobEvent::kReopen) return;
@@ -335,18 +363,24 @@ void History::CheckCancel(const std::string& job, int64_t version) {
 }
 
 void History::CheckWhole() {
-  for (const auto& [job, version] : cancels_) CheckCancel(job, version);
+  for (const Cancelled& cancel : cancels_) CheckCancel(cancel.job, cancel.key, cancel.version);
   const auto rows = store_.Jobs();
   if (rows.size() != jobs_.size()) findings_.push_back("I7 there are jobs that no commit made");
   for (const auto& [key, events] : store_.Events()) {
-    const SeenJob* const seen = Find(rows.at(key).name.id);
+    const auto row = rows.find(key);
+    const SeenJob* const seen = row == rows.end() ? FindDeleted(key) : Find(row->second.name.id);
     const bool is_same =
         seen != nullptr &&
         std::ranges::equal(seen->events, events, [](const auto& a, const auto& b) {
           return a.sequence == b.sequence && a.event == b.event && a.attempt == b.attempt;
         });
-    if (!is_same) findings_.push_back(rows.at(key).name.id + ": I7 the history was changed");
+    if (!is_same) findings_.push_back(std::to_string(key) + ": I7 the history was changed");
   }
+}
+
+const SeenJob* History::FindDeleted(JobKey key) const {
+  const auto found = deleted_.find(key);
+  return found == deleted_.end() ? nullptr : &found->second;
 }
 
 const SeenJob* History::Find(const std::string& job) const {

@@ -56,8 +56,10 @@ class History {
   void Elected(int64_t epoch);
   // The database answered a commit.
   void Committed(const WriteBatch& batch, const absl::StatusOr<BatchResult>& result);
+  // The database deleted a job, whose events go on being judged under its key.
+  void Deleted(const JobName& name, int64_t epoch);
   // A cancel was acknowledged with that version of the job.
-  void CancelAcknowledged(const std::string& job, int64_t version);
+  void CancelAcknowledged(const JobRecord& job, int64_t version);
   // From `time` on the database is quick: whoever waits longest for its priority runs next.
   void ExpectOrder(absl::Time time) { in_order_ = time; }
   // Compares everything followed with everything that is there now.
@@ -66,6 +68,10 @@ class History {
   // Returns the job of that id; null when the database has none.
   const SeenJob* Find(const std::string& job) const;
   const std::map<std::string, SeenJob>& jobs() const { return jobs_; }
+  // Returns the deleted job of that key; null when there is none.
+  const SeenJob* FindDeleted(JobKey key) const;
+  bool WasDeleted(const JobName& name) const { return deleted_names_.contains(name.id); }
+  bool WasDeletedWithUid(const std::string& uid) const { return deleted_uids_.contains(uid); }
   // Returns whether the lease is the job's live one now.
   bool IsLive(const LeaseId& lease) const;
   int64_t newest_epoch() const { return newest_epoch_; }
@@ -85,7 +91,7 @@ class History {
   void CheckCheckpoint(const SeenJob& job, const JobCheckpoint* before);
   void CheckLimits();
   void CheckOrder(const SeenGrant& grant);
-  void CheckCancel(const std::string& job, int64_t version);
+  void CheckCancel(const JobName& job, JobKey key, int64_t version);
   void Expect(bool holds, const SeenJob& job, const char* invariant);
 
   Timeline& time_;
@@ -97,7 +103,15 @@ class History {
   std::map<std::string, SeenJob> jobs_;
   std::set<std::string> tokens_;
   std::set<std::string> requests_;
-  std::vector<std::pair<std::string, int64_t>> cancels_;
+  struct Cancelled {
+    JobName job;
+    JobKey key = 0;
+    int64_t version = 0;
+  };
+  std::vector<Cancelled> cancels_;
+  std::map<JobKey, SeenJob> deleted_;
+  std::set<std::string> deleted_names_;
+  std::set<std::string> deleted_uids_;
   std::vector<SeenGrant> granted_;  // By the commit that is followed.
   absl::Time in_order_ = absl::InfiniteFuture();
   int64_t newest_epoch_ = 0;

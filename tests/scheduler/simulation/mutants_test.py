@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).parent
-LIVES_MAX = 300
+LIVES_MAX = 1000
 
 
 def live(program, *flags):

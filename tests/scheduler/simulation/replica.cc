@@ -15,7 +15,10 @@ SilentEngineMetrics silent_metrics;
 class WitnessedWatch final : public WatchSink {
  public:
   explicit WitnessedWatch(Witness& witness) : witness_(witness) {}
-  void Changed(const JobChange& change) override { witness_.Told(*change.view); }
+  void Changed(const JobChange& change) override {
+    if (change.is_deletion) return witness_.DeletionTold(change.view->record.name);
+    witness_.Told(*change.view);
+  }
 
  private:
   Witness& witness_;
@@ -175,6 +178,38 @@ void Replica::Reopen(const JobName& name, const std::string& reason, Cell::ViewD
           });
     });
   });
+}
+
+void Replica::Delete(const JobName& name, std::function<void(const absl::Status&)> done) {
+  Do([&](Cell& cell, const Instant& now) {
+    cell.ReserveDeletion(now, {name},
+                         [=, this](const absl::StatusOr<DeletionReservation>& reserved) {
+                           if (!reserved.ok()) return done(reserved.status());
+                           if (reserved->names.empty()) return done(reserved->refusals.front());
+                           const OperatorWord word = {"client", "", around_.time.Now()};
+                           DeleteRecord(*reserved, {word, reserved->epoch, false}, done);
+                         });
+  });
+}
+
+void Replica::DeleteRecord(const DeletionReservation& reservation, const DeletionOrder& order,
+                           const std::function<void(const absl::Status&)>& done) {
+  const JobName name = reservation.names.front();
+  around_.database.Delete(
+      process_, name, order, [=, this](const absl::StatusOr<JobDeletions>& deletions) {
+        const bool leads = IsLeading() && cell_->epoch() == order.epoch;
+        if (absl::IsUnavailable(deletions.status()) && leads) {
+          return DeleteRecord(reservation, order, done);
+        }
+        std::vector<DeletedJob> deleted;
+        if (deletions.ok() && deletions->outcomes[0].outcome == DeletionOutcome::kDeleted) {
+          deleted.push_back({name, deletions->outcomes[0].state});
+        }
+        Do([&](Cell& later, const Instant& then) {
+          later.EndDeletion(then, reservation, deleted);
+        });
+        done(deletions.status());
+      });
 }
 
 SessionId Replica::OpenSession(std::shared_ptr<Stream> stream, WorkerHello hello,

@@ -49,6 +49,8 @@ class Replica {
   void Do(const Act& act);
   // Makes an ended job live again: reserves it, reads its record, hands it over.
   void Reopen(const JobName& name, const std::string& reason, Cell::ViewDone done);
+  // Deletes an ended job as the API does: reserves it, has it deleted, says so.
+  void Delete(const JobName& name, std::function<void(const absl::Status&)> done);
 
   // The scheduler's end of a worker's stream, from within the process.
   SessionId OpenSession(std::shared_ptr<Stream> stream, WorkerHello hello,
@@ -90,6 +92,10 @@ class Replica {
   void Answered(const Batch& batch, absl::StatusOr<BatchResult> result);
   void TellDecided();
   Writing* Find(const Batch& batch);
+
+  // Has a reserved job deleted from the record, again as long as the answer is lost.
+  void DeleteRecord(const DeletionReservation& reservation, const DeletionOrder& order,
+                    const std::function<void(const absl::Status&)>& done);
 
   // The election.
   void Compete();

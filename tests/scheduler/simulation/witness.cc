@@ -13,7 +13,14 @@ void Witness::Acknowledged(const std::string& request, const SubmitResult& resul
   time_.Trace([&] { return request + " acknowledged as " + job.name.id; });
   Told(result.job);
   const auto [entry, is_new] = uid_of_request_.try_emplace(request, job.uid);
-  if (!is_new && entry->second != job.uid) Found(request + ": I2 was acknowledged as two jobs");
+  // With its job a request is forgotten: repeated late it makes another one.
+  const bool is_other = !is_new && entry->second != job.uid;
+  if (is_other && !history_.WasDeletedWithUid(entry->second) &&
+      !history_.WasDeletedWithUid(job.uid)) {
+    Found(request + ": I2 was acknowledged as two jobs");
+  }
+  if (is_other && history_.WasDeletedWithUid(job.uid)) return;
+  entry->second = job.uid;
   job_of_request_[request] = job.name.id;
 }
 
@@ -29,15 +36,21 @@ void Witness::Cancelled(const JobView& view) {
   const JobState state = view.record.status.state;
   const bool holds = state == JobState::kCancelling || state == JobState::kCancelled;
   if (!holds) Found(id + ": I14 a cancel was acknowledged in another state");
-  history_.CancelAcknowledged(id, view.record.status.version);
+  history_.CancelAcknowledged(view.record, view.record.status.version);
 }
 
 void Witness::Told(const JobView& view) {
   const JobStatus& told = view.record.status;
-  const SeenJob* const job = history_.Find(view.record.name.id);
+  const SeenJob* const deleted = history_.FindDeleted(view.record.key);
+  const SeenJob* const job = deleted != nullptr ? deleted : history_.Find(view.record.name.id);
   const bool is_durable = job != nullptr && told.version <= std::ssize(job->events) &&
                           job->events[static_cast<size_t>(told.version) - 1].to == told.state;
   if (!is_durable) Found(view.record.name.id + ": I13 was told of before it was durable");
+}
+
+void Witness::DeletionTold(const JobName& name) {
+  if (!history_.WasDeleted(name))
+    Found(name.id + ": I13 its deletion was told before it was durable");
 }
 
 void Witness::Welcomed(int64_t epoch, const WorkerWelcome& welcome) {
@@ -102,6 +115,7 @@ void Witness::CheckAcknowledged(bool ended) {
   for (const auto& [request, id] : job_of_request_) {
     const SeenJob* const job = history_.Find(id);
     if (job == nullptr || job->row.request_id != request) {
+      if (history_.WasDeletedWithUid(uid_of_request_.at(request))) continue;
       Found(request + ": I1 was acknowledged and is not there");
     } else if (ended && !IsTerminal(job->row.status.state)) {
       Found(id + ": I1 never ended");

@@ -23,6 +23,8 @@ class Witness {
   // A cancel was acknowledged.
   void Cancelled(const JobView& view);
   // Something was told of a job.
+  // A watcher was told that a job is deleted.
+  void DeletionTold(const JobName& name);
   void Told(const JobView& view);
   // The leader of `epoch` told a worker.
   void Welcomed(int64_t epoch, const WorkerWelcome& welcome);
