@@ -110,16 +110,6 @@ absl::StatusOr<Created<BatchRecord>> Existing(Transaction& transaction, const Ba
 
 }  // namespace
 
-absl::StatusOr<pqxx::result> PostgresBatchStore::Query(
-    const std::function<pqxx::result(Transaction&)>& query) {
-  pqxx::result rows;
-  DQ_RETURN_IF_ERROR(sessions_.Take()->Run([&](Transaction& transaction) {
-    rows = query(transaction);
-    return absl::OkStatus();
-  }));
-  return rows;
-}
-
 absl::StatusOr<Created<BatchRecord>> PostgresBatchStore::CreateBatch(
     const BatchRecord& batch, const std::vector<std::string>& requests) {
   absl::StatusOr<Created<BatchRecord>> created = Created<BatchRecord>{batch, /*existed=*/false};
@@ -138,14 +128,16 @@ absl::StatusOr<Created<BatchRecord>> PostgresBatchStore::CreateBatch(
 
 absl::StatusOr<BatchView> PostgresBatchStore::GetBatch(const std::string& project,
                                                        const std::string& id) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kGetBatch, project, id);
                       }));
   return OnlyView(rows, id);
 }
 
 absl::StatusOr<BatchView> PostgresBatchStore::GetBatchByKey(BatchKey key) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kGetBatchByKey, key);
                       }));
   return OnlyView(rows, std::to_string(key));
@@ -153,7 +145,8 @@ absl::StatusOr<BatchView> PostgresBatchStore::GetBatchByKey(BatchKey key) {
 
 absl::StatusOr<BatchView> PostgresBatchStore::GetBatchByRequest(const std::string& project,
                                                                 const std::string& request_id) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kFindBatchByRequest, project, request_id);
                       }));
   return OnlyView(rows, "of the request " + request_id);
@@ -162,7 +155,8 @@ absl::StatusOr<BatchView> PostgresBatchStore::GetBatchByRequest(const std::strin
 absl::StatusOr<std::vector<BatchView>> PostgresBatchStore::ListBatches(const std::string& project,
                                                                        BatchKey before, int limit) {
   const BatchKey below = before == 0 ? std::numeric_limits<BatchKey>::max() : before;
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kListBatches, project, below, limit);
                       }));
   std::vector<BatchView> batches;
@@ -171,7 +165,8 @@ absl::StatusOr<std::vector<BatchView>> PostgresBatchStore::ListBatches(const std
 }
 
 absl::StatusOr<std::vector<BatchKey>> PostgresBatchStore::ListOpenBatches() {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kListOpenBatches);
                       }));
   std::vector<BatchKey> keys;
@@ -218,7 +213,8 @@ absl::Status PostgresBatchStore::Write(const BatchRecord& batch,
 absl::StatusOr<std::vector<BatchOperation>> PostgresBatchStore::LoadOperations(BatchKey key,
                                                                                int32_t after,
                                                                                int limit) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kLoadOperations, key, after, limit);
                       }));
   return ReadOperations(rows);
@@ -226,7 +222,8 @@ absl::StatusOr<std::vector<BatchOperation>> PostgresBatchStore::LoadOperations(B
 
 absl::StatusOr<std::vector<BatchOperation>> PostgresBatchStore::ListRefusedOperations(BatchKey key,
                                                                                       int limit) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kListRefusedOperations, key, limit);
                       }));
   return ReadOperations(rows);
@@ -236,10 +233,10 @@ absl::StatusOr<std::vector<OperationJob>> PostgresBatchStore::ListOperationJobs(
     BatchKey key, int32_t after, const std::vector<JobState>& states, int limit) {
   std::vector<JobKey> numbers;
   for (const JobState state : states) numbers.push_back(static_cast<JobKey>(state));
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
-                        return transaction.Run(sql::kListOperationJobs, key, after, ToJson(numbers),
-                                               limit);
-                      }));
+  DQ_ASSIGN_OR_RETURN(
+      const pqxx::result rows, sessions_.Take()->Query([&](Transaction& transaction) {
+        return transaction.Run(sql::kListOperationJobs, key, after, ToJson(numbers), limit);
+      }));
   std::vector<OperationJob> jobs;
   for (const pqxx::row& row : rows) {
     jobs.push_back({row["index"].as<int32_t>(),

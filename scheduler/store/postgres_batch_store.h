@@ -39,7 +39,6 @@ class PostgresBatchStore : public BatchStore {
   // `event`: of which webhooks are told; nothing: of none.
   absl::Status Write(const BatchRecord& batch, const std::vector<BatchOperation>& refused,
                      std::optional<WebhookEvent> event);
-  absl::StatusOr<pqxx::result> Query(const std::function<pqxx::result(Transaction&)>& query);
 
   ResourcePool<Session>& sessions_;
 };

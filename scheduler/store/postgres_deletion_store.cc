@@ -190,16 +190,6 @@ absl::Status PostgresDeletionStore::Fence(Transaction& transaction, int64_t epoc
                    "another scheduler leads: epoch " + std::to_string(epoch) + " is over");
 }
 
-absl::StatusOr<pqxx::result> PostgresDeletionStore::Query(
-    const std::function<pqxx::result(Transaction&)>& query) {
-  pqxx::result rows;
-  DQ_RETURN_IF_ERROR(sessions_.Take()->Run([&](Transaction& transaction) {
-    rows = query(transaction);
-    return absl::OkStatus();
-  }));
-  return rows;
-}
-
 absl::StatusOr<JobDeletions> PostgresDeletionStore::DeleteJobs(const std::vector<JobToDelete>& jobs,
                                                                const DeletionOrder& order) {
   JobDeletions deletions;
@@ -238,7 +228,8 @@ absl::StatusOr<BatchDeletion> PostgresDeletionStore::DeleteBatch(const std::stri
 
 absl::StatusOr<std::vector<StorageDebt>> PostgresDeletionStore::LoadDebts(int64_t after,
                                                                           int limit) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kLoadDebts, after, limit);
                       }));
   std::vector<StorageDebt> debts;
@@ -253,14 +244,16 @@ absl::StatusOr<std::vector<StorageDebt>> PostgresDeletionStore::LoadDebts(int64_
 }
 
 absl::Status PostgresDeletionStore::PayDebt(int64_t key) {
-  return Query([&](Transaction& transaction) { return transaction.Run(sql::kDeleteDebt, key); })
+  return sessions_.Take()
+      ->Query([&](Transaction& transaction) { return transaction.Run(sql::kDeleteDebt, key); })
       .status();
 }
 
 absl::StatusOr<ExpiredJobs> PostgresDeletionStore::ListExpiredJobs(absl::Duration retained,
                                                                    JobKey after, int limit) {
   const int64_t retained_us = absl::ToInt64Microseconds(retained);
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kListExpiredJobs, after, limit, retained_us);
                       }));
   ExpiredJobs page;
@@ -280,7 +273,8 @@ absl::StatusOr<ExpiredBatches> PostgresDeletionStore::ListExpiredBatches(absl::D
                                                                          BatchKey after,
                                                                          int limit) {
   const int64_t retained_us = absl::ToInt64Microseconds(retained);
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kListExpiredBatches, after, limit, retained_us);
                       }));
   ExpiredBatches page;

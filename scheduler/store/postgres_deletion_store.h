@@ -34,7 +34,6 @@ class PostgresDeletionStore : public DeletionStore {
  private:
   // Holds the leadership until the transaction ends.
   absl::Status Fence(Transaction& transaction, int64_t epoch) const;
-  absl::StatusOr<pqxx::result> Query(const std::function<pqxx::result(Transaction&)>& query);
 
   const std::string cell_;
   ResourcePool<Session>& sessions_;

@@ -25,16 +25,11 @@ absl::Status JobNotFound(const JobName& name) {
 
 absl::StatusOr<pqxx::result> PostgresJobReader::Query(
     const std::function<pqxx::result(Transaction&)>& query) {
-  pqxx::result rows;
-  const absl::Status status = readers_.Take()->Run([&](Transaction& transaction) {
-    rows = query(transaction);
-    return absl::OkStatus();
-  });
-  if (IsTooSlow(status)) {
-    return MakeError(absl::StatusCode::kDeadlineExceeded, ReasonOf(status),
+  absl::StatusOr<pqxx::result> rows = readers_.Take()->Query(query);
+  if (IsTooSlow(rows.status())) {
+    return MakeError(absl::StatusCode::kDeadlineExceeded, ReasonOf(rows.status()),
                      "The database took too long for this question: ask for less of it.");
   }
-  DQ_RETURN_IF_ERROR(status);
   return rows;
 }
 

@@ -157,16 +157,6 @@ absl::StatusOr<Created<ScheduleRecord>> Existing(Transaction& transaction,
 
 }  // namespace
 
-absl::StatusOr<pqxx::result> PostgresScheduleStore::Query(
-    const std::function<pqxx::result(Transaction&)>& query) {
-  pqxx::result rows;
-  DQ_RETURN_IF_ERROR(sessions_.Take()->Run([&](Transaction& transaction) {
-    rows = query(transaction);
-    return absl::OkStatus();
-  }));
-  return rows;
-}
-
 absl::StatusOr<ScheduleView> PostgresScheduleStore::GetView(
     const std::string& schedule, const std::function<pqxx::result(Transaction&)>& query) {
   ScheduleView view;
@@ -211,7 +201,8 @@ absl::StatusOr<ScheduleView> PostgresScheduleStore::GetScheduleByKey(ScheduleKey
 
 absl::StatusOr<ScheduleRecord> PostgresScheduleStore::GetScheduleByRequest(
     const std::string& project, const std::string& request_id) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kFindScheduleByRequest, project, request_id);
                       }));
   if (rows.empty()) return NotFound("of the request " + request_id);
@@ -221,7 +212,8 @@ absl::StatusOr<ScheduleRecord> PostgresScheduleStore::GetScheduleByRequest(
 absl::StatusOr<std::vector<ScheduleRecord>> PostgresScheduleStore::ListSchedules(
     const std::string& project, ScheduleKey before, int limit) {
   const ScheduleKey below = before == 0 ? std::numeric_limits<ScheduleKey>::max() : before;
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kListSchedules, project, below, limit);
                       }));
   std::vector<ScheduleRecord> schedules;
@@ -231,9 +223,10 @@ absl::StatusOr<std::vector<ScheduleRecord>> PostgresScheduleStore::ListSchedules
 
 absl::Status PostgresScheduleStore::DeleteSchedule(const std::string& project,
                                                    const std::string& id) {
-  return Query([&](Transaction& transaction) {
-           return transaction.Run(sql::kDeleteSchedule, project, id);
-         })
+  return sessions_.Take()
+      ->Query([&](Transaction& transaction) {
+        return transaction.Run(sql::kDeleteSchedule, project, id);
+      })
       .status();
 }
 
@@ -253,7 +246,8 @@ absl::Status PostgresScheduleStore::UpdateSchedule(const ScheduleRecord& schedul
 
 absl::StatusOr<std::vector<ScheduleRun>> PostgresScheduleStore::ListRuns(ScheduleKey key,
                                                                          int limit) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kListScheduleRuns, key, limit);
                       }));
   return ReadRuns(rows);
@@ -261,7 +255,8 @@ absl::StatusOr<std::vector<ScheduleRun>> PostgresScheduleStore::ListRuns(Schedul
 
 absl::StatusOr<ScheduleRun> PostgresScheduleStore::GetRunByRequest(ScheduleKey key,
                                                                    const std::string& request_id) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kFindScheduleRunByRequest, key, request_id);
                       }));
   if (!rows.empty()) return ReadRun(rows[0]);
@@ -270,7 +265,8 @@ absl::StatusOr<ScheduleRun> PostgresScheduleStore::GetRunByRequest(ScheduleKey k
 }
 
 absl::StatusOr<std::vector<DueSchedule>> PostgresScheduleStore::ListDueSchedules(int limit) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kListDueSchedules, limit);
                       }));
   std::vector<DueSchedule> due;
@@ -281,7 +277,8 @@ absl::StatusOr<std::vector<DueSchedule>> PostgresScheduleStore::ListDueSchedules
 }
 
 absl::StatusOr<RunEnds> PostgresScheduleStore::ListRunEnds(int limit) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kListScheduleRunEnds, limit);
                       }));
   RunEnds ends;

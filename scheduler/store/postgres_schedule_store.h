@@ -30,7 +30,6 @@ class PostgresScheduleStore : public ScheduleStore {
   absl::StatusOr<RunEnds> ListRunEnds(int limit) override;
 
  private:
-  absl::StatusOr<pqxx::result> Query(const std::function<pqxx::result(Transaction&)>& query);
   // Reads the schedule that `query` finds, with its open runs.
   absl::StatusOr<ScheduleView> GetView(const std::string& schedule,
                                        const std::function<pqxx::result(Transaction&)>& query);

@@ -135,16 +135,6 @@ pqxx::result InsertWebhook(Transaction& transaction, const WebhookRecord& webhoo
 
 }  // namespace
 
-absl::StatusOr<pqxx::result> PostgresWebhookStore::Query(
-    const std::function<pqxx::result(Transaction&)>& query) {
-  pqxx::result rows;
-  DQ_RETURN_IF_ERROR(sessions_.Take()->Run([&](Transaction& transaction) {
-    rows = query(transaction);
-    return absl::OkStatus();
-  }));
-  return rows;
-}
-
 absl::StatusOr<Created<WebhookRecord>> PostgresWebhookStore::CreateWebhook(
     const WebhookRecord& webhook, int64_t epoch) {
   absl::StatusOr<Created<WebhookRecord>> created = Created<WebhookRecord>{webhook, false};
@@ -190,7 +180,8 @@ absl::StatusOr<Created<WebhookRecord>> PostgresWebhookStore::Existing(Transactio
 
 absl::StatusOr<WebhookRecord> PostgresWebhookStore::GetWebhook(const std::string& project,
                                                                const std::string& id) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kGetWebhook, project, id);
                       }));
   return OnlyWebhook(rows, id);
@@ -198,7 +189,8 @@ absl::StatusOr<WebhookRecord> PostgresWebhookStore::GetWebhook(const std::string
 
 absl::StatusOr<std::vector<WebhookRecord>> PostgresWebhookStore::ListWebhooks(
     const std::string& project) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kListWebhooks, project);
                       }));
   std::vector<WebhookRecord> webhooks;
@@ -208,7 +200,8 @@ absl::StatusOr<std::vector<WebhookRecord>> PostgresWebhookStore::ListWebhooks(
 
 absl::StatusOr<WebhookRecord> PostgresWebhookStore::EnableWebhook(const std::string& project,
                                                                   const std::string& id) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         transaction.Run(sql::kEnableWebhook, project, id);
                         return transaction.Run(sql::kGetWebhook, project, id);
                       }));
@@ -218,7 +211,8 @@ absl::StatusOr<WebhookRecord> PostgresWebhookStore::EnableWebhook(const std::str
 absl::StatusOr<WebhookKey> PostgresWebhookStore::DeleteWebhook(const std::string& project,
                                                                const std::string& id,
                                                                absl::Time now) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kDeleteWebhook, project, id, TimeText(now));
                       }));
   return rows.empty() ? WebhookKey{0} : rows[0][0].as<WebhookKey>();
@@ -227,7 +221,8 @@ absl::StatusOr<WebhookKey> PostgresWebhookStore::DeleteWebhook(const std::string
 absl::StatusOr<std::vector<WebhookDelivery>> PostgresWebhookStore::ListDeliveries(
     WebhookKey webhook, DeliveryKey before, int limit) {
   const DeliveryKey below = before == 0 ? std::numeric_limits<DeliveryKey>::max() : before;
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kListWebhookDeliveries, webhook, below, limit);
                       }));
   std::vector<WebhookDelivery> deliveries;
@@ -238,27 +233,28 @@ absl::StatusOr<std::vector<WebhookDelivery>> PostgresWebhookStore::ListDeliverie
 absl::StatusOr<WebhookDelivery> PostgresWebhookStore::ResendDelivery(WebhookKey webhook,
                                                                      DeliveryKey delivery,
                                                                      absl::Time now) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
-                        return transaction.Run(sql::kResendWebhookDelivery, webhook, delivery,
-                                               TimeText(now));
-                      }));
+  DQ_ASSIGN_OR_RETURN(
+      const pqxx::result rows, sessions_.Take()->Query([&](Transaction& transaction) {
+        return transaction.Run(sql::kResendWebhookDelivery, webhook, delivery, TimeText(now));
+      }));
   if (rows.empty()) return DeliveryNotFound(delivery);
   return ReadDelivery(rows[0]);
 }
 
 absl::StatusOr<std::vector<DueDelivery>> PostgresWebhookStore::LoadDueDeliveries(
     absl::Time now, const std::vector<DeliveryKey>& except, int limit) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
-                        return transaction.Run(sql::kLoadDueDeliveries, TimeText(now),
-                                               ToJson(except), limit);
-                      }));
+  DQ_ASSIGN_OR_RETURN(
+      const pqxx::result rows, sessions_.Take()->Query([&](Transaction& transaction) {
+        return transaction.Run(sql::kLoadDueDeliveries, TimeText(now), ToJson(except), limit);
+      }));
   std::vector<DueDelivery> due;
   for (const pqxx::row& row : rows) due.push_back(ReadDue(row));
   return due;
 }
 
 absl::StatusOr<absl::Time> PostgresWebhookStore::NextDelivery(absl::Time now) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kNextWebhookDelivery, TimeText(now));
                       }));
   return rows[0][0].is_null() ? absl::InfiniteFuture() : ReadTime(rows[0][0]);
@@ -277,7 +273,8 @@ absl::Status PostgresWebhookStore::RecordAttempts(const std::vector<DeliveryAtte
 }
 
 absl::StatusOr<OutboxDepth> PostgresWebhookStore::MeasureOutbox() {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows, Query([&](Transaction& transaction) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
                         return transaction.Run(sql::kMeasureWebhookOutbox, kOutboxCountMax);
                       }));
   return OutboxDepth{rows[0]["waiting"].as<int64_t>(), ReadTime(rows[0]["oldest"])};

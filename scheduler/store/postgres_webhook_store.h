@@ -41,7 +41,6 @@ class PostgresWebhookStore : public WebhookStore {
   absl::StatusOr<bool> PurgeDeliveries(absl::Time before, absl::Time now) override;
 
  private:
-  absl::StatusOr<pqxx::result> Query(const std::function<pqxx::result(Transaction&)>& query);
   // Returns what an insert that did nothing means.
   absl::StatusOr<Created<WebhookRecord>> Existing(Transaction& transaction,
                                                   const WebhookRecord& wanted, int64_t epoch) const;

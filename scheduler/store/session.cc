@@ -88,4 +88,14 @@ absl::Status Session::Open() {
                    {{"server", target_.label}});
 }
 
+absl::StatusOr<pqxx::result> Session::Query(
+    const std::function<pqxx::result(Transaction&)>& query) {
+  pqxx::result rows;
+  DQ_RETURN_IF_ERROR(Run([&](Transaction& transaction) {
+    rows = query(transaction);
+    return absl::OkStatus();
+  }));
+  return rows;
+}
+
 }  // namespace dq

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "scheduler/store/connection_string.h"
 #include "scheduler/store/session_watchdog.h"
@@ -69,6 +70,9 @@ class Session {
   // (DATABASE_UNAVAILABLE) names the server.
   absl::Status Run(const std::function<absl::Status(Transaction&)>& body,
                    Scope scope = Scope::kTransaction);
+
+  // Runs one statement as Run() does and returns its rows.
+  absl::StatusOr<pqxx::result> Query(const std::function<pqxx::result(Transaction&)>& query);
 
   // Returns the socket on which notifications arrive; -1 while there is no connection.
   int socket() const { return connection_ == nullptr ? -1 : connection_->sock(); }
