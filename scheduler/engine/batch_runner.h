@@ -15,7 +15,7 @@
 namespace dq {
 
 struct BatchRunnerOptions {
-  absl::Duration look_interval = absl::Seconds(10);           // At all open batches.
+  absl::Duration look_interval = absl::Seconds(60);           // At all open batches, unless woken.
   absl::Duration later = absl::Seconds(1);                    // After BatchPace::kLater.
   absl::Duration soon = absl::Milliseconds(200);              // After BatchPace::kSoon.
   absl::Duration standby_interval = absl::Milliseconds(500);  // Whether this replica leads now.

@@ -28,7 +28,7 @@ absl::Duration StandbyWait(const ElectionOptions& options, const absl::Status& w
     return options.renew_interval;
   }
   return std::clamp(absl::Microseconds(lives_us), absl::Milliseconds(1),
-                    options.renew_interval * 1.5);
+                    options.renew_interval * 2);
 }
 
 LeaderElection::LeaderElection(JobStore& store, ElectionOptions options, ElectionListener listener)

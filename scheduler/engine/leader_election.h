@@ -44,7 +44,7 @@ struct ElectionOptions {
 };
 
 // Returns how long a standby that was told `why` it does not lead waits before it competes again,
-// unless it hears of a release: half as long again as a leader between two renewals, but never
+// unless it hears of a release: twice as long as a leader between two renewals, but never
 // beyond the end of a leadership that nobody extends.
 absl::Duration StandbyWait(const ElectionOptions& options, const absl::Status& why);
 

@@ -28,7 +28,7 @@ struct WebhookSenderOptions {
   absl::Duration timeout = absl::Seconds(15);                 // Of a message.
   double retry_scale = 1;                                     // Of the waits between tries.
   absl::Duration kept = absl::Hours(24 * 7);                  // What has ended, for ListDeliveries.
-  absl::Duration look_interval = absl::Seconds(30);           // At the outbox, unless woken.
+  absl::Duration look_interval = absl::Seconds(60);           // At the outbox, unless woken.
   absl::Duration later = absl::Seconds(1);                    // After the database failed.
   absl::Duration standby_interval = absl::Milliseconds(500);  // Whether this replica leads now.
   absl::Duration measure_interval = absl::Seconds(15);

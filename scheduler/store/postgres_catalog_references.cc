@@ -210,12 +210,11 @@ absl::Status PostgresCatalogStore::UpdateReference(const ReferenceRecord& change
 
 absl::StatusOr<std::vector<ValidatingReference>> PostgresCatalogStore::ListValidatingReferences(
     int limit) {
-  std::vector<ValidatingReference> validating;
-  DQ_RETURN_IF_ERROR(sessions_.Take()->Run([&](Transaction& transaction) {
-    validating = ReadAll(transaction.Run(sql::kListValidatingReferences, limit), ReadValidating);
-    return absl::OkStatus();
-  }));
-  return validating;
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
+                        return transaction.Run(sql::kListValidatingReferences, limit);
+                      }));
+  return ReadAll(rows, ReadValidating);
 }
 
 absl::Status PostgresCatalogStore::SettleReference(const ValidatingReference& settled) {

@@ -91,10 +91,11 @@ absl::Status Session::Open() {
 absl::StatusOr<pqxx::result> Session::Query(
     const std::function<pqxx::result(Transaction&)>& query) {
   pqxx::result rows;
-  DQ_RETURN_IF_ERROR(Run([&](Transaction& transaction) {
+  const auto run = [&](Transaction& transaction) {
     rows = query(transaction);
     return absl::OkStatus();
-  }));
+  };
+  DQ_RETURN_IF_ERROR(Run(run, Scope::kStatement));
   return rows;
 }
 

@@ -71,7 +71,7 @@ class Session {
   absl::Status Run(const std::function<absl::Status(Transaction&)>& body,
                    Scope scope = Scope::kTransaction);
 
-  // Runs one statement as Run() does and returns its rows.
+  // Runs one statement, which commits by itself, as Run() does and returns its rows.
   absl::StatusOr<pqxx::result> Query(const std::function<pqxx::result(Transaction&)>& query);
 
   // Returns the socket on which notifications arrive; -1 while there is no connection.

@@ -13,6 +13,7 @@ from private_postgres import wait_for
 BULK_CALLERS = 4
 QUEUED_JOBS_PER_JOB = 10  # A million at the default size.
 TAKEOVER_SLOTS = 10
+TAKEN_BEFORE = 1_000  # More than run or end until the leader is killed.
 TAKEOVER_MS = 200  # A few leases are given at any time, and the queue stays as long as it is.
 TAKEOVER_SECONDS = 120
 WARM_SECONDS = 3
@@ -43,7 +44,7 @@ def first_claim_after(fleet, unix_us):
 
 def take_over(bench):
     with Fleet(bench, "takeover", schedulers=2) as fleet:
-        fleet.load("bulk", QUEUED_JOBS_PER_JOB * bench.jobs, BULK_CALLERS, TAKEOVER_MS)
+        fleet.load("bulk", QUEUED_JOBS_PER_JOB * bench.jobs + TAKEN_BEFORE, BULK_CALLERS, TAKEOVER_MS)
         fleet.start_workers(1, slots=TAKEOVER_SLOTS, connected=False)
         wait_for("the first completion", lambda: fleet.completed() > 0, interval=0.1)
         time.sleep(WARM_SECONDS)
