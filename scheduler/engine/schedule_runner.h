@@ -13,9 +13,9 @@
 namespace dq {
 
 struct ScheduleRunnerOptions {
-  absl::Duration look_interval = absl::Seconds(60);           // At the times of all schedules, unless woken.
-  absl::Duration end_interval = absl::Seconds(1);             // At what runs.
-  absl::Duration later = absl::Seconds(1);                    // After a pass that failed.
+  absl::Duration look_interval = absl::Seconds(60);  // At the times of all schedules, unless woken.
+  absl::Duration end_interval = absl::Seconds(1);    // At what runs.
+  absl::Duration later = absl::Seconds(1);           // After a pass that failed.
   absl::Duration standby_interval = absl::Milliseconds(500);  // Whether this replica leads now.
 };
 

@@ -1,6 +1,7 @@
 """Rates: drain, whole life, submits. Each function measures one round and returns metric → figure."""
 
 import contextlib
+import statistics
 import subprocess
 
 from fleet import Fleet
@@ -103,11 +104,14 @@ def open_snapshot(bench, name):
 
 
 def open_snapshot_elsewhere(bench):
-    plain, _ = drain_of(bench, "plain")
+    # Between two drains without it, so that a machine that gets slower or faster meanwhile says nothing about it.
+    before, _ = drain_of(bench, "plain_before")
     held, _ = drain_of(bench, "held", lambda name: open_snapshot(bench, name))
+    after, _ = drain_of(bench, "plain_after")
+    plain = statistics.mean(rates["jobs_per_second"] for rates in (before, after))
     tenths = held["tenths_jobs_per_second"]
     figures = {"snapshot_drain_jobs_per_second": held["jobs_per_second"],
-               "snapshot_drain_ratio": held["jobs_per_second"] / plain["jobs_per_second"],
+               "snapshot_drain_ratio": held["jobs_per_second"] / plain,
                "snapshot_last_to_first_tenth": tenths[-1] / tenths[0], "tenths_jobs_per_second": tenths}
     if bench.peer:
         without = peer_drain_of(bench, "peer_plain")
