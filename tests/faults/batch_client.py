@@ -3,16 +3,13 @@
 What was acknowledged stands in journals/batches.jsonl, `what` = ack | end.
 """
 
-import json
 import random
-import subprocess
-import threading
-import time
+
+from dqctl_client import DqctlClient
 
 OPERATIONS = (2, 7)
 # The smallest inputs: a batch is about the order of its operations, not about their work.
 INPUTS_USED = 3
-REPEAT_SECONDS = 0.5
 
 
 def make_batches(seed, count, seconds, inputs):
@@ -28,28 +25,16 @@ def make_batches(seed, count, seconds, inputs):
     return batches
 
 
-class BatchClient:
+class BatchClient(DqctlClient):
     """Submits each batch at its time, again and again until it is acknowledged, then asks until it has ended."""
 
     def __init__(self, fleet, batches, start):
-        self.fleet, self.batches, self.start_time = fleet, batches, start
-        self.addresses = ",".join(f"127.0.0.1:{port}" for port in fleet.ports)
-        self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.file = open(fleet.folder / "journals" / "batches.jsonl", "a", encoding="utf-8")
-        self.thread.start()
+        self.batches = batches
+        super().__init__(fleet, start, "batches")
 
-    def is_alive(self):
-        return self.thread.is_alive()
-
-    def close(self):
-        self.stopping.set()
-        self.thread.join()
-        self.file.close()
-
-    def run(self):
+    def work(self):
         for batch in self.batches:
-            if self.stopping.wait(max(0.0, self.start_time + batch["at"] - time.time())):
+            if not self.wait_until(batch["at"]):
                 return
             self.submit(batch)
         for batch in self.batches:
@@ -58,31 +43,17 @@ class BatchClient:
     def submit(self, batch):
         mode = ["--sequential"] if batch["sequential"] else ["--max-parallel", str(batch["max_parallel"])]
         answer = self.insist("batch", "submit", *batch["files"], "--batch-id", batch["id"], "--request-id", batch["id"], *mode,
-                             "--max-attempts", "100", "-o", "json")
+                             "--max-attempts", "100")
         if answer:
             self.write(what="ack", batch=batch["id"], uid=answer["uid"])
 
     def await_end(self, batch):
+        answer = None
         while not self.stopping.is_set():
-            answer = self.insist("batch", "get", batch["id"], "-o", "json")
+            answer = self.insist("batch", "get", batch["id"])
             if not answer or answer.get("end_time"):
                 break
-            self.stopping.wait(REPEAT_SECONDS)
+            self.rest()
         if answer:
             self.write(what="end", batch=batch["id"], uid=answer["uid"], state=answer["state"].removeprefix("BATCH_STATE_"),
                        counts={name: int(count) for name, count in answer["counts"].items()})
-
-    def insist(self, *words):
-        """Returns dqctl's JSON once it succeeds; None when the campaign ends before."""
-        command = [self.fleet.bin / "bin/dqctl", "--address", self.addresses, *words]
-        while not self.stopping.is_set():
-            done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self.fleet.folder,
-                                  env={"HOME": str(self.fleet.folder)})
-            if done.returncode == 0:
-                return json.loads(done.stdout)
-            self.stopping.wait(REPEAT_SECONDS)
-        return None
-
-    def write(self, **line):
-        self.file.write(json.dumps(line) + "\n")
-        self.file.flush()

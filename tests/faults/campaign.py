@@ -20,6 +20,7 @@ import fault_plan
 import summary
 import workload
 from batch_client import BatchClient, make_batches
+from deletion_client import DeletionClient, make_deletions
 from fault_injector import Injector
 from fleet import FAKETIME, Fleet
 from goals import check_goals
@@ -27,6 +28,7 @@ from growth import Sampler, read_samples
 from invariants import check_traces
 from private_postgres import wait_for
 from run_recorder import Recorder
+from schedule_client import ScheduleClient
 from traces import Traces
 from usage import is_settled, resources
 
@@ -51,6 +53,7 @@ TIERS = {
 }
 SETTLE_SECONDS = 60
 JOBS_PER_BATCH = 50  # So many jobs for each batch, where there are inputs at all.
+JOBS_PER_DELETION, DELETIONS_MAX = 25, 60  # Likewise.
 DISK_BYTES = {"long": 2 << 30, "soak": 2 << 30}
 DISK_BYTES_OTHERS = 512 << 20
 
@@ -135,6 +138,7 @@ class Campaign:
         self.wait_for_workers(fleet, injector)
         fleet.dqctl("queue", "set", workload.QUEUE, "--running-max", str(workload.QUEUE_RUNNING_MAX))
         expected = prepare_inputs(fleet, self.options.seed) if self.shape["real"] else {}
+        deletions, their_outputs = make_deletions(fleet, self.options.seed, self.deletions(), self.seconds)
         names = [f"client{i}" for i in range(self.clients)]
         recorder = Recorder(fleet, ["warm", *names])
         if not self.kills_only:
@@ -151,29 +155,40 @@ class Campaign:
             fleet.start_client(name, work, int(start * 1e6), 32 if self.kills_only else 8,
                                watches=number == 0 and not self.kills_only)
         batches = make_batches(self.options.seed, self.jobs // JOBS_PER_BATCH, self.seconds, expected)
-        with contextlib.closing(BatchClient(fleet, batches, start)) as batch_client:
+        with (contextlib.closing(BatchClient(fleet, batches, start)) as batch_client,
+              contextlib.closing(ScheduleClient(fleet, start, self.seconds)) as schedule_client,
+              contextlib.closing(DeletionClient(fleet, deletions, start)) as deletion_client):
             self.inject(fleet, injector, recorder, sampler, start)
-            drained = self.drain(fleet, recorder, injector, [*fleet.clients, batch_client])
+            drained = self.drain(fleet, recorder, injector,
+                                 [*fleet.clients, batch_client, schedule_client, deletion_client])
         end = time.time()
         if fleet.stale:
             fleet.stale.kill()
             fleet.stale = None
         if drained:
             self.calm_down(fleet, injector)
-            self.wait_for("the outbox of webhooks emptying", fleet, injector, lambda: self.is_outbox_empty(fleet))
+            self.wait_for("the outbox of webhooks emptying", fleet, injector,
+                          lambda: self.has_none(fleet, "webhook_delivery where due_time is not null"))
+            self.wait_for("what deleted jobs left in storage going", fleet, injector,
+                          lambda: self.has_none(fleet, "storage_debt"))
         settled = self.settle(fleet, injector, baseline)
         recorder.dump()
         run = {"seed": self.options.seed, "tier": self.options.tier, "jobs": self.jobs, "timing": self.timing,
-               "slots": self.slots, "start": start, "end": end, "drained": drained, "expected": expected, "batches": batches,
+               "slots": self.slots, "start": start, "end": end, "drained": drained, "expected": expected | their_outputs, "batches": batches,
+               "deletions": deletions,
                "baseline": baseline, "settled": settled, "is_settled": is_settled(baseline, settled),
                "clients": ["warm", *names, "calm"], "workers": self.workers, "skipped": injector.skipped, "disk": disk.is_mounted,
                "queue_running_max": workload.QUEUE_RUNNING_MAX, "load": statistics.median(self.loads), "cores": os.cpu_count(),
                "clock": FAKETIME.exists(), "webhook": fleet.receiver is not None, "exit_codes": [fleet_program.stop() for fleet_program in fleet.workers]}
         (self.folder / "run.json").write_text(json.dumps(run))
 
+    def deletions(self):
+        """How many jobs are to be deleted."""
+        return min(self.jobs // JOBS_PER_DELETION, DELETIONS_MAX) if self.shape["real"] else 0
+
     @staticmethod
-    def is_outbox_empty(fleet):
-        return fleet.postgres.query("select count(*) from webhook_delivery where due_time is not null", check=False) == "0"
+    def has_none(fleet, rows):
+        return fleet.postgres.query(f"select count(*) from {rows}", check=False) == "0"
 
     def wait_for(self, what, fleet, injector, condition):
         """Returns when `condition` holds; meanwhile looks after the fleet. Raises RuntimeError, with what the fleet looks

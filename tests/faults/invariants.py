@@ -12,6 +12,8 @@ import sys
 
 import losses
 from batch_invariants import check_i20_batches_are_what_their_operations_are  # noqa: F401: one of CHECKS.
+from deletion_invariants import check_i21_only_what_was_to_be_deleted_is  # noqa: F401: likewise.
+from schedule_invariants import check_i23_each_time_of_a_schedule_runs_once  # noqa: F401: likewise.
 from webhook_invariants import check_i22_webhooks_are_told_of_every_end  # noqa: F401: likewise.
 from traces import (CANCELLED, CANCELLING, COMPLETED, FAILED, LEASED, PAUSED, PAUSING, PENDING, PROCESSING, QUEUED,
                     SKIPPED, TERMINAL, Traces)
@@ -64,10 +66,11 @@ def check_i1_every_acknowledged_submit_ends(traces):
 
 def check_i2_one_job_per_request(traces):
     sent = {line["request_id"] for line in traces.lines("submit")}
+    of_schedules = set(traces.schedule_requests())
     for request, rows in traces.by_request.items():
         if len(rows) != 1:
             yield f"{request} made {len(rows)} jobs"
-        if request not in sent and not rows[0].get("batch_id"):
+        if request not in sent | of_schedules and not rows[0].get("batch_id"):
             yield f"{rows[0]['id']} has a request id that nobody sent"
     new = collections.Counter(line["request_id"] for line in traces.lines("ack", "repeat_ack") if not line["existed"])
     for request, count in new.items():
@@ -101,11 +104,13 @@ def granted_by_stale_worker(traces):
 
 
 def seen_leases(traces):
-    """(job id, attempt) → the tokens that were seen in the table or by a worker."""
+    """(job id, attempt) → the tokens that were seen in the table or by a worker; not where a deleted job had the name, too."""
     tokens = collections.defaultdict(set)
+    names = set(traces.deleted_jobs.values())
     for probe in traces.probes:
         for job, attempt, token, _worker in probe["leases"]:
-            tokens[job, int(attempt)].add(token)
+            if job not in names:
+                tokens[job, int(attempt)].add(token)
     for lease, token in granted_by_stale_worker(traces).items():
         tokens[lease].add(token)
     return tokens
@@ -291,14 +296,16 @@ def check_i12_results_equal_the_reference(traces):
 
 
 def check_i13_nothing_is_told_before_its_commit(traces):
+    # Their names may be gone, or be another job's by now.
+    deleted = {line["job"].split("/")[-1]: line["uid"] for line in traces.lines("ack") if line["request_id"] in traces.deleted()}
     for probe in traces.probes:
         for job, told, read in probe["told"]:
-            if read is None or read < told:
+            if job not in deleted and (read is None or read < told):
                 yield f"{job} was told as version {told} when the table had {read}"
-    deleted = set(traces.deleted().values())
     for job, statements in traces.told().items():
+        statements = [line for line in statements if line.get("uid", "") != deleted.get(job)]
         row = traces.by_id.get(job)
-        if row is None and job in deleted:
+        if row is None and not statements:
             continue
         if row is None:
             yield f"{job} was told of and is not in the table"
@@ -414,27 +421,6 @@ def check_i19_dependents_follow_completed_jobs(traces):
     for row in traces.jobs.values():
         if row["state"] == SKIPPED and not traces.work.get(row["request_id"], {}).get("after"):
             yield f"{row['id']} was skipped and depends on nothing"
-
-
-def check_i21_only_what_was_to_be_deleted_is(traces):
-    acknowledged = traces.deleted()
-    for request in acknowledged:
-        for row in traces.by_request.get(request, []):
-            yield f"{row['id']} is there after the acknowledgement that it was deleted"
-    asked = {f"delete of {line['request_id']}" for line in traces.lines("delete")}
-    told = collections.Counter()
-    for key in traces.events.keys() - traces.jobs.keys():
-        *history, last = traces.events[key]
-        if [event["sequence"] for event in traces.events[key]] != list(range(1, len(history) + 2)):
-            yield f"the history of job {key}, which was deleted, has gaps"
-        if not history or history[-1]["to_state"] not in TERMINAL:
-            yield f"job {key} is gone and had not ended"
-        if last["name"] != "delete" or last["message"] not in asked:
-            yield f"job {key} is gone and nobody asked for it"
-        told[last["message"]] += 1
-    for request in acknowledged:
-        if told[f"delete of {request}"] != 1:
-            yield f"the deletion of {request} is {told[f'delete of {request}']} times in the histories"
 
 
 CHECKS = {name: check for name, check in sorted(globals().items()) if name.startswith("check_i")}

@@ -37,13 +37,14 @@ class MemoryFile:
         return MemoryFile(self.files, self.path.rsplit("/", 1)[0])
 
     def exists(self):
-        return self.path in self.files
+        return self.path in self.files or any(path.startswith(self.path + "/") for path in self.files)
 
     def read_bytes(self):
         return self.files[self.path]
 
     def iterdir(self):
-        return [MemoryFile(self.files, path) for path in self.files if path.startswith(self.path + "/")]
+        inner = {path[len(self.path) + 1:].split("/")[0] for path in self.files if path.startswith(self.path + "/")}
+        return [MemoryFile(self.files, f"{self.path}/{name}") for name in sorted(inner)]
 
 
 class FakeTraces(t.Traces):
@@ -57,6 +58,7 @@ class FakeTraces(t.Traces):
         self.jobs, self.events, self.results = {}, t.collections.defaultdict(list), t.collections.defaultdict(list)
         self.by_id, self.by_request = {}, t.collections.defaultdict(list)
         self.live, self.stale, self.work, self.files, self.received = [], [], {}, {}, []
+        self.file_rows, self.deleted_jobs = [], {}
         self.journals = {"client0": []}
         self.storage = MemoryFile(self.files)
         self.faults = [{"kind": "kill_agent", "target": "worker1", "start": START + 1, "end": START + 30, "number": 0,
@@ -69,27 +71,33 @@ class FakeTraces(t.Traces):
         self.add("poisoned", [("claim", t.PROCESSING), ("retry", t.PENDING), ("ready", t.QUEUED)] * 2
                  + [("claim", t.PROCESSING), ("give_up", t.FAILED)])
         self.add("honest", [("claim", t.PROCESSING), ("complete", t.COMPLETED)], worker="stale")
-        self.stale = [{"what": "granted", "job": "projects/p/jobs/honest", "attempt": 1, "token": TOKEN},
-                      {"what": "claimed", "job": "projects/p/jobs/honest", "attempt": 1, "token": TOKEN, "kind": "honest",
+        self.stale = [{"what": "granted", "job": "projects/default/jobs/honest", "attempt": 1, "token": TOKEN},
+                      {"what": "claimed", "job": "projects/default/jobs/honest", "attempt": 1, "token": TOKEN, "kind": "honest",
                        "uri": "file:///honest/1"},
-                      {"what": "claimed", "job": "projects/p/jobs/honest", "attempt": 1, "token": TOKEN, "kind": "again",
+                      {"what": "claimed", "job": "projects/default/jobs/honest", "attempt": 1, "token": TOKEN, "kind": "again",
                        "uri": "file:///again/2"}]
         self.result("honest")["manifest_uri"] = "file:///honest/1"
         self.add("follower", [("ready", t.QUEUED), *complete[1:]], after="r-clean")
         self.add("skipped", [("skip", t.SKIPPED)], after="r-cancelled")
         self.row("skipped")["error_reason"] = "DEPENDENCY_FAILED"
         self.add_batch("pair", ["in-0", "in-0"])
+        self.add_schedule(complete[1:])
         self.journal(what="cancel", request_id="r-cancelled")
-        self.journal(what="cancel_ack", request_id="r-cancelled", job="projects/p/jobs/cancelled",
+        self.journal(what="cancel_ack", request_id="r-cancelled", job="projects/default/jobs/cancelled",
                      state=t.CANCELLING, version="3", outputs=[])
         self.event("cancelled", "request_cancel")["message"] = "cancel of r-cancelled"
         self.journal(what="refused", call="misuse", request_id="r-clean", code=6, message="")
-        self.journal(what="seen", job="projects/p/jobs/clean", state=t.COMPLETED, version="3", outputs=[OUTPUT_SHA])
-        self.add("deleted", complete[1:])
-        self.delete("deleted")
-        for name, row in self.by_id.items():
+        self.journal(what="seen", job="projects/default/jobs/clean", state=t.COMPLETED, version="3", outputs=[OUTPUT_SHA])
+        self.add_deletion("deleted", complete[1:], with_input=True)
+        self.add_deletion("reused", complete[1:], with_input=False)
+        self.add("reused", complete[1:], item="in-reused", request="r-reused-again")
+        for event in self.events[self.row("reused")["key"]]:
+            event["us"] += 100 * 10**6
+        names = self.deleted_jobs | {key: row["id"] for key, row in self.jobs.items()}
+        for key, name in names.items():
+            end = next(e for e in reversed(self.events[key]) if e["name"] != "delete")
             for status in (500, 204, 204):
-                self.receive(name, self.events[row["key"]][-1], status)
+                self.receive(name, end, status)
         zero = {"leases": 0, "counts": 0}
         self.probes = [{"t": START + 2, "snapshot": zero, "told": [["clean", 1, 3]], "leases": [["clean", "1", TOKEN, "w"]]}]
         counted = t.collections.Counter(row["state"] for row in self.jobs.values())
@@ -115,11 +123,32 @@ class FakeTraces(t.Traces):
                             {"what": "end", "batch": batch, "uid": "u", "state": "COMPLETED",
                              "counts": {"total": len(files), "completed": len(files)}}]
 
+    def add_schedule(self, steps):
+        """A schedule that was triggered and then fired twice."""
+        self.schedules, self.runs, self.triggers = [{"uid": "s", "runs": 3, "skipped": 0, "missed": 0}], [], [{"number": 1}]
+        for number in (1, 2, 3):
+            name = f"run{number}"
+            self.add(name, steps, request=f"s-{number}")
+            del self.work[f"s-{number}"], self.journals["client0"][-2:]  # Nobody has submitted it.
+            self.runs.append({"number": number, "us": number * 60 * 10**6, "is_triggered": "t" if number == 1 else "f",
+                              "state": 3, "target": name})
+
+    def add_deletion(self, name, steps, with_input):
+        """A job that was deleted, with its input or without."""
+        source = f"in-{name}"
+        self.run["expected"][source] = self.run["expected"]["in-0"]
+        self.files[f"projects/default/files/{source}"] = b"id\n1\n1\n"
+        self.file_rows.append({"id": source, "uri": f"file:///projects/default/files/{source}", "produced_by": ""})
+        self.run.setdefault("deletions", []).append({"id": f"r-{name}", "input": source, "with_input": with_input,
+                                                     "input_uri": self.file_rows[-1]["uri"]})
+        self.add(name, steps, item=source)
+        self.delete(name, with_input)
+
     def journal(self, **line):
         self.journals["client0"].append(line)
 
-    def add(self, name, steps, item="", worker=None, after=""):
-        key = len(self.jobs) + 1
+    def add(self, name, steps, item="", worker=None, after="", request=""):
+        key = len(self.events) + 1
         worker = worker or {"lost": "w1-1", "poisoned": "w1-2"}.get(name, f"w{key + 1}-1")
         attempt, state, at = 0, t.PENDING if after else t.QUEUED, (START + 10 * (name == "poisoned")) * 10**6
         self.events[key].append(self.make_event(key, 1, at, "create", 0, state, 0, "", "user"))
@@ -132,7 +161,7 @@ class FakeTraces(t.Traces):
         charged = [event for event in self.events[key] if event["name"] in ("retry", "give_up")]
         for event in charged:
             event["reason"] = "POISON" if event["name"] == "give_up" else "WORKER_LOST"
-        row = {"key": key, "id": name, "request_id": f"r-{name}", "uid": f"u-{name}", "state": state, "attempt": attempt,
+        row = {"key": key, "id": name, "request_id": request or f"r-{name}", "uid": f"u-{request or name}", "state": state, "attempt": attempt,
                "charges": len(charged), "losses": len(charged), "version": len(self.events[key]), "lease_token": "",
                "worker": worker, "error_reason": "POISON" if state == t.FAILED else "", "max_attempts": 100,
                "created_by": "user"}
@@ -140,16 +169,16 @@ class FakeTraces(t.Traces):
         self.by_request[row["request_id"]].append(row)
         self.work[row["request_id"]] = {"request_id": row["request_id"], "input": item, "after": after}
         self.journal(what="submit", request_id=row["request_id"])
-        self.journal(what="ack", request_id=row["request_id"], job=f"projects/p/jobs/{name}", uid=row["uid"],
+        self.journal(what="ack", request_id=row["request_id"], job=f"projects/default/jobs/{name}", uid=row["uid"],
                      existed=False, state=self.events[key][0]["to_state"], version="1", outputs=[])
         if state == t.COMPLETED:
-            self.publish(key, name, attempt, item)
+            self.publish(key, name, attempt, item, "cd" * 4 if request.endswith("-again") else TOKEN[:8])
 
     def receive(self, name, event, status):
         end_time = datetime.datetime.fromtimestamp(event["us"] // 10**6, datetime.timezone.utc)
-        self.received.append({"id": f"msg-{name}-{event['sequence']}", "genuine": True, "status": status, "body": {
+        self.received.append({"id": f"msg-{name}-{event['job_key']}-{event['sequence']}", "genuine": True, "status": status, "body": {
             "type": webhook_invariants.END_EVENTS.get(event["to_state"]),
-            "data": {"name": f"projects/p/jobs/{name}", "end_time": end_time.strftime("%Y-%m-%dT%H:%M:%S.000000Z")}}})
+            "data": {"name": f"projects/default/jobs/{name}", "end_time": end_time.strftime("%Y-%m-%dT%H:%M:%S.000000Z")}}})
 
     def messages_of(self, name):
         return [line for line in self.received if line["id"].startswith(f"msg-{name}-")]
@@ -159,11 +188,12 @@ class FakeTraces(t.Traces):
         return {"job_key": key, "sequence": sequence, "us": at, "name": name, "from_state": from_state,
                 "to_state": to_state, "attempt": attempt, "worker": worker, "actor": actor, "reason": "", "message": ""}
 
-    def publish(self, key, name, attempt, item):
-        prefix = f"projects/p/jobs/{name}/a{attempt}-{TOKEN[:8]}"
+    def publish(self, key, name, attempt, item, token):
+        prefix = f"projects/default/jobs/{name}/a{attempt}-{token}"
         outputs = []
         if item:
             self.files[f"{prefix}/out.csv"] = OUTPUT
+            self.file_rows.append({"id": f"out-{key}", "uri": f"file:///{prefix}/out.csv", "produced_by": name})
             outputs = [{"kind": 1, "uri": f"file:///{prefix}/out.csv", "sha256": OUTPUT_SHA}]
         manifest = json.dumps({"files": [{"name": "out.csv"}] if item else []}).encode()
         self.files[f"{prefix}/manifest.json"] = manifest
@@ -184,19 +214,36 @@ class FakeTraces(t.Traces):
     def line(self, what):
         return next(line for line in self.journals["client0"] if line["what"] == what)
 
+    def line_with(self, key):
+        return next(line for line in self.journals["client0"] if key in line)
+
     def deletion(self):
         return next(events[-1] for events in self.events.values() if events and events[-1]["name"] == "delete")
 
-    def delete(self, name):
-        """The job is deleted, and that was acknowledged."""
+    def delete(self, name, with_input):
+        """The job is deleted with all that it made, and that was acknowledged."""
         row = self.by_id.pop(name)
-        events = self.events[row["key"]]
-        events.append(dict(self.make_event(row["key"], len(events) + 1, events[-1]["us"] + 1, "delete", row["state"],
-                                           row["state"], row["attempt"], "", "user"), message=f"delete of {row['request_id']}"))
-        del self.jobs[row["key"]], self.by_request[row["request_id"]]
-        self.results.pop(row["key"], None)
-        self.journal(what="delete", request_id=row["request_id"])
-        self.journal(what="delete_ack", request_id=row["request_id"], job=f"projects/p/jobs/{name}")
+        key, request = row["key"], row["request_id"]
+        events = self.events[key]
+        events.append(dict(self.make_event(key, len(events) + 1, events[-1]["us"] + 1, "delete", row["state"], row["state"],
+                                           row["attempt"], "", "user"), message=f"delete of {request}"))
+        folder = self.results[key][0]["manifest_uri"].rsplit("/", 1)[0]
+        del self.jobs[key], self.by_request[request]
+        self.results.pop(key, None)
+        self.deleted_jobs[key] = name
+        for path in [path for path in self.files if path.startswith(folder.removeprefix("file:///"))]:
+            del self.files[path]
+        made = [file for file in self.file_rows if file["produced_by"] == name]
+        if with_input:
+            del self.files[f"projects/default/files/in-{name}"]
+        gone = {file["id"] for file in made} | ({f"in-{name}"} if with_input else set())
+        self.file_rows = [file for file in self.file_rows if file["id"] not in gone]
+        self.journal(what="seen", request_id=request, job=f"projects/default/jobs/{name}", uid=row["uid"], state=row["state"],
+                     version=str(row["version"]), outputs=[OUTPUT_SHA], files=[file["id"] for file in made], folders=[folder])
+        self.journal(what="delete", request_id=request)
+        self.journal(what="delete_ack", request_id=request, job=f"projects/default/jobs/{name}")
+        self.journal(what="gone", request_id=request, answer="dqctl: JOB_NOT_FOUND: deleted\n  delete_time: 2026")
+        self.journal(what="history", request_id=request, events=[event["name"] for event in events])
 
     def remove(self, name):
         """The job as if it had never been."""
@@ -266,7 +313,7 @@ CORRUPTIONS = {
     "i2": [duplicate_job,
            lambda run: update(run.line("submit"), request_id="r-other"),
            lambda run: run.journal(what="repeat_ack", request_id="r-clean", existed=False, uid="u-clean",
-                                   job="projects/p/jobs/clean", state=t.QUEUED, version="1", outputs=[]),
+                                   job="projects/default/jobs/clean", state=t.QUEUED, version="1", outputs=[]),
            lambda run: run.journal(what="misuse_ack", request_id="r-clean"),
            lambda run: run.journal(what="refused", call="ack", request_id="r-clean", code=13, message="internal")],
     "i3": [lambda run: run.events[1].append(dict(run.event("clean", "complete"), sequence=4)),
@@ -309,7 +356,7 @@ CORRUPTIONS = {
     "i11": [keep_waiting],
     "i12": [lambda run: run.files.update({path: b"id\n2\n" for path in run.files if path.endswith(".csv")}),
             lambda run: run.files.update({path: b"{}" for path in run.files if path.endswith(".json")}),
-            lambda run: run.files.update({f"projects/p/jobs/clean/a1-{TOKEN[:8]}/extra": b""}),
+            lambda run: run.files.update({f"projects/default/jobs/clean/a1-{TOKEN[:8]}/extra": b""}),
             lambda run: run.files.clear(),
             lambda run: run.run["expected"]["in-0"].update(CLEANED="0" * 64)],
     "i13": [lambda run: run.probes[0]["told"].append(["lost", 4, 3]),
@@ -317,10 +364,10 @@ CORRUPTIONS = {
             lambda run: update(run.line("seen"), version="9"),
             lambda run: update(run.line("seen"), version="2"),
             lambda run: update(run.line("seen"), outputs=["other"]),
-            lambda run: run.journal(what="not_found", job="projects/p/jobs/clean")],
+            lambda run: run.journal(what="not_found", job="projects/default/jobs/clean")],
     "i14": [lambda run: update(run.row("cancelled"), state=t.COMPLETED),
             lambda run: run.journal(what="cancel_ack", request_id="r-clean", state=t.COMPLETED, version="3", outputs=[],
-                                    job="projects/p/jobs/clean"),
+                                    job="projects/default/jobs/clean"),
             lambda run: update(run.line("cancel"), request_id="r-other")],
     "i16": [lambda run: [update(e, worker="w2-1", us=START * 10**6 + e["sequence"]) for e in
                          run.events[1] + run.events[3]],
@@ -329,7 +376,7 @@ CORRUPTIONS = {
     "i17": [lambda run: update(run.event("clean", "claim"), actor=""),
             lambda run: update(run.event("clean", "create"), actor="somebody"),
             lambda run: update(run.event("cancelled", "request_cancel"), message=""),
-            lambda run: run.journal(what="pause_ack", request_id="r-clean", job="projects/p/jobs/clean", state=t.PROCESSING,
+            lambda run: run.journal(what="pause_ack", request_id="r-clean", job="projects/default/jobs/clean", state=t.PROCESSING,
                                     version="2", outputs=[])],
     "i18": [lambda run: update(run.run, is_settled=False),
             lambda run: update(run.run, exit_codes=[0, -9])],
@@ -351,16 +398,42 @@ CORRUPTIONS = {
                          update(run.event("pair-2", "claim"), us=run.event("pair-1", "claim")["us"] + 1))],
     "i21": [lambda run: run.by_request["r-deleted"].append(run.row("clean")),
             lambda run: update(run.line("delete"), request_id="r-other"),
-            lambda run: run.journal(what="delete_ack", request_id="r-gone", job="projects/p/jobs/gone"),
+            lambda run: run.journal(what="delete_ack", request_id="r-gone", job="projects/default/jobs/gone"),
+            lambda run: update(run.line("delete_ack"), what="silence"),
             lambda run: run.deletion().update(name="complete"),
             lambda run: run.deletion().update(sequence=9),
-            lambda run: update(run.events[run.deletion()["job_key"]][-2], to_state=t.PROCESSING)],
+            lambda run: update(run.events[run.deletion()["job_key"]][-2], to_state=t.PROCESSING),
+            lambda run: run.events[run.deletion()["job_key"]].append(dict(run.deletion(), sequence=5)),
+            lambda run: update(run.line("gone"), answer="dqctl: JOB_NOT_FOUND: there is none"),
+            lambda run: update(run.line("gone"), answer='{"name": "projects/default/jobs/deleted"}'),
+            lambda run: update(run.line("history"), events=["create", "complete"]),
+            lambda run: run.files.update({"projects/default/jobs/deleted/a7-00000000/part": b""}),
+            lambda run: run.files.update({f"projects/default/jobs/reused/a1-{TOKEN[:8]}/out.csv": b""}),
+            lambda run: run.file_rows.append({"id": run.line_with("files")["files"][0], "uri": "", "produced_by": "deleted"}),
+            lambda run: run.file_rows.append({"id": "in-deleted", "uri": "", "produced_by": ""}),
+            lambda run: run.files.update({"projects/default/files/in-deleted": b""}),
+            lambda run: run.file_rows.remove(next(row for row in run.file_rows if row["id"] == "in-reused")),
+            lambda run: run.files.pop("projects/default/files/in-reused"),
+            lambda run: run.files.pop(f"projects/default/jobs/clean/a1-{TOKEN[:8]}/out.csv")],
     "i22": [lambda run: [run.received.remove(line) for line in run.messages_of("clean")],
             lambda run: [update(line, status=500) for line in run.messages_of("clean")],
             lambda run: update(run.received[0], genuine=False),
             lambda run: update(run.messages_of("clean")[2], id="msg-clean-other"),
             lambda run: [update(line["body"], type="job.failed") for line in run.messages_of("clean")],
+            lambda run: [run.received.remove(line) for line in run.messages_of("deleted")],
+            lambda run: [run.received.remove(line) for line in run.messages_of("reused")[:3]],
+            lambda run: run.received.append(dict(run.messages_of("run1")[1], id="msg-run1-9", body={
+                "type": "job.failed", "data": {"name": "projects/default/jobs/run1", "end_time": "2023-11-14T22:13:29Z"}})),
             end_twice_told_in_the_wrong_order],
+    "i23": [lambda run: update(run.schedules[0], runs=4),
+            lambda run: run.triggers.append({"number": 4}),
+            lambda run: run.triggers.append({"number": 1}),
+            lambda run: run.by_request.pop("s-2"),
+            lambda run: update(run.row("run1"), key=99),
+            lambda run: update(run.runs[1], state=5),
+            lambda run: update(run.runs[1], target="clean"),
+            lambda run: update(run.runs[2], us=run.runs[1]["us"]),
+            lambda run: update(run.runs[2], us=9 * 60 * 10**6)],
 }
 
 

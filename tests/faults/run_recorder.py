@@ -35,6 +35,10 @@ TABLES = {
                       to_state, attempt, worker, actor, reason, message from job_history""",
     "job_result": "select job_key, manifest_uri, manifest_sha256, outputs::text as outputs from job_result",
     "job_page": "select page, live from job_page where live <> 0",
+    "file": "select id, uri, produced_by from file",
+    "deleted_job": "select key, id from deleted_resource where kind = 1",
+    "schedule": "select uid, runs, skipped, missed from schedule",
+    "schedule_run": "select number, unix_us(fire_time) as us, is_triggered, state, target from schedule_run",
     "job_state_count": "select project, state, jobs from job_state_count",
 }
 

@@ -20,11 +20,12 @@ def figures(traces, findings):
                  if 0 <= seconds < 600]  # Others were timed by a clock that had jumped.
     named = collections.Counter(finding.split("_")[0] for finding in findings)
     twice = sum(len(rows) > 1 for rows in traces.by_request.values()) + sum(
-        sum(event["to_state"] in TERMINAL for event in events) > 1 + len(traces.events_named(key, "reopen"))
+        sum(event["to_state"] in TERMINAL and event["name"] != "delete" for event in events) > 1 + len(traces.events_named(key, "reopen"))
         for key, events in traces.events.items())
     return {
         "tier": traces.run["tier"], "seed": traces.run["seed"], "seconds": round(traces.run["end"] - traces.run["start"], 1),
         "jobs": len(traces.jobs), "acknowledged": len(acknowledged),
+        "runs": sum(schedule["runs"] for schedule in traces.schedules), "deletions": len(traces.deleted()),
         "batches": sum(line["what"] == "end" for line in traces.batch_lines),
         "completed": states[COMPLETED], "failed": states[FAILED], "cancelled": states[CANCELLED],
         "attempts": sum(row["attempt"] for row in traces.jobs.values()),
@@ -32,7 +33,7 @@ def figures(traces, findings):
         "faults": len(traces.faults), "faults_by_kind": dict(sorted(kinds.items())),
         "faults_on_lease_holders": holders,
         "faults_skipped": {kind: count for kind, count in traces.run["skipped"].items() if count > 0},
-        "lost": sum(1 for request in acknowledged
+        "lost": sum(1 for request in acknowledged - traces.deleted().keys()
                     if [row["state"] in TERMINAL for row in traces.by_request[request]] != [True]),
         "twice": twice, "stale_accepted": named["i4"] + named["i9"],
         "stale_claims": sum(line["what"] == "closed" and line["kind"] != "honest" for line in traces.stale),

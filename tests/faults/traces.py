@@ -12,7 +12,7 @@ PENDING, QUEUED, PROCESSING, PAUSING, PAUSED, CANCELLING, COMPLETED, FAILED, CAN
 TERMINAL = {COMPLETED, FAILED, CANCELLED, SKIPPED}
 LEASED = {PROCESSING, PAUSING, CANCELLING}
 NUMBERS = {"key", "job_key", "state", "attempt", "charges", "losses", "version", "max_attempts", "sequence", "us", "event",
-           "from_state", "to_state", "jobs", "page", "live", "operation_index"}
+           "from_state", "to_state", "jobs", "page", "live", "operation_index", "runs", "skipped", "missed", "number"}
 EVENT_NAMES = dict(enumerate((
     "", "create", "ready", "claim", "complete", "retry", "give_up", "release", "request_pause", "confirm_pause", "lose",
     "request_cancel", "confirm_cancel", "pause", "resume", "cancel", "skip", "expire", "reopen",
@@ -41,7 +41,8 @@ class Traces:
         self.folder = pathlib.Path(folder)
         self.run = json.loads((self.folder / "run.json").read_text())
         table = {name: read_table(self.folder / "tables" / f"{name}.csv")
-                 for name in ("job", "job_event", "job_result", "job_page", "job_state_count")}
+                 for name in ("job", "job_event", "job_result", "job_page", "job_state_count", "file", "deleted_job", "schedule",
+                              "schedule_run")}
         self.jobs = {row["key"]: row for row in table["job"]}
         self.by_id = {row["id"]: row for row in table["job"]}
         self.by_request = collections.defaultdict(list)
@@ -54,8 +55,13 @@ class Traces:
         self.results = collections.defaultdict(list)
         for row in table["job_result"]:
             self.results[row["job_key"]].append(row)
-        self.live, self.counts = table["job_page"], table["job_state_count"]
-        self.journals = {name: read_lines(self.folder / "journals" / f"{name}.jsonl") for name in self.run["clients"]}
+        self.live, self.counts, self.file_rows = table["job_page"], table["job_state_count"], table["file"]
+        self.deleted_jobs = {row["key"]: row["id"] for row in table["deleted_job"]}
+        self.schedules = table["schedule"]
+        self.runs = sorted(table["schedule_run"], key=lambda run: run["number"])
+        self.triggers = read_lines(self.folder / "journals" / "schedule.jsonl")
+        self.journals = {name: read_lines(self.folder / "journals" / f"{name}.jsonl")
+                         for name in (*self.run["clients"], "deletions")}
         self.stale = read_lines(self.folder / "journals" / "stale.jsonl")
         self.work = {item["request_id"]: item for name in self.run["clients"]
                      for item in read_lines(self.folder / f"{name}.work")}
@@ -64,6 +70,9 @@ class Traces:
         for row in table["job"]:
             if row["batch_id"] in files and 0 < row["operation_index"] <= len(files[row["batch_id"]]):
                 self.work[row["request_id"]] = {"input": files[row["batch_id"]][row["operation_index"] - 1]}
+        for deletion in self.run.get("deletions", []):
+            for request in (deletion["id"], *[f"{deletion['id']}-again"] * deletion["again"]):
+                self.work[request] = {"input": deletion["input"]}
         self.received = read_lines(self.folder / "receiver" / "received")
         self.faults = read_lines(self.folder / "faults.jsonl")
         self.probes = read_lines(self.folder / "probes.jsonl")
@@ -72,6 +81,18 @@ class Traces:
     def lines(self, *whats):
         """What clients wrote down of these kinds, all clients together."""
         return [line for journal in self.journals.values() for line in journal if line["what"] in whats]
+
+    def schedule_requests(self):
+        """The request ids under which schedules make their jobs, in the order of the runs."""
+        return [f"{schedule['uid']}-{number}" for schedule in self.schedules for number in range(1, schedule["runs"] + 1)]
+
+    def holds(self, uri):
+        return (self.storage / uri.removeprefix("file:///")).exists()
+
+    def attempt_folders(self, job):
+        """The URIs of what attempts of jobs of that name have left in storage."""
+        place = self.storage / "projects/default/jobs" / job
+        return [f"file:///projects/default/jobs/{job}/{path.name}" for path in place.iterdir()] if place.exists() else []
 
     def events_named(self, key, *names):
         return [event for event in self.events[key] if event["name"] in names]

@@ -15,6 +15,16 @@ def micros(text):
     return (moment - EPOCH) // datetime.timedelta(microseconds=1)
 
 
+def ends_of_names(traces):
+    """Name → the ends of each job that had it, of those that were deleted too."""
+    names = traces.deleted_jobs | {key: row["id"] for key, row in traces.jobs.items()}
+    ends = collections.defaultdict(list)
+    for key, name in names.items():
+        ends[name].append([(END_EVENTS[event["to_state"]], event["us"]) for event in traces.events[key]
+                           if event["to_state"] in TERMINAL and event["name"] != "delete"])
+    return ends
+
+
 def check_i22_webhooks_are_told_of_every_end(traces):
     if not traces.run["webhook"]:
         return
@@ -32,8 +42,10 @@ def check_i22_webhooks_are_told_of_every_end(traces):
     for (name, end), ids in messages.items():
         if len(ids) != 1:
             yield f"{name} {end[0]} was told as {len(ids)} messages"
-    for key, row in traces.jobs.items():
-        ends = [(END_EVENTS[e["to_state"]], e["us"]) for e in traces.events[key] if e["to_state"] in TERMINAL]
-        # A message may come twice; the first of each come in order.
-        if list(dict.fromkeys(heard[row["id"]])) != ends:
-            yield f"{row['id']} ended as {ends} and the receiver was told {heard[row['id']]}"
+    for name, lives in ends_of_names(traces).items():
+        for ends in lives:
+            # A message may come twice; the first of each come in order.
+            if [end for end in dict.fromkeys(heard[name]) if end in ends] != ends:
+                yield f"{name} ended as {ends} and the receiver was told {heard[name]}"
+        if extra := set(heard[name]) - {end for ends in lives for end in ends}:
+            yield f"{name} never ended as the receiver was told: {extra}"
