@@ -127,8 +127,11 @@ std::unique_ptr<BatchDriver> MakeBatchDriver(const ApiPorts& ports, PostgresStor
   const auto make = [&ports](const BatchRecord& batch, const BatchOperation& operation) {
     return MakeOperationRecord(ports, batch, operation);
   };
-  return std::make_unique<BatchDriver>(ports.scheduler, store.jobs(), store.batches(), make,
-                                       SystemClock(), [&webhooks] { webhooks.Wake(); });
+  const auto read = [&store](const std::vector<JobName>& names) {
+    return store.jobs().LoadJobs({}, names);
+  };
+  return std::make_unique<BatchDriver>(ports.scheduler, read, store.batches(), make, SystemClock(),
+                                       [&webhooks] { webhooks.Wake(); });
 }
 
 std::unique_ptr<ScheduleDriver> MakeScheduleDriver(const ApiPorts& ports, PostgresStore& store,
@@ -152,7 +155,7 @@ AddressGuard GuardOf(const SchedulerFlags& flags) {
 
 WebhookSenderOptions SenderOptions(const SchedulerFlags& flags) {
   WebhookSenderOptions options;
-  options.retry_scale = flags.webhook_retry_scale;
+  options.driver.retry_scale = flags.webhook_retry_scale;
   return options;
 }
 

@@ -7,7 +7,6 @@
 #include "common/base/error.h"
 #include "common/base/logging.h"
 #include "scheduler/core/batch_rollup.h"
-#include "scheduler/engine/job_reopening.h"
 
 namespace dq {
 namespace {
@@ -37,10 +36,10 @@ JobFailure Cancelled(const BatchRecord& batch) {
 
 }  // namespace
 
-BatchDriver::BatchDriver(Scheduler& scheduler, JobStore& jobs, BatchStore& batches,
+BatchDriver::BatchDriver(JobControl& scheduler, ReadJobsByName read_jobs, BatchStore& batches,
                          OperationMaker maker, const Clock& clock, std::function<void()> ended)
     : scheduler_(scheduler),
-      jobs_(jobs),
+      read_jobs_(std::move(read_jobs)),
       batches_(batches),
       maker_(std::move(maker)),
       clock_(clock),
@@ -238,11 +237,8 @@ BatchPace BatchDriver::Reopen(BatchRecord batch, int count) {
   }
   std::vector<JobName> names;
   for (const OperationJob& job : *listed) names.push_back(job.name);
-  const auto read = [this](const std::vector<JobName>& wanted) {
-    return jobs_.LoadJobs({}, wanted);
-  };
   const auto outcomes =
-      ReopenJobs(scheduler_, names, read, {batch.reason, batch.actor}, abandonment_);
+      ReopenJobs(scheduler_, names, read_jobs_, {batch.reason, batch.actor}, abandonment_);
   if (!outcomes) return BatchPace::kLater;
   const int32_t reopened_before = batch.reopen_from;
   for (size_t i = 0; i < listed->size() && !IsForNow((*outcomes)[i]); ++i) {

@@ -15,9 +15,9 @@
 #include "common/base/clock.h"
 #include "scheduler/core/batch_plan.h"
 #include "scheduler/core/batch_store.h"
-#include "scheduler/core/job_store.h"
 #include "scheduler/engine/answers.h"
-#include "scheduler/engine/scheduler.h"
+#include "scheduler/engine/job_control.h"
+#include "scheduler/engine/job_reopening.h"
 
 namespace dq {
 
@@ -37,8 +37,8 @@ enum class BatchPace {
 class BatchDriver {
  public:
   // All references outlive the driver. `ended` hears of every end of a batch that was recorded.
-  BatchDriver(Scheduler& scheduler, JobStore& jobs, BatchStore& batches, OperationMaker maker,
-              const Clock& clock, std::function<void()> ended = {});
+  BatchDriver(JobControl& scheduler, ReadJobsByName read_jobs, BatchStore& batches,
+              OperationMaker maker, const Clock& clock, std::function<void()> ended = {});
 
   // Takes the next step of a batch.
   BatchPace Step(BatchKey key);
@@ -76,8 +76,8 @@ class BatchDriver {
   BatchPace End(const BatchView& batch);
   BatchPace Record(const BatchRecord& batch, const std::vector<BatchOperation>& refused = {});
 
-  Scheduler& scheduler_;
-  JobStore& jobs_;
+  JobControl& scheduler_;
+  const ReadJobsByName read_jobs_;
   BatchStore& batches_;
   const OperationMaker maker_;
   const Clock& clock_;

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "common/base/mutex.h"
 #include "scheduler/engine/batch_driver.h"
+#include "scheduler/engine/scheduler.h"
 
 namespace dq {
 

@@ -6,7 +6,7 @@
 namespace dq {
 
 std::optional<std::vector<absl::Status>> ReopenJobs(
-    Scheduler& scheduler, const std::vector<JobName>& names, const ReadJobsByName& read,
+    JobControl& scheduler, const std::vector<JobName>& names, const ReadJobsByName& read,
     const ReopenWord& word, const std::shared_ptr<Abandonment>& abandonment) {
   Answers<absl::StatusOr<int64_t>> reserving(names.size(), abandonment);
   for (size_t i = 0; i < names.size(); ++i) scheduler.ReserveReopen(names[i], reserving.Take(i));

@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "scheduler/engine/answers.h"
-#include "scheduler/engine/scheduler.h"
+#include "scheduler/engine/job_control.h"
 
 namespace dq {
 
@@ -26,7 +26,7 @@ using ReadJobsByName =
 // Reserves the jobs, has `read` read their records and reopens them from their checkpoints. Returns
 // what became of each, in order; nothing when `abandonment` ended the wait. Blocks.
 std::optional<std::vector<absl::Status>> ReopenJobs(
-    Scheduler& scheduler, const std::vector<JobName>& names, const ReadJobsByName& read,
+    JobControl& scheduler, const std::vector<JobName>& names, const ReadJobsByName& read,
     const ReopenWord& word, const std::shared_ptr<Abandonment>& abandonment);
 
 }  // namespace dq

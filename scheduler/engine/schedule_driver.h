@@ -17,7 +17,7 @@
 #include "scheduler/core/batch_store.h"
 #include "scheduler/core/schedule_store.h"
 #include "scheduler/engine/answers.h"
-#include "scheduler/engine/scheduler.h"
+#include "scheduler/engine/job_control.h"
 
 namespace dq {
 
@@ -34,7 +34,7 @@ using RunMaker = std::function<absl::StatusOr<std::variant<JobRecord, BatchToMak
 class ScheduleDriver {
  public:
   struct Ports {
-    Scheduler& scheduler;
+    JobControl& scheduler;
     BatchStore& batches;
     ScheduleStore& schedules;
     const Clock& clock;

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "common/base/mutex.h"
 #include "scheduler/engine/schedule_driver.h"
+#include "scheduler/engine/scheduler.h"
 
 namespace dq {
 

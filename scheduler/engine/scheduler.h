@@ -23,6 +23,7 @@
 #include "scheduler/core/stuck_job.h"
 #include "scheduler/core/worker_protocol.h"
 #include "scheduler/engine/ended_job.h"
+#include "scheduler/engine/job_control.h"
 
 namespace dq {
 
@@ -64,13 +65,6 @@ class WorkerSink {
 // Names one worker stream.
 using SessionId = int64_t;
 
-// A job as a watcher sees it.
-struct JobView {
-  JobRecord record;
-  JobProgress progress;        // Of the current attempt, while a worker holds a lease.
-  int64_t queue_position = 0;  // While QUEUED.
-};
-
 // A committed change. `sequence` orders all changes of this leader.
 struct JobChange {
   int64_t sequence = 0;
@@ -92,20 +86,6 @@ class WatchSink {
   virtual void Lost(const absl::Status& why) { static_cast<void>(why); }
 };
 using WatchId = int64_t;
-
-// A submitted job; of an existing one the view holds what is recorded.
-struct SubmitResult {
-  JobView job;
-  bool existed = false;
-};
-
-// What became of one of many submitted jobs.
-struct BulkOutcome {
-  absl::Status status;
-  JobName name;  // With OK.
-  bool existed = false;
-};
-using BulkDone = std::function<void(absl::StatusOr<std::vector<BulkOutcome>>)>;
 
 // A project, queue or concurrency key ("{project}/{key}"), for operators.
 struct GroupView {
@@ -197,13 +177,13 @@ struct DeletionReservation {
   std::vector<absl::Status> refusals;  // One a job that was asked for, in order; OK: reserved.
 };
 
-class Scheduler {
+class Scheduler : public JobControl {
  public:
   // All references outlive the scheduler. Start() begins the work.
   Scheduler(SchedulerOptions options, JobStore& store, const Clock& clock, EngineMetrics& metrics,
             EndListener ends = {});
   // Calls Stop().
-  ~Scheduler();
+  ~Scheduler() override;
 
   // Starts the threads: competes for leadership, loads the live jobs, serves.
   void Start();
@@ -214,31 +194,21 @@ class Scheduler {
   // below is answered with UNAVAILABLE (reason NOT_LEADER or DATABASE_UNAVAILABLE).
   bool IsServing() const;
 
-  // Creates a job: the engine fills key, status, events. `record` holds everything else.
-  void Submit(JobRecord record, std::function<void(absl::StatusOr<SubmitResult>)> done);
-  // Cancels a live job. NOT_FOUND (NOT_LIVE) when no such job is live: the caller looks in the
-  // database.
+  void Submit(JobRecord record, std::function<void(absl::StatusOr<SubmitResult>)> done) override;
   void Cancel(const JobName& name, const std::string& reason, const std::string& actor,
-              std::function<void(absl::StatusOr<JobView>)> done);
-  // Creates many jobs, each for itself; answers once all are decided, in their order.
-  void SubmitAll(std::vector<JobRecord> records, BulkDone done);
-  // Pauses a live job: a waiting one at once, a running one when its worker has stopped. Resumes a
-  // paused one. What is so already is no error; FAILED_PRECONDITION (ILLEGAL_TRANSITION); NOT_FOUND
-  // as of Cancel.
+              std::function<void(absl::StatusOr<JobView>)> done) override;
+  void SubmitAll(std::vector<JobRecord> records, BulkDone done) override;
   void Pause(const JobName& name, const std::string& reason, const std::string& actor,
-             std::function<void(absl::StatusOr<JobView>)> done);
+             std::function<void(absl::StatusOr<JobView>)> done) override;
   void Resume(const JobName& name, const std::string& reason, const std::string& actor,
-              std::function<void(absl::StatusOr<JobView>)> done);
-  // Skips a live job that waits, for the reason `why`. FAILED_PRECONDITION (ILLEGAL_TRANSITION)
-  // when it runs; NOT_FOUND as of Cancel.
+              std::function<void(absl::StatusOr<JobView>)> done) override;
   void Skip(const JobName& name, const JobFailure& why, const std::string& actor,
-            std::function<void(absl::StatusOr<JobView>)> done);
-  // Makes an ended job live again, in two steps: after the reservation the caller reads the job's
-  // record and hands it over, or what kept it from that. Between the two nobody else does so.
-  void ReserveReopen(const JobName& name, std::function<void(absl::StatusOr<int64_t>)> done);
+            std::function<void(absl::StatusOr<JobView>)> done) override;
+  void ReserveReopen(const JobName& name,
+                     std::function<void(absl::StatusOr<int64_t>)> done) override;
   void Reopen(int64_t reservation, const JobName& name, absl::StatusOr<JobRecord> record,
               RetryFrom from, const std::string& reason, const std::string& actor,
-              std::function<void(absl::StatusOr<JobView>)> done);
+              std::function<void(absl::StatusOr<JobView>)> done) override;
   // Deletes ended jobs, in two steps: after the reservation the caller has their records deleted,
   // as the leader of its epoch, and says what went. Between the two nobody makes them live again,
   // and all that was decided about them before is durable. FAILED_PRECONDITION (ILLEGAL_TRANSITION)

@@ -79,8 +79,11 @@ ApiServer::ApiServer(WatchLimits watch_limits)
   const auto make = [this](const BatchRecord& batch, const BatchOperation& operation) {
     return MakeOperationRecord(ports_, batch, operation);
   };
+  const auto read = [this](const std::vector<JobName>& names) {
+    return store_.LoadJobs({}, names);
+  };
   batch_runner_.Start(scheduler_,
-                      std::make_unique<BatchDriver>(scheduler_, store_, store_, make, SystemClock(),
+                      std::make_unique<BatchDriver>(scheduler_, read, store_, make, SystemClock(),
                                                     [this] { webhook_sender_.Wake(); }));
   const auto run = [this](const ScheduleRecord& schedule, const ScheduleRun& one,
                           const std::string& id) {

@@ -158,7 +158,7 @@ TEST_F(BatchRunnerTest, AWishThatIsRecordedDuringAStepIsNotOverwritten) {
     EXPECT_TRUE(store_.UpdateBatch(wished, {}).ok());
     return MakeOperation(made, operation);
   };
-  BatchDriver driver(scheduler, store_, store_, cancel, SystemClock());
+  BatchDriver driver(scheduler, ReadingFrom(store_), store_, cancel, SystemClock());
   EXPECT_EQ(driver.Step(batch.key), BatchPace::kAtOnce);
   EXPECT_EQ(View().record.desire, BatchDesire::kCancel);
   EXPECT_EQ(View().record.made, 0);

@@ -55,6 +55,10 @@ inline absl::StatusOr<JobRecord> MakeOperation(const BatchRecord& batch,
   return job;
 }
 
+inline ReadJobsByName ReadingFrom(FakeStore& store) {
+  return [&store](const std::vector<JobName>& names) { return store.LoadJobs({}, names); };
+}
+
 // The files of the operations of one batch, by index: there, or deleted. Thread-safe.
 class InputFiles {
  public:
@@ -92,7 +96,7 @@ class Replica {
                     }}) {
     scheduler_.Start();
     EXPECT_TRUE(WaitUntil([this] { return scheduler_.IsServing(); }));
-    runner_.Start(scheduler_, std::make_unique<BatchDriver>(scheduler_, store, store,
+    runner_.Start(scheduler_, std::make_unique<BatchDriver>(scheduler_, ReadingFrom(store), store,
                                                             std::move(maker), SystemClock()));
   }
   ~Replica() {

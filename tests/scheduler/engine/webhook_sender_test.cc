@@ -89,10 +89,10 @@ class WebhookSenderTest : public testing::Test {
   WebhookSenderTest() {
     epoch_ = store_.AcquireLeadership("s", "", absl::Hours(1))->epoch;
     WebhookSenderOptions options;
-    options.look_interval = absl::Milliseconds(20);
-    options.later = absl::Milliseconds(2);
-    options.standby_interval = absl::Milliseconds(2);
-    options.measure_interval = absl::Milliseconds(2);
+    options.driver.look_interval = absl::Milliseconds(20);
+    options.driver.later = absl::Milliseconds(2);
+    options.driver.standby_interval = absl::Milliseconds(2);
+    options.driver.measure_interval = absl::Milliseconds(2);
     options.stop_grace = absl::Seconds(30);
     sender_.emplace(store_, transport_, clock_, metrics_, options);
     sender_->Start([this] { return leads_.load(); });
