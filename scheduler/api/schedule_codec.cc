@@ -64,10 +64,11 @@ v1::ScheduleRun ToProto(const ScheduleRun& run, const std::string& project) {
   *shown.mutable_fire_time() = ToProto(run.fire_time);
   shown.set_triggered(run.is_triggered);
   shown.set_state(static_cast<v1::ScheduleRunState>(run.state));
-  if (!run.target.empty() && run.kind == RunKind::kJob) {
+  const bool is_made = !run.target.empty() && !IsBeginning(run);
+  if (is_made && run.kind == RunKind::kJob) {
     shown.set_job(ResourceText(project, kJobs, run.target));
   }
-  if (!run.target.empty() && run.kind == RunKind::kBatch) {
+  if (is_made && run.kind == RunKind::kBatch) {
     shown.set_batch(ResourceText(project, kBatches, run.target));
   }
   shown.set_error_reason(run.error_reason);

@@ -66,20 +66,26 @@ RunPlan PlanRuns(OverlapPolicy overlap, const std::vector<ScheduleRun>& open) {
   std::vector<size_t> waiting;
   std::vector<size_t> running;
   for (size_t i = 0; i < open.size(); ++i) {
-    if (open[i].state == RunState::kWaiting) waiting.push_back(i);
-    if (open[i].state == RunState::kRunning) running.push_back(i);
+    if (IsBeginning(open[i])) {
+      plan.start = i;
+    } else if (open[i].state == RunState::kWaiting) {
+      waiting.push_back(i);
+    } else if (open[i].state == RunState::kRunning) {
+      running.push_back(i);
+    }
   }
   if (waiting.empty()) return plan;
+  const bool is_free = running.empty() && !plan.start;
   switch (overlap) {
     case OverlapPolicy::kSkip:
-      if (running.empty()) plan.start = waiting.front();
-      plan.skip.assign(waiting.begin() + (running.empty() ? 1 : 0), waiting.end());
+      if (is_free) plan.start = waiting.front();
+      plan.skip.assign(waiting.begin() + (is_free ? 1 : 0), waiting.end());
       break;
     case OverlapPolicy::kQueue:
-      if (running.empty()) plan.start = waiting.front();
+      if (is_free) plan.start = waiting.front();
       break;
     case OverlapPolicy::kCancelRunning:
-      if (running.empty()) plan.start = waiting.back();
+      if (is_free) plan.start = waiting.back();
       plan.skip.assign(waiting.begin(), waiting.end() - 1);
       plan.cancel = running;
       break;

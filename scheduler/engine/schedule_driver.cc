@@ -76,6 +76,12 @@ bool HasWaiting(const std::vector<ScheduleRun>& runs) {
   return std::ranges::any_of(runs, is_waiting);
 }
 
+// Says what a run is about to become: what the schedule makes now.
+void SetTarget(const ScheduleRecord& schedule, ScheduleRun& run) {
+  run.target = RunTarget(schedule, run);
+  run.kind = schedule.kind;
+}
+
 std::string CancelReason(const ScheduleRecord& schedule) {
   return "the next run of schedule " + schedule.id + " is to begin";
 }
@@ -88,7 +94,10 @@ absl::StatusOr<ScheduleDriver::Outlook> ScheduleDriver::Pass() {
                       ports_.schedules.ListDueSchedules(kReadMax));
   const absl::Time now = ports_.clock.Now();
   std::map<ScheduleKey, Ends> todo;
-  for (const RunEnd& end : ends.ended) todo[end.schedule].push_back(end);
+  for (const RunEnd& end : ends.ended) {
+    DQ_ASSIGN_OR_RETURN(const RunState state, StateOf(end));
+    if (HasEnded(state)) todo[end.schedule].push_back({end.number, state});
+  }
   Outlook outlook;
   outlook.runs_go_on = ends.running > 0;
   for (const DueSchedule& one : due) {
@@ -102,7 +111,10 @@ absl::StatusOr<ScheduleDriver::Outlook> ScheduleDriver::Pass() {
   for (const auto& [key, ended] : todo) {
     const absl::Status status = Step(key, ended);
     // Whoever was faster has recorded something else: it is looked at again.
-    if (!status.ok() && !absl::IsAborted(status)) outlook.wait = kLater;
+    if (status.ok() || absl::IsAborted(status)) continue;
+    outlook.wait = kLater;
+    Log(LogLevel::kWarning, "schedule not carried on",
+        {{"schedule_key", key}, {"message", MessageOf(status)}});
   }
   return outlook;
 }
@@ -112,7 +124,7 @@ absl::Status ScheduleDriver::Step(ScheduleKey key, const Ends& ends) {
   if (absl::IsNotFound(read.status())) return absl::OkStatus();
   DQ_RETURN_IF_ERROR(read.status());
   Work work = {*read, read->open};
-  DQ_RETURN_IF_ERROR(TakeEnds(work.view, ends));
+  TakeEnds(work.view, ends);
   const absl::Time now = ports_.clock.Now();
   const auto timetable = Timetable::Parse(work.view.record.cron, work.view.record.time_zone);
   if (!timetable.ok()) {
@@ -130,6 +142,8 @@ absl::Status ScheduleDriver::Step(ScheduleKey key, const Ends& ends) {
   const absl::Time next = NextLook(record, *timetable);
   const bool goes_on = plan.start.has_value() || !plan.cancel.empty();
   record.look_time = goes_on ? std::min(next, now + kLater) : next;
+  // Once it is there nobody may take it for one that was never made.
+  if (plan.start && !IsBeginning(runs[*plan.start])) SetTarget(record, runs[*plan.start]);
   DQ_RETURN_IF_ERROR(Record(work));
   for (const size_t i : plan.cancel) Cancel(record, runs[i]);
   if (!plan.start) return absl::OkStatus();
@@ -140,14 +154,12 @@ absl::Status ScheduleDriver::Step(ScheduleKey key, const Ends& ends) {
   return Record(work);
 }
 
-absl::Status ScheduleDriver::TakeEnds(ScheduleView& view, const Ends& ends) {
-  for (const RunEnd& end : ends) {
+void ScheduleDriver::TakeEnds(ScheduleView& view, const Ends& ends) const {
+  for (const Ended& end : ends) {
     const auto run = std::ranges::find(view.open, end.number, &ScheduleRun::number);
     if (run == view.open.end() || run->state != RunState::kRunning) continue;
-    DQ_ASSIGN_OR_RETURN(const RunState state, StateOf(end));
-    EndRun(*run, state, state == RunState::kRunning ? run->end_time : ports_.clock.Now());
+    EndRun(*run, end.state, ports_.clock.Now());
   }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<RunState> ScheduleDriver::StateOf(const RunEnd& end) {
@@ -197,7 +209,14 @@ void ScheduleDriver::CancelBatch(const ScheduleRecord& schedule, const std::stri
 }
 
 absl::Status ScheduleDriver::Begin(const ScheduleRecord& schedule, ScheduleRun& run) {
-  absl::StatusOr<std::string> made = Make(schedule, run, RunTarget(schedule, run));
+  if (run.kind != schedule.kind) {
+    // The template has become one of the other kind since, which must not be made beside what may
+    // be there: if nothing is, that is the run's end.
+    run.state = RunState::kRunning;
+    run.start_time = ports_.clock.Now();
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::string> made = Make(schedule, run, run.target);
   if (ReasonOf(made.status()) == "ID_TAKEN") {
     made = Make(schedule, run, RunTargetApart(schedule, run));
   }
@@ -209,6 +228,7 @@ absl::Status ScheduleDriver::Begin(const ScheduleRecord& schedule, ScheduleRun& 
     return absl::OkStatus();
   }
   EndRun(run, RunState::kFailed, run.start_time);
+  run.target.clear();
   run.error_reason = ReasonOf(made.status());
   run.error_message = MessageOf(made.status());
   Log(LogLevel::kWarning, "schedule run refused",

@@ -58,8 +58,12 @@ class ScheduleDriver {
   void Abandon() { abandonment_->Abandon(); }
 
  private:
-  // The ends of the runs of one schedule.
-  using Ends = std::vector<RunEnd>;
+  // How a run has ended.
+  struct Ended {
+    int64_t number = 0;
+    RunState state = RunState::kCompleted;
+  };
+  using Ends = std::vector<Ended>;  // Of one schedule.
   // A schedule on its way from what was read to what is recorded next.
   struct Work {
     ScheduleView view;
@@ -69,7 +73,8 @@ class ScheduleDriver {
   // Decides, records and begins what there is for a schedule.
   absl::Status Step(ScheduleKey key, const Ends& ends);
   // Writes what has become of runs into the view.
-  absl::Status TakeEnds(ScheduleView& view, const Ends& ends);
+  void TakeEnds(ScheduleView& view, const Ends& ends) const;
+  // Returns kRunning for a batch that has ended and goes on again.
   absl::StatusOr<RunState> StateOf(const RunEnd& end);
   // Writes what has changed; the version becomes that of the row.
   absl::Status Record(Work& work);

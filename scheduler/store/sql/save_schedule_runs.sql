@@ -9,6 +9,6 @@ FROM jsonb_to_recordset($2::jsonb) AS (
   kind smallint, state smallint, target text, error_reason text, error_message text,
   start_time timestamptz, end_time timestamptz)
 ON CONFLICT (schedule_key, number) DO UPDATE
-SET state = excluded.state, target = excluded.target, error_reason = excluded.error_reason,
-    error_message = excluded.error_message, start_time = excluded.start_time,
-    end_time = excluded.end_time
+SET kind = excluded.kind, state = excluded.state, target = excluded.target,
+    error_reason = excluded.error_reason, error_message = excluded.error_message,
+    start_time = excluded.start_time, end_time = excluded.end_time

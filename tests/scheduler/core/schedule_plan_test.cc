@@ -147,6 +147,18 @@ TEST(SchedulePlan, WithCancelTheNewestBeginsOnceWhatRanHasEnded) {
   EXPECT_EQ(plan({kCancelled, kSkipped, kWaiting}), (RunPlan{{}, {}, 2}));
 }
 
+TEST(SchedulePlan, WhatWasToBeginAlreadyBeginsWhateverElseWaits) {
+  using enum RunState;
+  const auto plan = [](OverlapPolicy overlap) {
+    std::vector<ScheduleRun> runs = Runs({kWaiting, kWaiting, kWaiting});
+    runs[0].target = "made-perhaps";
+    return PlanRuns(overlap, runs);
+  };
+  EXPECT_EQ(plan(OverlapPolicy::kSkip), (RunPlan{{1, 2}, {}, 0}));
+  EXPECT_EQ(plan(OverlapPolicy::kQueue), (RunPlan{{}, {}, 0}));
+  EXPECT_EQ(plan(OverlapPolicy::kCancelRunning), (RunPlan{{1}, {}, 0}));
+}
+
 TEST(SchedulePlan, ARunIsNamedAfterItsTime) {
   ScheduleRecord schedule;
   schedule.id = "nightly";

@@ -76,7 +76,7 @@ class ScheduleRunnerTest : public ::testing::Test {
     ScheduleRecord schedule;
     schedule.project = "default";
     schedule.id = "s";
-    schedule.uid = "0123456789abcdef";
+    schedule.uid = "01234567" + std::to_string(absl::ToUnixSeconds(clock_.Now()));
     schedule.cron = cron;
     schedule.time_zone = "UTC";
     schedule.overlap = overlap;
@@ -109,6 +109,23 @@ class ScheduleRunnerTest : public ::testing::Test {
     change(record);
     record.look_time = clock_.Now();
     ASSERT_TRUE(store_.UpdateSchedule(record, {}).ok());
+  }
+  void Trigger() {
+    absl::Status triggered;
+    do {
+      ScheduleView view = View();
+      ScheduleRun run;
+      run.number = ++view.record.runs;
+      run.fire_time = view.record.look_time = clock_.Now();
+      run.is_triggered = true;
+      triggered = store_.UpdateSchedule(view.record, {run});
+    } while (absl::IsAborted(triggered));
+    ASSERT_TRUE(triggered.ok()) << triggered;
+  }
+  size_t LiveJobs() {
+    const std::map<JobKey, JobRecord> jobs = store_.Jobs();
+    return static_cast<size_t>(std::ranges::count_if(
+        jobs, [](const auto& entry) { return !IsTerminal(entry.second.status.state); }));
   }
   std::vector<RunState> States() {
     std::vector<RunState> states;
@@ -348,6 +365,113 @@ TEST_F(ScheduleRunnerTest, ALeaderThatDiesAnywhereLeavesNoTimeOutAndFiresNoneTwi
   EXPECT_EQ(View().record.runs, std::ssize(expected));
 }
 
+// With the other policies a later time decides about the runs before it: what a leader has made and
+// not recorded is a run's all the same, and nothing begins beside it.
+TEST_F(ScheduleRunnerTest, WhatALeaderMadeAndDidNotRecordIsKnownToTheNext) {
+  int lost = 0;
+  for (const OverlapPolicy overlap : {OverlapPolicy::kSkip, OverlapPolicy::kCancelRunning}) {
+    for (int number = 1; number <= 3; ++number) {
+      ASSERT_TRUE(store_.DeleteSchedule("default", "s").ok());
+      Create(overlap);
+      store_.LoseUpdate(number, UpdateFault::kNotWritten);
+      const size_t jobs_before = JobIds().size();
+      for (int life = 0; life < 2; ++life) {
+        Replica replica("s" + std::to_string(life), store_);
+        ScheduleDriver driver = Driver(replica);
+        clock_.Advance(absl::Minutes(5));
+        for (int pass = 0; pass < 5 && !store_.has_lost(); ++pass) (void)driver.Pass();
+        if (life == 0) continue;
+        Pass(driver);
+        EXPECT_LE(LiveJobs(), 1U) << number;
+        Worker worker(replica.scheduler(), 4);
+        ASSERT_TRUE(WaitUntil([&] {
+          clock_.Advance(absl::Milliseconds(50));  // What failed is tried again later.
+          worker.Work();
+          Pass(driver);
+          EXPECT_LE(LiveJobs(), 1U) << number;
+          return View().open.empty();
+        })) << number;
+      }
+      const auto states = States();
+      const auto made = std::ranges::count_if(
+          states, [](RunState state) { return state != RunState::kSkipped; });
+      EXPECT_EQ(JobIds().size() - jobs_before, static_cast<size_t>(made)) << number;
+      lost += store_.has_lost() ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(lost, 6);
+}
+
+TEST_F(ScheduleRunnerTest, ATriggerBetweenTheMakingAndTheRecordHidesNoRun) {
+  Create(OverlapPolicy::kCancelRunning);
+  Replica replica("s1", store_);
+  bool is_triggered = false;
+  ScheduleDriver driver = Driver(
+      replica, [&](const ScheduleRecord& schedule, const ScheduleRun& run, const std::string& id) {
+        if (!std::exchange(is_triggered, true)) Trigger();
+        return MakeRun(schedule, run, id);
+      });
+  PassAt(driver, absl::Minutes(5));
+  Worker worker(replica.scheduler(), 4);
+  ASSERT_TRUE(EndRuns(worker, driver));
+  EXPECT_THAT(States(), ElementsAre(RunState::kCancelled, RunState::kCompleted));
+  EXPECT_THAT(JobIds(), ElementsAre("s-20270115t0805", "s-20270115t080500"));
+}
+
+TEST_F(ScheduleRunnerTest, ARunThatWaitsBecomesWhatTheTemplateIsByThen) {
+  Create(OverlapPolicy::kQueue);
+  Replica replica("s1", store_);
+  Worker worker(replica.scheduler(), 4);
+  ScheduleDriver driver = Driver(replica);
+  PassAt(driver, absl::Minutes(5));
+  PassAt(driver, absl::Minutes(5));
+  Change([](ScheduleRecord& record) { record.kind = RunKind::kBatch; });
+  ASSERT_TRUE(EndRuns(worker, driver));
+  EXPECT_THAT(States(), ElementsAre(RunState::kCompleted, RunState::kCompleted));
+  EXPECT_EQ(store_.ListRuns(View().record.key, 1)->front().kind, RunKind::kBatch);
+  EXPECT_THAT(JobIds(),
+              ElementsAre("s-20270115t0805", "s-20270115t0810-1", "s-20270115t0810-2"));
+}
+
+// The leader dies between the making and the record, and the template becomes a batch.
+TEST_F(ScheduleRunnerTest, ARunThatMayBeThereAsAJobIsNotMadeABatch) {
+  Create(OverlapPolicy::kQueue);
+  Replica replica("s1", store_);
+  Worker worker(replica.scheduler(), 4);
+  ScheduleDriver driver = Driver(replica);
+  clock_.Advance(absl::Minutes(5));
+  store_.LoseUpdate(2, UpdateFault::kNotWritten);
+  (void)driver.Pass();
+  ASSERT_TRUE(store_.has_lost());
+  Change([](ScheduleRecord& record) { record.kind = RunKind::kBatch; });
+  ASSERT_TRUE(EndRuns(worker, driver));
+  EXPECT_THAT(JobIds(), ElementsAre("s-20270115t0805"));
+  EXPECT_THAT(States(), ElementsAre(RunState::kCompleted));
+}
+
+TEST_F(ScheduleRunnerTest, ABatchThatHasEndedAndGoesOnAgainIsNotWrittenAllTheTime) {
+  Create(OverlapPolicy::kQueue, "*/5 * * * *", RunKind::kBatch);
+  Replica replica("s1", store_);
+  Worker worker(replica.scheduler(), 1);
+  ScheduleDriver driver = Driver(replica);
+  PassAt(driver, absl::Minutes(5));
+  const auto end = [&] {
+    return store_.EndBatch(store_.GetBatch("default", "s-20270115t0805")->record,
+                           BatchState::kFailed);
+  };
+  ASSERT_TRUE(WaitUntil([&] { return JobIds().size() == 2; }));
+  ASSERT_TRUE(WaitUntil([&] { return end().ok(); }));
+  ASSERT_NE(store_.ListRunEnds(1)->ended.size(), 0U);
+  const ScheduleRecord before = View().record;
+  const auto outlook = driver.Pass();
+  ASSERT_TRUE(outlook.ok()) << outlook.status();
+  EXPECT_GT(outlook->wait, absl::ZeroDuration());
+  EXPECT_TRUE(outlook->runs_go_on);
+  EXPECT_EQ(View().record, before);
+  ASSERT_TRUE(EndRuns(worker, driver));
+  EXPECT_THAT(States(), ElementsAre(RunState::kCompleted));
+}
+
 TEST_F(ScheduleRunnerTest, OfTwoThatDecideOneIsHeardAndNothingIsMadeTwice) {
   Create(OverlapPolicy::kQueue);
   Replica replica("s1", store_);
@@ -381,16 +505,7 @@ TEST_F(ScheduleRunnerTest, TheThreadRunsWhatIsTriggeredWhileItsReplicaLeads) {
                                         ScheduleDriver::Ports{replica.scheduler(), store_, store_,
                                                               clock_, [](BatchKey) {}},
                                         MakeRun));
-  absl::Status triggered;
-  do {
-    ScheduleView view = View();
-    ScheduleRun run;
-    run.number = ++view.record.runs;
-    run.fire_time = view.record.look_time = clock_.Now();
-    run.is_triggered = true;
-    triggered = store_.UpdateSchedule(view.record, {run});
-  } while (absl::IsAborted(triggered));
-  ASSERT_TRUE(triggered.ok()) << triggered;
+  Trigger();
   runner.Wake();
   ASSERT_TRUE(WaitUntil([&] {
     worker.Work();

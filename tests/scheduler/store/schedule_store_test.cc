@@ -171,6 +171,7 @@ TEST_P(ScheduleStoreTest, RunsReadBackFieldByFieldAndOnlyOpenOnesWithTheSchedule
   first.state = RunState::kRunning;
   first.target = "s-1";
   first.start_time = At(3);
+  second.kind = RunKind::kBatch;  // The template has become one.
   second.state = RunState::kFailed;
   second.error_reason = "FILE_NOT_READY";
   second.error_message = "no \"such\" file";
