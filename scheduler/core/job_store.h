@@ -86,7 +86,9 @@ enum class InsertOutcome {
 struct InsertResult {
   InsertOutcome outcome = InsertOutcome::kInserted;
   JobRecord record;           // Only with kExisted.
-  absl::Status refusal = {};  // Only with kRefused: INVALID_ARGUMENT (ROW_REFUSED).
+  // Only with kRefused: INVALID_ARGUMENT (ROW_REFUSED); UNAVAILABLE (EARLIER_RESULT_GONE) when a file
+  // of the result that it has from another job is not recorded any more.
+  absl::Status refusal = {};
 };
 
 // A recorded job of which the batch held a value that the database does not take. Its checkpoint

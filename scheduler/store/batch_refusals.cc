@@ -14,10 +14,18 @@
 namespace dq {
 namespace {
 
+constexpr char kResultGone[] = "22D01";  // Of hold_result_files.
+
 // What the caller is told: the value is wrong, not the database.
 absl::Status Refusal(const absl::Status& why) {
+  const ErrorMetadata metadata = MetadataOf(why);
+  if (const auto code = metadata.find("sqlstate");
+      code != metadata.end() && code->second == kResultGone) {
+    return MakeError(absl::StatusCode::kUnavailable, "EARLIER_RESULT_GONE",
+                     "the earlier result was deleted meanwhile; try again");
+  }
   return MakeError(absl::StatusCode::kInvalidArgument, "ROW_REFUSED",
-                   "A value cannot be recorded. " + MessageOf(why), MetadataOf(why));
+                   "A value cannot be recorded. " + MessageOf(why), metadata);
 }
 
 }  // namespace

@@ -178,10 +178,23 @@ PipelineCall InsertBatchJobs(const InsertList& operations) {
   return {&sql::kInsertBatchJobs, std::move(p)};
 }
 
+PipelineCall HoldResultFiles(const std::vector<Need>& files) {
+  Parameters p;
+  p.AddArray(files, [](auto& n) { return std::string_view(n.job->name.project); });
+  p.AddArray(files, [](auto& n) { return n.id; });
+  return {&sql::kHoldResultFiles, std::move(p)};
+}
+
 // Returns what else is recorded of new jobs, beside their rows and specs.
 std::vector<PipelineCall> RelationCalls(const InsertList& inserted) {
   std::vector<PipelineCall> calls;
-  if (const auto needs = Needs(inserted); !needs.empty()) calls.push_back(InsertJobNeeds(needs));
+  if (const auto needs = Needs(inserted); !needs.empty()) {
+    std::vector<Need> taken_over;
+    std::ranges::copy_if(needs, std::back_inserter(taken_over),
+                         [](const Need& need) { return need.kind == NeedKind::kResultFile; });
+    if (!taken_over.empty()) calls.push_back(HoldResultFiles(taken_over));
+    calls.push_back(InsertJobNeeds(needs));
+  }
   std::vector<Edge> edges;
   for (const JobInsert* insert : inserted) {
     for (const JobDependency& dependency : insert->record.dependencies) {

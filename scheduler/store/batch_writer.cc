@@ -34,6 +34,7 @@ constexpr auto kWriterStatements = std::to_array<const sql::Statement*>({
     &sql::kUpdateJobs,
     &sql::kFindConflictingJobs,
     &sql::kInsertJobSpecs,
+    &sql::kHoldResultFiles,
     &sql::kInsertJobNeeds,
     &sql::kInsertDependencies,
     &sql::kCountJobs,

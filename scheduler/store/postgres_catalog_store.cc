@@ -5,6 +5,7 @@
 #include "scheduler/store/catalog_rows.h"
 #include "scheduler/store/embedded_sql.h"
 #include "scheduler/store/job_rows.h"
+#include "scheduler/store/json_columns.h"
 #include "scheduler/store/text_encoding.h"
 
 namespace dq {
@@ -73,6 +74,7 @@ absl::StatusOr<std::vector<FileRecord>> PostgresCatalogStore::ListFiles(
 
 absl::Status PostgresCatalogStore::DeleteFile(const std::string& project, const std::string& id) {
   return sessions_.Take()->Run([&](Transaction& transaction) {
+    transaction.Run(sql::kLockFiles, project, ToJson(std::vector<std::string>{id}));
     if (transaction.Run(sql::kDeleteFile, project, id).affected_rows() == 1 ||
         transaction.Run(sql::kGetFile, project, id).empty()) {
       return absl::OkStatus();

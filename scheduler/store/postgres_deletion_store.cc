@@ -90,6 +90,7 @@ void DeleteInputs(Transaction& transaction, const pqxx::result& needed) {
   std::map<std::string, std::vector<std::string>> files;
   for (const pqxx::row& row : needed) files[row[0].c_str()].push_back(row[1].c_str());
   for (const auto& [project, ids] : files) {
+    transaction.Run(sql::kLockFiles, project, ToJson(ids));
     transaction.Run(sql::kDeleteInputs, project, ToJson(ids));
   }
 }
@@ -105,6 +106,7 @@ std::vector<std::string> DeleteRows(Transaction& transaction, const std::vector<
   transaction.Run(sql::kInsertCreationEvents, keys);
   transaction.Run(sql::kInsertJobDeletions, keys, TimeText(word.time), StorableText(word.actor),
                   StorableText(word.reason));
+  transaction.Run(sql::kLockProducedFiles, keys);
   transaction.Run(sql::kDeleteProducedFiles, keys);
   std::vector<std::string> kept;
   for (const pqxx::row& row : transaction.Run(sql::kInsertStorageDebts, keys)) {
@@ -173,12 +175,10 @@ BatchDeletion DeleteWhole(Transaction& transaction, BatchKey key, const std::str
     deletion.deleted.push_back(job.job);
   }
   deletion.outcome = DeletionOutcome::kDeleted;
-  if (!jobs.empty()) {
-    deletion.kept_files = DeleteRows(transaction, jobs, order);
-    CountDeleted(transaction, jobs);
-  }
+  if (!jobs.empty()) deletion.kept_files = DeleteRows(transaction, jobs, order);
   transaction.Run(sql::kDeleteBatch, key, TimeText(order.word.time), StorableText(order.word.actor),
                   StorableText(order.word.reason));
+  if (!jobs.empty()) CountDeleted(transaction, jobs);
   return deletion;
 }
 
@@ -194,9 +194,8 @@ absl::StatusOr<JobDeletions> PostgresDeletionStore::DeleteJobs(const std::vector
                                                                const DeletionOrder& order) {
   JobDeletions deletions;
   const absl::Status done = sessions_.Take()->Run([&](Transaction& transaction) {
-    if (absl::Status fenced = Fence(transaction, order.epoch); !fenced.ok()) return fenced;
     deletions = DeleteThose(transaction, jobs, order);
-    return absl::OkStatus();
+    return Fence(transaction, order.epoch);
   });
   if (!done.ok()) return done;
   return deletions;
@@ -208,7 +207,6 @@ absl::StatusOr<BatchDeletion> PostgresDeletionStore::DeleteBatch(const std::stri
                                                                  const DeletionOrder& order) {
   BatchDeletion deletion;
   const absl::Status done = sessions_.Take()->Run([&](Transaction& transaction) {
-    if (absl::Status fenced = Fence(transaction, order.epoch); !fenced.ok()) return fenced;
     const auto rows = transaction.Run(sql::kLockBatch, project, id);
     deletion = BatchDeletion();
     if (rows.empty()) {
@@ -220,7 +218,7 @@ absl::StatusOr<BatchDeletion> PostgresDeletionStore::DeleteBatch(const std::stri
     } else {
       deletion = DeleteWhole(transaction, rows[0]["key"].as<BatchKey>(), project, order);
     }
-    return absl::OkStatus();
+    return Fence(transaction, order.epoch);
   });
   if (!done.ok()) return done;
   return deletion;

@@ -35,6 +35,10 @@ absl::Status Refusal() {
                    {{"sqlstate", "23514"}});
 }
 
+absl::Status ResultGone() {
+  return MakeError(absl::StatusCode::kUnavailable, "EARLIER_RESULT_GONE", "It was deleted.");
+}
+
 }  // namespace
 
 void FakeStore::FailNextCommits(std::vector<CommitFault> faults) {
@@ -283,6 +287,13 @@ void FakeStore::EndRefusedLocked(const WriteBatch& batch, JobKey key) {
   if (drops && end->status.state != JobState::kFailed) jobs_.at(key).checkpoint = nullptr;
 }
 
+bool FakeStore::LacksResultFileLocked(const JobRecord& record) const {
+  return record.has_earlier_result &&
+         std::ranges::any_of(record.result->outputs, [&](const JobOutput& output) {
+           return !files_.rows.contains({record.name.project, output.file_id});
+         });
+}
+
 InsertResult FakeStore::InsertLocked(const JobInsert& insert) {
   const JobRecord& record = insert.record;
   const Name request = {record.name.project, record.request_id};
@@ -295,6 +306,7 @@ InsertResult FakeStore::InsertLocked(const JobInsert& insert) {
   }
   if (key_of_name_.contains(record.name)) return {InsertOutcome::kIdTaken, {}};
   if (IsUnrecordable(record.display_name)) return {InsertOutcome::kRefused, {}, Refusal()};
+  if (LacksResultFileLocked(record)) return {InsertOutcome::kRefused, {}, ResultGone()};
   if (!record.request_id.empty()) key_of_request_[request] = record.key;
   key_of_name_[record.name] = record.key;
   jobs_[record.key] = record;

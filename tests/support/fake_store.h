@@ -259,6 +259,7 @@ class FakeStore : public JobStore,
   bool RefusesLocked(const JobUpdate& update) const REQUIRES(mutex_);
   std::set<JobKey> RefusedLocked(const WriteBatch& batch) const REQUIRES(mutex_);
   BatchResult ApplyLocked(const WriteBatch& batch) REQUIRES(mutex_);
+  bool LacksResultFileLocked(const JobRecord& record) const REQUIRES(mutex_);
   InsertResult InsertLocked(const JobInsert& insert) REQUIRES(mutex_);
   void UpdateLocked(const JobUpdate& update, const WriteBatch& batch) REQUIRES(mutex_);
   void EndRefusedLocked(const WriteBatch& batch, JobKey key) REQUIRES(mutex_);

@@ -105,6 +105,20 @@ TEST_P(EarlierResultTest, AJobCanBeRecordedWithTheResultOfAnother) {
   EXPECT_TRUE(live->jobs.empty() && live->waiting.empty());
 }
 
+TEST_P(EarlierResultTest, AResultOfWhichAFileWasDeletedIsTakenByNobody) {
+  const JobResult result = SomeResult("out-a");
+  Complete(1, "a", "input", result);
+  ASSERT_TRUE(catalog().DeleteFile("default", "out-a").ok());
+  JobScript other(3, "c");
+  const auto committed = Commit({HavingResult(2, "b", result), other.Create()});
+  ASSERT_TRUE(committed.ok()) << committed.status();
+  EXPECT_EQ(committed->inserts[0].outcome, InsertOutcome::kRefused);
+  EXPECT_TRUE(absl::IsUnavailable(committed->inserts[0].refusal));
+  EXPECT_EQ(ReasonOf(committed->inserts[0].refusal), "EARLIER_RESULT_GONE");
+  EXPECT_EQ(committed->inserts[1].outcome, InsertOutcome::kInserted);
+  EXPECT_EQ(ReasonOf(reader().GetJob({"default", "b"}).status()), "JOB_NOT_FOUND");
+}
+
 TEST_P(EarlierResultTest, FilesThatTwoJobsHaveAreNotDeleted) {
   const JobResult result = SomeResult("out-a");
   Complete(1, "a", "input", result);
