@@ -161,11 +161,10 @@ WebhookSenderOptions SenderOptions(const SchedulerFlags& flags) {
 
 // What is carried on while this replica leads.
 struct Background {
-  Background(const SchedulerFlags& flags, PostgresStore& store, ObjectStore& objects,
-             EngineMetrics& metrics)
+  Background(const SchedulerFlags& flags, PostgresStore& store, EngineMetrics& metrics)
       : batches(store.batches(), SystemClock()),
         validator(store.catalog(), store.reader(),
-                  MakeReferenceValidation(store.catalog(), objects, SystemClock())),
+                  MakeReferenceValidation(store.catalog(), SystemClock())),
         transport(GuardOf(flags), "dq-scheduler/" DQ_VERSION),
         webhooks(store.webhooks(), transport, SystemClock(), metrics, SenderOptions(flags)) {}
   // `ports` and `store` live until Stop().
@@ -277,7 +276,7 @@ absl::Status Run(const SchedulerFlags& flags) {
   SchedulerMetrics metrics(registry);
   Executor blocking(flags.blocking_threads, static_cast<size_t>(flags.blocking_queue_max));
   Clearing clearing(*objects, *store, metrics, OptionsOfRetention(flags));
-  Background background(flags, *store, *objects, metrics);
+  Background background(flags, *store, metrics);
   const auto wake = [&](BatchKey batch) { background.batches.Wake(batch); };
   Scheduler scheduler(EngineOptions(flags, instance), store->jobs(), SystemClock(), metrics,
                       {.ended = [&](const EndedJob& job) { clearing.sweeper.Ended(job); },

@@ -101,7 +101,8 @@ absl::Status List(CatalogStore& catalog, const v1::ListFilesRequest& request,
   return absl::OkStatus();
 }
 
-// Deletes the record, then the bytes, unless they lie outside of what the product wrote.
+// Deletes the record, then the bytes, unless they lie outside of what the product wrote. Those that
+// do not go now are owed: the leader sees to it.
 absl::Status Delete(const ApiPorts& ports, const std::string& name, RpcCall& call) {
   call.set_subject(name);
   DQ_ASSIGN_OR_RETURN(const ProjectResource file, ParseResource(name, kFiles, "name"));
@@ -109,7 +110,8 @@ absl::Status Delete(const ApiPorts& ports, const std::string& name, RpcCall& cal
   if (absl::IsNotFound(record.status())) return absl::OkStatus();
   DQ_RETURN_IF_ERROR(record.status());
   DQ_RETURN_IF_ERROR(ports.catalog.DeleteFile(file.project, file.id));
-  return IsOwn(record->uri) ? ports.objects.Remove(record->uri) : absl::OkStatus();
+  if (IsOwn(record->uri)) (void)ports.objects.Remove(record->uri);
+  return absl::OkStatus();
 }
 
 }  // namespace

@@ -82,28 +82,25 @@ ReferenceVersion JudgeValidation(ReferenceVersion version, const JobRecord& ende
   return version;
 }
 
-absl::Status DeleteValidationCopy(const JobRecord& ended, CatalogStore& catalog,
-                                  ObjectStore& objects) {
+absl::Status DeleteValidationCopy(const JobRecord& ended, CatalogStore& catalog) {
   if (!ended.result.has_value()) return absl::OkStatus();
   for (const JobOutput& output : ended.result->outputs) {
     if (output.kind != v1::OUTPUT_KIND_CLEANED) continue;
-    DQ_RETURN_IF_ERROR(catalog.DeleteFile(ended.name.project, output.file_id));
-    DQ_RETURN_IF_ERROR(objects.Remove(output.uri));
+    const absl::Status deleted = catalog.DeleteFile(ended.name.project, output.file_id);
+    // Somebody has found a use for it.
+    if (!deleted.ok() && ReasonOf(deleted) != "IN_USE") return deleted;
   }
   return absl::OkStatus();
 }
 
-ReferenceValidation MakeReferenceValidation(CatalogStore& catalog, ObjectStore& objects,
-                                            const Clock& clock) {
+ReferenceValidation MakeReferenceValidation(CatalogStore& catalog, const Clock& clock) {
   return {.make =
               [&catalog, &clock](const ValidatingReference& reference) {
                 return MakeValidationRecord(reference, catalog, clock.Now());
               },
           .judge = JudgeValidation,
           .clear_up =
-              [&catalog, &objects](const JobRecord& ended) {
-                return DeleteValidationCopy(ended, catalog, objects);
-              }};
+              [&catalog](const JobRecord& ended) { return DeleteValidationCopy(ended, catalog); }};
 }
 
 }  // namespace dq

@@ -23,12 +23,11 @@ absl::StatusOr<JobRecord> MakeValidationRecord(const ValidatingReference& refere
 ReferenceVersion JudgeValidation(ReferenceVersion version, const JobRecord& ended,
                                  const std::string& report_json);
 
-// Deletes the copy of the file that the job wrote; its report and what it found stay. Blocks.
-absl::Status DeleteValidationCopy(const JobRecord& ended, CatalogStore& catalog,
-                                  ObjectStore& objects);
+// Deletes the copy of the file that the job wrote, unless somebody uses it; its report and what it
+// found stay. Blocks.
+absl::Status DeleteValidationCopy(const JobRecord& ended, CatalogStore& catalog);
 
 // Returns the three for a validator; all of it outlives that.
-ReferenceValidation MakeReferenceValidation(CatalogStore& catalog, ObjectStore& objects,
-                                            const Clock& clock);
+ReferenceValidation MakeReferenceValidation(CatalogStore& catalog, const Clock& clock);
 
 }  // namespace dq

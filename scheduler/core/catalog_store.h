@@ -102,9 +102,10 @@ class CatalogStore {
   virtual absl::StatusOr<std::vector<FileRecord>> ListFiles(const std::string& project,
                                                             const std::string& before_id,
                                                             int limit) = 0;
-  // Deletes the record. FAILED_PRECONDITION IN_USE while a live job needs it, a reference has it in
-  // its current version or in one that is being validated, or a job has it from another job. Absent
-  // is OK.
+  // Deletes the record; storage owes the bytes (DeletionStore::LoadDebts), unless the file was
+  // registered. FAILED_PRECONDITION IN_USE while a live job needs it, a reference has it in its
+  // current version or in one that is being validated, or a job has it from another job. Absent is
+  // OK.
   virtual absl::Status DeleteFile(const std::string& project, const std::string& id) = 0;
 
   // Records a reference with its first version; an active one takes the place of the other.
@@ -133,8 +134,10 @@ class CatalogStore {
   // `changed.revision` is what is recorded; FAILED_PRECONDITION FILE_NOT_READY as above.
   virtual absl::Status UpdateReference(const ReferenceRecord& changed,
                                        const std::optional<ReferenceVersion>& added) = 0;
-  // Returns up to `limit` versions that are VALIDATING.
-  virtual absl::StatusOr<std::vector<ValidatingReference>> ListValidatingReferences(int limit) = 0;
+  // Returns up to `limit` versions that are VALIDATING, in a fixed order, those behind `after` ({}:
+  // from the first one).
+  virtual absl::StatusOr<std::vector<ValidatingReference>> ListValidatingReferences(
+      const ValidatingReference& after, int limit) = 0;
   // Ends the validation of a version: READY, and then current if it is the newest such one, or
   // REFUSED. One that is not VALIDATING stays as it is.
   virtual absl::Status SettleReference(const ValidatingReference& settled) = 0;

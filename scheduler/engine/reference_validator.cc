@@ -10,7 +10,7 @@
 namespace dq {
 namespace {
 
-constexpr int kStepsMax = 100;  // Of one look.
+constexpr int kReadMax = 100;  // Versions that are read at a time.
 constexpr double kWaitGrowth = 1.5;
 
 void LogFailure(const ValidatingReference& reference, const absl::Status& why) {
@@ -70,13 +70,19 @@ void ReferenceValidator::Run() {
 }
 
 bool ReferenceValidator::StepOfAll() {
-  const auto validating = catalog_.ListValidatingReferences(kStepsMax);
-  if (!validating.ok()) return true;  // Another look soon.
-  for (const ValidatingReference& reference : *validating) {
-    if (IsStopping()) return true;
-    StepOf(reference);
+  bool has_some = false;
+  ValidatingReference last;
+  while (true) {
+    const auto validating = catalog_.ListValidatingReferences(last, kReadMax);
+    if (!validating.ok()) return true;  // Another look soon.
+    for (const ValidatingReference& reference : *validating) {
+      if (IsStopping()) return true;
+      StepOf(reference);
+    }
+    has_some = has_some || !validating->empty();
+    if (std::ssize(*validating) < kReadMax) return has_some;
+    last = validating->back();
   }
-  return !validating->empty();
 }
 
 void ReferenceValidator::StepOf(const ValidatingReference& reference) {
@@ -108,8 +114,9 @@ void ReferenceValidator::Settle(ValidatingReference reference, const JobRecord& 
   if (absl::IsUnavailable(report.status())) return;
   reference.version =
       validation_.judge(std::move(reference.version), ended, report.ok() ? *report : "");
-  absl::Status done = catalog_.SettleReference(reference);
-  if (done.ok()) done = validation_.clear_up(ended);
+  // First, since nobody comes back to a version that is settled.
+  absl::Status done = validation_.clear_up(ended);
+  if (done.ok()) done = catalog_.SettleReference(reference);
   if (!done.ok()) return LogFailure(reference, done);
   Log(LogLevel::kInfo, "reference validated",
       {{"reference", reference.id},

@@ -27,7 +27,7 @@ struct ReferenceValidation {
   std::function<ReferenceVersion(ReferenceVersion, const JobRecord& ended,
                                  const std::string& report_json)>
       judge;
-  // Removes what the job has written and nobody needs.
+  // Removes what the job has written and nobody needs. May be called again.
   std::function<absl::Status(const JobRecord& ended)> clear_up;
 };
 

@@ -209,11 +209,12 @@ absl::Status PostgresCatalogStore::UpdateReference(const ReferenceRecord& change
 }
 
 absl::StatusOr<std::vector<ValidatingReference>> PostgresCatalogStore::ListValidatingReferences(
-    int limit) {
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
-                      sessions_.Take()->Query([&](Transaction& transaction) {
-                        return transaction.Run(sql::kListValidatingReferences, limit);
-                      }));
+    const ValidatingReference& after, int limit) {
+  DQ_ASSIGN_OR_RETURN(
+      const pqxx::result rows, sessions_.Take()->Query([&](Transaction& transaction) {
+        return transaction.Run(sql::kListValidatingReferences, limit, after.project,
+                               after.version.file_id, after.id, after.version.version);
+      }));
   return ReadAll(rows, ReadValidating);
 }
 

@@ -75,7 +75,7 @@ absl::StatusOr<std::vector<FileRecord>> PostgresCatalogStore::ListFiles(
 absl::Status PostgresCatalogStore::DeleteFile(const std::string& project, const std::string& id) {
   return sessions_.Take()->Run([&](Transaction& transaction) {
     transaction.Run(sql::kLockFiles, project, ToJson(std::vector<std::string>{id}));
-    if (transaction.Run(sql::kDeleteFile, project, id).affected_rows() == 1 ||
+    if (!transaction.Run(sql::kDeleteFile, project, id).empty() ||
         transaction.Run(sql::kGetFile, project, id).empty()) {
       return absl::OkStatus();
     }

@@ -44,6 +44,10 @@ absl::Status FakeStore::DeleteFile(const std::string& project, const std::string
   if (LiveJobNeedsLocked(project, &JobRecord::file_ids, id)) return InUse(id, "a job");
   if (IsReferencedLocked(project, id)) return InUse(id, "a reference");
   if (IsSharedLocked({project, id}, 0)) return InUse(id, "a job that has it from another");
+  const auto row = files_.rows.find({project, id});
+  const bool is_owed =
+      row != files_.rows.end() && row->second.record.uri.starts_with("file:///projects/");
+  if (is_owed) OweFileLocked(project, row->second.record.uri);
   EraseFileLocked({project, id});
   return absl::OkStatus();
 }

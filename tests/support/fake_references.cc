@@ -158,16 +158,23 @@ absl::Status FakeStore::UpdateReference(const ReferenceRecord& changed,
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<ValidatingReference>> FakeStore::ListValidatingReferences(int limit) {
+absl::StatusOr<std::vector<ValidatingReference>> FakeStore::ListValidatingReferences(
+    const ValidatingReference& after, int limit) {
   MutexLock lock(mutex_);
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
   std::vector<ValidatingReference> validating;
   for (const auto& [name, versions] : reference_versions_) {
     for (const ReferenceVersion& version : versions) {
-      if (version.state != ReferenceState::kValidating || std::ssize(validating) >= limit) continue;
+      if (version.state != ReferenceState::kValidating) continue;
       validating.push_back({name.first, name.second, version});
     }
   }
+  const auto place = [](const ValidatingReference& each) {
+    return std::tuple(each.project, each.version.file_id, each.id, each.version.version);
+  };
+  std::ranges::sort(validating, {}, place);
+  std::erase_if(validating, [&](const auto& each) { return place(each) <= place(after); });
+  if (std::ssize(validating) > limit) validating.resize(static_cast<size_t>(limit));
   return validating;
 }
 

@@ -116,7 +116,8 @@ class FakeStore : public JobStore,
                                                        int32_t version) override;
   absl::Status UpdateReference(const ReferenceRecord& changed,
                                const std::optional<ReferenceVersion>& added) override;
-  absl::StatusOr<std::vector<ValidatingReference>> ListValidatingReferences(int limit) override;
+  absl::StatusOr<std::vector<ValidatingReference>> ListValidatingReferences(
+      const ValidatingReference& after, int limit) override;
   absl::Status SettleReference(const ValidatingReference& settled) override;
   absl::Status DeleteReference(const std::string& project, const std::string& id) override;
   absl::Status SaveLimit(const GroupLimit& limit, int64_t epoch) override;

@@ -45,7 +45,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
       objects_(*OpenFileObjectStore(root_.path())),
       batch_runner_(store_, SystemClock()),
       schedule_runner_({.end_interval = absl::Milliseconds(20)}),
-      validator_(store_, store_, MakeReferenceValidation(store_, *objects_, SystemClock())),
+      validator_(store_, store_, MakeReferenceValidation(store_, SystemClock())),
       webhook_sender_(store_, transport_, SystemClock(), metrics_),
       scheduler_(FastOptions(), store_, SystemClock(), metrics_,
                  {.ended = {},

@@ -138,7 +138,7 @@ TEST_F(JobCreationTest, ARefusedVersionIsTakenByNoJob) {
   ASSERT_TRUE(store_.CreateReference(reference).ok());
   spec().set_reference("projects/default/references/r-3");
   EXPECT_TRUE(ResolveInputs(request_, store_).ok());  // The job would find it, too.
-  ValidatingReference refused = store_.ListValidatingReferences(1)->front();
+  ValidatingReference refused = store_.ListValidatingReferences({}, 1)->front();
   refused.version.state = ReferenceState::kRefused;
   ASSERT_TRUE(store_.SettleReference(refused).ok());
   EXPECT_EQ(ReasonOf(ResolveInputs(request_, store_).status()), "REFERENCE_REFUSED");

@@ -234,6 +234,24 @@ TEST_P(CatalogTest, AVersionReadsBackFieldByField) {
   EXPECT_EQ(reference->revision, 2);
 }
 
+TEST_P(CatalogTest, VersionsThatAreValidatedAreListedPageByPage) {
+  for (const char* id : {"f-1", "f-2"}) ASSERT_TRUE(catalog().CreateFile(File(id)).ok());
+  for (const char* id : {"r-1", "r-2"}) {
+    ASSERT_TRUE(catalog().CreateReference(Reference(id, "f-1")).ok());
+    ReferenceRecord changed = *catalog().GetReference("default", id);
+    changed.newest_version = 2;
+    const auto added = Version(2, "f-2", ReferenceState::kValidating);
+    ASSERT_TRUE(catalog().UpdateReference(changed, added).ok());
+  }
+  const auto first = catalog().ListValidatingReferences({}, 1);
+  ASSERT_EQ(first->size(), 1);
+  const auto second = catalog().ListValidatingReferences(first->front(), 1);
+  ASSERT_EQ(second->size(), 1);
+  EXPECT_NE(first->front().id, second->front().id);
+  EXPECT_EQ(second->front().version.file_id, "f-2");
+  EXPECT_THAT(*catalog().ListValidatingReferences(second->front(), 1), IsEmpty());
+}
+
 TEST_P(CatalogTest, AVersionIsCurrentOnceItIsReady) {
   for (const char* id : {"f-1", "f-2"}) ASSERT_TRUE(catalog().CreateFile(File(id)).ok());
   ASSERT_TRUE(catalog().CreateReference(Reference("r-1", "f-1")).ok());
@@ -242,13 +260,13 @@ TEST_P(CatalogTest, AVersionIsCurrentOnceItIsReady) {
   ASSERT_TRUE(
       catalog().UpdateReference(changed, Version(2, "f-2", ReferenceState::kValidating)).ok());
   EXPECT_EQ(ReasonOf(catalog().DeleteFile("default", "f-2")), "IN_USE");
-  auto validating = catalog().ListValidatingReferences(10);
+  auto validating = catalog().ListValidatingReferences({}, 10);
   ASSERT_EQ(validating->size(), 1);
   ValidatingReference& settled = validating->front();
   EXPECT_EQ(settled.id, "r-1");
   settled.version.state = ReferenceState::kReady;
   ASSERT_TRUE(catalog().SettleReference(settled).ok());
-  EXPECT_THAT(*catalog().ListValidatingReferences(10), IsEmpty());
+  EXPECT_THAT(*catalog().ListValidatingReferences({}, 10), IsEmpty());
   const auto current = catalog().GetReference("default", "r-1");
   EXPECT_EQ(current->version, 2);
   EXPECT_EQ(current->file_id, "f-2");
@@ -312,7 +330,7 @@ TEST_P(CatalogTest, AReferenceThatIsToBeActiveIsOnceItIsReady) {
   second.wants_active = true;
   ASSERT_TRUE(catalog().CreateReference(second).ok());
   EXPECT_EQ(catalog().GetActiveReference("default", "complete")->id, "r-1");
-  ValidatingReference settled = catalog().ListValidatingReferences(10)->front();
+  ValidatingReference settled = catalog().ListValidatingReferences({}, 10)->front();
   settled.version.state = ReferenceState::kReady;
   ASSERT_TRUE(catalog().SettleReference(settled).ok());
   EXPECT_EQ(catalog().GetActiveReference("default", "complete")->id, "r-2");

@@ -271,6 +271,19 @@ TEST_P(DeletionTest, UploadsGoOnDemandWithTheLastJobThatReadThem) {
   EXPECT_EQ(Debts()[0].uri, Upload("f-in").uri);
 }
 
+TEST_P(DeletionTest, OfADeletedFileStorageIsOwedTheBytesUnlessItWasRegistered) {
+  ASSERT_TRUE(catalog().CreateFile(Upload("f-in")).ok());
+  FileRecord registered = Upload("f-registered");
+  registered.uri = "file:///theirs.csv";
+  ASSERT_TRUE(catalog().CreateFile(registered).ok());
+  for (const char* id : {"f-in", "f-registered", "absent"}) {
+    EXPECT_TRUE(catalog().DeleteFile("default", id).ok()) << id;
+  }
+  EXPECT_EQ(ReasonOf(catalog().GetFile("default", "f-in").status()), "FILE_NOT_FOUND");
+  ASSERT_THAT(Debts(), SizeIs(1));
+  EXPECT_EQ(Debts()[0].uri, Upload("f-in").uri);
+}
+
 TEST_P(DeletionTest, WithoutDemandUploadsStay) {
   ASSERT_TRUE(catalog().CreateFile(Upload("f-in")).ok());
   JobScript job = Job(1, "j");

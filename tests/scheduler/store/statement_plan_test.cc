@@ -80,7 +80,7 @@ std::vector<PlanCase> PlansBesideJobs() {
       {sql::kFindCompletedJobs, "'default','f-7','sha',10", "file_by_sha256", false},
       {sql::kGetActiveReference, "'default','complete'", "reference_", false},
       {sql::kListReferenceVersions, "'default','r',0,10", "reference_version_pkey", false},
-      {sql::kListValidatingReferences, "10", "reference_version_validating", false},
+      {sql::kListValidatingReferences, "10,'p','f','r',1", "reference_version_validating", false},
       {sql::kInsertWebhookDeliveries, "'{p7}','{1}','{j}','{1}','{\"\"}','{now}'",
        "Index Cond: (project =", true},
       {sql::kUpdateBatch, "7,1,1,1,0,0,0,'a','r',now(),0,'',5", "batch_pkey", false},
