@@ -13,6 +13,19 @@ namespace {
 constexpr int kStepJobs = 500;
 constexpr int kStepBatches = 50;
 
+void LogFailure(const std::string& what, const absl::Status& why) {
+  Log(LogLevel::kWarning, "retention does not get on",
+      {{"what", what}, {"reason", ReasonOf(why)}, {"message", MessageOf(why)}});
+}
+
+// Tells of the first job that stays, for all of them.
+void LogRefused(const std::vector<JobName>& jobs, const std::vector<absl::Status>& outcomes) {
+  const auto refused = std::ranges::find_if_not(outcomes, &absl::Status::ok);
+  if (refused == outcomes.end()) return;
+  const JobName& job = jobs[static_cast<size_t>(refused - outcomes.begin())];
+  LogFailure("job " + job.project + "/" + job.id, *refused);
+}
+
 }  // namespace
 
 void Retention::Start(Scheduler& scheduler) {
@@ -101,11 +114,12 @@ void Retention::ExpireJobs(Tally& tally) {
   JobKey after = 0;
   while (GoesOn()) {
     const auto page = store_.ListExpiredJobs(options_.finished, after, kStepJobs);
-    if (!page.ok()) return;
+    if (!page.ok()) return LogFailure("jobs", page.status());
     after = page->last;
     if (!page->jobs.empty()) {
-      const auto outcomes = DeleteJobs(*scheduler_, store_, page->jobs, Wish(), abandonment_);
+      const auto outcomes = DeleteEach(page->jobs);
       if (!outcomes) return;
+      LogRefused(page->jobs, *outcomes);
       const int64_t deleted = std::ranges::count_if(*outcomes, &absl::Status::ok);
       tally.jobs += deleted;
       tally.refused += std::ssize(*outcomes) - deleted;
@@ -117,11 +131,25 @@ void Retention::ExpireJobs(Tally& tally) {
   }
 }
 
+std::optional<std::vector<absl::Status>> Retention::DeleteEach(const std::vector<JobName>& jobs) {
+  auto outcomes = DeleteJobs(*scheduler_, store_, jobs, Wish(), abandonment_);
+  const bool is_apart =
+      !outcomes || jobs.size() == 1 || !std::ranges::all_of(*outcomes, absl::IsInternal);
+  if (is_apart) return outcomes;
+  const auto half = jobs.begin() + std::ssize(jobs) / 2;
+  outcomes = DeleteEach({jobs.begin(), half});
+  if (!outcomes) return std::nullopt;
+  const auto others = DeleteEach({half, jobs.end()});
+  if (!others) return std::nullopt;
+  outcomes->insert(outcomes->end(), others->begin(), others->end());
+  return outcomes;
+}
+
 void Retention::ExpireBatches(Tally& tally) {
   BatchKey after = 0;
   while (GoesOn()) {
     const auto page = store_.ListExpiredBatches(options_.finished, after, kStepBatches);
-    if (!page.ok()) return;
+    if (!page.ok()) return LogFailure("batches", page.status());
     after = page->last;
     for (const ExpiredBatch& batch : page->batches) {
       if (!GoesOn()) return;
@@ -136,14 +164,20 @@ void Retention::ExpireBatches(Tally& tally) {
 
 int64_t Retention::ExpireBatch(const ExpiredBatch& batch, Tally& tally) {
   const auto names = OperationNames(batches_, batch.key);
-  if (!names.ok()) return 0;
-  Answers<absl::StatusOr<DeletionReservation>> reserving(1, abandonment_);
-  scheduler_->ReserveDeletion(*names, reserving.Take(0));
-  const auto reserved = reserving.Wait();
-  if (!reserved || !reserved->front().ok()) return 0;
-  const auto kept = DeleteReservedBatch(*scheduler_, store_, *reserved->front(), batch, Wish());
-  if (!kept.ok()) {
+  absl::Status deleted = names.status();
+  if (deleted.ok()) {
+    Answers<absl::StatusOr<DeletionReservation>> reserving(1, abandonment_);
+    scheduler_->ReserveDeletion(*names, reserving.Take(0));
+    const auto reserved = reserving.Wait();
+    if (!reserved) return 0;
+    const absl::StatusOr<DeletionReservation>& reservation = reserved->front();
+    deleted = !reservation.ok()
+                  ? reservation.status()
+                  : DeleteReservedBatch(*scheduler_, store_, *reservation, batch, Wish()).status();
+  }
+  if (!deleted.ok()) {
     ++tally.refused;
+    LogFailure("batch " + batch.project + "/" + batch.id, deleted);
     return 0;
   }
   ++tally.batches;

@@ -4,6 +4,9 @@
 #include <chrono>
 #include <utility>
 
+#include "common/base/error.h"
+#include "common/base/logging.h"
+
 namespace dq {
 
 void ScheduleRunner::Start(const Scheduler& scheduler, std::unique_ptr<ScheduleDriver> driver) {
@@ -43,7 +46,10 @@ bool ScheduleRunner::Sleep(absl::Duration wait) {
 absl::Duration ScheduleRunner::PassAndWait() {
   if (!scheduler_->IsServing()) return options_.standby_interval;
   const auto outlook = driver_->Pass();
-  if (!outlook.ok()) return options_.later;
+  if (!outlook.ok()) {
+    Log(LogLevel::kWarning, "schedules not carried on", {{"message", MessageOf(outlook.status())}});
+    return options_.later;
+  }
   const absl::Duration longest =
       outlook->runs_go_on ? options_.end_interval : options_.look_interval;
   return std::min(outlook->wait, longest);

@@ -13,30 +13,37 @@ namespace dq {
 namespace {
 
 constexpr int kDebtsReadMax = 100;
+// After so many in a row that cannot be paid, storage is likely to refuse the others too.
+constexpr int kFailuresMax = 10;
+
+void LogUnpaid(const StorageDebt& debt, const absl::Status& why) {
+  Log(LogLevel::kWarning, "what was deleted stays in storage for now",
+      {{"job", debt.job.id},
+       {"project", debt.job.project},
+       {"uri", debt.uri},
+       {"message", MessageOf(why)}});
+}
 
 }  // namespace
 
 int64_t StorageDebts::PayAll(const std::function<bool()>& goes_on) {
   int64_t paid = 0;
-  int64_t after = 0;
+  int failures = 0;  // In a row.
   while (goes_on()) {
-    const auto debts = store_.LoadDebts(after, kDebtsReadMax);
+    const auto debts = store_.LoadDebts(after_, kDebtsReadMax);
     if (!debts.ok()) return paid;
     for (const StorageDebt& debt : *debts) {
       if (!goes_on()) return paid;
-      after = debt.key;
+      after_ = debt.key;
       const absl::Status status = Pay(debt);
-      if (status.ok()) {
-        ++paid;
-        continue;
-      }
-      Log(LogLevel::kWarning, "what a deleted job has left stays for now",
-          {{"job", debt.job.id},
-           {"project", debt.job.project},
-           {"uri", debt.uri},
-           {"message", MessageOf(status)}});
+      paid += status.ok() ? 1 : 0;
+      failures = status.ok() ? 0 : failures + 1;
+      if (!status.ok()) LogUnpaid(debt, status);
+      if (failures == kFailuresMax) return paid;  // The next call goes on behind it.
     }
-    if (std::ssize(*debts) < kDebtsReadMax) return paid;
+    if (std::ssize(*debts) == kDebtsReadMax) continue;
+    after_ = 0;
+    return paid;
   }
   return paid;
 }

@@ -28,7 +28,8 @@ class StorageDebts {
         exists_(std::move(exists)) {}
 
   // Pays everything that is owed while `goes_on`; returns how many debts. What cannot be removed is
-  // logged, stays owed and is tried again the next time. Blocks.
+  // logged, stays owed and is tried again another time; after ten of these in a row it gives up, and
+  // goes on behind them the next time. Blocks.
   int64_t PayAll(const std::function<bool()>& goes_on);
 
  private:
@@ -39,6 +40,7 @@ class StorageDebts {
   DeletionStore& store_;
   const PrefixOf prefix_of_;
   const Exists exists_;
+  int64_t after_ = 0;  // The debt behind which the next call begins.
 };
 
 }  // namespace dq

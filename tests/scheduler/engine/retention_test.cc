@@ -15,6 +15,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Cannot delete a certain job, nor what is to go with it.
+class StubbornStore : public FakeStore {
+ public:
+  using FakeStore::FakeStore;
+  absl::StatusOr<JobDeletions> DeleteJobs(const std::vector<JobToDelete>& jobs,
+                                          const DeletionOrder& order) override {
+    const auto is_stuck = [](const JobToDelete& job) { return job.name.id == "stuck"; };
+    if (std::ranges::any_of(jobs, is_stuck)) return absl::InternalError("a broken row");
+    return FakeStore::DeleteJobs(jobs, order);
+  }
+};
+
 class RetentionTest : public ::testing::Test {
  protected:
   RetentionTest() : root_(NewRoot()), objects_(OpenFileObjectStore(root_.string()).value()) {
@@ -58,7 +70,7 @@ class RetentionTest : public ::testing::Test {
   const std::shared_ptr<Abandonment> abandonment_ = std::make_shared<Abandonment>();
   fs::path root_;
   std::unique_ptr<ObjectStore> objects_;
-  FakeStore store_{SystemClock()};
+  StubbornStore store_{SystemClock()};
   RecordingMetrics metrics_;
   StorageDebts debts_{*objects_, store_, [](const JobName& job) { return "file:///" + job.id; },
                       [this](const JobName& job) { return store_.GetJob(job).status(); }};
@@ -80,6 +92,16 @@ TEST_F(RetentionTest, WhatEndedLongAgoIsDeletedAndWhatLivesStays) {
   EXPECT_EQ(events.back().actor, "scheduler");
   Cancel("live");
   EXPECT_TRUE(WaitUntil([&] { return !IsThere("live"); }));
+}
+
+TEST_F(RetentionTest, AJobThatCannotBeDeletedKeepsNoOther) {
+  for (const char* id : {"a", "b", "stuck", "c", "d"}) {
+    Submit(CellHarness::NewJob(id));
+    Cancel(id);
+  }
+  Start(absl::Milliseconds(1));
+  EXPECT_TRUE(WaitUntil([&] { return metrics_.Expired() == 4; }));
+  EXPECT_TRUE(IsThere("stuck"));
 }
 
 TEST_F(RetentionTest, ABatchGoesWholeWithItsOperations) {

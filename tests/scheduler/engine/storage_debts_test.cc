@@ -60,10 +60,7 @@ class StorageDebtsTest : public ::testing::Test {
             .kept_uris = {}};
   }
   int64_t PayAll() {
-    StorageDebts debts(
-        *objects_, store_, [](const JobName& job) { return "file:///" + job.id; },
-        [this](const JobName&) { return named_; });
-    return debts.PayAll([] { return true; });
+    return debts_.PayAll([] { return true; });
   }
 
   fs::path root_;
@@ -71,6 +68,12 @@ class StorageDebtsTest : public ::testing::Test {
   ManualClock clock_;
   OwingStore store_{clock_};
   absl::Status named_ = absl::NotFoundError("nobody");
+  int asked_ = 0;  // Whether a name is a job's.
+  StorageDebts debts_{*objects_, store_, [](const JobName& job) { return "file:///" + job.id; },
+                      [this](const JobName&) {
+                        ++asked_;
+                        return named_;
+                      }};
 };
 
 TEST_F(StorageDebtsTest, EverythingThatTheJobLeftGoesWithItsFolder) {
@@ -132,6 +135,24 @@ TEST_F(StorageDebtsTest, WhatCannotBeDoneNowStaysOwedAndHoldsNothingUp) {
   named_ = absl::NotFoundError("nobody");
   EXPECT_EQ(PayAll(), 1);
   EXPECT_FALSE(Has("j"));
+}
+
+// Or each step of a deletion of many would try, and log, all that its steps before have left.
+TEST_F(StorageDebtsTest, WhatCannotBePaidIsNotAllTriedEveryTimeAndKeepsNothingElse) {
+  named_ = absl::UnavailableError("the database is away");
+  for (int64_t key = 1; key <= 25; ++key) store_.debts.push_back(Debt(key));
+  StorageDebt file;
+  file.key = 26;
+  file.uri = "file:///j/a2-89abcdef/cleaned.csv";
+  store_.debts.push_back(file);
+  EXPECT_EQ(PayAll(), 0);
+  EXPECT_EQ(asked_, 10);
+  EXPECT_EQ(PayAll(), 0);
+  EXPECT_EQ(asked_, 20);
+  EXPECT_EQ(PayAll(), 1) << "the file behind them";
+  EXPECT_EQ(asked_, 25);
+  named_ = absl::NotFoundError("nobody");
+  EXPECT_EQ(PayAll(), 25);
 }
 
 }  // namespace
