@@ -51,6 +51,12 @@ v1::CreateBatchRequest BatchRequest(const std::string& parent, const v1::Schedul
   return request;
 }
 
+// Sets the label that every run has, in place of one of that name.
+template <typename Record>
+void SetScheduleLabel(const std::string& id, Record& record) {
+  (*record.mutable_labels())[kScheduleLabel] = id;
+}
+
 // Adds what is wrong with a template; its fields are those of the schedule.
 void AddTemplateViolations(const absl::Status& status, Violations& violations) {
   for (const FieldViolation& violation : FieldViolationsOf(status)) {
@@ -74,11 +80,15 @@ absl::Status CheckTemplate(const std::string& parent, const v1::Schedule& schedu
   absl::Status valid;
   size_t bytes = 0;
   if (schedule.has_job()) {
-    valid = ValidateCreateJob(JobRequest(parent, schedule));
+    v1::CreateJobRequest request = JobRequest(parent, schedule);
+    SetScheduleLabel("s", *request.mutable_job());
+    valid = ValidateCreateJob(request);
     bytes = schedule.job().ByteSizeLong();
     CheckSpecRecurs(schedule.job().spec(), "schedule.job.spec", violations);
   } else if (schedule.has_batch()) {
-    valid = ValidateCreateBatch(BatchRequest(parent, schedule));
+    v1::CreateBatchRequest request = BatchRequest(parent, schedule);
+    SetScheduleLabel("s", *request.mutable_batch());
+    valid = ValidateCreateBatch(request);
     bytes = schedule.batch().ByteSizeLong();
     for (int i = 0; i < schedule.batch().operations_size(); ++i) {
       CheckSpecRecurs(schedule.batch().operations(i).spec(),
@@ -273,7 +283,7 @@ absl::StatusOr<std::variant<JobRecord, BatchToMake>> MakeRunRecord(const ApiPort
     v1::CreateBatchRequest request;
     request.ParseFromString(schedule.request);
     request.set_batch_id(id);
-    request.mutable_batch()->mutable_labels()->insert({kScheduleLabel, schedule.id});
+    SetScheduleLabel(schedule.id, *request.mutable_batch());
     BatchToMake batch = {MakeBatchRecord(request, creator, now), {}};
     for (const v1::CreateJobRequest& operation : OperationRequests(request)) {
       batch.requests.push_back(operation.SerializeAsString());
@@ -283,7 +293,7 @@ absl::StatusOr<std::variant<JobRecord, BatchToMake>> MakeRunRecord(const ApiPort
   v1::CreateJobRequest request;
   request.ParseFromString(schedule.request);
   request.set_job_id(id);
-  request.mutable_job()->mutable_labels()->insert({kScheduleLabel, schedule.id});
+  SetScheduleLabel(schedule.id, *request.mutable_job());
   JobInputs inputs;
   if (NeedsCatalog(request)) {
     DQ_ASSIGN_OR_RETURN(inputs, ResolveInputs(request, ports.catalog));

@@ -16,6 +16,9 @@ namespace dq {
 // Runs of a schedule that have ended are forgotten but for about as many.
 inline constexpr int kRunsKept = 100;
 
+// Of the schedules that are listed at once; more than an answer has room for.
+inline constexpr int64_t kTemplateBytesListedMax = 16 << 20;
+
 // A schedule for which there is something to do at a time.
 struct DueSchedule {
   ScheduleKey key = 0;
@@ -54,7 +57,8 @@ class ScheduleStore {
   virtual absl::StatusOr<ScheduleView> GetScheduleByKey(ScheduleKey key) = 0;
   virtual absl::StatusOr<ScheduleRecord> GetScheduleByRequest(const std::string& project,
                                                               const std::string& request_id) = 0;
-  // Returns up to `limit` schedules with key < `before` (0: from the newest), newest first.
+  // Returns up to `limit` schedules with key < `before` (0: from the newest), newest first; none
+  // after those that have kTemplateBytesListedMax together.
   virtual absl::StatusOr<std::vector<ScheduleRecord>> ListSchedules(const std::string& project,
                                                                     ScheduleKey before,
                                                                     int limit) = 0;

@@ -117,11 +117,13 @@ absl::StatusOr<Created<ReferenceRecord>> PostgresCatalogStore::CreateReference(
       }
       return absl::OkStatus();
     }
-    if (transaction.Run(sql::kGetFile, reference.project, reference.file_id).empty()) {
-      return FileNotReady(reference.file_id);
-    }
     const auto rows =
         transaction.Run(sql::kFindReferenceByRequest, reference.project, reference.request_id);
+    // A repetition is one also when the file was deleted since.
+    if (rows.empty() &&
+        transaction.Run(sql::kGetFile, reference.project, reference.file_id).empty()) {
+      return FileNotReady(reference.file_id);
+    }
     created = Existing(reference, ReadAll(rows, ReadReference), IsSameBody, IsSameCall);
     return absl::OkStatus();
   });

@@ -214,7 +214,8 @@ absl::StatusOr<std::vector<ScheduleRecord>> PostgresScheduleStore::ListSchedules
   const ScheduleKey below = before == 0 ? std::numeric_limits<ScheduleKey>::max() : before;
   DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
                       sessions_.Take()->Query([&](Transaction& transaction) {
-                        return transaction.Run(sql::kListSchedules, project, below, limit);
+                        return transaction.Run(sql::kListSchedules, project, below, limit,
+                                               kTemplateBytesListedMax);
                       }));
   std::vector<ScheduleRecord> schedules;
   for (const pqxx::row& row : rows) schedules.push_back(ReadSchedule(row));
@@ -223,11 +224,13 @@ absl::StatusOr<std::vector<ScheduleRecord>> PostgresScheduleStore::ListSchedules
 
 absl::Status PostgresScheduleStore::DeleteSchedule(const std::string& project,
                                                    const std::string& id) {
-  return sessions_.Take()
-      ->Query([&](Transaction& transaction) {
-        return transaction.Run(sql::kDeleteSchedule, project, id);
-      })
-      .status();
+  return sessions_.Take()->Run([&](Transaction& transaction) {
+    const pqxx::result rows = transaction.Run(sql::kDeleteSchedule, project, id);
+    if (!rows.empty()) {
+      transaction.Run(sql::kDeleteScheduleRuns, rows[0]["key"].as<ScheduleKey>());
+    }
+    return absl::OkStatus();
+  });
 }
 
 absl::Status PostgresScheduleStore::UpdateSchedule(const ScheduleRecord& schedule,

@@ -56,7 +56,9 @@ absl::StatusOr<Created<ReferenceRecord>> FakeStore::CreateReference(
     const ReferenceRecord& reference) {
   MutexLock lock(mutex_);
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
-  if (!files_.rows.contains({reference.project, reference.file_id})) {
+  const Name request = {reference.project, reference.request_id};
+  if (!files_.rows.contains({reference.project, reference.file_id}) &&
+      !references_.id_of_request.contains(request)) {
     return FileNotReady(reference.file_id);
   }
   DQ_ASSIGN_OR_RETURN(

@@ -85,10 +85,12 @@ absl::StatusOr<std::vector<ScheduleRecord>> FakeStore::ListSchedules(const std::
   MutexLock lock(mutex_);
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
   std::vector<ScheduleRecord> found;
-  for (auto row = schedules_.rbegin(); row != schedules_.rend() && std::ssize(found) < limit;
-       ++row) {
+  int64_t bytes = 0;
+  for (auto row = schedules_.rbegin(); row != schedules_.rend(); ++row) {
+    if (std::ssize(found) >= limit || bytes >= kTemplateBytesListedMax) break;
     if (row->second.record.project != project || (before != 0 && row->first >= before)) continue;
     found.push_back(row->second.record);
+    bytes += std::ssize(row->second.record.request);
   }
   return found;
 }

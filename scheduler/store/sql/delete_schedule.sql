@@ -1,5 +1,3 @@
--- Deletes a schedule with its runs. $1 project, $2 id. 0 rows: always.
-WITH deleted AS (
-  DELETE FROM schedule WHERE project = $1 AND id = $2 RETURNING key
-)
-DELETE FROM schedule_run r USING deleted d WHERE r.schedule_key = d.key
+-- Deletes a schedule; its runs follow (delete_schedule_runs). $1 project, $2 id. Returns its key. 0 rows:
+-- there is none.
+DELETE FROM schedule WHERE project = $1 AND id = $2 RETURNING key

@@ -214,6 +214,7 @@ TEST_F(ScheduleServiceTest, ATriggerRunsAPausedScheduleOnce) {
   v1::CreateScheduleRequest request = NoopSchedule();
   request.mutable_schedule()->set_paused(true);
   (*request.mutable_schedule()->mutable_job()->mutable_labels())["team"] = "sales";
+  (*request.mutable_schedule()->mutable_job()->mutable_labels())["schedule"] = "another";
   ASSERT_TRUE(Create(request).ok());
   FakeWorker worker(server_.workers());
   worker.Hello("w-1");

@@ -168,6 +168,22 @@ TEST_P(CatalogTest, ReferencesAnswerRepetitionsLikeFiles) {
   EXPECT_EQ(ReasonOf(catalog().CreateReference(again).status()), "ID_TAKEN");
 }
 
+TEST_P(CatalogTest, ARepetitionIsOneAlsoWhenTheFirstFileIsGone) {
+  for (const char* id : {"f-1", "f-2"}) ASSERT_TRUE(catalog().CreateFile(File(id)).ok());
+  const ReferenceRecord asked = Reference("r-1", "f-1");
+  ASSERT_TRUE(catalog().CreateReference(asked).ok());
+  ReferenceRecord changed = *catalog().GetReference("default", "r-1");
+  changed.newest_version = 2;
+  ASSERT_TRUE(catalog().UpdateReference(changed, Version(2, "f-2", ReferenceState::kReady)).ok());
+  ASSERT_TRUE(catalog().DeleteFile("default", "f-1").ok());
+  ReferenceRecord again = asked;
+  again.id = "r-2";
+  const auto repeated = catalog().CreateReference(again);
+  ASSERT_TRUE(repeated.ok()) << repeated.status();
+  EXPECT_TRUE(repeated->existed);
+  EXPECT_EQ(repeated->record.id, "r-1");
+}
+
 TEST_P(CatalogTest, ReferencesListNewestFirstInPages) {
   ASSERT_TRUE(catalog().CreateFile(File("f-1")).ok());
   for (const char* id : {"z", "m", "a"}) {

@@ -130,6 +130,19 @@ TEST_P(ScheduleStoreTest, SchedulesAreListedNewestFirstInPages) {
   EXPECT_THAT(*schedules().ListSchedules("default", second.key, 5), ElementsAre(first));
 }
 
+TEST_P(ScheduleStoreTest, SoManyBytesOfTemplatesAreListedAtOnce) {
+  for (const char* id : {"a", "b", "c", "d"}) {
+    ScheduleRecord schedule = Schedule(id);
+    schedule.request = std::string(static_cast<size_t>(kTemplateBytesListedMax / 2), 'x');
+    Create(schedule);
+  }
+  const auto page = schedules().ListSchedules("default", 0, 10);
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_EQ(page->size(), 2u);
+  EXPECT_EQ(page->back().id, "c");
+  EXPECT_EQ(schedules().ListSchedules("default", page->back().key, 10)->size(), 2u);
+}
+
 TEST_P(ScheduleStoreTest, WhatChangesIsWrittenOnlyOverWhatWasRead) {
   ScheduleRecord schedule = Create(Schedule("s"));
   schedule.display_name = "another";

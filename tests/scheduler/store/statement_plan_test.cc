@@ -70,13 +70,14 @@ std::vector<PlanCase> PlansOfJobs() {
 std::vector<PlanCase> PlansBesideJobs() {
   return {
       {sql::kListOpenBatches, "", "batch_open", false},
-      {sql::kListSchedules, "'p7',9000000,50", "schedule_by_project", false},
+      {sql::kListSchedules, "'p7',9000000,50,9000000", "schedule_by_project", false},
       {sql::kListDueSchedules, "500", "schedule_by_look_time", false},
       {sql::kListScheduleRuns, "7,20", "schedule_run_pkey", false},
       {sql::kListOpenScheduleRuns, "7", "schedule_run_", false},
       {sql::kListScheduleRunEnds, "500", "schedule_run_open", false},
       {sql::kDeleteOldScheduleRuns, "7,9", "schedule_run_pkey", false},
-      {sql::kDeleteSchedule, "'p7','s7'", "schedule_run_pkey", false},
+      {sql::kDeleteSchedule, "'p7','s7'", "schedule_project_id_key", false},
+      {sql::kDeleteScheduleRuns, "7", "schedule_run_", false},
       {sql::kFindCompletedJobs, "'default','f-7','sha',10", "file_by_sha256", false},
       {sql::kGetActiveReference, "'default','complete'", "reference_", false},
       {sql::kListReferenceVersions, "'default','r',0,10", "reference_version_pkey", false},
