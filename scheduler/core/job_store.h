@@ -85,9 +85,9 @@ enum class InsertOutcome {
 
 struct InsertResult {
   InsertOutcome outcome = InsertOutcome::kInserted;
-  JobRecord record;           // Only with kExisted.
-  // Only with kRefused: INVALID_ARGUMENT (ROW_REFUSED); UNAVAILABLE (EARLIER_RESULT_GONE) when a file
-  // of the result that it has from another job is not recorded any more.
+  JobRecord record;  // Only with kExisted.
+  // Only with kRefused: INVALID_ARGUMENT (ROW_REFUSED); UNAVAILABLE (EARLIER_RESULT_GONE) when a
+  // file of the result that it has from another job is not recorded any more.
   absl::Status refusal = {};
 };
 

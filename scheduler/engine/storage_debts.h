@@ -28,8 +28,8 @@ class StorageDebts {
         exists_(std::move(exists)) {}
 
   // Pays everything that is owed while `goes_on`; returns how many debts. What cannot be removed is
-  // logged, stays owed and is tried again another time; after ten of these in a row it gives up, and
-  // goes on behind them the next time. Blocks.
+  // logged, stays owed and is tried again another time; after ten of these in a row it gives up,
+  // and goes on behind them the next time. Blocks.
   int64_t PayAll(const std::function<bool()>& goes_on);
 
  private:

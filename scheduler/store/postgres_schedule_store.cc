@@ -212,11 +212,10 @@ absl::StatusOr<ScheduleRecord> PostgresScheduleStore::GetScheduleByRequest(
 absl::StatusOr<std::vector<ScheduleRecord>> PostgresScheduleStore::ListSchedules(
     const std::string& project, ScheduleKey before, int limit) {
   const ScheduleKey below = before == 0 ? std::numeric_limits<ScheduleKey>::max() : before;
-  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
-                      sessions_.Take()->Query([&](Transaction& transaction) {
-                        return transaction.Run(sql::kListSchedules, project, below, limit,
-                                               kTemplateBytesListedMax);
-                      }));
+  DQ_ASSIGN_OR_RETURN(
+      const pqxx::result rows, sessions_.Take()->Query([&](Transaction& transaction) {
+        return transaction.Run(sql::kListSchedules, project, below, limit, kTemplateBytesListedMax);
+      }));
   std::vector<ScheduleRecord> schedules;
   for (const pqxx::row& row : rows) schedules.push_back(ReadSchedule(row));
   return schedules;
