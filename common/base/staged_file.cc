@@ -109,18 +109,34 @@ absl::StatusOr<UniqueFd> OpenInPlace(const std::string& path) {
   return fd;
 }
 
+std::string NewName(const std::filesystem::path& folder) {
+  // Not made from the file's own name, which may be as long as a name can be.
+  return (folder / (".dq-" + RandomHex(8) + ".tmp")).string();
+}
+
+std::string DescriptorPath(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
+// Opens a file without a name in the folder, of which nothing stays however this process ends;
+// nothing where the file system, or this machine without /proc, cannot give it a name later.
+UniqueFd OpenNameless(const std::filesystem::path& folder) {
+  UniqueFd fd(::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666));
+  if (fd && ::access(DescriptorPath(fd.get()).c_str(), F_OK) != 0) return UniqueFd();
+  return fd;
+}
+
 }  // namespace
 
 absl::StatusOr<StagedFile> StagedFile::Create(const std::string& path) {
   if (IsWrittenInPlace(path)) {
     DQ_ASSIGN_OR_RETURN(UniqueFd fd, OpenInPlace(path));
-    return StagedFile(path, "", std::move(fd), Kind::kNew);
+    return StagedFile(path, "", std::move(fd), Kind::kInPlace);
   }
   DQ_RETURN_IF_ERROR(CheckPlace(path));
   const std::filesystem::path place = PlaceOf(path);
-  // Not made from the file's own name, which may be as long as a name can be.
-  const std::string name = ".dq-" + RandomHex(8) + ".tmp";
-  const std::string temporary = (place.parent_path() / name).string();
+  if (UniqueFd nameless = OpenNameless(place.parent_path())) {
+    return StagedFile(place.string(), "", std::move(nameless), Kind::kNameless);
+  }
+  const std::string temporary = NewName(place.parent_path());
   UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!fd) return CannotWrite(path);
   return StagedFile(place.string(), temporary, std::move(fd), Kind::kNew);
@@ -150,7 +166,7 @@ StagedFile::StagedFile(StagedFile&& other) noexcept
       kind_(other.kind_) {}
 
 StagedFile::~StagedFile() {
-  if (kind_ == Kind::kNew || IsEmpty(fd_.get())) Discard();
+  if (kind_ != Kind::kContinued || IsEmpty(fd_.get())) Discard();
 }
 
 void StagedFile::Discard() {
@@ -160,11 +176,23 @@ void StagedFile::Discard() {
 
 absl::Status StagedFile::Sync() {
   // A device or a pipe has nothing to wait for and says EINVAL or ENOTSUP.
-  if (temporary_.empty() || ::fsync(fd_.get()) == 0) return absl::OkStatus();
+  if (kind_ == Kind::kInPlace || ::fsync(fd_.get()) == 0) return absl::OkStatus();
   return CannotWrite(path_);
 }
 
+absl::Status StagedFile::GiveName() {
+  const std::string name = NewName(std::filesystem::path(path_).parent_path());
+  if (::linkat(AT_FDCWD, DescriptorPath(fd_.get()).c_str(), AT_FDCWD, name.c_str(),
+               AT_SYMLINK_FOLLOW) != 0) {
+    return CannotWrite(path_);
+  }
+  temporary_ = name;
+  kind_ = Kind::kNew;
+  return absl::OkStatus();
+}
+
 absl::Status StagedFile::Publish() {
+  if (kind_ == Kind::kNameless) DQ_RETURN_IF_ERROR(GiveName());
   if (temporary_.empty()) return absl::OkStatus();
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return CannotWrite(path_);
   temporary_.clear();

@@ -1,7 +1,9 @@
-// A file that appears under its name only when it is complete: written to a temporary name beside
-// it, then renamed. What is there and no regular file (a device, a pipe) is written in place, never
-// replaced; a pipe that nobody reads within a second is refused. A symbolic link stays, its target
-// is replaced. A link to nothing is refused, and so is one to a file that is open already
+// A file that appears under its name only when it is complete: written without a name in the same
+// folder, so that a process that is killed leaves nothing, then linked beside it and renamed; where
+// the file system knows no files without a name, under a temporary one. What is there and no
+// regular file (a device, a pipe) is written in place, never replaced; a pipe that nobody reads
+// within a second is refused. A symbolic link stays, its target is replaced. A link to nothing is
+// refused, and so is one to a file that is open already
 // (/dev/stdout). Not thread-safe.
 #pragma once
 
@@ -15,7 +17,7 @@ namespace dq {
 
 class StagedFile {
  public:
-  // Opens a temporary file in the folder of `path`. OUTPUT_FAILED, with `errno` in the metadata.
+  // Opens a new file in the folder of `path`. OUTPUT_FAILED, with `errno` in the metadata.
   static absl::StatusOr<StagedFile> Create(const std::string& path);
   // The same with a temporary file whose name follows from `path`, readable too: what an earlier
   // process left there is kept. OUTPUT_FAILED also for what is no regular file, and while another
@@ -36,11 +38,14 @@ class StagedFile {
   void Discard();
 
  private:
-  enum class Kind { kNew, kContinued };
+  enum class Kind { kInPlace, kNameless, kNew, kContinued };
   StagedFile(std::string path, std::string temporary, UniqueFd fd, Kind kind);
 
+  // Puts what has no name beside `path_`: a rename replaces a file that is there, a link does not.
+  absl::Status GiveName();
+
   std::string path_;
-  std::string temporary_;  // "": written in place, published, discarded or moved from.
+  std::string temporary_;  // "": has no name, written in place, published, discarded or moved from.
   UniqueFd fd_;
   Kind kind_;
 };

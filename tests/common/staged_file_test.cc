@@ -46,6 +46,7 @@ TEST_F(StagedFileTest, AppearsOnlyWhenPublished) {
   StagedFile file = *StagedFile::Create(At("a.csv"));
   Write(file, "new");
   EXPECT_FALSE(fs::exists(At("a.csv")));
+  EXPECT_EQ(Entries(), 0U) << "what a kill now would leave";
   ASSERT_TRUE(file.Sync().ok());
   ASSERT_TRUE(file.Publish().ok());
   EXPECT_EQ(Read(At("a.csv")), "new");
