@@ -125,6 +125,7 @@ grpc::ServerUnaryReactor* ScheduleService::CreateSchedule(grpc::CallbackServerCo
 absl::Status ScheduleService::Create(const v1::CreateScheduleRequest& request, RpcCall& call,
                                      v1::CreateScheduleResponse& response) {
   DQ_RETURN_IF_ERROR(ValidateCreateSchedule(request));
+  if (request.validate_only()) return absl::OkStatus();
   const ScheduleRecord wanted = MakeScheduleRecord(request, call.caller(), ports_.clock.Now());
   call.set_subject(ResourceText(wanted.project, kSchedules, wanted.id));
   Created<ScheduleRecord> created;

@@ -52,12 +52,10 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const BatchSubmitCommand& comma
   return files;
 }
 
-absl::StatusOr<dq::v1::JobSpec> SpecOfAll(Client& client, const BatchSubmitCommand& command,
-                                          const std::string& request_id, const Session& session,
-                                          ProgressDisplay& display) {
+absl::StatusOr<dq::v1::JobSpec> SpecOfAll(const BatchSubmitCommand& command,
+                                          const std::string& request_id, Inputs& inputs) {
   DQ_ASSIGN_OR_RETURN(dq::v1::JobSpec spec, SpecOf(command.chain));
-  DQ_RETURN_IF_ERROR(
-      SetReference(client, session, command.chain, request_id + "-ref", display, spec));
+  DQ_RETURN_IF_ERROR(inputs.SetReference(command.chain, request_id + "-ref", spec));
   SetPlace(command.creation, spec);
   return spec;
 }
@@ -83,9 +81,8 @@ absl::Status TooLarge(const std::string& what) {
 }
 
 // Adds an operation for each file, with the files uploaded.
-absl::Status AddOperations(Client& client, const std::vector<std::string>& files,
-                           const dq::v1::JobSpec& spec, const std::string& uploads,
-                           const Session& session, ProgressDisplay& display,
+absl::Status AddOperations(const std::vector<std::string>& files, const dq::v1::JobSpec& spec,
+                           const std::string& uploads, Inputs& inputs,
                            dq::v1::CreateBatchRequest& request) {
   for (const std::string& file : files) {
     dq::v1::BatchOperation& operation = *request.mutable_batch()->add_operations();
@@ -98,12 +95,25 @@ absl::Status AddOperations(Client& client, const std::vector<std::string>& files
       return TooLarge("the operations make a request of more than 4 MiB");
     }
     auto& operation = *request.mutable_batch()->mutable_operations(static_cast<int>(i));
-    DQ_ASSIGN_OR_RETURN(
-        *operation.mutable_spec()->mutable_input_file(),
-        ResolveFile(client, session, files[i], uploads + "-" + std::to_string(i + 1), display));
+    DQ_ASSIGN_OR_RETURN(*operation.mutable_spec()->mutable_input_file(),
+                        inputs.ResolveFile(files[i], uploads + "-" + std::to_string(i + 1)));
     names = operation.spec().input_file().size() * (files.size() - 1);
   }
   return absl::OkStatus();
+}
+
+// Uploads what has to be there first and creates the batch.
+absl::StatusOr<dq::v1::CreateBatchResponse> Create(Client& client,
+                                                   const BatchSubmitCommand& command,
+                                                   const std::vector<std::string>& files,
+                                                   Inputs& inputs,
+                                                   dq::v1::CreateBatchRequest& request) {
+  // The same for a repetition, and with what is added to it short enough for a request id.
+  const std::string uploads =
+      "batch-" + Sha256Of(request.request_id()).substr(0, kUploadCharacters);
+  DQ_ASSIGN_OR_RETURN(const dq::v1::JobSpec spec, SpecOfAll(command, uploads, inputs));
+  DQ_RETURN_IF_ERROR(AddOperations(files, spec, uploads, inputs, request));
+  return client.CreateBatch(request);
 }
 
 absl::Status TimedOut(const Batch& batch) {
@@ -172,17 +182,12 @@ absl::StatusOr<ExitCode> Run(const BatchSubmitCommand& command, Session& session
     return TooLarge(std::to_string(files.size()) + " files, and a batch has at most 10,000");
   }
   dq::v1::CreateBatchRequest request = RequestOf(command, session);
-  // The same for a repetition, and with what is added to it short enough for a request id.
-  const std::string uploads =
-      "batch-" + Sha256Of(request.request_id()).substr(0, kUploadCharacters);
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
-  ProgressDisplay display(session.console);
-  DQ_ASSIGN_OR_RETURN(const dq::v1::JobSpec spec,
-                      SpecOfAll(*client, command, uploads, session, display));
-  DQ_RETURN_IF_ERROR(AddOperations(*client, files, spec, uploads, session, display, request));
-  DQ_ASSIGN_OR_RETURN(const auto response, client->CreateBatch(request));
-  if (response.existed()) session.console.err << "the batch existed already\n";
-  PrintBatch(session, command.format, response.batch());
+  Inputs inputs(*client, session);
+  const auto response = Create(*client, command, files, inputs, request);
+  if (!response.ok()) return inputs.DropAfter(response.status());
+  if (response->existed()) session.console.err << "the batch existed already\n";
+  PrintBatch(session, command.format, response->batch());
   return ExitCode::kOk;
 }
 

@@ -23,14 +23,11 @@ using dq::v1::Job;
 // Uploads what has to be there first and creates the job. Every call carries a request id of this
 // run, so that an answer that gets lost is asked for again without a second job.
 absl::StatusOr<std::string> Submit(Client& client, const CleanCommand& command,
-                                   dq::v1::JobSpec spec, const Session& session) {
+                                   dq::v1::JobSpec spec, const Session& session, Inputs& inputs) {
   const std::string run = "clean-" + RandomHex(12);
-  ProgressDisplay display(session.console);
-  DQ_ASSIGN_OR_RETURN(const std::string input,
-                      ResolveFile(client, session, command.file, run + "-input", display));
+  DQ_ASSIGN_OR_RETURN(const std::string input, inputs.ResolveFile(command.file, run + "-input"));
   spec.set_input_file(input);
-  DQ_RETURN_IF_ERROR(
-      SetReference(client, session, command.chain, run + "-reference", display, spec));
+  DQ_RETURN_IF_ERROR(inputs.SetReference(command.chain, run + "-reference", spec));
   dq::v1::CreateJobRequest request;
   request.set_parent("projects/" + session.connection.project);
   request.set_request_id(run + "-job");
@@ -82,7 +79,10 @@ absl::StatusOr<ExitCode> CleanWithFleet(const CleanCommand& command, Session& se
   DQ_ASSIGN_OR_RETURN(dq::v1::JobSpec spec, SpecOf(command.chain));
   PackByName(CleanedPath(command), spec);
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
-  DQ_ASSIGN_OR_RETURN(const std::string name, Submit(*client, command, std::move(spec), session));
+  Inputs inputs(*client, session);
+  const auto submitted = Submit(*client, command, std::move(spec), session, inputs);
+  if (!submitted.ok()) return inputs.DropAfter(submitted.status());
+  const std::string& name = *submitted;
   session.console.err << name << std::endl;
   if (command.detach) {
     DQ_ASSIGN_OR_RETURN(const Job job, client->GetJob(name));

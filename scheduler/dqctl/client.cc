@@ -416,8 +416,8 @@ absl::Status Client::SubmitOnce(Submission& submission) {
   return status;
 }
 
-absl::StatusOr<dq::v1::File> Client::UploadFile(const dq::v1::UploadHeader& header,
-                                                const ChunkSource& next_chunk) {
+absl::StatusOr<dq::v1::UploadFileResponse> Client::UploadFile(const dq::v1::UploadHeader& header,
+                                                              const ChunkSource& next_chunk) {
   grpc::ClientContext context;
   const Interrupt::Scope scope(interrupt_, [&context] { context.TryCancel(); });
   dq::v1::UploadFileResponse response;
@@ -440,7 +440,7 @@ absl::StatusOr<dq::v1::File> Client::UploadFile(const dq::v1::UploadHeader& head
   const absl::Status status = FromGrpcStatus(writer->Finish());
   if (interrupt_.triggered()) return InterruptedError();
   DQ_RETURN_IF_ERROR(status);
-  return std::move(*response.mutable_file());
+  return response;
 }
 
 absl::Status Client::DownloadFile(const std::string& name, int64_t offset,

@@ -148,8 +148,8 @@ class Client {
   // Uploads once: the header, then what `next_chunk` returns (at most 1 MiB each) until it returns
   // nothing. Not repeated. A chunk source that fails ends the upload with its error.
   using ChunkSource = std::function<absl::StatusOr<std::optional<std::string>>()>;
-  absl::StatusOr<dq::v1::File> UploadFile(const dq::v1::UploadHeader& header,
-                                          const ChunkSource& next_chunk);
+  absl::StatusOr<dq::v1::UploadFileResponse> UploadFile(const dq::v1::UploadHeader& header,
+                                                        const ChunkSource& next_chunk);
 
   // Streams a file's bytes from `offset` into `sink` once, not repeated. A sink that fails ends the
   // download with its error.

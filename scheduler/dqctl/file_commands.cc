@@ -24,13 +24,13 @@ absl::StatusOr<ExitCode> Run(const FileUploadCommand& command, Session& session)
                               .path = command.path,
                               .file_id = command.file_id,
                               .request_id = "upload-" + RandomHex(12)};
-  DQ_ASSIGN_OR_RETURN(const File file,
+  DQ_ASSIGN_OR_RETURN(const dq::v1::UploadFileResponse uploaded,
                       UploadPath(*client, request, [&](int64_t done, int64_t total) {
                         display.ShowTransfer("uploading " + command.path, done, total);
                       }));
   display.Clear();
-  const std::vector<File> files = {file};
-  PrintRecord(session.console, command.format, file, FilesTable(files));
+  const std::vector<File> files = {uploaded.file()};
+  PrintRecord(session.console, command.format, uploaded.file(), FilesTable(files));
   return ExitCode::kOk;
 }
 

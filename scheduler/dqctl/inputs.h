@@ -1,5 +1,5 @@
 // What a job reads: turns what a user named, a local path or something the scheduler has, into
-// resource names, uploading where needed. Stateless and thread-safe.
+// resource names, uploading where needed; and takes away again what nothing is going to use.
 #pragma once
 
 #include <string>
@@ -17,11 +17,6 @@ namespace dq::dqctl {
 // it has a dot or a slash other than those of a resource name.
 bool IsLocalPath(const std::string& text, const std::string& collection);
 
-// Returns the resource name of the input file `text`, uploaded first when it is a path.
-absl::StatusOr<std::string> ResolveFile(Client& client, const Session& session,
-                                        const std::string& text, const std::string& request_id,
-                                        ProgressDisplay& display);
-
 // A reference to be.
 struct ReferenceSource {
   std::string text;          // Its rows: a path, or a file the scheduler has.
@@ -33,14 +28,35 @@ struct ReferenceSource {
   bool skip_validation = false;
 };
 
-// Creates a reference, uploading its rows first when they are a path.
-absl::StatusOr<dq::v1::Reference> AddReference(Client& client, const Session& session,
-                                               const ReferenceSource& source,
-                                               ProgressDisplay& display);
+// The inputs of one command. Not thread-safe.
+class Inputs {
+ public:
+  // Both outlive it.
+  Inputs(Client& client, const Session& session)
+      : client_(client), session_(session), display_(session.console) {}
 
-// Sets the reference that the chain asks for, if any; a path is made a reference first.
-absl::Status SetReference(Client& client, const Session& session, const ChainOptions& chain,
-                          const std::string& request_id, ProgressDisplay& display,
-                          dq::v1::JobSpec& spec);
+  // Returns the resource name of the input file `text`, uploaded first when it is a path.
+  absl::StatusOr<std::string> ResolveFile(const std::string& text, const std::string& request_id);
+
+  // Creates a reference, uploading its rows first when they are a path.
+  absl::StatusOr<dq::v1::Reference> AddReference(const ReferenceSource& source);
+
+  // Sets the reference that the chain asks for, if any; a path is made a reference first.
+  absl::Status SetReference(const ChainOptions& chain, const std::string& request_id,
+                            dq::v1::JobSpec& spec);
+
+  // Takes the error with which the command ends. When it is a refusal for good, what was made here,
+  // and by no earlier call of the same request, is deleted; what cannot be is named on stderr.
+  // While it is not known what became of the last call (the scheduler is away, Ctrl-C) everything
+  // stays. Returns `error`.
+  absl::Status DropAfter(const absl::Status& error);
+
+ private:
+  Client& client_;
+  const Session& session_;
+  ProgressDisplay display_;
+  std::vector<std::string> files_;       // Resource names of what was uploaded here.
+  std::vector<std::string> references_;  // And of what was created.
+};
 
 }  // namespace dq::dqctl

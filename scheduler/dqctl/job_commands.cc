@@ -28,15 +28,17 @@ void PrintJob(const Session& session, OutputFormat format, const Job& job) {
   PrintRecord(session.console, format, job, JobDetails(job, session.console.now()));
 }
 
-absl::Status AddInputs(Client& client, const JobSubmitCommand& command,
-                       const std::string& request_id, const Session& session,
-                       dq::v1::JobSpec& spec) {
-  ProgressDisplay display(session.console);
+// Uploads what has to be there first and creates the job.
+absl::StatusOr<dq::v1::CreateJobResponse> Create(Client& client, const JobSubmitCommand& command,
+                                                 Inputs& inputs,
+                                                 dq::v1::CreateJobRequest& request) {
+  dq::v1::JobSpec& spec = *request.mutable_job()->mutable_spec();
   if (!command.input.empty()) {
-    DQ_ASSIGN_OR_RETURN(*spec.mutable_input_file(), ResolveFile(client, session, command.input,
-                                                                request_id + "-input", display));
+    DQ_ASSIGN_OR_RETURN(*spec.mutable_input_file(),
+                        inputs.ResolveFile(command.input, request.request_id() + "-input"));
   }
-  return SetReference(client, session, command.chain, request_id + "-ref", display, spec);
+  DQ_RETURN_IF_ERROR(inputs.SetReference(command.chain, request.request_id() + "-ref", spec));
+  return client.CreateJob(request);
 }
 
 void SetTimes(const JobSubmitCommand& command, dq::v1::JobSpec& spec) {
@@ -78,7 +80,6 @@ absl::StatusOr<ExitCode> Run(const JobSubmitCommand& command, Session& session) 
   DQ_ASSIGN_OR_RETURN(dq::v1::JobSpec spec, SpecOf(command.chain));
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
   dq::v1::CreateJobRequest request = RequestOf(command, session);
-  DQ_RETURN_IF_ERROR(AddInputs(*client, command, request.request_id(), session, spec));
   SetPlace(command.creation, spec);
   for (const std::string& job : command.depends_on) {
     spec.add_depends_on(JobName(session, job));
@@ -87,9 +88,11 @@ absl::StatusOr<ExitCode> Run(const JobSubmitCommand& command, Session& session) 
   spec.set_concurrency_limit(command.concurrency_limit);
   SetTimes(command, spec);
   *request.mutable_job()->mutable_spec() = std::move(spec);
-  DQ_ASSIGN_OR_RETURN(const auto response, client->CreateJob(request));
-  if (response.existed()) session.console.err << "the job existed already\n";
-  PrintJob(session, command.format, response.job());
+  Inputs inputs(*client, session);
+  const auto response = Create(*client, command, inputs, request);
+  if (!response.ok()) return inputs.DropAfter(response.status());
+  if (response->existed()) session.console.err << "the job existed already\n";
+  PrintJob(session, command.format, response->job());
   return ExitCode::kOk;
 }
 

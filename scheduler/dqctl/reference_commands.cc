@@ -89,9 +89,10 @@ absl::StatusOr<ExitCode> Run(const ReferenceAddCommand& command, Session& sessio
                                .request_id = "ref-" + RandomHex(kRequestIdBytes),
                                .activate = command.activate,
                                .skip_validation = command.skip_validation};
-  ProgressDisplay display(session.console);
-  DQ_ASSIGN_OR_RETURN(Reference reference, AddReference(*client, session, source, display));
-  return Finish(*client, std::move(reference), command.no_wait, command.format, session);
+  Inputs inputs(*client, session);
+  absl::StatusOr<Reference> reference = inputs.AddReference(source);
+  if (!reference.ok()) return inputs.DropAfter(reference.status());
+  return Finish(*client, *std::move(reference), command.no_wait, command.format, session);
 }
 
 absl::StatusOr<ExitCode> Run(const ReferenceUpdateCommand& command, Session& session) {
@@ -99,16 +100,17 @@ absl::StatusOr<ExitCode> Run(const ReferenceUpdateCommand& command, Session& ses
   dq::v1::UpdateReferenceRequest request;
   Reference& reference = *request.mutable_reference();
   reference.set_name(NameOf(session, command.name));
+  Inputs inputs(*client, session);
   if (!command.file.empty()) {
-    ProgressDisplay display(session.console);
-    DQ_ASSIGN_OR_RETURN(*reference.mutable_file(),
-                        ResolveFile(*client, session, command.file,
-                                    "ref-" + RandomHex(kRequestIdBytes) + "-file", display));
+    DQ_ASSIGN_OR_RETURN(
+        *reference.mutable_file(),
+        inputs.ResolveFile(command.file, "ref-" + RandomHex(kRequestIdBytes) + "-file"));
   }
   reference.mutable_key_columns()->Add(command.key.begin(), command.key.end());
   request.set_skip_validation(command.skip_validation);
-  DQ_ASSIGN_OR_RETURN(Reference updated, Update(*client, request));
-  return Finish(*client, std::move(updated), command.no_wait, command.format, session);
+  absl::StatusOr<Reference> updated = Update(*client, request);
+  if (!updated.ok()) return inputs.DropAfter(updated.status());
+  return Finish(*client, *std::move(updated), command.no_wait, command.format, session);
 }
 
 absl::StatusOr<ExitCode> Run(const ReferenceGetCommand& command, Session& session) {

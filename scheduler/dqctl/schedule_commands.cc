@@ -1,3 +1,4 @@
+#include <functional>
 #include <map>
 #include <utility>
 
@@ -9,7 +10,6 @@
 #include "scheduler/dqctl/chain_request.h"
 #include "scheduler/dqctl/inputs.h"
 #include "scheduler/dqctl/paging.h"
-#include "scheduler/dqctl/progress_display.h"
 #include "scheduler/dqctl/record.h"
 #include "scheduler/dqctl/run.h"
 #include "scheduler/dqctl/schedule_text.h"
@@ -62,22 +62,14 @@ std::vector<std::string> SetTimes(const ScheduleTimes& times, Schedule& schedule
   return fields;
 }
 
-// Returns the spec that every file gets, without the file.
-absl::StatusOr<dq::v1::JobSpec> SpecOfAll(Client& client, const ScheduleCreateCommand& command,
-                                          const std::string& uploads, const Session& session,
-                                          ProgressDisplay& display) {
-  DQ_ASSIGN_OR_RETURN(dq::v1::JobSpec spec, SpecOf(command.chain));
-  DQ_RETURN_IF_ERROR(SetReference(client, session, command.chain, uploads + "-ref", display, spec));
-  SetPlace(command.creation, spec);
-  return spec;
-}
+// Turns what a user named into a resource name, in one of two ways: as it is going to be, or as it
+// is once everything is uploaded.
+using NameFile = std::function<absl::StatusOr<std::string>(size_t index)>;
 
-// Sets the job of one file or none, or the batch of several, with the files uploaded.
-absl::Status SetTemplate(Client& client, const ScheduleCreateCommand& command,
-                         const std::string& uploads, Session& session, Schedule& schedule) {
-  ProgressDisplay display(session.console);
-  DQ_ASSIGN_OR_RETURN(const dq::v1::JobSpec spec,
-                      SpecOfAll(client, command, uploads, session, display));
+// Sets the job of one file or none, or the batch of several. `spec` is what every file gets.
+absl::Status SetTemplate(const ScheduleCreateCommand& command, const dq::v1::JobSpec& spec,
+                         const NameFile& name_file, Schedule& schedule) {
+  schedule.clear_template();
   if (command.files.size() <= 1) {
     *schedule.mutable_job()->mutable_spec() = spec;
   } else {
@@ -87,9 +79,7 @@ absl::Status SetTemplate(Client& client, const ScheduleCreateCommand& command,
     schedule.mutable_batch()->set_stop_on_error(command.stop_on_error);
   }
   for (size_t i = 0; i < command.files.size(); ++i) {
-    DQ_ASSIGN_OR_RETURN(const std::string file,
-                        ResolveFile(client, session, command.files[i],
-                                    uploads + "-" + std::to_string(i + 1), display));
+    DQ_ASSIGN_OR_RETURN(const std::string file, name_file(i));
     if (schedule.has_job()) {
       schedule.mutable_job()->mutable_spec()->set_input_file(file);
       continue;
@@ -99,6 +89,58 @@ absl::Status SetTemplate(Client& client, const ScheduleCreateCommand& command,
     operation.mutable_spec()->set_input_file(file);
   }
   return absl::OkStatus();
+}
+
+// Has the scheduler check the request before anything is uploaded for it: names stand for what is
+// still to come. Nothing is asked when nothing would be uploaded.
+absl::Status CheckBeforeUploads(Client& client, const Session& session,
+                                const ScheduleCreateCommand& command, dq::v1::JobSpec spec,
+                                dq::v1::CreateScheduleRequest request) {
+  const std::string& project = session.connection.project;
+  bool uploads = false;
+  const auto name_of = [&](const char* collection, const std::string& text) {
+    const bool is_path = IsLocalPath(text, collection);
+    uploads = uploads || is_path;
+    return ResourceName(project, collection, is_path ? "upload" : text);
+  };
+  if (!command.chain.reference.empty()) {
+    spec.set_reference(name_of("references", command.chain.reference));
+  }
+  const NameFile name_file = [&](size_t i) { return name_of("files", command.files[i]); };
+  DQ_RETURN_IF_ERROR(SetTemplate(command, spec, name_file, *request.mutable_schedule()));
+  if (!uploads) return absl::OkStatus();
+  request.set_validate_only(true);
+  return client.CreateSchedule(request).status();
+}
+
+// Uploads what has to be there first and creates the schedule.
+absl::StatusOr<dq::v1::CreateScheduleResponse> Create(Client& client,
+                                                      const ScheduleCreateCommand& command,
+                                                      dq::v1::JobSpec spec, Inputs& inputs,
+                                                      dq::v1::CreateScheduleRequest& request) {
+  // The same for a repetition, and with what is added to it short enough for a request id.
+  const std::string uploads =
+      "schedule-" + Sha256Of(request.request_id()).substr(0, kUploadCharacters);
+  DQ_RETURN_IF_ERROR(inputs.SetReference(command.chain, uploads + "-ref", spec));
+  const NameFile name_file = [&](size_t i) {
+    return inputs.ResolveFile(command.files[i], uploads + "-" + std::to_string(i + 1));
+  };
+  DQ_RETURN_IF_ERROR(SetTemplate(command, spec, name_file, *request.mutable_schedule()));
+  return client.CreateSchedule(request);
+}
+
+dq::v1::CreateScheduleRequest RequestOf(const ScheduleCreateCommand& command,
+                                        const Session& session) {
+  dq::v1::CreateScheduleRequest request;
+  request.set_parent("projects/" + session.connection.project);
+  request.set_schedule_id(command.schedule_id);
+  request.set_request_id(RequestIdOf(command.creation, "schedule-"));
+  Schedule& schedule = *request.mutable_schedule();
+  schedule.set_display_name(command.creation.display_name);
+  schedule.mutable_labels()->insert(command.creation.labels.begin(), command.creation.labels.end());
+  schedule.set_paused(command.paused);
+  SetTimes(command.times, schedule);
+  return request;
 }
 
 absl::StatusOr<ExitCode> SetPaused(const ScheduleActionCommand& command, Client& client,
@@ -130,23 +172,16 @@ absl::StatusOr<ExitCode> Run(const ScheduleCreateCommand& command, Session& sess
     return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
                      "--sequential, --max-parallel and --stop-on-error are for several files");
   }
-  dq::v1::CreateScheduleRequest request;
-  request.set_parent("projects/" + session.connection.project);
-  request.set_schedule_id(command.schedule_id);
-  request.set_request_id(RequestIdOf(command.creation, "schedule-"));
-  Schedule& schedule = *request.mutable_schedule();
-  schedule.set_display_name(command.creation.display_name);
-  schedule.mutable_labels()->insert(command.creation.labels.begin(), command.creation.labels.end());
-  schedule.set_paused(command.paused);
-  SetTimes(command.times, schedule);
+  dq::v1::CreateScheduleRequest request = RequestOf(command, session);
+  DQ_ASSIGN_OR_RETURN(dq::v1::JobSpec spec, SpecOf(command.chain));
+  SetPlace(command.creation, spec);
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
-  // The same for a repetition, and with what is added to it short enough for a request id.
-  const std::string uploads =
-      "schedule-" + Sha256Of(request.request_id()).substr(0, kUploadCharacters);
-  DQ_RETURN_IF_ERROR(SetTemplate(*client, command, uploads, session, schedule));
-  DQ_ASSIGN_OR_RETURN(const auto response, client->CreateSchedule(request));
-  if (response.existed()) session.console.err << "the schedule existed already\n";
-  PrintSchedule(session, command.format, response.schedule());
+  DQ_RETURN_IF_ERROR(CheckBeforeUploads(*client, session, command, spec, request));
+  Inputs inputs(*client, session);
+  const auto response = Create(*client, command, std::move(spec), inputs, request);
+  if (!response.ok()) return inputs.DropAfter(response.status());
+  if (response->existed()) session.console.err << "the schedule existed already\n";
+  PrintSchedule(session, command.format, response->schedule());
   return ExitCode::kOk;
 }
 

@@ -59,8 +59,8 @@ absl::Status DownloadResumed(Client& client, const std::string& name, const int6
 
 absl::Status CheckReadable(const std::string& path) { return OpenRegular(path).status(); }
 
-absl::StatusOr<dq::v1::File> UploadPath(Client& client, const UploadRequest& request,
-                                        const TransferProgress& progress) {
+absl::StatusOr<dq::v1::UploadFileResponse> UploadPath(Client& client, const UploadRequest& request,
+                                                      const TransferProgress& progress) {
   DQ_ASSIGN_OR_RETURN(const UniqueFd fd, OpenRegular(request.path));
   dq::v1::UploadHeader header;
   header.set_parent("projects/" + request.project);
@@ -72,7 +72,7 @@ absl::StatusOr<dq::v1::File> UploadPath(Client& client, const UploadRequest& req
   const int64_t total = ::lseek(fd.get(), 0, SEEK_END);
   header.set_size_bytes(total);
 
-  dq::v1::File file;
+  dq::v1::UploadFileResponse response;
   DQ_RETURN_IF_ERROR(client.Repeat([&]() -> absl::Status {
     int64_t offset = 0;
     auto uploaded = client.UploadFile(header, [&]() -> absl::StatusOr<std::optional<std::string>> {
@@ -81,14 +81,14 @@ absl::StatusOr<dq::v1::File> UploadPath(Client& client, const UploadRequest& req
       progress(offset, total);
       return chunk;
     });
-    if (uploaded.ok()) file = *std::move(uploaded);
+    if (uploaded.ok()) response = *std::move(uploaded);
     return uploaded.status();
   }));
-  if (file.sha256() != sha256) {
+  if (response.file().sha256() != sha256) {
     return MakeError(absl::StatusCode::kDataLoss, "UPLOAD_DAMAGED",
                      "the scheduler stored other bytes than those of " + request.path);
   }
-  return file;
+  return response;
 }
 
 absl::Status DownloadToPath(Client& client, const dq::v1::File& file, const std::string& path,

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "dq/v1/file.pb.h"
+#include "dq/v1/file_service.pb.h"
 #include "scheduler/dqctl/client.h"
 
 namespace dq::dqctl {
@@ -26,8 +26,8 @@ struct UploadRequest {
 
 // Uploads a local file and returns what the server made of it, its SHA-256 compared. Fails
 // as CheckReadable does when it cannot be read.
-absl::StatusOr<dq::v1::File> UploadPath(Client& client, const UploadRequest& request,
-                                        const TransferProgress& progress);
+absl::StatusOr<dq::v1::UploadFileResponse> UploadPath(Client& client, const UploadRequest& request,
+                                                      const TransferProgress& progress);
 
 // Downloads `file` to `path`, which appears whole, with the right SHA-256, or not at all. A broken
 // stream goes on where it broke.

@@ -65,18 +65,25 @@ int CountJobs(const Cluster& cluster, const std::string& filter) {
 TEST(Batch, ADirectoryWithBrokenFilesIsAPartialSuccessAndARetryRunsOnlyThese) {
   const Cluster cluster({.workers = 2, .slots = 2, .scheduler_flags = {}});
   std::vector<std::string> command = {
-      "batch",        "submit",  "--dir",          WriteTables(cluster, 50),
-      "--glob",       "*.csv",   "--max-attempts", "1",
-      "--request-id", "nightly", "--batch-id",     "Refused"};
-  EXPECT_EQ(cluster.Ctl(command).exit_code, 2);  // Its files are uploaded.
+      "batch",   "submit",   "--dir",          WriteTables(cluster, 50),
+      "--glob",  "*.csv",    "--max-attempts", "1",
+      "--queue", "one-only", "--batch-id",     "Refused"};
+  EXPECT_EQ(cluster.Ctl(command).exit_code, 2);
+  EXPECT_EQ(cluster.Ctl({"file", "list", "-o", "json"}).out, "[]\n") << "what was uploaded stays";
   command.back() = "all";
+  // Nothing of the batch begins before three files are broken.
+  ASSERT_EQ(cluster.Ctl({"queue", "set", "one-only", "--running-max", "1"}).exit_code, 0);
+  Submit(cluster, "first", {"--chain", "noop", "--noop-ms", "600000", "--queue", "one-only"});
+  AwaitState(cluster, "first", "PROCESSING");
+  const ProgramResult made = cluster.Ctl(command);
+  ASSERT_EQ(made.exit_code, 0) << made.err;
   std::vector<std::string> broken;
   for (const char* name : {"t07.csv", "t20.csv", "t50.csv"}) {
     broken.push_back(PlaceOf(cluster, name));
     std::filesystem::rename(broken.back(), broken.back() + ".hidden");
   }
-  const ProgramResult made = cluster.Ctl(command);
-  ASSERT_EQ(made.exit_code, 0) << made.err;
+  ASSERT_EQ(cluster.Ctl({"job", "cancel", "first"}).exit_code, 0);
+  ASSERT_EQ(cluster.Ctl({"queue", "set", "one-only"}).exit_code, 0);
   const ProgramResult end = cluster.Ctl({"batch", "watch", "all", "--timeout", "120s"});
   EXPECT_EQ(end.exit_code, kFailedExit) << end.err;
   EXPECT_THAT(end.err, HasSubstr("PARTIAL_SUCCESS, 47 / 50 completed, 3 failed"));

@@ -155,6 +155,15 @@ TEST(Schedule, AFileIsCleanedAgainAndSeveralAreABatch) {
   EXPECT_EQ(cluster.Ctl({"schedule", "update", "nightly", "--cron", "0 0 30 2 *"}).exit_code, 2);
   EXPECT_EQ(cluster.Ctl({"schedule", "create", one, "--cron", "@daily", "--sequential"}).exit_code,
             2);
+  const std::string files = cluster.Ctl({"file", "list"}).out;
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--cron", "0 0 30 2 *"},
+                                                {"--cron", "@daily", "--time-zone", "Mars/Olympus"},
+                                                {"--cron", "@daily", "--schedule-id", "nightly"}}) {
+    std::vector<std::string> command = {"schedule", "create", two};
+    command.insert(command.end(), wrong.begin(), wrong.end());
+    EXPECT_NE(cluster.Ctl(command).exit_code, 0);
+  }
+  EXPECT_EQ(cluster.Ctl({"file", "list"}).out, files) << "an upload was left behind";
   EXPECT_EQ(cluster.Ctl({"schedule", "delete", "nightly"}).exit_code, 0);
   EXPECT_EQ(cluster.Ctl({"schedule", "get", "nightly"}).exit_code, 1);
   EXPECT_EQ(JobsOf(cluster, "nightly").names, jobs.names);

@@ -164,6 +164,21 @@ TEST_F(ScheduleServiceTest, TheSameRequestAgainAnswersTheSameSchedule) {
   EXPECT_EQ(ReasonOf(Create(NoopSchedule()).status()), "ID_TAKEN");
 }
 
+TEST_F(ScheduleServiceTest, ARequestThatIsOnlyCheckedRecordsNothing) {
+  v1::CreateScheduleRequest request = NoopSchedule("0 0 30 2 *");
+  request.set_validate_only(true);
+  EXPECT_THAT(FieldsOf(Create(request).status()), ElementsAre("schedule.cron"));
+  request = NoopSchedule();
+  request.set_validate_only(true);
+  // It is still to be uploaded.
+  request.mutable_schedule()->mutable_job()->mutable_spec()->set_input_file(
+      "projects/default/files/upload");
+  const auto checked = Create(request);
+  ASSERT_TRUE(checked.ok()) << checked.status();
+  EXPECT_FALSE(checked->has_schedule());
+  EXPECT_EQ(ReasonOf(Get().status()), "SCHEDULE_NOT_FOUND");
+}
+
 TEST_F(ScheduleServiceTest, WhatIsWrongIsNamedByField) {
   v1::CreateScheduleRequest request = NoopSchedule("0 0 30 2 *");
   request.set_parent("nobody");

@@ -136,6 +136,17 @@ class FakeScheduler::Files final : public dq::v1::FileService::Service {
     return Status::OK;
   }
 
+  // A file that a reference names stays.
+  Status DeleteFile(ServerContext*, const dq::v1::DeleteFileRequest* request,
+                    dq::v1::DeleteFileResponse*) override {
+    MutexLock lock(fake_.mutex_);
+    if (!fake_.references_.empty()) {
+      return ToGrpcStatus(MakeError(absl::StatusCode::kFailedPrecondition, "IN_USE", "named"));
+    }
+    fake_.bytes_.erase(request->name());
+    return Status::OK;
+  }
+
   Status DownloadFile(ServerContext*, const dq::v1::DownloadFileRequest* request,
                       grpc::ServerWriter<dq::v1::DownloadFileResponse>* writer) override {
     const std::string bytes = fake_.BytesOf(request->name());
@@ -161,12 +172,21 @@ class FakeScheduler::Files final : public dq::v1::FileService::Service {
 
 class FakeScheduler::Others final : public dq::v1::ReferenceService::Service {
  public:
-  explicit Others(FakeScheduler& fake) : report(fake) {}
+  explicit Others(FakeScheduler& fake) : report(fake), fake_(fake) {}
 
   Status CreateReference(ServerContext*, const dq::v1::CreateReferenceRequest* request,
                          dq::v1::CreateReferenceResponse* response) override {
     *response->mutable_reference() = request->reference();
     response->mutable_reference()->set_name(request->parent() + "/references/r-1");
+    MutexLock lock(fake_.mutex_);
+    fake_.references_.insert(response->reference().name());
+    return Status::OK;
+  }
+
+  Status DeleteReference(ServerContext*, const dq::v1::DeleteReferenceRequest* request,
+                         dq::v1::DeleteReferenceResponse*) override {
+    MutexLock lock(fake_.mutex_);
+    fake_.references_.erase(request->name());
     return Status::OK;
   }
 
@@ -199,6 +219,9 @@ class FakeScheduler::Others final : public dq::v1::ReferenceService::Service {
 
   Report report;
   Admin admin;
+
+ private:
+  FakeScheduler& fake_;
 };
 
 FakeScheduler::FakeScheduler(int port, WatchScript script)
@@ -234,6 +257,13 @@ dq::v1::File FakeScheduler::AddFile(const std::string& id, const std::string& by
 std::string FakeScheduler::BytesOf(const std::string& name) {
   MutexLock lock(mutex_);
   return bytes_[name];
+}
+
+std::vector<std::string> FakeScheduler::Resources() {
+  MutexLock lock(mutex_);
+  std::vector<std::string> names(references_.begin(), references_.end());
+  for (const auto& [name, bytes] : bytes_) names.push_back(name);
+  return names;
 }
 
 int FakeScheduler::watches() {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ class FakeScheduler {
   dq::v1::File AddFile(const std::string& id, const std::string& bytes) EXCLUDES(mutex_);
   // Returns the bytes of a file.
   std::string BytesOf(const std::string& name) EXCLUDES(mutex_);
+  // Returns the names of what was uploaded or added and is not deleted; references too.
+  std::vector<std::string> Resources() EXCLUDES(mutex_);
   // Returns how many watches were opened.
   int watches() EXCLUDES(mutex_);
   // Returns every request for a job so far, alone or on a stream, repeats included.
@@ -70,6 +73,7 @@ class FakeScheduler {
   int jobs_refused_for_now_left_ GUARDED_BY(mutex_) = 0;
   std::map<std::string, std::string> bytes_ GUARDED_BY(mutex_);
   std::vector<dq::v1::CreateJobRequest> submissions_ GUARDED_BY(mutex_);
+  std::set<std::string> references_ GUARDED_BY(mutex_);
   int watches_ GUARDED_BY(mutex_) = 0;
   int downloads_ GUARDED_BY(mutex_) = 0;
   std::unique_ptr<Jobs> jobs_;

@@ -17,8 +17,11 @@ namespace {
 
 namespace fs = std::filesystem;
 using dq::v1::Job;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
 
 class FleetTest : public CommandTest {
  protected:
@@ -99,6 +102,40 @@ TEST_F(FleetTest, ACallThatAClosingSchedulerDropsIsAskedForAgain) {
   WatchSays({Completed(dq::v1::VERDICT_NOT_EVALUATED)});
   EXPECT_EQ(Run({"clean", Path("in.csv")}), 0) << err_.str();
   EXPECT_EQ(fake_->submissions().size(), 2u);
+}
+
+TEST_F(FleetTest, WhatWasUploadedForAJobThatIsRefusedIsDeleted) {
+  Write("in.csv", "id\n1\n");
+  Write("ref.csv", "id\n2\n");
+  EXPECT_EQ(Run({"job", "submit", Path("in.csv"), "--reference", Path("ref.csv"), "--key", "id",
+                 "--queue", "BAD"}),
+            2);
+  ASSERT_EQ(fake_->submissions().size(), 1u);
+  EXPECT_EQ(fake_->submissions()[0].job().spec().reference(), "projects/default/references/r-1");
+  EXPECT_THAT(fake_->Resources(), IsEmpty());
+  EXPECT_THAT(err_.str(), Not(HasSubstr("could not be deleted")));
+}
+
+TEST_F(FleetTest, WhatWasUploadedBeforeAFileThatIsNotThereIsDeleted) {
+  Write("in.csv", "id\n1\n");
+  EXPECT_EQ(Run({"job", "submit", Path("in.csv"), "--reference", Path("none.csv"), "--key", "id"}),
+            1);
+  EXPECT_THAT(err_.str(), HasSubstr("FILE_MISSING"));
+  EXPECT_THAT(fake_->Resources(), IsEmpty());
+}
+
+TEST_F(FleetTest, WhatTheSchedulerHadBeforeStaysWhenAJobIsRefused) {
+  const std::string name = fake_->AddFile("f-1", "id\n1\n").name();
+  EXPECT_EQ(Run({"job", "submit", "f-1", "--queue", "BAD"}), 2);
+  EXPECT_THAT(fake_->Resources(), ElementsAre(name));
+}
+
+TEST_F(FleetTest, AnUploadStaysWhileItIsNotKnownWhatBecameOfItsJob) {
+  Write("in.csv", "id\n1\n");
+  fake_->lost_answers = 1'000;
+  session_.client.retry_for = absl::Milliseconds(200);
+  EXPECT_EQ(Run({"job", "submit", Path("in.csv")}), 8);
+  EXPECT_THAT(fake_->Resources(), SizeIs(1));
 }
 
 TEST_F(FleetTest, ADetailsFileWithoutRowsHasItsHeader) {
