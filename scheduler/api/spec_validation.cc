@@ -29,6 +29,7 @@ constexpr int kTokensMax = 1000;
 constexpr int kFillValuesMax = 1000;
 constexpr int64_t kNoopDurationMsMax = 3'600'000;
 constexpr size_t kSpecBytesMax = 256 * 1024;  // With fields of newer versions.
+constexpr absl::Duration kNoProgressTimeoutMin = absl::Seconds(10);  // Three reports.
 constexpr int kPriorityMax = 100;
 constexpr int kAttemptsMax = 100;
 constexpr int kDependenciesMax = 100;
@@ -158,17 +159,17 @@ void CheckGate(const v1::Gate& gate, Violations& violations) {
                      std::string(kSpec) + "gate.max_duplicate_ratio", "0 to 1");
 }
 
-void CheckTimeout(bool given, const google::protobuf::Duration& timeout, std::string_view field,
-                  Violations& violations) {
-  violations.Require(!given || (IsValidProto(timeout) && FromProto(timeout) > absl::ZeroDuration()),
-                     std::string(kSpec) + std::string(field), "a positive duration");
+void CheckTimeout(bool given, const google::protobuf::Duration& timeout, absl::Duration least,
+                  std::string_view field, std::string_view rule, Violations& violations) {
+  violations.Require(!given || (IsValidProto(timeout) && FromProto(timeout) >= least),
+                     std::string(kSpec) + std::string(field), rule);
 }
 
 void CheckTimes(const v1::JobSpec& spec, Violations& violations) {
-  CheckTimeout(spec.has_execution_timeout(), spec.execution_timeout(), "execution_timeout",
-               violations);
-  CheckTimeout(spec.has_no_progress_timeout(), spec.no_progress_timeout(), "no_progress_timeout",
-               violations);
+  CheckTimeout(spec.has_execution_timeout(), spec.execution_timeout(), absl::Nanoseconds(1),
+               "execution_timeout", "a positive duration", violations);
+  CheckTimeout(spec.has_no_progress_timeout(), spec.no_progress_timeout(), kNoProgressTimeoutMin,
+               "no_progress_timeout", "at least 10 s: workers report every 3 s", violations);
   const bool is_time = !spec.has_not_before() || IsValidProto(spec.not_before());
   violations.Require(is_time, std::string(kSpec) + "not_before",
                      "a time between the years 1 and 9999");

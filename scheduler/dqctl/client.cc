@@ -364,9 +364,9 @@ absl::Status Client::WatchJobs(
   return interrupt_.triggered() ? InterruptedError() : status;
 }
 
-absl::Status Client::SubmitJobs(const MessageSource& next, const AnswerSink& answered,
+absl::Status Client::SubmitJobs(const MessageSource& source, const AnswerSink& answered,
                                 const std::function<void(int64_t jobs)>& waiting) {
-  Submission submission(next, answered);
+  Submission submission(source, answered);
   absl::Status status;
   int64_t decided = 0;
   do {

@@ -136,13 +136,13 @@ class Client {
   absl::Status WatchJobs(const dq::v1::WatchJobsRequest& request, absl::Time deadline,
                          const std::function<bool(const dq::v1::WatchJobsResponse&)>& on_message);
 
-  // Streams the messages that `next` returns until it returns nothing, a few before their answers;
+  // Streams the messages that `source` has until it has none, a few before their answers;
   // calls `answered` for each in order. After UNAVAILABLE those without an answer are sent again on
   // a new stream: every request needs a request_id. So are jobs that were refused with QUEUE_FULL,
   // after a wait of which `waiting` is told with how many they are; that ends with QUEUE_FULL once
   // nothing was accepted for as long as ClientOptions say. A source that fails ends it with its
   // error, once what was sent is answered.
-  absl::Status SubmitJobs(const MessageSource& next, const AnswerSink& answered,
+  absl::Status SubmitJobs(const MessageSource& source, const AnswerSink& answered,
                           const std::function<void(int64_t jobs)>& waiting);
 
   // Uploads once: the header, then what `next_chunk` returns (at most 1 MiB each) until it returns

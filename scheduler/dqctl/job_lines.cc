@@ -24,6 +24,7 @@ absl::StatusOr<std::optional<dq::v1::SubmitJobsRequest>> JobLines::Next() {
   message.set_parent(parent_);
   size_t bytes = 0;
   for (std::string line; message.requests_size() < kJobsMax && bytes < kBytesMax;) {
+    if (message.requests_size() > 0 && !is_ready_()) break;
     if (!std::getline(in_, line)) break;
     ++line_;
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;

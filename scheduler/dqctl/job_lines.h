@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <istream>
 #include <optional>
 #include <string>
@@ -14,19 +15,25 @@ namespace dq::dqctl {
 
 class JobLines {
  public:
-  // `in` outlives this. `request_id` begins the ids of requests that have none; the number of the
-  // line follows it.
-  JobLines(std::istream& in, std::string parent, std::string request_id)
-      : in_(in), parent_(std::move(parent)), request_id_(std::move(request_id)) {}
+  // `in` outlives this; `is_ready` tells whether the next line of it is there. `request_id` begins
+  // the ids of requests that have none; the number of the line follows it.
+  JobLines(std::istream& in, std::function<bool()> is_ready, std::string parent,
+           std::string request_id)
+      : in_(in),
+        is_ready_(std::move(is_ready)),
+        parent_(std::move(parent)),
+        request_id_(std::move(request_id)) {}
 
-  // Returns the next message; nothing at the end. Empty lines are passed over. INVALID_ARGUMENT
-  // (BAD_LINE) names the line that is no request.
+  // Returns the next message, full or of what is there before it would have to wait for more;
+  // nothing at the end. Empty lines are passed over. INVALID_ARGUMENT (BAD_LINE) names the line
+  // that is no request.
   absl::StatusOr<std::optional<dq::v1::SubmitJobsRequest>> Next();
 
  private:
   absl::Status Add(const std::string& line, dq::v1::SubmitJobsRequest& to);
 
   std::istream& in_;
+  const std::function<bool()> is_ready_;
   const std::string parent_;
   const std::string request_id_;
   int64_t line_ = 0;

@@ -37,8 +37,7 @@ void AddJobSubmit(CLI::App& parent, CommandLine& line) {
   app->add_option("--job-id", command->job_id, "The id to be (default: the scheduler chooses)");
   AddCreation(*app, "job", command->creation);
   AddDuration(*app, "--execution-timeout", command->timeout, "The longest an attempt may take");
-  AddDuration(*app, "--no-progress-timeout", command->no_progress_timeout,
-              "The longest an attempt may report no progress");
+  AddNoProgressTimeout(*app, command->no_progress_timeout);
   AddInstant(*app, "--not-before", command->not_before, "Let it wait until then");
   AddInstant(*app, "--start-deadline", command->start_deadline,
              "Fail it unless its first attempt starts by then");

@@ -32,7 +32,9 @@ CLI::App* AddGroup(CLI::App& parent, const std::string& name, const std::string&
 }
 
 void AddFormat(CLI::App& app, OutputFormat& format, const std::string& flags) {
-  app.add_option(flags, format, "How to print: table, json or ndjson")
+  app.add_option(flags, format,
+                 "How to print: table, json or ndjson. Both are proto JSON, so 64-bit numbers, "
+                 "counts among them, are strings")
       ->transform(
           CLI::CheckedTransformer(kFormats, CLI::ignore_case).description("{table,json,ndjson}"))
       ->default_str("table");
@@ -67,6 +69,19 @@ void AddDuration(CLI::App& app, const std::string& flag, absl::Duration& value,
          },
          help)
       ->type_name("TIME");
+}
+
+void AddNoProgressTimeout(CLI::App& app, absl::Duration& value) {
+  const std::string flag = "--no-progress-timeout";
+  AddDuration(app, flag, value,
+              "The longest an attempt may report no progress; at least 10s, since workers report "
+              "every 3s");
+  app.get_option(flag)->check([](const std::string& text) {
+    constexpr absl::Duration kLeast = absl::Seconds(10);
+    absl::Duration given;
+    const bool is_too_short = absl::ParseDuration(text, &given) && given < kLeast;
+    return is_too_short ? "at least 10s, since workers report every 3s, not " + text : "";
+  });
 }
 
 void AddInstant(CLI::App& app, const std::string& flag, std::optional<absl::Time>& value,

@@ -67,6 +67,8 @@ void AddDelete(CLI::App& group, CommandLine& line, DeleteCommand::Kind kind,
 // Adds a positive duration.
 void AddDuration(CLI::App& app, const std::string& flag, absl::Duration& value,
                  const std::string& help);
+// Adds how long a job may report no progress; refuses what no job could keep to.
+void AddNoProgressTimeout(CLI::App& app, absl::Duration& value);
 // Adds a point in time, or a duration from now.
 void AddInstant(CLI::App& app, const std::string& flag, std::optional<absl::Time>& value,
                 const std::string& help);

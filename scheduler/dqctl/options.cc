@@ -6,6 +6,8 @@
 #include <memory>
 
 #include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "common/rpc/utf8.h"
 #include "scheduler/dqctl/admin_options.h"
 #include "scheduler/dqctl/batch_options.h"
 #include "scheduler/dqctl/completion.h"
@@ -180,6 +182,18 @@ std::vector<const CLI::App*> CommandsOf(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App*) { return true; });
 }
 
+// Refuses what no message could carry. A local run sends none, and its files may have any name.
+absl::Status CheckText(const std::vector<std::string>& arguments) {
+  if (std::ranges::find(arguments, "--local") != arguments.end()) return absl::OkStatus();
+  const auto bad = std::ranges::find_if_not(
+      arguments, [](const std::string& argument) { return IsValidUtf8(argument); });
+  if (bad == arguments.end()) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
+                   "argument " + std::to_string(bad - arguments.begin() + 1) + ", " +
+                       ValidUtf8(*bad, bad->size()) +
+                       ", is not UTF-8; rename a file that has such a name");
+}
+
 // Returns what is wrong when `arguments` name a command that does not exist, with those that do.
 std::string UnknownCommand(const CLI::App& root, const std::vector<std::string>& arguments) {
   const CLI::App* app = &root;
@@ -208,6 +222,7 @@ std::string UnknownCommand(const CLI::App& root, const std::vector<std::string>&
 }  // namespace
 
 absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments) {
+  DQ_RETURN_IF_ERROR(CheckText(arguments));
   CommandLine line;
   CLI::App app("Cleans tabular files through a fleet of workers, or right here.", "dqctl");
   app.formatter(std::make_shared<ExamplesFirst>());

@@ -20,8 +20,8 @@ constexpr char kDependencyMissing[] = "DEPENDENCY_MISSING";
 const SubmitJobsRequest* Submission::ToSend(size_t sent) {
   if (overload_.has_value()) return nullptr;
   if (sent < unanswered_.size()) return &unanswered_[sent];
-  if (at_end_) return nullptr;
-  auto message = next_();
+  if (at_end_ || (sent > 0 && !source_.is_ready())) return nullptr;
+  auto message = source_.next();
   at_end_ = !message.ok() || !message->has_value();
   source_error_ = message.status();
   if (at_end_) return nullptr;

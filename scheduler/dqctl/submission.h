@@ -15,8 +15,13 @@
 
 namespace dq::dqctl {
 
-// Returns the next message, nothing at the end.
-using MessageSource = std::function<absl::StatusOr<std::optional<dq::v1::SubmitJobsRequest>>()>;
+// Where messages come from.
+struct MessageSource {
+  // Returns the next message, nothing at the end. May wait for it.
+  std::function<absl::StatusOr<std::optional<dq::v1::SubmitJobsRequest>>()> next;
+  // Whether that would not wait: answers are read meanwhile.
+  std::function<bool()> is_ready;
+};
 // Takes requests and their results, one for each.
 using AnswerSink =
     std::function<void(const dq::v1::SubmitJobsRequest&, const dq::v1::SubmitJobsResponse&)>;
@@ -24,11 +29,12 @@ using AnswerSink =
 class Submission {
  public:
   // Both outlive the submission.
-  Submission(const MessageSource& next, const AnswerSink& answered)
-      : next_(next), answered_(answered) {}
+  Submission(const MessageSource& source, const AnswerSink& answered)
+      : source_(source), answered_(answered) {}
 
   // Returns the message to send when `sent` are on this stream without an answer; null when there
-  // is none, or when the scheduler is overloaded. It stays where it is until it is answered.
+  // is none, when none has come yet and there are answers to be read, or when the scheduler is
+  // overloaded. It stays where it is until it is answered.
   const dq::v1::SubmitJobsRequest* ToSend(size_t sent);
   // Takes the answer of the oldest message. INTERNAL when it has not one result for each job.
   absl::Status Answer(const dq::v1::SubmitJobsResponse& response);
@@ -47,7 +53,7 @@ class Submission {
   // Whether a job may be taken when it is sent again.
   bool IsForNow(const dq::v1::BatchCreateJobsResult& result) const;
 
-  const MessageSource& next_;
+  const MessageSource& source_;
   const AnswerSink& answered_;
   std::deque<dq::v1::SubmitJobsRequest> unanswered_;  // Oldest first.
   std::deque<dq::v1::SubmitJobsRequest> again_;       // Of this stream; before `unanswered_`.

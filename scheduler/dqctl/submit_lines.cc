@@ -1,12 +1,17 @@
 #include "scheduler/dqctl/submit_lines.h"
 
-#include <fstream>
-#include <iostream>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <istream>
 #include <vector>
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "common/base/unique_fd.h"
 #include "scheduler/dqctl/chain_request.h"
+#include "scheduler/dqctl/interruptible_input.h"
 #include "scheduler/dqctl/job_lines.h"
 #include "scheduler/dqctl/record.h"
 #include "scheduler/dqctl/run.h"
@@ -46,6 +51,7 @@ class Outcome {
   }
 
   int64_t refused() const { return refused_; }
+  int64_t decided() const { return created_ + existed_ + refused_; }
 
  private:
   const Console& console_;
@@ -56,24 +62,40 @@ class Outcome {
   std::vector<BatchCreateJobsResult> all_;  // With kJson.
 };
 
+// Opens the file that was named; nothing for stdin. That of a named pipe waits for no writer.
+absl::StatusOr<UniqueFd> Open(const std::string& path) {
+  if (path == "-") return UniqueFd();
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd) return ErrnoError(errno, "FILE_UNREADABLE", "cannot read " + path);
+  return fd;
+}
+
 }  // namespace
 
 absl::StatusOr<ExitCode> SubmitLines(const JobSubmitCommand& command, Session& session) {
-  std::ifstream file;
-  if (command.from_file != "-") {
-    file.open(command.from_file);
-    if (!file) return ErrnoError(errno, "FILE_UNREADABLE", "cannot read " + command.from_file);
-  }
+  DQ_ASSIGN_OR_RETURN(const UniqueFd file, Open(command.from_file));
+  InterruptibleInput input(file ? file.get() : STDIN_FILENO, session.interrupt);
+  std::istream in(&input);
   const std::string run = RequestIdOf(command.creation, "lines-");
-  JobLines lines(command.from_file == "-" ? std::cin : file,
-                 "projects/" + session.connection.project, run);
+  const auto is_ready = [&input] { return input.IsReady(); };
+  JobLines lines(in, is_ready, "projects/" + session.connection.project, run);
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
   // Said at once: whoever kills this has nothing else to go on with.
   if (command.creation.request_id.empty())
     session.console.err << "request ids begin with " << run << "\n";
   Outcome outcome(session.console, command.format);
+  int64_t taken = 0;
+  const MessageSource source = {
+      .next = [&]() -> absl::StatusOr<std::optional<dq::v1::SubmitJobsRequest>> {
+        auto message = lines.Next();
+        // The line that was being read is not whole.
+        if (session.interrupt.triggered()) return InterruptedError();
+        if (message.ok() && message->has_value()) taken += (*message)->requests_size();
+        return message;
+      },
+      .is_ready = is_ready};
   const absl::Status status = client->SubmitJobs(
-      [&] { return lines.Next(); },
+      source,
       [&](const dq::v1::SubmitJobsRequest& request, const dq::v1::SubmitJobsResponse& response) {
         for (int i = 0; i < response.results_size(); ++i) {
           outcome.Add(request.requests(i), response.results(i));
@@ -85,6 +107,9 @@ absl::StatusOr<ExitCode> SubmitLines(const JobSubmitCommand& command, Session& s
       });
   outcome.PrintEnd();
   if (!status.ok()) {
+    if (const int64_t unknown = taken - outcome.decided(); unknown > 0) {
+      session.console.err << "of " << unknown << " more no answer came\n";
+    }
     session.console.err << "the same file again with --request-id " << run
                         << " creates none of these twice\n";
     return status;

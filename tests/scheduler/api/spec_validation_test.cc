@@ -253,6 +253,8 @@ INSTANTIATE_TEST_SUITE_P(
                 r) { Spec(r).mutable_retry()->mutable_backoff_cap()->set_nanos(2'000'000'000); }},
         {"job.spec.execution_timeout", [](Request& r) { Spec(r).mutable_execution_timeout(); }},
         {"job.spec.no_progress_timeout", [](Request& r) { Spec(r).mutable_no_progress_timeout(); }},
+        {"job.spec.no_progress_timeout",
+         [](Request& r) { Spec(r).mutable_no_progress_timeout()->set_seconds(9); }},
         {"job.spec.start_deadline",
          [](Request& r) { Spec(r).mutable_start_deadline()->set_nanos(-1); }},
         {"job.spec.start_deadline",

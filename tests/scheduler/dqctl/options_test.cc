@@ -318,6 +318,25 @@ TEST(ChainRequest, ColumnsAndConfidenceAreTheStages) {
   EXPECT_THAT(spec->stages(1).dedupe().columns(), ElementsAre("name", "city"));
 }
 
+TEST(Options, ANoProgressTimeoutThatNoJobCouldKeepToIsRefused) {
+  const auto parse = [](const char* timeout) {
+    return ParseCommandLine({"job", "submit", "f-1", "--no-progress-timeout", timeout});
+  };
+  EXPECT_TRUE(parse("10s").ok());
+  EXPECT_EQ(ReasonOf(parse("9s").status()), "USAGE");
+  EXPECT_THAT(MessageOf(parse("2s").status()), testing::HasSubstr("workers report every 3s"));
+}
+
+TEST(Options, WhatIsNotUtf8IsRefusedUnlessNothingIsSent) {
+  const std::string name = "caf\xE9.csv";
+  const auto refused = ParseCommandLine({"job", "submit", name});
+  EXPECT_EQ(ReasonOf(refused.status()), "USAGE");
+  EXPECT_THAT(MessageOf(refused.status()),
+              testing::HasSubstr("argument 3, caf?.csv, is not UTF-8"));
+  EXPECT_TRUE(ParseCommandLine({"job", "submit", "café.csv"}).ok());
+  EXPECT_TRUE(ParseCommandLine({"clean", name, "--local"}).ok());
+}
+
 TEST(ChainRequest, StatisticAndConstantsAreTheStages) {
   const auto command =
       Parsed<CleanCommand>({"clean", "in.csv", "--fill", "statistic", "--statistic", "mean",

@@ -2,16 +2,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
+#include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "common/base/error.h"
 #include "scheduler/dqctl/job_lines.h"
 #include "tests/scheduler/dqctl/command_test.h"
 #include "tests/scheduler/dqctl/fake_scheduler.h"
+#include "tests/support/wait_until.h"
 
 namespace dq::dqctl {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 constexpr char kLine[] = R"({"job":{"spec":{"stages":[{"noop":{}}]}}})";
@@ -21,7 +27,8 @@ TEST(JobLines, EveryRequestHasAnIdAndMessagesAreBounded) {
   for (int i = 0; i < 700; ++i) text += std::string(kLine) + "\n";
   text += R"({"request_id":"mine"})";
   std::istringstream in(text);
-  JobLines lines(in, "projects/p", "run");
+  JobLines lines(
+      in, [] { return true; }, "projects/p", "run");
   auto message = lines.Next();
   ASSERT_TRUE(message.ok() && message->has_value());
   EXPECT_EQ((*message)->parent(), "projects/p");
@@ -42,7 +49,9 @@ TEST(JobLines, ALineThatIsNoRequestIsNamed) {
                                  long_name, std::string(R"({"job":{"spec":{"priority":"x"}}})"),
                                  std::string(R"({"parent":"projects/other"})")}) {
     std::istringstream in("\n\n" + bad + "\n");
-    const auto message = JobLines(in, "projects/p", "run").Next();
+    const auto message = JobLines(
+                             in, [] { return true; }, "projects/p", "run")
+                             .Next();
     EXPECT_EQ(ReasonOf(message.status()), "BAD_LINE") << bad.substr(0, 99);
     EXPECT_THAT(MessageOf(message.status()), HasSubstr("line 3 "));
   }
@@ -141,6 +150,56 @@ TEST_F(SubmitLinesTest, ABadLineEndsItOnceWhatWasSentIsAnswered) {
   EXPECT_THAT(err_.str(), HasSubstr("500 created"));
   EXPECT_THAT(err_.str(), HasSubstr("BAD_LINE"));
   EXPECT_THAT(err_.str(), HasSubstr("--request-id r"));
+}
+
+// A pipe that stays open, written to by the test.
+class SubmitFromPipeTest : public SubmitLinesTest {
+ protected:
+  SubmitFromPipeTest() {
+    EXPECT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
+    thread_ = std::thread([this] {
+      exit_code_ = Run({"job", "submit", "--from-file", Path("pipe"), "--request-id", "r"});
+    });
+    pipe_.open(Path("pipe"));
+  }
+  // Returns the exit code of the command.
+  int Join() {
+    thread_.join();
+    return exit_code_;
+  }
+  bool AwaitSubmissions(size_t jobs) {
+    return WaitUntil([&] { return fake_.submissions().size() == jobs; });
+  }
+
+  std::ofstream pipe_;
+
+ private:
+  int exit_code_ = -1;
+  std::thread thread_;
+};
+
+TEST_F(SubmitFromPipeTest, WhatHasComeIsSubmittedBeforeMoreComes) {
+  pipe_ << kLine << "\n" << kLine << std::endl;
+  EXPECT_TRUE(AwaitSubmissions(2));
+  pipe_ << kLine << std::endl;
+  EXPECT_TRUE(AwaitSubmissions(3));
+  pipe_.close();
+  EXPECT_EQ(Join(), 0);
+  EXPECT_EQ(err_.str(), "3 created, 0 existed already, 0 refused\n");
+}
+
+TEST_F(SubmitFromPipeTest, CtrlCEndsTheWaitForMoreAndSaysWhatWasSubmitted) {
+  pipe_ << kLine << "\n"
+        << kLine << "\n"
+        << R"({"job":)" << std::flush;
+  EXPECT_TRUE(AwaitSubmissions(2));
+  interrupt_.Trigger();
+  EXPECT_EQ(Join(), 130);
+  EXPECT_THAT(err_.str(), HasSubstr("INTERRUPTED"));
+  EXPECT_THAT(err_.str(), HasSubstr("--request-id r"));
+  // The answer may or may not have come before.
+  EXPECT_THAT(err_.str(), AnyOf(HasSubstr("2 created, 0 existed already, 0 refused"),
+                                HasSubstr("of 2 more no answer came")));
 }
 
 TEST(SubmitOptions, WhatDescribesOneJobGoesNotWithManyFromAFile) {
