@@ -257,8 +257,10 @@ void LogListening(const std::string& instance, int grpc_port, int admin_port) {
 struct Clearing {
   Clearing(ObjectStore& objects, PostgresStore& store, EngineMetrics& metrics,
            const RetentionOptions& options)
-      : sweeper(objects, SystemClock(), PrefixOf,
-                [&store](const JobName& job) { return store.reader().GetJob(job); }),
+      : sweeper(
+            objects, SystemClock(), PrefixOf,
+            [&store](const JobName& job) { return store.reader().GetJob(job); },
+            [&store](const JobName& job) { return store.deletions().ListFilesWithoutJob(job); }),
         debts(objects, store.deletions(), PrefixOf,
               [&store](const JobName& job) { return store.reader().GetJob(job).status(); }),
         retention(store.deletions(), store.batches(), debts, SystemClock(), metrics, options) {}

@@ -89,6 +89,9 @@ SchedulerMetrics::SchedulerMetrics(MetricRegistry& registry)
                                      "New jobs refused because of a limit on unfinished ones.")),
       jobs_expired_(AddCounter(registry.families(), "dq_jobs_expired_total",
                                "Jobs deleted because they ended longer ago than is retained.")),
+      uploads_expired_(AddCounter(registry.families(), "dq_uploads_expired_total",
+                                  "Uploads deleted because they are older than is retained and "
+                                  "nothing names them.")),
       storage_cleared_(AddCounter(registry.families(), "dq_storage_cleared_total",
                                   "Deleted jobs and files whose bytes were removed.")),
       workers_(AddGauge(registry.families(), "dq_workers", "Connected workers.")),
@@ -155,6 +158,10 @@ void SchedulerMetrics::StorageCleared(int64_t debts) {
 void SchedulerMetrics::WorkersConnected(int64_t workers, int64_t slots, int64_t slots_busy) {
   workers_.Set(static_cast<double>(workers));
   slots_.Set(static_cast<double>(slots));
+void SchedulerMetrics::UploadsExpired(int64_t files) {
+  uploads_expired_.Increment(static_cast<double>(files));
+}
+
   slots_busy_.Set(static_cast<double>(slots_busy));
 }
 

@@ -36,6 +36,7 @@ class SchedulerMetrics final : public EngineMetrics, public RpcMetrics {
   void StaleMessageRefused() override;
   void AdmissionRefused() override;
   void JobsExpired(int64_t jobs) override;
+  void UploadsExpired(int64_t files) override;
   void StorageCleared(int64_t debts) override;
   void WorkersConnected(int64_t workers, int64_t slots, int64_t slots_busy) override;
   void BatchCommitted(int64_t rows, absl::Duration time) override;
@@ -68,6 +69,7 @@ class SchedulerMetrics final : public EngineMetrics, public RpcMetrics {
   prometheus::Counter& jobs_expired_;
   prometheus::Counter& storage_cleared_;
   prometheus::Gauge& workers_;
+  prometheus::Counter& uploads_expired_;
   prometheus::Gauge& slots_;
   prometheus::Gauge& slots_busy_;
   prometheus::Gauge& leader_;

@@ -110,7 +110,8 @@ void AddRetention(CLI::App& app, SchedulerFlags& flags) {
          "--retain-finished-days",
          [&flags](const double& days) { flags.retain_finished = absl::Hours(24) * days; },
          "Delete jobs and batches that ended so many days ago, with the files they made and the "
-         "uploads that nothing else needs; their history stays. 0: never")
+         "uploads that nothing else needs, and uploads as old that nothing names; the history of "
+         "jobs stays. 0: never")
       ->check(CLI::Range(0.0, kRetainedDaysMax))
       ->default_str("0");
   app.add_option("--retention-rate", flags.retention_rate,

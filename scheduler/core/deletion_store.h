@@ -67,10 +67,11 @@ struct BatchDeletion {
 // What a deletion has left in storage: a file, or all that the attempts of a job wrote.
 struct StorageDebt {
   int64_t key = 0;
-  std::string uri;                     // Of the file; empty: of a job.
-  JobName job;                         // Another one may have the name since.
-  std::string manifest_uri;            // Of its outputs; empty: it has none.
-  std::vector<std::string> kept_uris;  // Of files that are still needed.
+  std::string uri;           // Of the file; empty: of a job.
+  JobName job;               // Another one may have the name since.
+  std::string manifest_uri;  // Of its outputs; empty: it has none.
+  // Of files that are still needed, also of earlier jobs of that name.
+  std::vector<std::string> kept_uris;
 };
 
 // Jobs in the order of their keys, as many as were looked at.
@@ -94,6 +95,13 @@ struct ExpiredBatches {
   bool is_last_page = true;
 };
 
+// Uploads in the order in which they were recorded, as many as were looked at.
+struct UnusedUploads {
+  int64_t deleted = 0;
+  int64_t last = 0;          // The last one looked at.
+  bool is_last_page = true;  // Whether those behind it are not old enough.
+};
+
 class DeletionStore {
  public:
   virtual ~DeletionStore() = default;
@@ -109,6 +117,9 @@ class DeletionStore {
 
   // Returns up to `limit` debts with key > `after`, oldest first.
   virtual absl::StatusOr<std::vector<StorageDebt>> LoadDebts(int64_t after, int limit) = 0;
+  // Returns the URIs of recorded files that deleted jobs of this name have produced: they lie where
+  // those of another job of the name do.
+  virtual absl::StatusOr<std::vector<std::string>> ListFilesWithoutJob(const JobName& name) = 0;
   // Forgets a debt: it is paid.
   virtual absl::Status PayDebt(int64_t key) = 0;
 
@@ -117,6 +128,14 @@ class DeletionStore {
   virtual absl::StatusOr<ExpiredJobs> ListExpiredJobs(absl::Duration retained, JobKey after,
                                                       int limit) = 0;
   virtual absl::StatusOr<ExpiredBatches> ListExpiredBatches(absl::Duration retained, BatchKey after,
+                                                            int limit) = 0;
+
+  // Looks at up to `limit` uploads behind `after`, and deletes those that came longer than
+  // `retained` ago by the database's clock and that no recorded job, no version of a reference and
+  // no schedule names; none of a project that has a batch with operations that are no jobs yet,
+  // unless the batch is a day older than the upload. Registered files stay. Storage is owed what
+  // was deleted.
+  virtual absl::StatusOr<UnusedUploads> DeleteUnusedUploads(absl::Duration retained, int64_t after,
                                                             int limit) = 0;
 };
 

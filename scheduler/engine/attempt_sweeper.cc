@@ -17,11 +17,12 @@ constexpr absl::Duration kWaitMax = absl::Seconds(60);
 }  // namespace
 
 AttemptSweeper::AttemptSweeper(ObjectStore& objects, const Clock& clock, PrefixOf prefix_of,
-                               RecordOf record_of)
+                               RecordOf record_of, KeptOf kept_of)
     : objects_(objects),
       clock_(clock),
       prefix_of_(std::move(prefix_of)),
-      record_of_(std::move(record_of)) {
+      record_of_(std::move(record_of)),
+      kept_of_(std::move(kept_of)) {
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -117,10 +118,12 @@ absl::Status AttemptSweeper::Carry(const JobName& job, const Sweep& sweep) {
   // After the list: what another job of the name writes is not in it.
   absl::Status checked = Check(job, sweep);
   if (!checked.ok()) return checked;
+  const absl::StatusOr<std::vector<std::string>> of_earlier_jobs = kept_of_(job);
+  if (!of_earlier_jobs.ok()) return of_earlier_jobs.status();
   absl::Status swept = folders.status();
   if (folders.ok()) {
     // What is published under that name stays, what is unfinished under it does not.
-    std::set<std::string> kept;
+    std::set<std::string> kept(of_earlier_jobs->begin(), of_earlier_jobs->end());
     const auto published = folders->published.find(sweep.kept_directory);
     if (published != folders->published.end()) {
       kept.insert(published->second.begin(), published->second.end());

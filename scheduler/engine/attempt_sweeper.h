@@ -20,6 +20,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -40,9 +41,13 @@ class AttemptSweeper {
   // Returns the record of a job; NOT_FOUND when there is none. After any other error it is asked
   // again a minute later. May block.
   using RecordOf = std::function<absl::StatusOr<JobRecord>(const JobName&)>;
+  // Returns the uris of files of earlier jobs of that name, deleted since, that something needs.
+  // After an error it is asked again a minute later. May block.
+  using KeptOf = std::function<absl::StatusOr<std::vector<std::string>>(const JobName&)>;
 
   // The references outlive it.
-  AttemptSweeper(ObjectStore& objects, const Clock& clock, PrefixOf prefix_of, RecordOf record_of);
+  AttemptSweeper(ObjectStore& objects, const Clock& clock, PrefixOf prefix_of, RecordOf record_of,
+                 KeptOf kept_of);
   // Ends the thread; what was not swept yet stays.
   ~AttemptSweeper();
 
@@ -76,6 +81,7 @@ class AttemptSweeper {
   const Clock& clock_;
   const PrefixOf prefix_of_;
   const RecordOf record_of_;
+  const KeptOf kept_of_;
   Mutex mutex_;
   CondVar changed_;
   std::map<JobName, Sweep> sweeps_ GUARDED_BY(mutex_);

@@ -22,6 +22,7 @@ class EngineMetrics {
   virtual void StaleMessageRefused() = 0;
   virtual void AdmissionRefused() = 0;         // A new job, because of a limit on unfinished ones.
   virtual void JobsExpired(int64_t jobs) = 0;  // Deleted, because they ended long ago.
+  virtual void UploadsExpired(int64_t files) = 0;  // Deleted: old, and named by nothing.
   virtual void StorageCleared(int64_t debts) = 0;  // Of what deleted jobs have left there.
   virtual void WorkersConnected(int64_t workers, int64_t slots, int64_t slots_busy) = 0;
   virtual void BatchCommitted(int64_t rows, absl::Duration time) = 0;

@@ -12,6 +12,7 @@ namespace {
 // Jobs of one step: of a transaction, and of a look at the table.
 constexpr int kStepJobs = 500;
 constexpr int kStepBatches = 50;
+constexpr int kStepUploads = 200;
 
 void LogFailure(const std::string& what, const absl::Status& why) {
   Log(LogLevel::kWarning, "retention does not get on",
@@ -105,9 +106,31 @@ void Retention::Expire() {
   Tally tally;
   ExpireBatches(tally);
   ExpireJobs(tally);
-  if (tally.jobs == 0 && tally.refused == 0) return;
+  ExpireUploads(tally);
+  if (tally.jobs == 0 && tally.uploads == 0 && tally.refused == 0) return;
   Log(LogLevel::kInfo, "retention",
-      {{"jobs", tally.jobs}, {"batches", tally.batches}, {"refused", tally.refused}});
+      {{"jobs", tally.jobs},
+       {"batches", tally.batches},
+       {"uploads", tally.uploads},
+       {"refused", tally.refused}});
+}
+
+// Nothing is reserved: no leader keeps uploads in mind, and the record says who names them.
+void Retention::ExpireUploads(Tally& tally) {
+  const absl::Duration age = std::max(options_.finished, options_.upload_age_min);
+  int64_t after = 0;
+  while (GoesOn()) {
+    const auto page = store_.DeleteUnusedUploads(age, after, kStepUploads);
+    if (!page.ok()) return;
+    after = page->last;
+    tally.uploads += page->deleted;
+    if (page->deleted > 0) {
+      metrics_.UploadsExpired(page->deleted);
+      PayDebts();
+      KeepToRate(page->deleted);
+    }
+    if (page->is_last_page) return;
+  }
 }
 
 void Retention::ExpireJobs(Tally& tally) {

@@ -1,6 +1,7 @@
-// The thread that deletes what has ended long ago, while this replica leads, and has storage
-// cleared of what deleted jobs have left. It works in bounded steps under a rate, beside the run
-// loop: a deletion is refused to whoever leads no more. Thread-safe.
+// The thread that deletes what has ended long ago, and uploads that came long ago and that nothing
+// names, while this replica leads, and has storage cleared of what was deleted. It works in bounded
+// steps under a rate, beside the run loop: a deletion is refused to whoever leads no more.
+// Thread-safe.
 #pragma once
 
 #include <memory>
@@ -21,8 +22,11 @@
 namespace dq {
 
 struct RetentionOptions {
-  absl::Duration finished = absl::ZeroDuration();  // Since a job's or batch's end; 0: for ever.
-  int per_second_max = 1000;                       // Jobs, on average.
+  // Since a job's or batch's end, or the upload of a file that nothing names; 0: for ever.
+  absl::Duration finished = absl::ZeroDuration();
+  // Younger uploads stay, however short that is: their jobs may still be on their way.
+  absl::Duration upload_age_min = absl::Hours(1);
+  int per_second_max = 1000;  // Jobs and uploads, on average.
   absl::Duration look_interval = absl::Minutes(1);
   absl::Duration standby_interval = absl::Milliseconds(500);  // Whether this replica leads now.
 };
@@ -53,6 +57,7 @@ class Retention {
   struct Tally {
     int64_t jobs = 0;
     int64_t batches = 0;
+    int64_t uploads = 0;
     int64_t refused = 0;
   };
   void Run() EXCLUDES(mutex_);
@@ -63,6 +68,7 @@ class Retention {
   // row that it cannot delete keeps no other. Returns what became of each; nothing when it stops.
   std::optional<std::vector<absl::Status>> DeleteEach(const std::vector<JobName>& jobs);
   void ExpireBatches(Tally& tally);
+  void ExpireUploads(Tally& tally);
   // Returns how many jobs went with it.
   int64_t ExpireBatch(const ExpiredBatch& batch, Tally& tally);
   DeletionWish Wish() const;

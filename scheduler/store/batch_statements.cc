@@ -268,6 +268,7 @@ PipelineCall InsertProducedFiles(const std::vector<FileRow>& rows, absl::Time no
   p.AddArray(rows, [](auto& r) { return std::string_view(r.output->sha256); });
   p.AddArray(rows, [](auto& r) { return std::string_view(r.job->name->id); });
   p.AddArray(rows, [](auto& r) { return r.job->created_by; });
+  p.AddArray(rows, [](auto& r) { return r.job->key; });
   p.AddValue(now);
   return {&sql::kInsertProducedFiles, std::move(p)};
 }

@@ -241,6 +241,17 @@ absl::StatusOr<std::vector<StorageDebt>> PostgresDeletionStore::LoadDebts(int64_
   return debts;
 }
 
+absl::StatusOr<std::vector<std::string>> PostgresDeletionStore::ListFilesWithoutJob(
+    const JobName& name) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
+                        return transaction.Run(sql::kListFilesWithoutJob, name.project, name.id);
+                      }));
+  std::vector<std::string> uris;
+  for (const pqxx::row& row : rows) uris.emplace_back(row["uri"].c_str());
+  return uris;
+}
+
 absl::Status PostgresDeletionStore::PayDebt(int64_t key) {
   return sessions_.Take()
       ->Query([&](Transaction& transaction) { return transaction.Run(sql::kDeleteDebt, key); })
@@ -286,6 +297,20 @@ absl::StatusOr<ExpiredBatches> PostgresDeletionStore::ListExpiredBatches(absl::D
     }
   }
   page.is_last_page = page.is_last_page || std::ssize(rows) < limit;
+  return page;
+}
+
+absl::StatusOr<UnusedUploads> PostgresDeletionStore::DeleteUnusedUploads(absl::Duration retained,
+                                                                         int64_t after, int limit) {
+  const int64_t retained_us = absl::ToInt64Microseconds(retained);
+  DQ_ASSIGN_OR_RETURN(
+      const pqxx::result rows, sessions_.Take()->Query([&](Transaction& transaction) {
+        return transaction.Run(sql::kDeleteUnusedUploads, after, limit, retained_us);
+      }));
+  UnusedUploads page;
+  page.deleted = rows[0]["deleted"].as<int64_t>();
+  page.last = rows[0]["last"].is_null() ? after : rows[0]["last"].as<int64_t>();
+  page.is_last_page = rows[0]["has_young"].as<bool>() || rows[0]["looked_at"].as<int64_t>() < limit;
   return page;
 }
 

@@ -25,10 +25,13 @@ class PostgresDeletionStore : public DeletionStore {
   absl::StatusOr<BatchDeletion> DeleteBatch(const std::string& project, const std::string& id,
                                             int64_t version, const DeletionOrder& order) override;
   absl::StatusOr<std::vector<StorageDebt>> LoadDebts(int64_t after, int limit) override;
+  absl::StatusOr<std::vector<std::string>> ListFilesWithoutJob(const JobName& name) override;
   absl::Status PayDebt(int64_t key) override;
   absl::StatusOr<ExpiredJobs> ListExpiredJobs(absl::Duration retained, JobKey after,
                                               int limit) override;
   absl::StatusOr<ExpiredBatches> ListExpiredBatches(absl::Duration retained, BatchKey after,
+                                                    int limit) override;
+  absl::StatusOr<UnusedUploads> DeleteUnusedUploads(absl::Duration retained, int64_t after,
                                                     int limit) override;
 
  private:

@@ -110,6 +110,49 @@ TEST(Deletion, RetentionDeletesWhatEndedLongAgoWithItsFiles) {
   EXPECT_TRUE(WaitUntil([&] { return StoredFiles(cluster) == 0; }));
 }
 
+TEST(Deletion, RetentionDeletesOldUploadsThatNothingNames) {
+  const Cluster cluster({.workers = 0,
+                         .slots = 1,
+                         .scheduler_flags = {{"--retain-finished-days", "0.00002"},
+                                             {"--retention-interval", "0.1"}}});
+  for (const char* id : {"nightly", "old", "new"}) {
+    const std::string path = cluster.WriteFile(id, SomeCustomers(5));
+    ASSERT_EQ(cluster.Ctl({"file", "upload", path, "--file-id", id}).exit_code, 0);
+  }
+  ASSERT_EQ(cluster.Ctl({"schedule", "create", "nightly", "--cron", "@yearly"}).exit_code, 0);
+  const int64_t stored = StoredFiles(cluster);
+  cluster.ExecuteSql("UPDATE file SET create_time = now() - interval '2 hours' WHERE id <> 'new'");
+  EXPECT_TRUE(WaitUntil([&] { return cluster.Ctl({"file", "get", "old"}).exit_code == 1; }));
+  EXPECT_TRUE(WaitUntil([&] { return StoredFiles(cluster) == stored - 1; }));
+  EXPECT_EQ(cluster.Ctl({"file", "get", "nightly"}).exit_code, 0);
+  EXPECT_EQ(cluster.Ctl({"file", "get", "new"}).exit_code, 0);
+}
+
+TEST(Deletion, AResultThatAReferenceKeepsOutlivesLaterJobsOfTheSameName) {
+  const Cluster cluster({.workers = 1, .slots = 1, .scheduler_flags = {}});
+  Clean(cluster, "j");
+  const std::string output = GetJob(cluster, "j").OutputId("CLEANED");
+  const auto bytes = [&] {
+    const ProgramResult download = cluster.Ctl({"file", "download", output, "-o", "-"});
+    EXPECT_EQ(download.exit_code, 0) << download.err;
+    return download.out;
+  };
+  const std::string before = bytes();
+  ASSERT_EQ(cluster.Ctl({"ref", "add", output, "--key", "id", "--skip-validation"}).exit_code, 0);
+  ASSERT_EQ(cluster.Ctl({"job", "delete", "j"}).exit_code, 0);
+  const std::string folder = cluster.storage_root() + "/projects/default/jobs/j";
+  const auto folders = [&] {
+    return std::distance(fs::directory_iterator(folder), fs::directory_iterator());
+  };
+  // The job that ends sweeps what attempts of its name have left, as its deletion does.
+  Clean(cluster, "j");
+  const int64_t with_later = folders();
+  EXPECT_EQ(bytes(), before);
+  ASSERT_EQ(cluster.Ctl({"job", "delete", "j"}).exit_code, 0);
+  EXPECT_TRUE(WaitUntil([&] { return folders() < with_later; }));
+  EXPECT_EQ(bytes(), before);
+}
+
 TEST(Deletion, FilesAreRegisteredAndDeleted) {
   const Cluster cluster({.workers = 0, .slots = 1, .scheduler_flags = {}});
   const std::string path = cluster.storage_root() + "/exports/customers.csv";

@@ -53,11 +53,10 @@ absl::Status FakeStore::DeleteFile(const std::string& project, const std::string
 }
 
 bool FakeStore::IsSharedLocked(const Name& file, JobKey but) const {
-  const auto row = files_.rows.find(file);
-  return row != files_.rows.end() && std::ranges::any_of(jobs_, [&](const auto& other) {
+  return producers_.contains(file) && std::ranges::any_of(jobs_, [&](const auto& other) {
            const JobRecord& job = other.second;
            return job.key != but && job.name.project == file.first && job.result &&
-                  job.name.id != row->second.record.produced_by &&
+                  job.key != producers_.at(file) &&
                   std::ranges::count(job.result->outputs, file.second, &JobOutput::file_id) > 0;
          });
 }
@@ -67,6 +66,7 @@ void FakeStore::EraseFileLocked(const Name& name) {
   if (row == files_.rows.end()) return;
   files_.id_of_request.erase({name.first, row->second.record.request_id});
   files_.rows.erase(row);
+  producers_.erase(name);
 }
 
 }  // namespace dq

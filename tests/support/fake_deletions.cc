@@ -52,17 +52,19 @@ std::vector<std::string> FakeStore::RemoveJobLocked(JobKey key, const OperatorWo
   for (const JobOutput& output : job.result ? job.result->outputs : std::vector<JobOutput>()) {
     const auto file = files_.rows.find({project, output.file_id});
     if (file == files_.rows.end()) continue;
-    const std::string producer = file->second.record.produced_by;
-    const bool is_own = producer == job.name.id;
-    const bool stays = IsReferencedLocked(project, output.file_id) ||
-                       LiveJobNeedsLocked(project, &JobRecord::file_ids, output.file_id) ||
-                       IsSharedLocked({project, output.file_id}, key) ||
-                       (!is_own && key_of_name_.contains({project, producer}));
+    const auto producer = producers_.find({project, output.file_id});
+    const bool is_own = producer != producers_.end() && producer->second == key;
+    const bool stays =
+        IsReferencedLocked(project, output.file_id) ||
+        LiveJobNeedsLocked(project, &JobRecord::file_ids, output.file_id) ||
+        IsSharedLocked({project, output.file_id}, key) ||
+        (producer != producers_.end() && !is_own && jobs_.contains(producer->second));
     if (!stays) {
       if (!is_own) OweFileLocked(project, file->second.record.uri);
       EraseFileLocked({project, output.file_id});
     } else if (files_.rows.contains({project, output.file_id})) {
       kept.push_back(output.file_id);
+      if (is_own) producer->second = 0;
     }
   }
   if (MayHaveLeftFiles(job)) {
@@ -197,8 +199,30 @@ absl::StatusOr<std::vector<StorageDebt>> FakeStore::LoadDebts(int64_t after, int
       const auto file = files_.rows.find({row->second.debt.job.project, id});
       if (file != files_.rows.end()) debts.back().kept_uris.push_back(file->second.record.uri);
     }
+    for (const std::string& uri : FilesWithoutJobLocked(row->second.debt.job)) {
+      std::vector<std::string>& kept = debts.back().kept_uris;
+      if (std::ranges::find(kept, uri) == kept.end()) kept.push_back(uri);
+    }
   }
   return debts;
+}
+
+std::vector<std::string> FakeStore::FilesWithoutJobLocked(const JobName& name) const {
+  std::vector<std::string> uris;
+  for (const auto& [file, row] : files_.rows) {
+    const bool is_of_name = file.first == name.project && row.record.produced_by == name.id;
+    const auto producer = producers_.find(file);
+    if (is_of_name && producer != producers_.end() && producer->second == 0) {
+      uris.push_back(row.record.uri);
+    }
+  }
+  return uris;
+}
+
+absl::StatusOr<std::vector<std::string>> FakeStore::ListFilesWithoutJob(const JobName& name) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  return FilesWithoutJobLocked(name);
 }
 
 absl::Status FakeStore::PayDebt(int64_t key) {
@@ -206,6 +230,58 @@ absl::Status FakeStore::PayDebt(int64_t key) {
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
   debts_.erase(key);
   return absl::OkStatus();
+}
+
+bool FakeStore::IsNamedLocked(const FileRecord& upload) const {
+  const auto is_of_project = [&](const auto& name) { return name == upload.project; };
+  const std::string name = "projects/" + upload.project + "/files/" + upload.id;
+  return std::ranges::any_of(jobs_,
+                             [&](const auto& row) {
+                               return is_of_project(row.second.name.project) &&
+                                      std::ranges::count(row.second.file_ids, upload.id) > 0;
+                             }) ||
+         std::ranges::any_of(reference_versions_,
+                             [&](const auto& row) {
+                               return is_of_project(row.first.first) &&
+                                      std::ranges::count(row.second, upload.id,
+                                                         &ReferenceVersion::file_id) > 0;
+                             }) ||
+         IsReferencedLocked(upload.project, upload.id) ||
+         std::ranges::any_of(schedules_,
+                             [&](const auto& row) {
+                               const ScheduleRecord& schedule = row.second.record;
+                               return is_of_project(schedule.project) &&
+                                      schedule.request.find(name) != std::string::npos;
+                             }) ||
+         std::ranges::any_of(batches_, [&](const auto& row) {
+           const BatchRecord& batch = row.second.record;
+           return is_of_project(batch.project) &&
+                  (batch.made < batch.operations || batch.refused > 0) &&
+                  batch.create_time > upload.create_time - absl::Hours(24);
+         });
+}
+
+absl::StatusOr<UnusedUploads> FakeStore::DeleteUnusedUploads(absl::Duration retained, int64_t after,
+                                                             int limit) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  const absl::Time bound = clock_.Now() - retained;
+  std::map<int64_t, FileRecord> by_age;
+  for (const auto& [name, row] : files_.rows) {
+    if (row.record.produced_by.empty() && row.age > after) by_age[row.age] = row.record;
+  }
+  UnusedUploads page{.deleted = 0, .last = after, .is_last_page = std::ssize(by_age) < limit};
+  for (const auto& [age, file] : by_age) {
+    if (limit-- == 0) break;
+    page.last = age;
+    page.is_last_page = page.is_last_page || file.create_time > bound;
+    const bool is_upload = file.uri.starts_with("file:///projects/");
+    if (file.create_time > bound || !is_upload || IsNamedLocked(file)) continue;
+    EraseFileLocked({file.project, file.id});
+    OweFileLocked(file.project, file.uri);
+    ++page.deleted;
+  }
+  return page;
 }
 
 absl::StatusOr<ExpiredJobs> FakeStore::ListExpiredJobs(absl::Duration retained, JobKey after,

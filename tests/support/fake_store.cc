@@ -340,6 +340,7 @@ void FakeStore::PublishOutputsLocked(const JobUpdate& update, absl::Time now) {
     file.created_by = update.created_by;
     file.create_time = now;
     files_.rows[{file.project, file.id}] = {file, next_age_++};
+    producers_[{file.project, file.id}] = update.key;
   }
 }
 

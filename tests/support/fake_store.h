@@ -135,10 +135,13 @@ class FakeStore : public JobStore,
   absl::StatusOr<BatchDeletion> DeleteBatch(const std::string& project, const std::string& id,
                                             int64_t version, const DeletionOrder& order) override;
   absl::StatusOr<std::vector<StorageDebt>> LoadDebts(int64_t after, int limit) override;
+  absl::StatusOr<std::vector<std::string>> ListFilesWithoutJob(const JobName& name) override;
   absl::Status PayDebt(int64_t key) override;
   absl::StatusOr<ExpiredJobs> ListExpiredJobs(absl::Duration retained, JobKey after,
                                               int limit) override;
   absl::StatusOr<ExpiredBatches> ListExpiredBatches(absl::Duration retained, BatchKey after,
+                                                    int limit) override;
+  absl::StatusOr<UnusedUploads> DeleteUnusedUploads(absl::Duration retained, int64_t after,
                                                     int limit) override;
 
   absl::StatusOr<Created<BatchRecord>> CreateBatch(
@@ -275,6 +278,9 @@ class FakeStore : public JobStore,
       REQUIRES(mutex_);
   // Deletes everything of a job but its history; returns the ids of files of it that stay.
   std::vector<std::string> RemoveJobLocked(JobKey key, const OperatorWord& word) REQUIRES(mutex_);
+  std::vector<std::string> FilesWithoutJobLocked(const JobName& name) const REQUIRES(mutex_);
+  // Whether anything names an upload, or may when an operation becomes a job.
+  bool IsNamedLocked(const FileRecord& upload) const REQUIRES(mutex_);
   void OweFileLocked(const std::string& project, const std::string& uri) REQUIRES(mutex_);
   void RemoveInputsLocked(const std::string& project, const std::vector<std::string>& ids)
       REQUIRES(mutex_);
@@ -330,6 +336,7 @@ class FakeStore : public JobStore,
   std::map<Name, JobKey> key_of_request_ GUARDED_BY(mutex_);
   int64_t next_age_ GUARDED_BY(mutex_) = 1;
   Table<FileRecord> files_ GUARDED_BY(mutex_);
+  std::map<Name, JobKey> producers_ GUARDED_BY(mutex_);  // Of produced files; 0: it is deleted.
   Table<ReferenceRecord> references_ GUARDED_BY(mutex_);
   std::map<Name, std::vector<ReferenceVersion>> reference_versions_ GUARDED_BY(mutex_);
   std::map<BatchKey, BatchRow> batches_ GUARDED_BY(mutex_);

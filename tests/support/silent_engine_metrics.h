@@ -16,6 +16,7 @@ class SilentEngineMetrics : public EngineMetrics {
   void StaleMessageRefused() override {}
   void AdmissionRefused() override {}
   void JobsExpired(int64_t) override {}
+  void UploadsExpired(int64_t) override {}
   void StorageCleared(int64_t) override {}
   void WorkersConnected(int64_t, int64_t, int64_t) override {}
   void BatchCommitted(int64_t, absl::Duration) override {}

@@ -1,7 +1,7 @@
 -- Deletes the output files of jobs that are deleted, and records those of them that are owed beyond the
 -- jobs' own folders: a job may have its outputs from an earlier one. A file stays that a reference, a
--- live job or another job that has it needs, or whose own job is there. $1 keys, a JSON array. 0 rows:
--- always.
+-- live job or another job that has it needs, or whose own job is there. Whose it is its key says; the
+-- name does of files that were recorded without. $1 keys, a JSON array. 0 rows: always.
 WITH going AS MATERIALIZED (
   SELECT j.key, j.project, j.id, r.outputs
   FROM jsonb_array_elements_text($1::jsonb) AS t (value)
@@ -9,7 +9,7 @@ WITH going AS MATERIALIZED (
   JOIN job_result r ON r.job_key = j.key
 ), gone AS (
   DELETE FROM file f
-  USING (SELECT g.project, g.id AS job_id, o.value ->> 'file_id' AS id
+  USING (SELECT g.project, g.key AS job_key, g.id AS job_id, o.value ->> 'file_id' AS id
          FROM going g CROSS JOIN LATERAL jsonb_array_elements(g.outputs) AS o (value)) made
   WHERE f.project = made.project AND f.id = made.id
     AND NOT EXISTS (SELECT FROM reference r
@@ -23,9 +23,13 @@ WITH going AS MATERIALIZED (
                     WHERE n.project = made.project AND n.kind = 3 AND n.resource_id = made.id
                       AND n.job_key NOT IN (SELECT key FROM going))
     AND NOT EXISTS (SELECT FROM job p
-                    WHERE p.project = made.project AND p.id = f.produced_by
+                    WHERE p.key = f.producer_key AND p.key NOT IN (SELECT key FROM going))
+    AND NOT EXISTS (SELECT FROM job p
+                    WHERE f.producer_key IS NULL AND p.project = made.project AND p.id = f.produced_by
                       AND p.key NOT IN (SELECT key FROM going))
-  RETURNING f.project, f.uri, f.produced_by, made.job_id
+  RETURNING f.project, f.uri,
+            CASE WHEN f.producer_key IS NULL THEN f.produced_by <> made.job_id
+                 ELSE f.producer_key <> made.job_key END AS is_of_another
 )
 INSERT INTO storage_debt (project, job_id, manifest_uri, kept, uri)
-SELECT project, '', '', '[]', uri FROM gone WHERE produced_by <> job_id
+SELECT project, '', '', '[]', uri FROM gone WHERE is_of_another

@@ -30,6 +30,10 @@ class AttemptSweeperTest : public ::testing::Test {
         [this](const JobName& job) {
           MutexLock lock(mutex_);
           return recorded_.at(job.id);
+        },
+        [this](const JobName&) {
+          MutexLock lock(mutex_);
+          return kept_;
         });
   }
   ~AttemptSweeperTest() override {
@@ -76,6 +80,7 @@ class AttemptSweeperTest : public ::testing::Test {
   ManualClock clock_;
   Mutex mutex_;
   std::map<std::string, absl::StatusOr<JobRecord>> recorded_ GUARDED_BY(mutex_);
+  absl::StatusOr<std::vector<std::string>> kept_ GUARDED_BY(mutex_) = std::vector<std::string>();
   int others_ = 0;
   std::optional<AttemptSweeper> sweeper_;
 };
@@ -167,6 +172,36 @@ TEST_F(AttemptSweeperTest, NothingOfAJobThatHasTheNameOfADeletedOneGoes) {
   SweepDue();
   EXPECT_TRUE(HasUnfinished(1));
   EXPECT_TRUE(Has("a1-01234567"));
+}
+
+TEST_F(AttemptSweeperTest, WhatIsNeededOfAnEarlierJobOfTheNameStaysBesideTheOutputs) {
+  {
+    MutexLock lock(mutex_);
+    kept_ = std::vector<std::string>{"file:///j/a1-01234567/file"};
+  }
+  std::ofstream(root_ / "j" / "a1-01234567" / "other") << "text";
+  End({7, {"default", "j"}, JobState::kCompleted, 2, 0, "file:///j/a2-01234567/manifest.json"});
+  SweepDue();
+  EXPECT_TRUE(Has("a1-01234567/file"));
+  EXPECT_FALSE(Has("a1-01234567/other"));
+  EXPECT_TRUE(Has("a2-01234567/file"));
+  EXPECT_FALSE(HasUnfinished(1));
+}
+
+TEST_F(AttemptSweeperTest, WhileItIsNotKnownWhatIsNeededNothingGoesAndItIsAskedAgain) {
+  const auto keep = [this](absl::StatusOr<std::vector<std::string>> kept) {
+    MutexLock lock(mutex_);
+    kept_ = std::move(kept);
+  };
+  keep(absl::UnavailableError("away"));
+  End({7, {"default", "j"}, JobState::kCancelled, 2, 0, ""});
+  keep(absl::UnavailableError("away"));
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(Has("a1-01234567"));
+  keep(std::vector<std::string>());
+  clock_.Advance(absl::Minutes(2));
+  SweepDue();
+  EXPECT_TRUE(WaitUntil([&] { return !Has("a1-01234567"); }));
 }
 
 }  // namespace

@@ -130,6 +130,10 @@ class RecordingMetrics : public EngineMetrics {
     MutexLock lock(mutex_);
     expired_ += jobs;
   }
+  void UploadsExpired(int64_t files) override {
+    MutexLock lock(mutex_);
+    uploads_expired_ += files;
+  }
   void StorageCleared(int64_t debts) override {
     MutexLock lock(mutex_);
     cleared_ += debts;
@@ -186,6 +190,18 @@ class RecordingMetrics : public EngineMetrics {
     MutexLock lock(mutex_);
     return stale_;
   }
+  int64_t UploadsExpiredSoFar() const {
+    MutexLock lock(mutex_);
+    return uploads_expired_;
+  }
+  std::map<std::string, int64_t> ScheduleTimesSoFar() const {
+    MutexLock lock(mutex_);
+    return schedule_times_;
+  }
+  absl::Duration Overdue() const {
+    MutexLock lock(mutex_);
+    return overdue_;
+  }
 
  private:
   mutable Mutex mutex_;
@@ -198,6 +214,9 @@ class RecordingMetrics : public EngineMetrics {
   std::map<std::string, int64_t> failed_ GUARDED_BY(mutex_);
   int64_t stale_ GUARDED_BY(mutex_) = 0;
   int64_t workers_ GUARDED_BY(mutex_) = 0;
+  int64_t uploads_expired_ GUARDED_BY(mutex_) = 0;
+  std::map<std::string, int64_t> schedule_times_ GUARDED_BY(mutex_);
+  absl::Duration overdue_ GUARDED_BY(mutex_);
 };
 
 }  // namespace dq

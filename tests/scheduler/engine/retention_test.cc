@@ -50,6 +50,7 @@ class RetentionTest : public ::testing::Test {
   void Start(absl::Duration finished) {
     RetentionOptions options;
     options.finished = finished;
+    options.upload_age_min = absl::Minutes(10);
     options.look_interval = absl::Milliseconds(10);
     options.standby_interval = absl::Milliseconds(5);
     retention_.emplace(store_, store_, debts_, SystemClock(), metrics_, options);
@@ -124,6 +125,36 @@ TEST_F(RetentionTest, ABatchGoesWholeWithItsOperations) {
   ASSERT_TRUE(store_.UpdateBatch(batch, {}).ok());
   EXPECT_TRUE(WaitUntil([&] { return !IsThere("b-1"); }));
   EXPECT_EQ(ReasonOf(store_.GetBatchByKey(batch.key).status()), "BATCH_NOT_FOUND");
+}
+
+TEST_F(RetentionTest, AnUploadGoesOnceItIsOldAndNothingNamesIt) {
+  for (const std::string id : {"used", "unused", "young"}) {
+    FileRecord file;
+    file.project = "default";
+    file.id = id;
+    file.request_id = id;
+    file.uri = "file:///projects/default/files/" + id;
+    file.create_time = absl::Now() - (id == "young" ? absl::Minutes(9) : absl::Hours(1));
+    ASSERT_TRUE(store_.CreateFile(file).ok());
+    auto writer = objects_->Create(file.uri);
+    ASSERT_TRUE(writer.ok() && (*writer)->Append("id\n").ok() && (*writer)->Commit().ok());
+  }
+  JobRecord reader = CellHarness::NewJob("reader");
+  reader.file_ids = {"used"};
+  Submit(reader);
+  const auto is_there = [this](const std::string& id) {
+    return store_.GetFile("default", id).ok() &&
+           fs::exists(root_ / "projects" / "default" / "files" / id);
+  };
+  ASSERT_TRUE(is_there("used") && is_there("unused"));
+  Start(absl::Milliseconds(1));
+  EXPECT_TRUE(WaitUntil([&] { return metrics_.UploadsExpiredSoFar() == 1; }));
+  EXPECT_TRUE(
+      WaitUntil([&] { return !fs::exists(root_ / "projects" / "default" / "files" / "unused"); }));
+  EXPECT_TRUE(is_there("used"));
+  EXPECT_TRUE(is_there("young"));
+  Cancel("reader");
+  EXPECT_TRUE(WaitUntil([&] { return !is_there("used"); })) << "its last job is gone";
 }
 
 TEST_F(RetentionTest, NothingIsDeletedThatIsToStayForEver) {

@@ -122,8 +122,12 @@ std::vector<PlanCase> PlansOfDeletions() {
       {sql::kDeleteEmptyPages, "'default','[1,2]'", "job_page_pkey", false},
       {sql::kLockPages, "'default','[1,2]'", "job_page_pkey", false},
       {sql::kLoadDebts, "7,100", "storage_debt_pkey", false},
+      {sql::kLoadDebts, "7,100", "file_without_job", false},
+      {sql::kListFilesWithoutJob, "'default','j-7'", "file_without_job", false},
       {sql::kListExpiredJobs, "7,500,1", "job_pkey", false},
       {sql::kListExpiredBatches, "7,50,1", "batch_pkey", false},
+      {sql::kDeleteUnusedUploads, "7,200,1", "file_upload_by_age", false},
+      {sql::kDeleteUnusedUploads, "7,200,1", "job_need_pkey", false},
   };
 }
 
