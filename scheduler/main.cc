@@ -135,13 +135,17 @@ std::unique_ptr<BatchDriver> MakeBatchDriver(const ApiPorts& ports, PostgresStor
 }
 
 std::unique_ptr<ScheduleDriver> MakeScheduleDriver(const ApiPorts& ports, PostgresStore& store,
-                                                   BatchRunner& batches) {
+                                                   BatchRunner& batches, EngineMetrics& metrics) {
   const auto make = [&ports](const ScheduleRecord& schedule, const ScheduleRun& run,
                              const std::string& id) {
     return MakeRunRecord(ports, schedule, run, id);
   };
-  const ScheduleDriver::Ports needs = {ports.scheduler, store.batches(), store.schedules(),
-                                       SystemClock(), [&](BatchKey key) { batches.Wake(key); }};
+  const ScheduleDriver::Ports needs = {ports.scheduler,
+                                       store.batches(),
+                                       store.schedules(),
+                                       SystemClock(),
+                                       [&](BatchKey key) { batches.Wake(key); },
+                                       metrics};
   return std::make_unique<ScheduleDriver>(needs, make);
 }
 
@@ -161,8 +165,9 @@ WebhookSenderOptions SenderOptions(const SchedulerFlags& flags) {
 
 // What is carried on while this replica leads.
 struct Background {
-  Background(const SchedulerFlags& flags, PostgresStore& store, EngineMetrics& metrics)
-      : batches(store.batches(), SystemClock()),
+  Background(const SchedulerFlags& flags, PostgresStore& store, EngineMetrics& engine_metrics)
+      : metrics(engine_metrics),
+        batches(store.batches(), SystemClock()),
         validator(store.catalog(), store.reader(),
                   MakeReferenceValidation(store.catalog(), SystemClock())),
         transport(GuardOf(flags), "dq-scheduler/" DQ_VERSION),
@@ -170,7 +175,7 @@ struct Background {
   // `ports` and `store` live until Stop().
   void Start(const ApiPorts& ports, PostgresStore& store) {
     batches.Start(ports.scheduler, MakeBatchDriver(ports, store, webhooks));
-    schedules.Start(ports.scheduler, MakeScheduleDriver(ports, store, batches));
+    schedules.Start(ports.scheduler, MakeScheduleDriver(ports, store, batches, metrics));
     validator.Start(ports.scheduler);
     webhooks.Start([&ports] { return ports.scheduler.IsServing(); });
   }
@@ -185,6 +190,7 @@ struct Background {
     transport.Stop();
   }
 
+  EngineMetrics& metrics;
   BatchRunner batches;
   ScheduleRunner schedules;
   ReferenceValidator validator;

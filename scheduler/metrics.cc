@@ -100,6 +100,13 @@ SchedulerMetrics::SchedulerMetrics(MetricRegistry& registry)
       leader_(AddGauge(registry.families(), "dq_leader", "1 while this replica leads.")),
       epoch_(AddGauge(registry.families(), "dq_leader_epoch",
                       "Epoch of this replica's last leadership.")),
+      schedule_times_(BuildCounter()
+                          .Name("dq_schedule_times_total")
+                          .Help("Times and triggers of schedules, by what came of them.")
+                          .Register(registry.families())),
+      schedule_overdue_seconds_(
+          AddGauge(registry.families(), "dq_schedule_oldest_overdue_seconds",
+                   "For how long the schedule that waits longest has been due; 0: none is.")),
       webhook_attempts_(BuildCounter()
                             .Name("dq_webhook_attempts_total")
                             .Help("Messages posted to webhooks, by outcome.")
@@ -151,6 +158,10 @@ void SchedulerMetrics::JobsExpired(int64_t jobs) {
   jobs_expired_.Increment(static_cast<double>(jobs));
 }
 
+void SchedulerMetrics::UploadsExpired(int64_t files) {
+  uploads_expired_.Increment(static_cast<double>(files));
+}
+
 void SchedulerMetrics::StorageCleared(int64_t debts) {
   storage_cleared_.Increment(static_cast<double>(debts));
 }
@@ -158,10 +169,6 @@ void SchedulerMetrics::StorageCleared(int64_t debts) {
 void SchedulerMetrics::WorkersConnected(int64_t workers, int64_t slots, int64_t slots_busy) {
   workers_.Set(static_cast<double>(workers));
   slots_.Set(static_cast<double>(slots));
-void SchedulerMetrics::UploadsExpired(int64_t files) {
-  uploads_expired_.Increment(static_cast<double>(files));
-}
-
   slots_busy_.Set(static_cast<double>(slots_busy));
 }
 
@@ -175,6 +182,14 @@ void SchedulerMetrics::CommitFailed() { commits_failed_.Increment(); }
 void SchedulerMetrics::Leading(bool leading, int64_t epoch) {
   leader_.Set(leading ? 1 : 0);
   epoch_.Set(static_cast<double>(epoch));
+}
+
+void SchedulerMetrics::ScheduleTimes(std::string_view outcome, int64_t times) {
+  schedule_times_.Add({{"outcome", std::string(outcome)}}).Increment(static_cast<double>(times));
+}
+
+void SchedulerMetrics::SchedulesOverdue(absl::Duration oldest) {
+  schedule_overdue_seconds_.Set(absl::ToDoubleSeconds(oldest));
 }
 
 void SchedulerMetrics::WebhookAnswered(std::string_view outcome) {

@@ -42,6 +42,8 @@ class SchedulerMetrics final : public EngineMetrics, public RpcMetrics {
   void BatchCommitted(int64_t rows, absl::Duration time) override;
   void CommitFailed() override;
   void Leading(bool leading, int64_t epoch) override;
+  void ScheduleTimes(std::string_view outcome, int64_t times) override;
+  void SchedulesOverdue(absl::Duration oldest) override;
   void WebhookAnswered(std::string_view outcome) override;
   void WebhookOutbox(int64_t waiting, absl::Duration oldest_age) override;
 
@@ -67,13 +69,15 @@ class SchedulerMetrics final : public EngineMetrics, public RpcMetrics {
   prometheus::Counter& messages_stale_;
   prometheus::Counter& admissions_refused_;
   prometheus::Counter& jobs_expired_;
+  prometheus::Counter& uploads_expired_;
   prometheus::Counter& storage_cleared_;
   prometheus::Gauge& workers_;
-  prometheus::Counter& uploads_expired_;
   prometheus::Gauge& slots_;
   prometheus::Gauge& slots_busy_;
   prometheus::Gauge& leader_;
   prometheus::Gauge& epoch_;
+  prometheus::Family<prometheus::Counter>& schedule_times_;
+  prometheus::Gauge& schedule_overdue_seconds_;
   prometheus::Family<prometheus::Counter>& webhook_attempts_;
   prometheus::Gauge& webhooks_waiting_;
   prometheus::Gauge& webhook_oldest_seconds_;

@@ -28,6 +28,11 @@ class EngineMetrics {
   virtual void BatchCommitted(int64_t rows, absl::Duration time) = 0;
   virtual void CommitFailed() = 0;
   virtual void Leading(bool leading, int64_t epoch) = 0;
+  // What came of times and triggers of schedules: a run that ended "completed", "partial_success",
+  // "failed" or "cancelled"; or none, "skipped" because of an earlier run, "missed" by all leaders.
+  virtual void ScheduleTimes(std::string_view outcome, int64_t times) = 0;
+  // For how long the schedule that waits longest has been due; 0 when none is.
+  virtual void SchedulesOverdue(absl::Duration oldest) = 0;
   // What came of a message to a webhook: "delivered", "to_be_retried" or "failed".
   virtual void WebhookAnswered(std::string_view outcome) = 0;
   // How many messages wait, and since when the oldest does.

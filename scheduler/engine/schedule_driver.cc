@@ -1,6 +1,7 @@
 #include "scheduler/engine/schedule_driver.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "common/base/error.h"
@@ -66,6 +67,26 @@ RunState EndOf(BatchState state) {
   return RunState::kRunning;
 }
 
+// Returns what metrics call the end of a run.
+std::string_view OutcomeOf(RunState state) {
+  switch (state) {
+    case RunState::kCompleted:
+      return "completed";
+    case RunState::kPartialSuccess:
+      return "partial_success";
+    case RunState::kFailed:
+      return "failed";
+    case RunState::kCancelled:
+      return "cancelled";
+    case RunState::kSkipped:
+      return "skipped";
+    case RunState::kWaiting:
+    case RunState::kRunning:
+      break;
+  }
+  return "unfinished";
+}
+
 void EndRun(ScheduleRun& run, RunState state, absl::Time now) {
   run.state = state;
   run.end_time = now;
@@ -98,6 +119,8 @@ absl::StatusOr<ScheduleDriver::Outlook> ScheduleDriver::Pass() {
     DQ_ASSIGN_OR_RETURN(const RunState state, StateOf(end));
     if (HasEnded(state)) todo[end.schedule].push_back({end.number, state});
   }
+  const bool is_overdue = !due.empty() && due.front().look_time < now;
+  ports_.metrics.SchedulesOverdue(is_overdue ? now - due.front().look_time : absl::ZeroDuration());
   Outlook outlook;
   outlook.runs_go_on = ends.running > 0;
   for (const DueSchedule& one : due) {
@@ -123,7 +146,7 @@ absl::Status ScheduleDriver::Step(ScheduleKey key, const Ends& ends) {
   absl::StatusOr<ScheduleView> read = ports_.schedules.GetScheduleByKey(key);
   if (absl::IsNotFound(read.status())) return absl::OkStatus();
   DQ_RETURN_IF_ERROR(read.status());
-  Work work = {*read, read->open};
+  Work work = {*read, *read};
   TakeEnds(work.view, ends);
   const absl::Time now = ports_.clock.Now();
   const auto timetable = Timetable::Parse(work.view.record.cron, work.view.record.time_zone);
@@ -171,14 +194,32 @@ absl::StatusOr<RunState> ScheduleDriver::StateOf(const RunEnd& end) {
   return EndOf(RollUp(*batch));
 }
 
+void ScheduleDriver::Count(const Work& work, const std::vector<ScheduleRun>& changed) {
+  for (const ScheduleRun& run : changed) {
+    // What is skipped is counted as such in the record, with times that became no run.
+    if (!HasEnded(run.state) || run.state == RunState::kSkipped) continue;
+    ports_.metrics.ScheduleTimes(OutcomeOf(run.state), 1);
+  }
+  const ScheduleRecord& now = work.view.record;
+  const ScheduleRecord& before = work.recorded.record;
+  if (now.skipped > before.skipped) {
+    ports_.metrics.ScheduleTimes("skipped", now.skipped - before.skipped);
+  }
+  if (now.missed > before.missed) {
+    ports_.metrics.ScheduleTimes("missed", now.missed - before.missed);
+  }
+}
+
 absl::Status ScheduleDriver::Record(Work& work) {
   std::vector<ScheduleRun> changed;
   for (const ScheduleRun& run : work.view.open) {
-    if (std::ranges::find(work.recorded, run) == work.recorded.end()) changed.push_back(run);
+    const std::vector<ScheduleRun>& recorded = work.recorded.open;
+    if (std::ranges::find(recorded, run) == recorded.end()) changed.push_back(run);
   }
   DQ_RETURN_IF_ERROR(ports_.schedules.UpdateSchedule(work.view.record, changed));
   ++work.view.record.version;
-  work.recorded = work.view.open;
+  Count(work, changed);
+  work.recorded = work.view;
   for (const ScheduleRun& run : changed) {
     Log(LogLevel::kInfo, "schedule run",
         {{"schedule", work.view.record.id},

@@ -17,6 +17,7 @@
 #include "scheduler/core/batch_store.h"
 #include "scheduler/core/schedule_store.h"
 #include "scheduler/engine/answers.h"
+#include "scheduler/engine/engine_metrics.h"
 #include "scheduler/engine/job_control.h"
 
 namespace dq {
@@ -40,6 +41,7 @@ class ScheduleDriver {
     const Clock& clock;
     // There is something to do for this batch; returns at once.
     std::function<void(BatchKey)> wake_batch;
+    EngineMetrics& metrics;
   };
 
   // What `ports` refers to outlives the driver.
@@ -53,6 +55,8 @@ class ScheduleDriver {
   };
   // Does what there is to do for all schedules. UNAVAILABLE: the database is away.
   absl::StatusOr<Outlook> Pass();
+  // Another replica leads: what is due is its concern.
+  void StandBy() { ports_.metrics.SchedulesOverdue(absl::ZeroDuration()); }
 
   // From now on a pass ends at once, whatever it waits for. Thread-safe.
   void Abandon() { abandonment_->Abandon(); }
@@ -67,7 +71,7 @@ class ScheduleDriver {
   // A schedule on its way from what was read to what is recorded next.
   struct Work {
     ScheduleView view;
-    std::vector<ScheduleRun> recorded;  // Runs as the rows hold them.
+    ScheduleView recorded;  // As the rows hold it.
   };
 
   // Decides, records and begins what there is for a schedule.
@@ -76,6 +80,8 @@ class ScheduleDriver {
   void TakeEnds(ScheduleView& view, const Ends& ends) const;
   // Returns kRunning for a batch that has ended and goes on again.
   absl::StatusOr<RunState> StateOf(const RunEnd& end);
+  // Tells the metrics what has come of times between what was recorded and what is now.
+  void Count(const Work& work, const std::vector<ScheduleRun>& changed);
   // Writes what has changed; the version becomes that of the row.
   absl::Status Record(Work& work);
   // Asks for the end of a run. It is asked for again until the run has ended.

@@ -44,7 +44,10 @@ bool ScheduleRunner::Sleep(absl::Duration wait) {
 }
 
 absl::Duration ScheduleRunner::PassAndWait() {
-  if (!scheduler_->IsServing()) return options_.standby_interval;
+  if (!scheduler_->IsServing()) {
+    driver_->StandBy();
+    return options_.standby_interval;
+  }
   const auto outlook = driver_->Pass();
   if (!outlook.ok()) {
     Log(LogLevel::kWarning, "schedules not carried on", {{"message", MessageOf(outlook.status())}});

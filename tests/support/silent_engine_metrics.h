@@ -22,6 +22,8 @@ class SilentEngineMetrics : public EngineMetrics {
   void BatchCommitted(int64_t, absl::Duration) override {}
   void CommitFailed() override {}
   void Leading(bool, int64_t) override {}
+  void ScheduleTimes(std::string_view, int64_t) override {}
+  void SchedulesOverdue(absl::Duration) override {}
   void WebhookAnswered(std::string_view) override {}
   void WebhookOutbox(int64_t, absl::Duration) override {}
 };

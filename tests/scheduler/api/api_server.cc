@@ -89,8 +89,9 @@ ApiServer::ApiServer(WatchLimits watch_limits)
                           const std::string& id) {
     return MakeRunRecord(ports_, schedule, one, id);
   };
-  const ScheduleDriver::Ports ports = {scheduler_, store_, store_, SystemClock(),
-                                       [this](BatchKey key) { batch_runner_.Wake(key); }};
+  const ScheduleDriver::Ports ports = {
+      scheduler_, store_, store_, SystemClock(), [this](BatchKey key) { batch_runner_.Wake(key); },
+      metrics_};
   schedule_runner_.Start(scheduler_, std::make_unique<ScheduleDriver>(ports, run));
   webhook_sender_.Start([this] { return scheduler_.IsServing(); });
 }

@@ -141,6 +141,14 @@ class RecordingMetrics : public EngineMetrics {
   void BatchCommitted(int64_t, absl::Duration) override {}
   void CommitFailed() override {}
   void Leading(bool, int64_t) override {}
+  void ScheduleTimes(std::string_view outcome, int64_t times) override {
+    MutexLock lock(mutex_);
+    schedule_times_[std::string(outcome)] += times;
+  }
+  void SchedulesOverdue(absl::Duration oldest) override {
+    MutexLock lock(mutex_);
+    overdue_ = oldest;
+  }
   void WebhookAnswered(std::string_view outcome) override {
     MutexLock lock(mutex_);
     ++answered_[std::string(outcome)];
@@ -182,14 +190,6 @@ class RecordingMetrics : public EngineMetrics {
     MutexLock lock(mutex_);
     return expired_;
   }
-  int64_t Cleared() const {
-    MutexLock lock(mutex_);
-    return cleared_;
-  }
-  int64_t stale() const {
-    MutexLock lock(mutex_);
-    return stale_;
-  }
   int64_t UploadsExpiredSoFar() const {
     MutexLock lock(mutex_);
     return uploads_expired_;
@@ -202,10 +202,21 @@ class RecordingMetrics : public EngineMetrics {
     MutexLock lock(mutex_);
     return overdue_;
   }
+  int64_t Cleared() const {
+    MutexLock lock(mutex_);
+    return cleared_;
+  }
+  int64_t stale() const {
+    MutexLock lock(mutex_);
+    return stale_;
+  }
 
  private:
   mutable Mutex mutex_;
   int64_t expired_ GUARDED_BY(mutex_) = 0;
+  int64_t uploads_expired_ GUARDED_BY(mutex_) = 0;
+  std::map<std::string, int64_t> schedule_times_ GUARDED_BY(mutex_);
+  absl::Duration overdue_ GUARDED_BY(mutex_);
   int64_t cleared_ GUARDED_BY(mutex_) = 0;
   std::map<std::string, int64_t> answered_ GUARDED_BY(mutex_);
   int64_t outbox_ GUARDED_BY(mutex_) = 0;
@@ -214,9 +225,6 @@ class RecordingMetrics : public EngineMetrics {
   std::map<std::string, int64_t> failed_ GUARDED_BY(mutex_);
   int64_t stale_ GUARDED_BY(mutex_) = 0;
   int64_t workers_ GUARDED_BY(mutex_) = 0;
-  int64_t uploads_expired_ GUARDED_BY(mutex_) = 0;
-  std::map<std::string, int64_t> schedule_times_ GUARDED_BY(mutex_);
-  absl::Duration overdue_ GUARDED_BY(mutex_);
 };
 
 }  // namespace dq

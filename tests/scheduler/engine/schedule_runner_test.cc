@@ -10,9 +10,40 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 using ScheduleRunnerTest = ScheduleTest;
+
+TEST_F(ScheduleRunnerTest, WhatCameOfTimesIsCountedAndWhatIsLateIsTold) {
+  Create(OverlapPolicy::kSkip);
+  Replica replica("s1", store_);
+  Worker worker(replica.scheduler(), 1);
+  ScheduleDriver driver = Driver(replica);
+  Pass(driver);
+  PassAt(driver, absl::Minutes(5));
+  PassAt(driver, absl::Minutes(5));
+  ASSERT_TRUE(EndRuns(worker, driver));
+  EXPECT_THAT(metrics_.ScheduleTimesSoFar(), ElementsAre(Pair("completed", 1), Pair("skipped", 1)));
+  EXPECT_EQ(metrics_.Overdue(), absl::ZeroDuration());
+
+  // Nobody led for three hours, of which one is made up for by its newest time.
+  clock_.Advance(absl::Hours(3));
+  ASSERT_TRUE(driver.Pass().ok());
+  EXPECT_GT(metrics_.Overdue(), absl::Hours(2));
+  ASSERT_TRUE(EndRuns(worker, driver));
+  const ScheduleRecord record = View().record;
+  EXPECT_GT(record.missed, 20);
+  EXPECT_THAT(metrics_.ScheduleTimesSoFar(),
+              ElementsAre(Pair("completed", 2), Pair("missed", record.missed),
+                          Pair("skipped", record.skipped)));
+  EXPECT_EQ(metrics_.Overdue(), absl::ZeroDuration());
+  clock_.Advance(absl::Hours(1));
+  ASSERT_TRUE(driver.Pass().ok());
+  EXPECT_GT(metrics_.Overdue(), absl::ZeroDuration());
+  driver.StandBy();
+  EXPECT_EQ(metrics_.Overdue(), absl::ZeroDuration());
+}
 
 TEST_F(ScheduleRunnerTest, EachTimeThatComesMakesOneJob) {
   Create(OverlapPolicy::kSkip);
@@ -232,7 +263,7 @@ TEST_F(ScheduleRunnerTest, TheThreadRunsWhatIsTriggeredWhileItsReplicaLeads) {
                          .standby_interval = absl::Milliseconds(5)});
   runner.Start(replica.scheduler(), std::make_unique<ScheduleDriver>(
                                         ScheduleDriver::Ports{replica.scheduler(), store_, store_,
-                                                              clock_, [](BatchKey) {}},
+                                                              clock_, [](BatchKey) {}, metrics_},
                                         MakeRun));
   Trigger();
   runner.Wake();

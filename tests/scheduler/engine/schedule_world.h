@@ -12,6 +12,7 @@
 
 #include "scheduler/engine/schedule_driver.h"
 #include "tests/scheduler/engine/batch_world.h"
+#include "tests/scheduler/engine/recording_sinks.h"
 #include "tests/support/manual_clock.h"
 
 namespace dq {
@@ -86,7 +87,7 @@ class ScheduleTest : public ::testing::Test {
   }
   ScheduleDriver Driver(Replica& replica, RunMaker maker = MakeRun) {
     return ScheduleDriver({replica.scheduler(), store_, store_, clock_,
-                           [&replica](BatchKey key) { replica.runner().Wake(key); }},
+                           [&replica](BatchKey key) { replica.runner().Wake(key); }, metrics_},
                           std::move(maker));
   }
   // Makes passes until there is nothing to do at this time.
@@ -154,6 +155,7 @@ class ScheduleTest : public ::testing::Test {
 
   ManualClock clock_;  // 2027-01-15 08:00:00 UTC.
   ForgetfulStore store_{SystemClock()};
+  RecordingMetrics metrics_;
 };
 
 }  // namespace dq

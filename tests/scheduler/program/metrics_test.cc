@@ -36,6 +36,9 @@ TEST_F(SchedulerMetricsTest, WhatHappenedIsCounted) {
   metrics_.WorkersConnected(2, 8, 5);
   metrics_.BatchCommitted(10, absl::Milliseconds(1));
   metrics_.Leading(true, 3);
+  metrics_.UploadsExpired(6);
+  metrics_.ScheduleTimes("missed", 3);
+  metrics_.SchedulesOverdue(absl::Seconds(7));
   metrics_.WebhookAnswered("delivered");
   metrics_.WebhookOutbox(4, absl::Seconds(9));
   metrics_.RpcFinished("JobService/GetJob", "NOT_FOUND", absl::Milliseconds(2));
@@ -44,9 +47,10 @@ TEST_F(SchedulerMetricsTest, WhatHappenedIsCounted) {
        {"dq_jobs{state=\"QUEUED\"} 7", "dq_jobs_finished_total{outcome=\"FAILED\"} 1",
         "dq_job_run_seconds_sum 2", "dq_job_queue_wait_seconds_count 1",
         "dq_leases_granted_total 1", "dq_workers 2", "dq_worker_slots 8", "dq_worker_slots_busy 5",
-        "dq_commit_rows_total 10", "dq_leader 1", "dq_leader_epoch 3",
-        "dq_webhook_attempts_total{outcome=\"delivered\"} 1", "dq_webhook_deliveries_waiting 4",
-        "dq_webhook_oldest_delivery_seconds 9",
+        "dq_uploads_expired_total 6", "dq_schedule_times_total{outcome=\"missed\"} 3",
+        "dq_schedule_oldest_overdue_seconds 7", "dq_commit_rows_total 10", "dq_leader 1",
+        "dq_leader_epoch 3", "dq_webhook_attempts_total{outcome=\"delivered\"} 1",
+        "dq_webhook_deliveries_waiting 4", "dq_webhook_oldest_delivery_seconds 9",
         "dq_rpc_seconds_count{code=\"NOT_FOUND\",method=\"JobService/GetJob\"} 1"}) {
     EXPECT_THAT(text, HasSubstr(series));
   }
