@@ -1,6 +1,7 @@
 #include "scheduler/store/postgres_batch_store.h"
 
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -9,6 +10,7 @@
 #include "scheduler/store/embedded_sql.h"
 #include "scheduler/store/job_rows.h"
 #include "scheduler/store/json_columns.h"
+#include "scheduler/store/made_before.h"
 #include "scheduler/store/text_encoding.h"
 
 namespace dq {
@@ -89,23 +91,16 @@ pqxx::result InsertBatch(Transaction& transaction, const BatchRecord& batch) {
                          TimeText(batch.create_time));
 }
 
-// Returns what an insert that met an existing row means. A call that is repeated because its answer
-// was lost brings the same uid.
+std::optional<BatchRecord> FirstBatch(const pqxx::result& rows) {
+  if (rows.empty()) return std::nullopt;
+  return ReadBatch(rows[0]);
+}
+
 absl::StatusOr<Created<BatchRecord>> Existing(Transaction& transaction, const BatchRecord& wanted) {
-  const auto named = transaction.Run(sql::kGetBatch, wanted.project, wanted.id);
-  if (!named.empty() && named[0]["uid"].c_str() == wanted.uid) {
-    return Created<BatchRecord>{ReadBatch(named[0]), /*existed=*/false};
-  }
-  const auto asked = transaction.Run(sql::kFindBatchByRequest, wanted.project, wanted.request_id);
-  if (asked.empty()) {
-    return MakeError(absl::StatusCode::kAlreadyExists, "ID_TAKEN",
-                     "a batch " + wanted.id + " exists already: choose another id");
-  }
-  if (asked[0]["request_hash"].c_str() != wanted.request_hash) {
-    return MakeError(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
-                     "this request id was used with another body: choose another request id");
-  }
-  return Created<BatchRecord>{ReadBatch(asked[0]), /*existed=*/true};
+  return MadeBefore(
+      "batch", wanted,
+      FirstBatch(transaction.Run(sql::kFindBatchByRequest, wanted.project, wanted.request_id)),
+      FirstBatch(transaction.Run(sql::kGetBatch, wanted.project, wanted.id)));
 }
 
 }  // namespace

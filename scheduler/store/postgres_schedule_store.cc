@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -10,6 +11,7 @@
 #include "scheduler/store/embedded_sql.h"
 #include "scheduler/store/job_rows.h"
 #include "scheduler/store/json_columns.h"
+#include "scheduler/store/made_before.h"
 #include "scheduler/store/text_encoding.h"
 
 namespace dq {
@@ -134,25 +136,17 @@ pqxx::result WriteSchedule(Transaction& transaction, const ScheduleRecord& sched
       OptionalTimeText(schedule.look_time), schedule.runs, schedule.skipped, schedule.missed);
 }
 
-// Returns what an insert that met an existing row means. A call that is repeated because its answer
-// was lost brings the same uid.
+std::optional<ScheduleRecord> FirstSchedule(const pqxx::result& rows) {
+  if (rows.empty()) return std::nullopt;
+  return ReadSchedule(rows[0]);
+}
+
 absl::StatusOr<Created<ScheduleRecord>> Existing(Transaction& transaction,
                                                  const ScheduleRecord& wanted) {
-  const auto named = transaction.Run(sql::kGetSchedule, wanted.project, wanted.id);
-  if (!named.empty() && named[0]["uid"].c_str() == wanted.uid) {
-    return Created<ScheduleRecord>{ReadSchedule(named[0]), /*existed=*/false};
-  }
-  const auto asked =
-      transaction.Run(sql::kFindScheduleByRequest, wanted.project, wanted.request_id);
-  if (asked.empty()) {
-    return MakeError(absl::StatusCode::kAlreadyExists, "ID_TAKEN",
-                     "a schedule " + wanted.id + " exists already: choose another id");
-  }
-  if (asked[0]["request_hash"].c_str() != wanted.request_hash) {
-    return MakeError(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
-                     "this request id was used with another body: choose another request id");
-  }
-  return Created<ScheduleRecord>{ReadSchedule(asked[0]), /*existed=*/true};
+  return MadeBefore("schedule", wanted,
+                    FirstSchedule(transaction.Run(sql::kFindScheduleByRequest, wanted.project,
+                                                  wanted.request_id)),
+                    FirstSchedule(transaction.Run(sql::kGetSchedule, wanted.project, wanted.id)));
 }
 
 }  // namespace

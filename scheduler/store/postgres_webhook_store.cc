@@ -2,12 +2,14 @@
 
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "scheduler/store/embedded_sql.h"
 #include "scheduler/store/job_rows.h"
 #include "scheduler/store/json_columns.h"
+#include "scheduler/store/made_before.h"
 #include "scheduler/store/text_encoding.h"
 
 namespace dq {
@@ -157,22 +159,13 @@ absl::StatusOr<Created<WebhookRecord>> PostgresWebhookStore::Existing(Transactio
   const auto found = transaction.Run(sql::kCheckWebhook, wanted.project, wanted.id,
                                      wanted.request_id, cell_, epoch)[0];
   if (!found["leads"].as<bool>()) return AnotherLeads(epoch);
-  if (!found["asked"].is_null()) {
-    const auto rows = transaction.Run(sql::kGetWebhookByKey, found["asked"].as<WebhookKey>());
-    const WebhookRecord earlier = ReadWebhook(rows[0]);
-    if (earlier.request_hash != wanted.request_hash) {
-      return MakeError(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
-                       "this request id was used with another body: choose another request id");
-    }
-    return Created<WebhookRecord>{earlier, earlier.uid != wanted.uid};
-  }
-  if (!found["named"].is_null()) {
-    const auto rows = transaction.Run(sql::kGetWebhookByKey, found["named"].as<WebhookKey>());
-    const WebhookRecord earlier = ReadWebhook(rows[0]);
-    if (earlier.uid == wanted.uid) return Created<WebhookRecord>{earlier, /*existed=*/false};
-    return MakeError(absl::StatusCode::kAlreadyExists, "ID_TAKEN",
-                     "a webhook " + wanted.id + " exists already: choose another id");
-  }
+  const auto read = [&](const pqxx::field& key) -> std::optional<WebhookRecord> {
+    if (key.is_null()) return std::nullopt;
+    return ReadWebhook(transaction.Run(sql::kGetWebhookByKey, key.as<WebhookKey>())[0]);
+  };
+  const std::optional<WebhookRecord> asked = read(found["asked"]);
+  const std::optional<WebhookRecord> named = read(found["named"]);
+  if (asked.has_value() || named.has_value()) return MadeBefore("webhook", wanted, asked, named);
   return MakeError(
       absl::StatusCode::kResourceExhausted, "QUOTA",
       "a project has at most " + std::to_string(kWebhooksPerProjectMax) + " webhooks: delete one");
