@@ -246,10 +246,12 @@ grpc::ServerUnaryReactor* WebhookService::TestWebhook(grpc::CallbackServerContex
   call->RunBlocking([this, call, request, response] {
     const auto webhook = Find(request->name(), "name");
     if (!webhook.ok()) return call->Finish(webhook.status());
-    sender_.Test(*webhook, [call, response](const WebhookAnswer& answer) {
-      *response = ToProto(answer);
-      call->Finish(absl::OkStatus());
-    });
+    const absl::Status begun =
+        sender_.Test(*webhook, [call, response](const WebhookAnswer& answer) {
+          *response = ToProto(answer);
+          call->Finish(absl::OkStatus());
+        });
+    if (!begun.ok()) call->Finish(begun);
   });
   return call->reactor();
 }

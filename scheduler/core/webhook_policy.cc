@@ -45,7 +45,12 @@ DeliveryAttempt JudgeAnswer(const WebhookDelivery& delivery, WebhookAnswer answe
     attempt.due = now + DeliveryBackoff(tries, random);
   } else {
     attempt.state = DeliveryState::kFailed;
-    if (IsFailingForDays(failing_since, now)) attempt.disabling = WebhookDisabling::kFailing;
+  }
+  // With a backlog it may be weeks before one delivery has had all its tries.
+  const bool has_failed =
+      attempt.state != DeliveryState::kDelivered && attempt.disabling == WebhookDisabling::kNone;
+  if (has_failed && IsFailingForDays(failing_since, now)) {
+    attempt.disabling = WebhookDisabling::kFailing;
   }
   attempt.answer = std::move(answer);
   return attempt;

@@ -14,6 +14,12 @@
 
 namespace dq {
 
+// How many deliveries are read at a time.
+struct DueLimits {
+  int of_webhook = 8;  // Of one that fails: 1.
+  int all = 128;
+};
+
 class WebhookStore {
  public:
   virtual ~WebhookStore() = default;
@@ -30,7 +36,8 @@ class WebhookStore {
                                                    const std::string& id) = 0;
   // Returns all webhooks of a project, oldest first.
   virtual absl::StatusOr<std::vector<WebhookRecord>> ListWebhooks(const std::string& project) = 0;
-  // A webhook that was disabled is told again of what ends from now on. NOT_FOUND as above.
+  // A webhook that was disabled is told again of what ends from now on; what still waits for it is
+  // abandoned. NOT_FOUND as above.
   virtual absl::StatusOr<WebhookRecord> EnableWebhook(const std::string& project,
                                                       const std::string& id) = 0;
   // Nothing is recorded for it or sent to it any more; what was recorded goes with Purge().
@@ -44,21 +51,21 @@ class WebhookStore {
                                                                       DeliveryKey before,
                                                                       int limit) = 0;
   // Makes a delivery due at `now`, with all tries before it, whatever has become of it. NOT_FOUND
-  // DELIVERY_NOT_FOUND.
+  // DELIVERY_NOT_FOUND; so it is of a webhook that is disabled.
   virtual absl::StatusOr<WebhookDelivery> ResendDelivery(WebhookKey webhook, DeliveryKey delivery,
                                                          absl::Time now) = 0;
 
-  // Returns deliveries that are due at `now`, the earliest first, at most `limit` of each webhook;
-  // none of a disabled webhook, none of `except`, and none while an earlier one of the same job or
-  // batch to the same webhook waits.
+  // Returns deliveries that are due at `now`, within `limits`, the earliest first, those of webhooks
+  // that fail behind all others; none of a disabled webhook, none of `except`, and none while an
+  // earlier one of the same job or batch to the same webhook waits.
   virtual absl::StatusOr<std::vector<DueDelivery>> LoadDueDeliveries(
-      absl::Time now, const std::vector<DeliveryKey>& except, int limit) = 0;
+      absl::Time now, const std::vector<DeliveryKey>& except, DueLimits limits) = 0;
   // Returns when the next one becomes due after `now`; an infinite future when none waits.
   virtual absl::StatusOr<absl::Time> NextDelivery(absl::Time now) = 0;
   // Records what attempts have made of deliveries and their webhooks; what was recorded already, or
   // is not so any more, stays as it is. A webhook that is disabled abandons what waits.
   virtual absl::Status RecordAttempts(const std::vector<DeliveryAttempt>& attempts) = 0;
-  // Returns how much waits.
+  // Returns how much waits for webhooks that are told.
   virtual absl::StatusOr<OutboxDepth> MeasureOutbox() = 0;
   // Removes some of what has ended before `before`, and some of deleted webhooks. Returns whether
   // there may be more.

@@ -18,6 +18,14 @@ std::string_view OutcomeOf(DeliveryState state) {
   return state == DeliveryState::kWaiting ? "to_be_retried" : "failed";
 }
 
+bool IsFailing(const WebhookRecord& webhook) {
+  return webhook.failing_since != absl::InfinitePast();
+}
+
+void LogFailure(const char* what, const absl::Status& why) {
+  Log(LogLevel::kWarning, what, {{"message", MessageOf(why)}});
+}
+
 void LogAttempt(const DueDelivery& sent, const DeliveryAttempt& attempt) {
   const bool is_delivered = attempt.state == DeliveryState::kDelivered;
   Log(is_delivered ? LogLevel::kDebug : LogLevel::kInfo, "webhook attempt",
@@ -37,10 +45,19 @@ void LogAttempt(const DueDelivery& sent, const DeliveryAttempt& attempt) {
 
 }  // namespace
 
-void WebhookDriver::Test(const WebhookRecord& webhook, WebhookTransport::Done done) const {
+absl::Status WebhookDriver::Test(const WebhookRecord& webhook, WebhookTransport::Done done) const {
+  if (tests_->fetch_add(1) >= options_.tests_max) {
+    tests_->fetch_sub(1);
+    return MakeError(absl::StatusCode::kResourceExhausted, "QUOTA",
+                     "other tests of webhooks are under way; try again in some seconds");
+  }
   const std::string id = "msg_test-" + RandomHex(kTestIdBytes);
   ports_.transport.Post(Signed(webhook, id, WebhookTestBody(webhook, ports_.clock.Now())),
-                        std::move(done));
+                        [tests = tests_, done = std::move(done)](WebhookAnswer answer) {
+                          tests->fetch_sub(1);
+                          done(std::move(answer));
+                        });
+  return absl::OkStatus();
 }
 
 bool WebhookDriver::Settle() {
@@ -79,7 +96,7 @@ void WebhookDriver::TakeAnswers() {
 bool WebhookDriver::RecordAnswers() {
   if (unrecorded_.empty()) return true;
   if (const absl::Status recorded = ports_.store.RecordAttempts(unrecorded_); !recorded.ok()) {
-    Log(LogLevel::kWarning, "webhook attempts not recorded", {{"message", MessageOf(recorded)}});
+    LogFailure("webhook attempts not recorded", recorded);
     return false;
   }
   for (const DeliveryAttempt& attempt : unrecorded_) in_flight_.erase(attempt.key);
@@ -91,29 +108,41 @@ absl::Time WebhookDriver::SendDue() {
   const absl::Time look_again = ports_.clock.Boot() + options_.look_interval;
   if (in_flight_.size() >= options_.in_flight_max) return look_again;  // An answer wakes.
   std::vector<DeliveryKey> except;
-  for (const auto& [key, webhook] : in_flight_) except.push_back(key);
+  for (const auto& [key, posted] : in_flight_) except.push_back(key);
   const absl::Time now = ports_.clock.Now();
-  auto due = ports_.store.LoadDueDeliveries(now, except, options_.in_flight_webhook_max);
-  if (!due.ok()) return ports_.clock.Boot() + options_.later;
+  auto due = ports_.store.LoadDueDeliveries(now, except,
+                                            {.of_webhook = options_.in_flight_webhook_max,
+                                             .all = static_cast<int>(2 * options_.in_flight_max)});
+  if (!due.ok()) {
+    LogFailure("due webhook deliveries not read", due.status());
+    return ports_.clock.Boot() + options_.later;
+  }
   for (DueDelivery& delivery : *due) {
     if (MaySend(delivery)) Send(std::move(delivery));
   }
   if (!due->empty()) return look_again;  // The answers wake.
   const absl::StatusOr<absl::Time> next = ports_.store.NextDelivery(now);
-  if (!next.ok()) return ports_.clock.Boot() + options_.later;
+  if (!next.ok()) {
+    LogFailure("next webhook delivery not read", next.status());
+    return ports_.clock.Boot() + options_.later;
+  }
   return std::min(look_again, ports_.clock.Boot() + (*next - now));
 }
 
 bool WebhookDriver::MaySend(const DueDelivery& due) const {
   if (in_flight_.size() >= options_.in_flight_max) return false;
-  const bool is_failing = due.webhook.failing_since != absl::InfinitePast();
-  const auto to_it = std::ranges::count(in_flight_, due.webhook.key,
-                                        [](const auto& entry) { return entry.second; });
-  return to_it < (is_failing ? 1 : options_.in_flight_webhook_max);
+  size_t to_it = 0;
+  size_t to_failing = 0;
+  for (const auto& [key, posted] : in_flight_) {
+    to_it += posted.webhook == due.webhook.key ? 1 : 0;
+    to_failing += posted.is_failing ? 1 : 0;
+  }
+  if (!IsFailing(due.webhook)) return to_it < static_cast<size_t>(options_.in_flight_webhook_max);
+  return to_it == 0 && to_failing < options_.in_flight_max / 2;
 }
 
 void WebhookDriver::Send(DueDelivery due) {
-  in_flight_[due.delivery.key] = due.webhook.key;
+  in_flight_[due.delivery.key] = {due.webhook.key, IsFailing(due.webhook)};
   measure_due_ = std::min(measure_due_, ports_.clock.Boot() + options_.measure_interval);
   WebhookRequest request = Signed(due.webhook, WebhookMessageId(due.webhook, due.delivery.key),
                                   WebhookBody(due.delivery, due.webhook.project, due.subject));
@@ -139,11 +168,14 @@ void WebhookDriver::KeepHouse() {
       ports_.metrics.WebhookOutbox(
           depth->waiting, is_empty ? absl::ZeroDuration() : ports_.clock.Now() - depth->oldest);
       if (is_empty) measure_due_ = absl::InfiniteFuture();  // Until something is sent.
+    } else {
+      LogFailure("webhook outbox not measured", depth.status());
     }
   }
   if (now < purge_due_) return;
   const absl::Time wall = ports_.clock.Now();
   const auto more = ports_.store.PurgeDeliveries(wall - options_.kept, wall);
+  if (!more.ok()) LogFailure("old webhook deliveries not removed", more.status());
   purge_due_ = now + (more.ok() && *more ? options_.later : options_.purge_interval);
 }
 

@@ -1,10 +1,12 @@
 // Takes the steps of what the outbox holds: reads what is due, has the transport post it, many at a
 // time, and records what came of it. At least once: what was sent and not recorded is sent again,
 // by whoever leads. One job's ends go to one webhook in order, the next once the one before is
-// delivered or given up. A webhook that fails gets one message at a time, so that it holds up
-// nobody else's. Blocks: used by one thread, but for Test().
+// delivered or given up. A webhook that fails gets one message at a time, and all that fail
+// half of what is under way, so that they hold up nobody else's. Blocks: used by one thread, but
+// for Test().
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,6 +25,7 @@ namespace dq {
 struct WebhookDriverOptions {
   size_t in_flight_max = 64;
   int in_flight_webhook_max = 8;                              // To one webhook.
+  int tests_max = 16;                                         // Under way.
   absl::Duration timeout = absl::Seconds(15);                 // Of a message.
   double retry_scale = 1;                                     // Of the waits between tries.
   absl::Duration kept = absl::Hours(24 * 7);                  // What has ended, for ListDeliveries.
@@ -54,10 +57,15 @@ class WebhookDriver {
   bool Settle();
 
   // Posts a signed test to a webhook, beside the outbox; `done` as of WebhookTransport::Post().
+  // RESOURCE_EXHAUSTED (QUOTA) while as many as may be are under way: then it is not called.
   // Thread-safe.
-  void Test(const WebhookRecord& webhook, WebhookTransport::Done done) const;
+  absl::Status Test(const WebhookRecord& webhook, WebhookTransport::Done done) const;
 
  private:
+  struct Posted {
+    WebhookKey webhook = 0;
+    bool is_failing = false;
+  };
   void TakeAnswers();
   // Records what was answered. Returns whether nothing is left to record.
   bool RecordAnswers();
@@ -73,7 +81,9 @@ class WebhookDriver {
   const Ports ports_;
   const std::shared_ptr<WebhookInbox> inbox_;
   const WebhookDriverOptions options_;
-  std::map<DeliveryKey, WebhookKey> in_flight_;  // Posted and not recorded.
+  // Tests under way; outlives the driver with their callbacks.
+  const std::shared_ptr<std::atomic<int>> tests_ = std::make_shared<std::atomic<int>>(0);
+  std::map<DeliveryKey, Posted> in_flight_;  // Posted and not recorded.
   std::vector<DeliveryAttempt> unrecorded_;
   absl::Time measure_due_ = absl::InfinitePast();  // Boot clock, both.
   absl::Time purge_due_ = absl::InfinitePast();

@@ -36,8 +36,8 @@ class WebhookSender {
   // See WebhookTransport.
   absl::Status CheckUrl(const std::string& url) const { return transport_.CheckUrl(url); }
   // See WebhookDriver.
-  void Test(const WebhookRecord& webhook, WebhookTransport::Done done) {
-    driver_.Test(webhook, std::move(done));
+  absl::Status Test(const WebhookRecord& webhook, WebhookTransport::Done done) {
+    return driver_.Test(webhook, std::move(done));
   }
 
  private:

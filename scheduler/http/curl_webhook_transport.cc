@@ -24,6 +24,7 @@ namespace {
 constexpr size_t kUrlBytesMax = 2000;
 constexpr size_t kAnswerBytesMax = 64 << 10;  // The rest is not read.
 constexpr long kConnectionsKept = 64;
+constexpr long kConnectionsMax = 96;  // More than the sender has under way.
 constexpr int kPollMs = 1000;
 constexpr char kStopped[] = "the scheduler shuts down";
 
@@ -165,6 +166,7 @@ class CurlWebhookTransport::Loop {
     std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
     multi_.reset(curl_multi_init());
     curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kConnectionsKept);
+    curl_multi_setopt(multi_.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS, kConnectionsMax);
     thread_ = std::thread([this] { Run(); });
   }
 

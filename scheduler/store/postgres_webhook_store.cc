@@ -145,7 +145,6 @@ absl::StatusOr<Created<WebhookRecord>> PostgresWebhookStore::CreateWebhook(
     if (rows.empty()) {
       created = Existing(transaction, webhook, epoch);
     } else {
-      created = Created<WebhookRecord>{webhook, false};
       created->record.key = rows[0][0].as<WebhookKey>();
     }
     return absl::OkStatus();
@@ -235,10 +234,11 @@ absl::StatusOr<WebhookDelivery> PostgresWebhookStore::ResendDelivery(WebhookKey 
 }
 
 absl::StatusOr<std::vector<DueDelivery>> PostgresWebhookStore::LoadDueDeliveries(
-    absl::Time now, const std::vector<DeliveryKey>& except, int limit) {
+    absl::Time now, const std::vector<DeliveryKey>& except, DueLimits limits) {
   DQ_ASSIGN_OR_RETURN(
       const pqxx::result rows, sessions_.Take()->Query([&](Transaction& transaction) {
-        return transaction.Run(sql::kLoadDueDeliveries, TimeText(now), ToJson(except), limit);
+        return transaction.Run(sql::kLoadDueDeliveries, TimeText(now), ToJson(except),
+                               limits.of_webhook, limits.all);
       }));
   std::vector<DueDelivery> due;
   for (const pqxx::row& row : rows) due.push_back(ReadDue(row));

@@ -34,7 +34,7 @@ class PostgresWebhookStore : public WebhookStore {
                                                  absl::Time now) override;
   absl::StatusOr<std::vector<DueDelivery>> LoadDueDeliveries(absl::Time now,
                                                              const std::vector<DeliveryKey>& except,
-                                                             int limit) override;
+                                                             DueLimits limits) override;
   absl::StatusOr<absl::Time> NextDelivery(absl::Time now) override;
   absl::Status RecordAttempts(const std::vector<DeliveryAttempt>& attempts) override;
   absl::StatusOr<OutboxDepth> MeasureOutbox() override;

@@ -196,7 +196,7 @@ class FakeStore : public JobStore,
                                                  absl::Time now) override;
   absl::StatusOr<std::vector<DueDelivery>> LoadDueDeliveries(absl::Time now,
                                                              const std::vector<DeliveryKey>& except,
-                                                             int limit) override;
+                                                             DueLimits limits) override;
   absl::StatusOr<absl::Time> NextDelivery(absl::Time now) override;
   absl::Status RecordAttempts(const std::vector<DeliveryAttempt>& attempts) override;
   absl::StatusOr<OutboxDepth> MeasureOutbox() override;
@@ -292,6 +292,7 @@ class FakeStore : public JobStore,
   WebhookRow* FindWebhookLocked(const std::string& project, const std::string& id) REQUIRES(mutex_);
   bool IsToldLocked(const WebhookRow& webhook) const REQUIRES(mutex_);
   // Records an end for every webhook of the project that wants to hear of it.
+  void AbandonLocked(WebhookKey webhook) REQUIRES(mutex_);
   void AnnounceLocked(const std::string& project, const WebhookDelivery& end) REQUIRES(mutex_);
   void AnnounceEndsLocked(const WriteBatch& batch, const JobName& name, JobKey key,
                           const std::vector<JobEventRecord>& events) REQUIRES(mutex_);

@@ -27,6 +27,14 @@ bool FakeStore::IsToldLocked(const WebhookRow& webhook) const {
   return !webhook.is_deleted && webhook.record.disable_time == absl::InfinitePast();
 }
 
+void FakeStore::AbandonLocked(WebhookKey webhook) {
+  for (auto& [key, row] : deliveries_) {
+    if (row.webhook != webhook || row.delivery.state != DeliveryState::kWaiting) continue;
+    row.delivery.state = DeliveryState::kAbandoned;
+    row.delivery.due = absl::InfinitePast();
+  }
+}
+
 void FakeStore::AnnounceLocked(const std::string& project, const WebhookDelivery& end) {
   for (const auto& [key, row] : webhooks_) {
     const bool wants = (row.record.events & WebhookEventBit(end.event)) != 0;
@@ -124,6 +132,7 @@ absl::StatusOr<WebhookRecord> FakeStore::EnableWebhook(const std::string& projec
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
   WebhookRow* const row = FindWebhookLocked(project, id);
   if (row == nullptr) return NotFound(id);
+  if (!IsToldLocked(*row)) AbandonLocked(row->record.key);
   row->record.disable_time = absl::InfinitePast();
   row->record.disabling = WebhookDisabling::kNone;
   row->record.failing_since = absl::InfinitePast();
@@ -158,7 +167,8 @@ absl::StatusOr<WebhookDelivery> FakeStore::ResendDelivery(WebhookKey webhook, De
   MutexLock lock(mutex_);
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
   const auto row = deliveries_.find(delivery);
-  if (row == deliveries_.end() || row->second.webhook != webhook) {
+  if (row == deliveries_.end() || row->second.webhook != webhook ||
+      !IsToldLocked(webhooks_.at(webhook))) {
     return MakeError(absl::StatusCode::kNotFound, "DELIVERY_NOT_FOUND", "There is no such one.");
   }
   row->second.delivery.state = DeliveryState::kWaiting;
@@ -204,7 +214,7 @@ std::optional<DeliverySubject> FakeStore::SubjectLocked(const WebhookDelivery& d
 }
 
 absl::StatusOr<std::vector<DueDelivery>> FakeStore::LoadDueDeliveries(
-    absl::Time now, const std::vector<DeliveryKey>& except, int limit) {
+    absl::Time now, const std::vector<DeliveryKey>& except, DueLimits limits) {
   MutexLock lock(mutex_);
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
   std::vector<DueDelivery> due;
@@ -221,9 +231,16 @@ absl::StatusOr<std::vector<DueDelivery>> FakeStore::LoadDueDeliveries(
     webhook.failing_since = recorded.failing_since;
     due.push_back({row.delivery, webhook, SubjectLocked(row.delivery)});
   }
-  std::ranges::stable_sort(due, {}, [](const DueDelivery& d) { return d.delivery.due; });
+  const auto is_failing = [](const DueDelivery& d) {
+    return d.webhook.failing_since != absl::InfinitePast();
+  };
+  std::ranges::stable_sort(
+      due, {}, [&](const DueDelivery& d) { return std::pair(is_failing(d), d.delivery.due); });
   std::map<WebhookKey, int> taken;
-  std::erase_if(due, [&](const DueDelivery& d) { return ++taken[d.webhook.key] > limit; });
+  std::erase_if(due, [&](const DueDelivery& d) {
+    return ++taken[d.webhook.key] > (is_failing(d) ? 1 : limits.of_webhook);
+  });
+  if (std::ssize(due) > limits.all) due.resize(static_cast<size_t>(limits.all));
   return due;
 }
 
@@ -272,12 +289,7 @@ absl::Status FakeStore::RecordAttempts(const std::vector<DeliveryAttempt>& attem
     if (!IsToldLocked(webhook)) continue;
     webhook.record.disable_time = attempt.time;
     webhook.record.disabling = attempt.disabling;
-    for (auto& [key, row] : deliveries_) {
-      const bool waits = row.delivery.state == DeliveryState::kWaiting;
-      if (row.webhook != attempt.webhook || !waits) continue;
-      row.delivery.state = DeliveryState::kAbandoned;
-      row.delivery.due = absl::InfinitePast();
-    }
+    AbandonLocked(attempt.webhook);
   }
   return absl::OkStatus();
 }
@@ -288,7 +300,7 @@ absl::StatusOr<OutboxDepth> FakeStore::MeasureOutbox() {
   OutboxDepth depth;
   for (const auto& [key, row] : deliveries_) {
     const bool waits = row.delivery.state == DeliveryState::kWaiting;
-    if (!waits || webhooks_.at(row.webhook).is_deleted) continue;
+    if (!waits || !IsToldLocked(webhooks_.at(row.webhook))) continue;
     depth.oldest =
         depth.waiting++ == 0 ? row.delivery.time : std::min(depth.oldest, row.delivery.time);
   }

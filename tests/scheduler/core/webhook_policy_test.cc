@@ -65,8 +65,10 @@ TEST(WebhookPolicy, AWebhookThatNothingReachesForDaysIsDisabled) {
   EXPECT_EQ(Judge(last, 500, kNow - absl::Hours(71)).disabling, WebhookDisabling::kNone)
       << "others got through meanwhile";
   EXPECT_EQ(Judge(last, 500).disabling, WebhookDisabling::kNone);
-  EXPECT_EQ(Judge(last - 1, 500, kNow - absl::Hours(99)).disabling, WebhookDisabling::kNone)
-      << "there is one more try";
+  EXPECT_EQ(Judge(1, 0, kNow - absl::Hours(72)).disabling, WebhookDisabling::kFailing)
+      << "with a backlog no delivery comes to its last try";
+  EXPECT_EQ(Judge(1, 200, kNow - absl::Hours(99)).disabling, WebhookDisabling::kNone);
+  EXPECT_EQ(Judge(1, 410, kNow - absl::Hours(99)).disabling, WebhookDisabling::kGone);
 }
 
 }  // namespace

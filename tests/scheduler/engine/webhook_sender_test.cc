@@ -234,6 +234,20 @@ TEST_F(WebhookSenderTest, AWebhookThatFailsGetsOneAtATimeOthersAsManyAsTheyMay) 
   EXPECT_EQ(std::set<std::string>(ids.begin(), ids.end()).size(), 8u);
 }
 
+TEST_F(WebhookSenderTest, WebhooksThatFailLeaveHalfOfWhatMayBeUnderWayToTheOthers) {
+  for (int i = 0; i < 40; ++i) Create("bad-" + std::to_string(i));
+  End(1, "first");
+  ASSERT_TRUE(AwaitUnderWay(40));
+  for (int i = 0; i < 40; ++i) transport_.Answer(0);
+  ASSERT_TRUE(WaitUntil([this] { return metrics_.Answered("to_be_retried") == 40; }));
+  Advance(absl::Seconds(6));
+  ASSERT_TRUE(AwaitUnderWay(32));
+  Create("good");
+  End(2, "second");
+  EXPECT_TRUE(AwaitUnderWay(33));
+  EXPECT_EQ(transport_.UnderWay().back(), "second");
+}
+
 TEST_F(WebhookSenderTest, GoneDisablesAndNothingIsPostedAnyMore) {
   const WebhookRecord webhook = Create("w");
   End(1, "j");
@@ -259,6 +273,19 @@ TEST_F(WebhookSenderTest, DaysOfFailureDisable) {
   EXPECT_EQ(Newest(webhook).state, DeliveryState::kFailed);
   EXPECT_TRUE(WaitUntil(
       [this] { return store_.GetWebhook("p", "w")->disabling == WebhookDisabling::kFailing; }));
+}
+
+// With a backlog each delivery waits for the others between two tries.
+TEST_F(WebhookSenderTest, DaysOfFailureDisableAlsoBeforeADeliveryHasHadAllItsTries) {
+  const WebhookRecord webhook = Create("w");
+  End(1, "j");
+  transport_.Answer(0);
+  ASSERT_TRUE(AwaitAttempts(webhook, 1));
+  Advance(absl::Hours(72));
+  transport_.Answer(0);
+  EXPECT_TRUE(WaitUntil(
+      [this] { return store_.GetWebhook("p", "w")->disabling == WebhookDisabling::kFailing; }));
+  EXPECT_EQ(Newest(webhook).state, DeliveryState::kAbandoned);
 }
 
 TEST_F(WebhookSenderTest, WhatCouldNotBeRecordedIsRecordedLaterAndNotPostedTwice) {
@@ -302,11 +329,22 @@ TEST_F(WebhookSenderTest, WhatIsUnderWayWhenItStopsIsRecordedIfItIsAnswered) {
 TEST_F(WebhookSenderTest, ATestIsPostedAtOnceAndRecordedNowhere) {
   const WebhookRecord webhook = Create("w");
   std::atomic<int32_t> status = -1;
-  sender_->Test(webhook, [&status](const WebhookAnswer& answer) { status = answer.status; });
+  const auto done = [&status](const WebhookAnswer& answer) { status = answer.status; };
+  EXPECT_TRUE(sender_->Test(webhook, done).ok());
   const WebhookRequest request = transport_.Answer(200);
   EXPECT_EQ(nlohmann::json::parse(request.body)["type"], "webhook.test");
   EXPECT_EQ(status, 200);
   EXPECT_THAT(*store_.ListDeliveries(webhook.key, 0, 9), IsEmpty());
+}
+
+TEST_F(WebhookSenderTest, SoManyTestsAreUnderWayAtOnce) {
+  const WebhookRecord webhook = Create("w");
+  const auto test = [&] { return sender_->Test(webhook, [](const WebhookAnswer&) {}); };
+  for (int i = 0; i < 16; ++i) EXPECT_TRUE(test().ok()) << i;
+  EXPECT_EQ(ReasonOf(test()), "QUOTA");
+  EXPECT_EQ(transport_.Count(), 16u);
+  transport_.Answer(200);
+  EXPECT_TRUE(test().ok());
 }
 
 TEST_F(WebhookSenderTest, WhatEndedAWeekAgoGoes) {

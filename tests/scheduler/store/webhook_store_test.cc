@@ -81,7 +81,7 @@ class WebhookStoreTest : public StoreTest {
     return told;
   }
   std::vector<DueDelivery> Due(absl::Time now = kLater, int limit = 10) {
-    const auto due = webhooks().LoadDueDeliveries(now, {}, limit);
+    const auto due = webhooks().LoadDueDeliveries(now, {}, {.of_webhook = limit});
     EXPECT_TRUE(due.ok()) << due.status();
     return due.value_or(std::vector<DueDelivery>());
   }
@@ -247,7 +247,7 @@ TEST_P(WebhookStoreTest, ADueDeliverySaysAllThatIsNeededToSendIt) {
   subject.quality_score = 0.5;
   EXPECT_EQ(due[0].subject, subject);
   EXPECT_THAT(Due(JobScript::Start()), IsEmpty()) << "before its time";
-  EXPECT_THAT(*webhooks().LoadDueDeliveries(kLater, {due[0].delivery.key}, 9), IsEmpty());
+  EXPECT_THAT(*webhooks().LoadDueDeliveries(kLater, {due[0].delivery.key}, {}), IsEmpty());
 }
 
 TEST_P(WebhookStoreTest, AnAttemptIsRecordedOnce) {
@@ -299,6 +299,39 @@ TEST_P(WebhookStoreTest, OneWebhookTakesNoOthersPlace) {
   EXPECT_EQ(due.size(), 4u);
   EXPECT_EQ(webhooks().MeasureOutbox()->waiting, 6);
   EXPECT_LT(webhooks().MeasureOutbox()->oldest, kLater);
+}
+
+TEST_P(WebhookStoreTest, WebhooksThatFailComeLastWithOneEachAndNoMoreThanAskedFor) {
+  const WebhookRecord bad = Create(Webhook("bad"));
+  for (int i = 1; i <= 3; ++i) Ended(i, "j" + std::to_string(i));
+  Record(Due().front(), DeliveryState::kWaiting);
+  const WebhookRecord good = Create(Webhook("good"));
+  for (int i = 4; i <= 6; ++i) Ended(i, "j" + std::to_string(i));
+  const auto webhooks_of = [](const std::vector<DueDelivery>& due) {
+    std::vector<WebhookKey> keys;
+    for (const DueDelivery& each : due) keys.push_back(each.webhook.key);
+    return keys;
+  };
+  EXPECT_THAT(webhooks_of(Due()), ElementsAre(good.key, good.key, good.key, bad.key));
+  const auto first = webhooks().LoadDueDeliveries(kLater, {}, {.of_webhook = 10, .all = 2});
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_THAT(webhooks_of(*first), ElementsAre(good.key, good.key));
+}
+
+TEST_P(WebhookStoreTest, WhatCameWhileItWasDisabledIsNotSentOnceItIsEnabled) {
+  const WebhookRecord webhook = Create(Webhook("w"));
+  for (int i = 1; i <= 2; ++i) Ended(i, "j" + std::to_string(i));
+  Record(Due().front(), DeliveryState::kDelivered);
+  const DueDelivery last = Due().front();
+  Record(last, DeliveryState::kFailed, WebhookDisabling::kGone);
+  EXPECT_EQ(ReasonOf(webhooks().ResendDelivery(webhook.key, last.delivery.key, kLater).status()),
+            "DELIVERY_NOT_FOUND");
+  EXPECT_EQ(webhooks().MeasureOutbox()->waiting, 0);
+  ASSERT_TRUE(webhooks().EnableWebhook("default", "w").ok());
+  EXPECT_THAT(Due(), IsEmpty());
+  Ended(3, "j3");
+  ASSERT_TRUE(webhooks().EnableWebhook("default", "w").ok());
+  EXPECT_THAT(DueIds(), ElementsAre("j3")) << "it was not disabled";
 }
 
 TEST_P(WebhookStoreTest, ADisabledWebhookIsToldNothingUntilItIsEnabled) {
@@ -434,6 +467,40 @@ TEST(WebhookTables, ADeletedWebhookGoesOnceNoCommitCanStillWriteForIt) {
   EXPECT_EQ(Probe(options.conninfo, count), "1");
   ASSERT_TRUE(store->webhooks().PurgeDeliveries(kLater, kLater).ok());
   EXPECT_EQ(Probe(options.conninfo, count), "0");
+}
+
+// What the port cannot bring about: a commit that read the webhook before it was disabled.
+TEST(WebhookTables, WhatWaitsForAWebhookThatIsDisabledIsAbandonedWhenItIsEnabled) {
+  PostgresStoreOptions options;
+  options.conninfo = NewStoreDatabase();
+  const auto store = *PostgresStore::Create(options);
+  const int64_t epoch = store->jobs().AcquireLeadership("first", "", absl::Hours(1))->epoch;
+  ASSERT_TRUE(store->webhooks().CreateWebhook(Webhook("w"), epoch).ok());
+  Probe(options.conninfo,
+        "UPDATE webhook SET disable_time = now(), disable_reason = 2;"
+        "INSERT INTO webhook_delivery (webhook_key, event, subject_key, subject_id, reason, time, "
+        "due_time) SELECT key, 1, 7, 'j', '', now(), now() FROM webhook");
+  EXPECT_EQ(store->webhooks().MeasureOutbox()->waiting, 0);
+  ASSERT_TRUE(store->webhooks().EnableWebhook("default", "w").ok());
+  EXPECT_THAT(*store->webhooks().LoadDueDeliveries(absl::Now() + absl::Hours(1), {}, {}),
+              IsEmpty());
+  EXPECT_EQ(Probe(options.conninfo, "SELECT state FROM webhook_delivery"), "4");
+}
+
+TEST(WebhookTables, WhatWaitsDoesNotKeepWhatHasEnded) {
+  PostgresStoreOptions options;
+  options.conninfo = NewStoreDatabase();
+  const auto store = *PostgresStore::Create(options);
+  Probe(options.conninfo,
+        "INSERT INTO webhook_delivery (webhook_key, event, subject_key, subject_id, reason, time, "
+        "due_time, state) SELECT 1, 1, i, 'j', '', '2000-01-01', "
+        "CASE WHEN i <= 2000 THEN now() END, CASE WHEN i <= 2000 THEN 1 ELSE 2 END "
+        "FROM generate_series(1, 4005) AS i");
+  const auto purge = [&] { return store->webhooks().PurgeDeliveries(absl::Now(), absl::Now()); };
+  EXPECT_TRUE(*purge()) << "there is more at once";
+  EXPECT_FALSE(*purge());
+  EXPECT_EQ(Probe(options.conninfo, "SELECT count(*), count(due_time) FROM webhook_delivery"),
+            "2000 2000");
 }
 
 }  // namespace
