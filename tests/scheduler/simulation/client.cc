@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "tests/scheduler/simulation/errands.h"
+
 namespace dq::sim {
 namespace {
 
@@ -57,7 +59,10 @@ Client::Call Client::Draw() {
   const size_t kind = process_.time().Pick(13);
   if (kind < 6) return DrawSubmit();
   if (kind == 12) {
-    const auto has_ended = [](const JobRecord& job) { return IsTerminal(job.status.state); };
+    // A request is remembered for as long as its job: what is being made must not go meanwhile.
+    const auto has_ended = [](const JobRecord& job) {
+      return IsTerminal(job.status.state) && job.created_by != kErrandsActor;
+    };
     return DeleteOne(process_.time().OneIn(4) ? AnyJob() : AnyRecorded(has_ended));
   }
   const auto depends = [](const JobRecord& job) {

@@ -110,6 +110,7 @@ void World::CalmDown() {
   database_.SetSlowness(absl::Milliseconds(3));
   database_.SetStrike(1, nullptr);
   for (const auto& worker : workers_) worker->CalmDown();
+  if (errands_ != nullptr) errands_->CalmDown();
   for (const auto& client : clients_) {
     client->CalmDown();
     client->BeginToResume();

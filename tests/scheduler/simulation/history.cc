@@ -132,6 +132,7 @@ void History::Follow(const JobName& name, int64_t epoch) {
     time_.Trace([&] { return name.id + " " + Describe(event); });
     CheckEvent(job, event, epoch);
     job.events.push_back(event);
+    if (heard_) heard_(job, event);
   }
   if (IsLeased(row->status.state) && !job.leases.empty()) {
     LeaseId& lease = job.leases.back();
@@ -201,7 +202,8 @@ void History::CheckGrant(SeenJob& job, const JobEventRecord& event, int64_t epoc
 }
 
 void History::CheckSkip(const SeenJob& job, const JobEventRecord& skip) {
-  if (skip.actor != "scheduler") return;  // A client's wish.
+  if (skip.actor != "scheduler") return;       // A client's wish.
+  if (skip.reason == "BATCH_STOPPED") return;  // For the judge of batches.
   const bool had_reason = std::ranges::any_of(job.row.dependencies, [this](const auto& dependency) {
     const auto other = jobs_.find(dependency.id);
     return other != jobs_.end() && std::ranges::any_of(other->second.events, [](const auto& event) {

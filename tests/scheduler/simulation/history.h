@@ -52,6 +52,10 @@ class History {
 
   // `runs` tells whether some worker that does not stand still runs an attempt.
   void SetRuns(std::function<bool(const LeaseId&)> runs) { runs_ = std::move(runs); }
+  // `heard` is told every event as it is followed, with its job as it is then.
+  void SetListener(std::function<void(const SeenJob&, const JobEventRecord&)> heard) {
+    heard_ = std::move(heard);
+  }
   // A leadership was recorded.
   void Elected(int64_t epoch);
   // The database answered a commit.
@@ -100,6 +104,7 @@ class History {
   const HistoryBounds bounds_;
   std::vector<std::string>& findings_;
   std::function<bool(const LeaseId&)> runs_;
+  std::function<void(const SeenJob&, const JobEventRecord&)> heard_;  // May be empty.
   std::map<std::string, SeenJob> jobs_;
   std::set<std::string> tokens_;
   std::set<std::string> requests_;

@@ -14,14 +14,18 @@ SilentEngineMetrics silent_metrics;
 // Shows the witness every change that watchers are told.
 class WitnessedWatch final : public WatchSink {
  public:
-  explicit WitnessedWatch(Witness& witness) : witness_(witness) {}
+  WitnessedWatch(Witness& witness, Background* background)
+      : witness_(witness), background_(background) {}
   void Changed(const JobChange& change) override {
     if (change.is_deletion) return witness_.DeletionTold(change.view->record.name);
     witness_.Told(*change.view);
+    const bool has_ended = IsTerminal(change.view->record.status.state);
+    if (background_ != nullptr && has_ended) background_->Wake(change.view->record.batch.key);
   }
 
  private:
   Witness& witness_;
+  Background* const background_;  // Null: there are no errands.
 };
 
 absl::Status Draining() {
@@ -65,10 +69,22 @@ void Replica::Start() {
   terminating_ = false;
   process_.Later(around_.time.Between(absl::ZeroDuration(), absl::Seconds(1)),
                  [this] { Compete(); });
+  if (around_.errands != nullptr) StartBackground();
+}
+
+void Replica::StartBackground() {
+  background_ =
+      std::make_unique<Background>(BackgroundPorts{.process = process_,
+                                                   .database = around_.database,
+                                                   .errands = *around_.errands,
+                                                   .is_serving = [this] { return IsLeading(); },
+                                                   .act = [this](const Act& act) { Do(act); },
+                                                   .wall = [this] { return Now().wall; }});
 }
 
 void Replica::Die() {
   process_.Die();
+  background_ = nullptr;
   cell_ = nullptr;
   for (const auto& held : std::exchange(streams_, {})) {
     if (const auto stream = held.lock()) stream->Break();
@@ -157,11 +173,16 @@ void Replica::LoadRecords(const Instant& now) {
 void Replica::StepDown(const absl::Status& why) {
   writing_.clear();
   worker_of_.clear();
-  cell_->StepDown(why);
+  // Whatever the reason: somebody else can be asked the same.
+  const bool is_refusal = absl::IsUnavailable(why);
+  cell_->StepDown(is_refusal ? why
+                             : MakeError(absl::StatusCode::kUnavailable, "NOT_LEADER",
+                                         std::string(MessageOf(why))));
 }
 
 void Replica::WatchAgain() {
-  (void)watches_->Open("default", 0, std::make_shared<WitnessedWatch>(around_.witness));
+  (void)watches_->Open("default", 0,
+                       std::make_shared<WitnessedWatch>(around_.witness, background_.get()));
 }
 
 void Replica::Reopen(const JobName& name, const std::string& reason, Cell::ViewDone done) {

@@ -12,6 +12,7 @@
 
 #include "common/base/backoff.h"
 #include "scheduler/engine/cell.h"
+#include "tests/scheduler/simulation/background.h"
 #include "tests/scheduler/simulation/database.h"
 #include "tests/scheduler/simulation/stream.h"
 #include "tests/scheduler/simulation/witness.h"
@@ -25,6 +26,7 @@ struct Surroundings {
   LeaseSigns& signs;
   Witness& witness;
   const SchedulerOptions& options;
+  Errands* errands = nullptr;  // Null: there are none.
 };
 
 class Replica {
@@ -85,6 +87,7 @@ class Replica {
   void LoadRecords(const Instant& now);
   void StepDown(const absl::Status& why);
   void WatchAgain();
+  void StartBackground();
 
   // The commit writer.
   void Write(Batch batch);
@@ -100,8 +103,8 @@ class Replica {
   // The election.
   void Compete();
   void Load(int64_t epoch);
-  void Lead(int64_t epoch, LiveJobs live, std::vector<GroupLimit> limits,
-            const std::map<JobState, int64_t>& counts);
+  struct Taken;
+  void Lead(int64_t epoch, Taken taken);
   void Hold(int64_t epoch);
   // The leader stepped down by itself.
   void Resign(int64_t epoch);
@@ -118,6 +121,7 @@ class Replica {
   std::vector<std::weak_ptr<Stream>> streams_;
 
   // Of this life.
+  std::unique_ptr<Background> background_;  // Null without errands.
   std::unique_ptr<WatchHub> watches_;
   std::unique_ptr<Cell> cell_;
   int64_t epoch_ = 0;  // Of the newest leadership.

@@ -27,10 +27,18 @@ void Replica::GiveBack(int64_t epoch) {
       [this](const absl::Status&) { CompeteLater(); });
 }
 
+// What a leader begins with.
+struct Replica::Taken {
+  LiveJobs live;
+  std::vector<GroupLimit> limits;
+  std::map<JobState, int64_t> counts;
+  std::vector<WebhookPlace> webhooks;
+};
+
 void Replica::Load(int64_t epoch) {
   using Jobs = absl::StatusOr<LiveJobs>;
   using Limits = absl::StatusOr<std::vector<GroupLimit>>;
-  using Counts = absl::StatusOr<std::map<JobState, int64_t>>;
+  using Rest = absl::StatusOr<Taken>;
   Database& database = around_.database;
   database.Ask<Jobs>(
       process_, [](FakeStore& store) { return store.LoadLiveJobs(0, 5000, {}); },
@@ -40,26 +48,36 @@ void Replica::Load(int64_t epoch) {
             process_, [](FakeStore& store) { return store.LoadLimits(); },
             [this, epoch, &database, jobs](Limits limits) {
               if (!limits.ok()) return GiveBack(epoch);
-              database.Ask<Counts>(
-                  process_, [](FakeStore& store) { return store.LoadStateCounts(); },
-                  [this, epoch, jobs, limits](const Counts& counts) {
-                    if (!counts.ok()) return GiveBack(epoch);
-                    Lead(epoch, *jobs, *limits, *counts);
+              database.Ask<Rest>(
+                  process_,
+                  [](FakeStore& store) -> Rest {
+                    const auto counts = store.LoadStateCounts();
+                    const auto webhooks = store.LoadWebhooks();
+                    if (!counts.ok() || !webhooks.ok()) return counts.status();
+                    return Taken{{}, {}, *counts, *webhooks};
+                  },
+                  [this, epoch, jobs, limits](Rest taken) {
+                    if (!taken.ok()) return GiveBack(epoch);
+                    taken->live = *jobs;
+                    taken->limits = *limits;
+                    Lead(epoch, *std::move(taken));
                   });
             });
       });
 }
 
-void Replica::Lead(int64_t epoch, LiveJobs live, std::vector<GroupLimit> limits,
-                   const std::map<JobState, int64_t>& counts) {
+void Replica::Lead(int64_t epoch, Taken taken) {
   around_.time.Trace([&] { return process_.name() + " leads epoch " + std::to_string(epoch); });
   if (terminating_) return;
   epoch_ = epoch;
   around_.signs.TookOver(epoch, around_.time.Now());
   around_.signs.ClockSet(epoch, around_.time.Now(), skew_);
   Do([&](Cell& cell, const Instant& now) {
-    cell.TakeOver(now, epoch, std::move(live), counts);
-    for (const GroupLimit& limit : limits) (void)cell.SetLimit(limit);
+    cell.TakeOver(now, epoch, std::move(taken.live), taken.counts);
+    for (const GroupLimit& limit : taken.limits) (void)cell.SetLimit(limit);
+    for (const WebhookPlace& webhook : taken.webhooks) {
+      (void)cell.SetWebhook(webhook, WebhookPresence::kThere);
+    }
   });
   WatchAgain();
   Hold(epoch);

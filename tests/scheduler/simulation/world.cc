@@ -10,6 +10,8 @@ constexpr int kReplicas = 2;
 constexpr int kWorkers = 3;
 constexpr int kClients = 3;
 constexpr int kCallsOfClient = 14;
+// One life in so many has errands beside its jobs.
+constexpr uint64_t kErrandsOneIn = 3;
 constexpr absl::Duration kDisturbedTime = absl::Seconds(45);
 constexpr absl::Duration kCalmTimeMax = absl::Seconds(400);
 constexpr absl::Duration kCalmStep = absl::Seconds(2);
@@ -53,15 +55,11 @@ World::World(uint64_t seed)
       history_(time_, store_, signs_, bounds_, findings_),
       witness_(time_, history_, signs_, findings_),
       database_(time_, store_, history_) {
-  GroupLimit limit;
-  limit.name = "default";
-  limit.running_max = bounds_.queue_running_max;
-  const int64_t operator_epoch = store_.AcquireLeadership("operator", "", absl::Seconds(1))->epoch;
-  (void)store_.SaveLimit(limit, operator_epoch);
-  (void)store_.ReleaseLeadership(operator_epoch);
+  Furnish(seed);
   for (int i = 0; i < kReplicas; ++i) {
     replicas_.push_back(std::make_unique<Replica>(
-        Surroundings{time_, database_, signs_, witness_, options_}, "s" + std::to_string(i)));
+        Surroundings{time_, database_, signs_, witness_, options_, errands_.get()},
+        "s" + std::to_string(i)));
   }
   for (int i = 0; i < kWorkers; ++i) {
     workers_.push_back(
@@ -76,6 +74,19 @@ World::World(uint64_t seed)
       return !worker->process().IsStopped() && worker->Runs(lease);
     });
   });
+}
+
+// Records what is there before anybody serves.
+void World::Furnish(uint64_t seed) {
+  GroupLimit limit;
+  limit.name = "default";
+  limit.running_max = bounds_.queue_running_max;
+  const int64_t epoch = store_.AcquireLeadership("operator", "", absl::Seconds(1))->epoch;
+  (void)store_.SaveLimit(limit, epoch);
+  if (seed % kErrandsOneIn == 0) {
+    errands_ = std::make_unique<Errands>(time_, store_, history_, epoch, findings_);
+  }
+  (void)store_.ReleaseLeadership(epoch);
 }
 
 int64_t World::grants() const {
@@ -93,6 +104,7 @@ const std::vector<std::string>& World::Live() {
     database_.SetSlowness(absl::Milliseconds(static_cast<int64_t>(time_.Pick(400) + 1)));
   database_.SetStrike(120, [this](Process& process) { Strike(process); });
   DisturbLater();
+  if (errands_ != nullptr) errands_->Start();
   if (!LiveFor(kDisturbedTime)) return findings_;
   if (time_.OneIn(40) && !LiveThroughLongOutage()) return findings_;
   CalmDown();
@@ -121,6 +133,7 @@ bool World::LiveFor(absl::Duration length) {
 
 bool World::IsDone() const {
   if (Leader() == nullptr || Leader()->cell().HasPendingWrites()) return false;
+  if (errands_ != nullptr && !errands_->IsDone()) return false;
   const bool are_idle = std::ranges::all_of(clients_, [](const auto& c) { return c->IsIdle(); });
   return are_idle && std::ranges::all_of(history_.jobs(), [](const auto& entry) {
            return IsTerminal(entry.second.row.status.state);
@@ -161,6 +174,7 @@ bool World::MayRun(const SeenJob& job) const {
 void World::CheckRest() {
   history_.CheckWhole();
   witness_.CheckAcknowledged(true);
+  if (errands_ != nullptr) errands_->CheckRest();
   if (!IsDone()) findings_.push_back("I1 not all is done in time");
   const Replica* const leader = Leader();
   if (leader == nullptr) return;

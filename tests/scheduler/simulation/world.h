@@ -23,6 +23,7 @@ class World {
 
  private:
   static SchedulerOptions DrawOptions(Timeline& time);
+  void Furnish(uint64_t seed);
   HistoryBounds DrawBounds();
   std::vector<Replica*> Replicas();
 
@@ -54,6 +55,7 @@ class World {
   History history_;
   Witness witness_;
   Database database_;
+  std::unique_ptr<Errands> errands_;  // In some lives.
   std::vector<std::unique_ptr<Replica>> replicas_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Client>> clients_;
