@@ -71,11 +71,12 @@ std::string HmacSha256(std::string_view key, std::string_view bytes) {
   return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
-absl::StatusOr<std::string> Sha256OfFd(int fd) {
+absl::StatusOr<std::string> Sha256OfFd(int fd, const std::function<bool()>& goes_on) {
   Sha256 hash;
   std::vector<char> buffer(kReadBytes);
   off_t offset = 0;
   for (;;) {
+    if (!goes_on()) return absl::CancelledError("the file is not read to its end");
     const ssize_t got = ::pread(fd, buffer.data(), buffer.size(), offset);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return ErrnoError(errno, "IO_ERROR", "cannot read the file");

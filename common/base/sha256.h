@@ -1,6 +1,7 @@
 // SHA-256 (FIPS 180-4) of bytes that arrive in pieces. Sha256 is not thread-safe.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,7 +40,8 @@ std::string Sha256Of(std::string_view bytes);
 std::string HmacSha256(std::string_view key, std::string_view bytes);
 
 // Returns the digest of the whole file `fd`, read with pread: the file offset stays. A read error
-// is typed IO_ERROR.
-absl::StatusOr<std::string> Sha256OfFd(int fd);
+// is typed IO_ERROR. `goes_on` is asked between pieces; CANCELLED when it says no.
+absl::StatusOr<std::string> Sha256OfFd(
+    int fd, const std::function<bool()>& goes_on = [] { return true; });
 
 }  // namespace dq

@@ -51,18 +51,21 @@ absl::Status ForEachEntry(UniqueFd directory, const std::string& key, Visit visi
   }
 }
 
-// Adds what lies beneath `directory` to `found`. Files that vanish meanwhile and everything that is
-// neither file nor directory are passed over.
-absl::Status ListTree(UniqueFd directory, const std::string& key, std::vector<ObjectInfo>& found) {
+// Calls `visit(key, info)` for every plain file beneath `directory`, and looks into the directories
+// that `enters(key)` says. What vanishes meanwhile and everything that is neither file nor
+// directory are passed over.
+template <typename Enters, typename Visit>
+absl::Status VisitTree(UniqueFd directory, const std::string& key, const Enters& enters,
+                       const Visit& visit) {
   return ForEachEntry(std::move(directory), key, [&](int fd, const std::string& name) {
     const std::string child = key + "/" + name;
     struct stat info {};
     if (::fstatat(fd, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return absl::OkStatus();
-    if (S_ISREG(info.st_mode)) found.push_back(InfoOf(child, info));
-    if (!S_ISDIR(info.st_mode)) return absl::OkStatus();
+    if (S_ISREG(info.st_mode)) return absl::Status(visit(child, info));
+    if (!S_ISDIR(info.st_mode) || !enters(child)) return absl::OkStatus();
     UniqueFd below(::openat(fd, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!below) return errno == ENOENT ? absl::OkStatus() : StorageError(errno, child);
-    return ListTree(std::move(below), child, found);
+    return VisitTree(std::move(below), child, enters, visit);
   });
 }
 
@@ -137,10 +140,27 @@ class FileObjectStore final : public ObjectStore {
     absl::StatusOr<UniqueFd> directory = tree_.OpenDirectory(key);
     if (directory.status().code() == absl::StatusCode::kNotFound) return found;
     DQ_RETURN_IF_ERROR(directory.status());
-    DQ_RETURN_IF_ERROR(ListTree(std::move(directory).value(), key, found));
+    const auto enter_all = [](const std::string&) { return true; };
+    DQ_RETURN_IF_ERROR(VisitTree(std::move(directory).value(), key, enter_all,
+                                 [&found](const std::string& child, const struct stat& info) {
+                                   found.push_back(InfoOf(child, info));
+                                   return absl::OkStatus();
+                                 }));
     std::sort(found.begin(), found.end(),
               [](const ObjectInfo& a, const ObjectInfo& b) { return a.uri < b.uri; });
     return found;
+  }
+
+  absl::Status VisitFiles(
+      std::string_view prefix_uri, const std::function<bool(const std::string& path)>& enters,
+      const std::function<absl::Status(const std::string& path)>& visit) override {
+    DQ_ASSIGN_OR_RETURN(const std::string key, ObjectKeyOf(prefix_uri));
+    DQ_ASSIGN_OR_RETURN(UniqueFd directory, tree_.OpenDirectory(key));
+    const size_t above = key.size() + 1;
+    return VisitTree(
+        std::move(directory), key,
+        [&](const std::string& child) { return enters(child.substr(above)); },
+        [&](const std::string& child, const struct stat&) { return visit(child.substr(above)); });
   }
 
   absl::Status Remove(std::string_view uri) override {

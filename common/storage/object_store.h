@@ -106,6 +106,14 @@ class ObjectStore {
   // Lists the plain files beneath `prefix_uri`, all levels, sorted by uri, unfinished ones left
   // out. A prefix that does not exist has none.
   virtual absl::StatusOr<std::vector<ObjectInfo>> List(std::string_view prefix_uri) = 0;
+  // Calls `visit` with the path beneath the directory `prefix_uri` ("sub/a.csv") of every finished
+  // plain file there, in no order, until it returns an error, which is returned. Directories
+  // beneath are looked into where `enters` says so of their paths; no symbolic link is followed.
+  // NOT_FOUND FILE_MISSING; PERMISSION_DENIED FILE_UNREADABLE, also of a directory beneath;
+  // INVALID_ARGUMENT BAD_FIELD for what is no directory or leaves the root.
+  virtual absl::Status VisitFiles(
+      std::string_view prefix_uri, const std::function<bool(const std::string& path)>& enters,
+      const std::function<absl::Status(const std::string& path)>& visit) = 0;
   // Removes one file. OK when it is not there.
   virtual absl::Status Remove(std::string_view uri) = 0;
   // Removes the directory of a prefix if nothing is left in it; OK when something is, or it is not

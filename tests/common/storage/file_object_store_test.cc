@@ -272,6 +272,44 @@ TEST_F(FileObjectStoreTest, ListIsSortedAndDeepAndRemoveIsIdempotent) {
   EXPECT_FALSE(fs::exists(root() / "p/b"));
 }
 
+TEST_F(FileObjectStoreTest, PlainFilesAreVisitedWhereOneEntersAndNoLinkIsFollowed) {
+  Write(root() / "in/a", "x");
+  Write(root() / "in/sub/b", "x");
+  Write(root() / "in/sub/deep/c", "x");
+  Write(root() / "in/not/d", "x");
+  Write(root() / "in/.tmp-1", "unfinished");
+  Write(top_ / "outside/e", "x");
+  fs::create_symlink(top_ / "outside", root() / "in/link");
+  fs::create_symlink(root() / "in/a", root() / "in/other");
+  ASSERT_EQ(mkfifo((root() / "in/fifo").c_str(), 0600), 0);
+  std::vector<std::string> paths;
+  const auto enters = [](const std::string& path) { return path != "not"; };
+  const auto visit = [&paths](const std::string& path) {
+    paths.push_back(path);
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(store_->VisitFiles("file:///in", enters, visit).ok());
+  EXPECT_THAT(paths, testing::UnorderedElementsAre("a", "sub/b", "sub/deep/c"));
+}
+
+TEST_F(FileObjectStoreTest, AVisitEndsWithTheFirstErrorAndWhatIsNoDirectoryIsOne) {
+  Write(root() / "in/a", "x");
+  Write(root() / "in/b", "x");
+  fs::create_symlink(top_, root() / "out");
+  int visited = 0;
+  const auto enters = [](const std::string&) { return true; };
+  const auto visit = [&visited](const std::string&) {
+    ++visited;
+    return absl::CancelledError("enough");
+  };
+  EXPECT_TRUE(absl::IsCancelled(store_->VisitFiles("file:///in", enters, visit)));
+  EXPECT_EQ(visited, 1);
+  EXPECT_EQ(ReasonOf(store_->VisitFiles("file:///none", enters, visit)), "FILE_MISSING");
+  for (const char* uri : {"file:///in/a", "file:///out", "file:///in/../in", "file:///"}) {
+    EXPECT_EQ(ReasonOf(store_->VisitFiles(uri, enters, visit)), "BAD_FIELD") << uri;
+  }
+}
+
 TEST(WriteAll, AFullDiskIsTyped) {
   const UniqueFd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
   if (!full) GTEST_SKIP() << "no /dev/full";
