@@ -5,11 +5,16 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
+#include "scheduler/core/catalog_store.h"
 #include "scheduler/core/job.h"
 
 namespace dq {
+
+// Operations of one batch.
+inline constexpr int32_t kBatchOperationsMax = 100'000;
 
 // Numbers equal dq.v1.BatchMode and the column batch.mode.
 enum class BatchMode : int16_t { kParallel = 1, kSequential = 2 };
@@ -36,6 +41,15 @@ enum class BatchState : int16_t {
   kCancelled = 8,
 };
 
+// Whether all operations of a batch are recorded. Numbers equal the column batch.expansion; from
+// kGoing on dq.v1.BatchExpansionState.
+enum class BatchExpansion : int16_t {
+  kNone = 0,  // They came with the request.
+  kGoing = 1,
+  kDone = 2,
+  kHalted = 3,  // More were to come; a retry goes on.
+};
+
 // A batch as recorded. Operations are counted from 1.
 struct BatchRecord {
   BatchKey key = 0;
@@ -50,8 +64,8 @@ struct BatchRecord {
   BatchMode mode = BatchMode::kParallel;
   int32_t max_parallel = 0;  // Operations that may run at a time; 0: any number.
   bool stop_on_error = false;
-  int32_t operations = 0;
   absl::Time create_time;
+  std::string source;  // What it is expanded from: for CreateBatch() alone, see GetBatchSource().
 
   // What changes.
   BatchDesire desire = BatchDesire::kRun;
@@ -65,7 +79,27 @@ struct BatchRecord {
   int32_t run_completed = 0;  // Operations that were COMPLETED then.
   absl::Time end_time = absl::InfinitePast();  // Not while it has something to do.
   int64_t version = 1;
+
+  // What changes while it is expanded, and with a retry of one that was halted: ExpandBatch() alone
+  // writes it, whatever the version.
+  int32_t operations = 0;  // Those that are recorded.
+  BatchExpansion expansion = BatchExpansion::kNone;
+  int32_t found = 0;        // What its source makes, once that was looked at.
+  std::string expanded_to;  // The last item of the source that is an operation.
+  std::string halt_reason;  // Why it was halted.
+  std::string halt_message;
   friend bool operator==(const BatchRecord&, const BatchRecord&) = default;
+};
+
+// Operations to be recorded after those that there are, and what the batch is with them.
+struct ExpansionPage {
+  std::vector<std::string> requests;  // As BatchOperation::request.
+  std::vector<FileRecord> files;      // That these name.
+  BatchExpansion expansion = BatchExpansion::kGoing;
+  int32_t found = 0;
+  std::string expanded_to;
+  std::string halt_reason;
+  std::string halt_message;
 };
 
 // A batch with the numbers of its jobs by state; states without one are absent.

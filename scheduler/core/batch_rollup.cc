@@ -13,13 +13,19 @@ int64_t InState(const BatchView& batch, JobState state) {
 bool IsIn(const BatchView& batch, BatchDesire desire) { return batch.record.desire == desire; }
 
 BatchState EndOf(const BatchView& batch, const BatchCounts& counts) {
-  if (counts.completed == batch.record.operations) return BatchState::kCompleted;
+  const bool lacks_some = batch.record.expansion == BatchExpansion::kHalted;
+  if (counts.completed == batch.record.operations && !lacks_some) return BatchState::kCompleted;
   if (IsIn(batch, BatchDesire::kCancel)) return BatchState::kCancelled;
   if (counts.completed > 0) return BatchState::kPartialSuccess;
-  return counts.failed > 0 ? BatchState::kFailed : BatchState::kCancelled;
+  return counts.failed > 0 || lacks_some ? BatchState::kFailed : BatchState::kCancelled;
 }
 
 }  // namespace
+
+int64_t OperationsOf(const BatchRecord& batch) {
+  const bool is_going = batch.expansion == BatchExpansion::kGoing;
+  return is_going ? std::max(batch.found, batch.operations) : batch.operations;
+}
 
 BatchCounts CountOperations(const BatchView& batch) {
   BatchCounts counts;
@@ -35,11 +41,12 @@ BatchCounts CountOperations(const BatchView& batch) {
   counts.skipped = InState(batch, JobState::kSkipped);
   const int64_t told =
       counts.pending + counts.queued + counts.paused + Leased(counts) + Ended(counts);
-  counts.pending += std::max<int64_t>(0, batch.record.operations - told);
+  counts.pending += std::max<int64_t>(0, OperationsOf(batch.record) - told);
   return counts;
 }
 
 bool IsSettled(const BatchView& batch) {
+  if (batch.record.expansion == BatchExpansion::kGoing) return false;
   const BatchCounts counts = CountOperations(batch);
   return Ended(counts) == batch.record.operations && batch.record.reopen_from == 0 &&
          batch.record.made == batch.record.operations;
@@ -81,15 +88,16 @@ std::string_view StateName(BatchState state) {
 }
 
 double PercentComplete(const BatchView& batch, double running_share) {
-  if (batch.record.operations == 0 || IsSettled(batch)) return 100;
+  if (IsSettled(batch)) return 100;
+  const auto all = static_cast<double>(std::max<int64_t>(1, OperationsOf(batch.record)));
   const double done = static_cast<double>(Ended(CountOperations(batch))) + running_share;
-  return std::clamp(100 * done / batch.record.operations, 0.0, 100.0);
+  return std::clamp(100 * done / all, 0.0, 100.0);
 }
 
 std::optional<absl::Duration> TimeRemaining(const BatchView& batch, double running_share,
                                             absl::Time now) {
   if (RollUp(batch) != BatchState::kProcessing) return std::nullopt;
-  const double all = batch.record.operations - batch.record.run_completed;
+  const auto all = static_cast<double>(OperationsOf(batch.record) - batch.record.run_completed);
   const double ended = static_cast<double>(Ended(CountOperations(batch)));
   const double done = ended - batch.record.run_completed + running_share;
   if (done <= 0 || now <= batch.record.run_time) return std::nullopt;

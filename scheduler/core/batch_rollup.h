@@ -10,8 +10,8 @@
 
 namespace dq {
 
-// The operations of a batch by state. Those that are no jobs yet are PENDING, those that can be
-// none FAILED.
+// The operations of a batch by state. Those that are no jobs yet, or not even recorded, are
+// PENDING, those that can be none FAILED.
 struct BatchCounts {
   int64_t pending = 0;
   int64_t queued = 0;
@@ -26,7 +26,11 @@ struct BatchCounts {
   friend bool operator==(const BatchCounts&, const BatchCounts&) = default;
 };
 
-// Counts them; the sum is the number of operations.
+// Returns how many operations it has, as far as that is known: while it is being expanded, those
+// that its source makes.
+int64_t OperationsOf(const BatchRecord& batch);
+
+// Counts them; the sum is OperationsOf().
 BatchCounts CountOperations(const BatchView& batch);
 
 // Returns how many have ended, and how many hold a lease.
@@ -37,11 +41,12 @@ inline int64_t Leased(const BatchCounts& counts) {
   return counts.processing + counts.pausing + counts.cancelling;
 }
 
-// Returns whether every operation has ended and none is to be run again.
+// Returns whether every operation has ended, none is to be run again and no further one comes.
 bool IsSettled(const BatchView& batch);
 
 // Returns the state of the whole. Settled: COMPLETED when all operations are, else CANCELLED when
-// a person cancelled it or nothing ran, PARTIAL_SUCCESS when some are completed, else FAILED.
+// a person cancelled it or nothing ran, PARTIAL_SUCCESS when some are completed, else FAILED. One
+// whose expansion was halted lacks operations, so it is never COMPLETED.
 BatchState RollUp(const BatchView& batch);
 
 // Returns the name of a state, for example "PARTIAL_SUCCESS".

@@ -18,10 +18,10 @@ class BatchStore {
  public:
   virtual ~BatchStore() = default;
 
-  // Records a batch with its operations, `requests` in order, and gives it its key. With the
-  // identical record again it is the same call, whose answer was lost: `existed` stays false.
-  // ALREADY_EXISTS: ID_TAKEN, or REQUEST_ID_REUSED when the earlier batch of that request_id has
-  // another hash.
+  // Records a batch with its operations, `requests` in order, and its source, and gives it its key.
+  // With the identical record again it is the same call, whose answer was lost: `existed` stays
+  // false. ALREADY_EXISTS: ID_TAKEN, or REQUEST_ID_REUSED when the earlier batch of that request_id
+  // has another hash.
   virtual absl::StatusOr<Created<BatchRecord>> CreateBatch(
       const BatchRecord& batch, const std::vector<std::string>& requests) = 0;
   // NOT_FOUND BATCH_NOT_FOUND.
@@ -35,13 +35,21 @@ class BatchStore {
   // Returns the batches that have no end time.
   virtual absl::StatusOr<std::vector<BatchKey>> ListOpenBatches() = 0;
 
-  // Writes what changes of a batch, with version + 1, and why operations were refused. ABORTED
-  // (BATCH_CHANGED) when the row does not hold `batch.version`: nothing was written.
+  // Writes what changes of a batch, with version + 1, and why operations were refused; with a
+  // further retry an expansion that was halted goes on. ABORTED (BATCH_CHANGED) when the row does
+  // not hold `batch.version`: nothing was written.
   virtual absl::Status UpdateBatch(const BatchRecord& batch,
                                    const std::vector<BatchOperation>& refused) = 0;
   // Does the same of a batch that ends in `state`, and records it for the webhooks that want to
   // hear of it.
   virtual absl::Status EndBatch(const BatchRecord& batch, BatchState state) = 0;
+
+  // Returns what the batch is expanded from; "" of one whose operations came with the request.
+  virtual absl::StatusOr<std::string> GetBatchSource(BatchKey key) = 0;
+  // Records more operations of a batch that is being expanded, with the files that they name, and
+  // how far that is: all or nothing. ABORTED (BATCH_CHANGED) when the row has not
+  // `batch.operations` operations or is not being expanded: nothing was written.
+  virtual absl::Status ExpandBatch(const BatchRecord& batch, const ExpansionPage& page) = 0;
 
   // Returns up to `limit` operations after the index `after`, in order, with the jobs they are.
   virtual absl::StatusOr<std::vector<BatchOperation>> LoadOperations(BatchKey key, int32_t after,

@@ -64,6 +64,7 @@ absl::StatusOr<BatchRecord> WishRetry(const BatchView& batch, absl::Time now) {
   ++record.retries;
   record.end_time = absl::InfinitePast();
   record.run_time = now;
+  if (record.expansion == BatchExpansion::kHalted) record.expansion = BatchExpansion::kGoing;
   record.run_completed = static_cast<int32_t>(CountOperations(batch).completed);
   if (record.refused > 0) {
     record.made = 0;  // Those that are jobs stay what they are.

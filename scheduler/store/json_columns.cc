@@ -61,6 +61,21 @@ std::string ToJson(const std::vector<JobOutput>& outputs) {
   return array.dump();
 }
 
+std::string ToJson(const std::vector<FileRecord>& files) {
+  Json array = Json::array();
+  for (const FileRecord& file : files) {
+    array.push_back({{"project", file.project},
+                     {"id", file.id},
+                     {"request_id", file.request_id},
+                     {"display_name", StorableText(file.display_name)},
+                     {"uri", StorableText(file.uri)},
+                     {"size_bytes", file.size_bytes},
+                     {"sha256", file.sha256},
+                     {"created_by", StorableText(file.created_by)}});
+  }
+  return array.dump();
+}
+
 std::string ToJson(const std::vector<JobFilterTerm>& filter) {
   Json array = Json::array();
   for (const JobFilterTerm& term : filter) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "scheduler/core/catalog_store.h"
 #include "scheduler/core/job.h"
 #include "scheduler/core/job_reader.h"
 
@@ -15,6 +16,8 @@ std::string ToJson(const std::map<std::string, std::string>& map);
 std::string ToJson(const std::vector<std::string>& list);
 std::string ToJson(const std::vector<JobKey>& keys);
 std::string ToJson(const std::vector<JobOutput>& outputs);
+// Returns what sql/insert_files.sql reads.
+std::string ToJson(const std::vector<FileRecord>& files);
 // Returns what sql/list_jobs.sql reads. A name that is no state becomes the number 0.
 std::string ToJson(const std::vector<JobFilterTerm>& filter);
 

@@ -1,10 +1,11 @@
 #include "scheduler/store/postgres_batch_store.h"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
+#include <span>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "scheduler/store/embedded_sql.h"
@@ -16,12 +17,15 @@
 namespace dq {
 namespace {
 
+// Operations that one statement records.
+constexpr size_t kOperationsAtOnceMax = 5000;
+
 // Returns the literal of a bytea[].
-std::string BytesArray(const std::vector<std::string>& values) {
+std::string BytesArray(std::span<const std::string> values) {
   std::string literal = "{";
   for (const std::string& bytes : values) {
     if (literal.size() > 1) literal += ',';
-    literal += "\"\\\\x" + absl::BytesToHexString(bytes) + "\"";
+    literal += "\"\\" + BytesText(bytes) + "\"";
   }
   return literal + "}";
 }
@@ -53,6 +57,11 @@ BatchRecord ReadBatch(const pqxx::row& row) {
   batch.run_completed = row["run_completed"].as<int32_t>();
   batch.end_time = ReadTime(row["end_time"]);
   batch.version = row["version"].as<int64_t>();
+  batch.expansion = static_cast<BatchExpansion>(row["expansion"].as<int16_t>());
+  batch.found = row["found"].as<int32_t>();
+  batch.expanded_to = row["expanded_to"].c_str();
+  batch.halt_reason = row["halt_reason"].c_str();
+  batch.halt_message = row["halt_message"].c_str();
   return batch;
 }
 
@@ -88,7 +97,23 @@ pqxx::result InsertBatch(Transaction& transaction, const BatchRecord& batch) {
                          batch.request_hash, StorableText(batch.display_name), ToJson(batch.labels),
                          StorableText(batch.created_by), static_cast<int16_t>(batch.mode),
                          batch.max_parallel, batch.stop_on_error, batch.operations,
-                         TimeText(batch.create_time));
+                         TimeText(batch.create_time), static_cast<int16_t>(batch.expansion));
+}
+
+// Records operations after the first `before` ones.
+void InsertOperations(Transaction& transaction, BatchKey batch, int32_t before,
+                      std::span<const std::string> requests) {
+  while (!requests.empty()) {
+    const size_t count = std::min(requests.size(), kOperationsAtOnceMax);
+    transaction.Run(sql::kInsertOperations, batch, before, BytesArray(requests.first(count)));
+    before += static_cast<int32_t>(count);
+    requests = requests.subspan(count);
+  }
+}
+
+absl::Status Changed(const BatchRecord& batch) {
+  return MakeError(absl::StatusCode::kAborted, "BATCH_CHANGED",
+                   "the batch " + batch.id + " has changed meanwhile");
 }
 
 std::optional<BatchRecord> FirstBatch(const pqxx::result& rows) {
@@ -115,7 +140,11 @@ absl::StatusOr<Created<BatchRecord>> PostgresBatchStore::CreateBatch(
       return absl::OkStatus();
     }
     created->record.key = rows[0][0].as<BatchKey>();
-    transaction.Run(sql::kInsertOperations, created->record.key, BytesArray(requests));
+    InsertOperations(transaction, created->record.key, 0, requests);
+    if (!batch.source.empty()) {
+      transaction.Run(sql::kInsertBatchSource, created->record.key, BytesText(batch.source));
+    }
+    created->record.source.clear();
     return absl::OkStatus();
   }));
   return created;
@@ -194,13 +223,35 @@ absl::Status PostgresBatchStore::Write(const BatchRecord& batch,
                                       batch.reopen_from, batch.retries, StorableText(batch.actor),
                                       StorableText(batch.reason), TimeText(batch.run_time),
                                       batch.run_completed, end_time, told_as);
-    if (rows.empty()) {
-      return MakeError(absl::StatusCode::kAborted, "BATCH_CHANGED",
-                       "the batch " + batch.id + " has changed meanwhile");
-    }
+    if (rows.empty()) return Changed(batch);
     if (!refusals.empty()) {
       transaction.Run(sql::kRefuseOperations, batch.key, ToJson(refusals));
     }
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<std::string> PostgresBatchStore::GetBatchSource(BatchKey key) {
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
+                        return transaction.Run(sql::kGetBatchSource, key);
+                      }));
+  return rows.empty() ? std::string() : pqxx::binarystring(rows[0]["source"]).str();
+}
+
+absl::Status PostgresBatchStore::ExpandBatch(const BatchRecord& batch, const ExpansionPage& page) {
+  return sessions_.Take()->Run([&](Transaction& transaction) {
+    const auto added = static_cast<int32_t>(page.requests.size());
+    const auto rows = transaction.Run(sql::kExpandBatch, batch.key, batch.operations, added,
+                                      static_cast<int16_t>(page.expansion), page.found,
+                                      StorableText(page.expanded_to), page.halt_reason,
+                                      StorableText(page.halt_message));
+    if (rows.empty()) return Changed(batch);
+    if (!page.files.empty()) {
+      transaction.Run(sql::kInsertFiles, ToJson(page.files),
+                      TimeText(page.files.front().create_time));
+    }
+    InsertOperations(transaction, batch.key, batch.operations, page.requests);
     return absl::OkStatus();
   });
 }

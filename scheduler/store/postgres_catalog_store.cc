@@ -53,13 +53,12 @@ absl::StatusOr<Created<FileRecord>> PostgresCatalogStore::CreateFile(const FileR
 
 absl::StatusOr<FileRecord> PostgresCatalogStore::GetFile(const std::string& project,
                                                          const std::string& id) {
-  std::vector<FileRecord> files;
-  DQ_RETURN_IF_ERROR(sessions_.Take()->Run([&](Transaction& transaction) {
-    files = ReadAll(transaction.Run(sql::kGetFile, project, id), ReadFile);
-    return absl::OkStatus();
-  }));
-  if (files.empty()) return CatalogNotFound("FILE_NOT_FOUND", "file", id);
-  return files[0];
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
+                        return transaction.Run(sql::kGetFile, project, id);
+                      }));
+  if (rows.empty()) return CatalogNotFound("FILE_NOT_FOUND", "file", id);
+  return ReadFile(rows[0]);
 }
 
 absl::StatusOr<std::vector<FileRecord>> PostgresCatalogStore::ListFiles(

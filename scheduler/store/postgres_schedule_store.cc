@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "scheduler/store/embedded_sql.h"
@@ -18,8 +17,6 @@ namespace dq {
 namespace {
 
 using Json = nlohmann::json;
-
-std::string BytesText(const std::string& bytes) { return "\\x" + absl::BytesToHexString(bytes); }
 
 // An infinite time is none.
 std::string OptionalTimeText(absl::Time time) {

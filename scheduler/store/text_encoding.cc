@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "absl/strings/escaping.h"
+
 namespace dq {
 namespace {
 
@@ -57,6 +59,8 @@ std::string StorableText(std::string_view text) {
   }
   return mended;
 }
+
+std::string BytesText(const std::string& bytes) { return "\\x" + absl::BytesToHexString(bytes); }
 
 std::string TimeText(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", time, absl::UTCTimeZone());

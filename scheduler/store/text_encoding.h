@@ -16,6 +16,9 @@ bool IsStorableText(std::string_view text);
 // Returns `text` with every NUL and every invalid byte replaced by U+FFFD.
 std::string StorableText(std::string_view text);
 
+// Returns `bytes` as a bytea in text.
+std::string BytesText(const std::string& bytes);
+
 // Returns `time` as a timestamptz in text, in whole microseconds.
 std::string TimeText(absl::Time time);
 

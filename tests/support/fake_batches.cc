@@ -1,10 +1,12 @@
 // Batches and their operations.
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "tests/support/fake_store.h"
+#include "tests/support/fake_tables.h"
 
 namespace dq {
 namespace {
@@ -44,6 +46,7 @@ absl::StatusOr<Created<BatchRecord>> FakeStore::CreateBatch(
   BatchRow& row = batches_[key];
   row.record = batch;
   row.record.key = key;
+  row.source = std::exchange(row.record.source, "");
   for (const std::string& request : requests) {
     row.operations.push_back({static_cast<int32_t>(row.operations.size()) + 1, request, "", 0});
   }
@@ -108,8 +111,16 @@ absl::Status FakeStore::UpdateBatch(const BatchRecord& batch,
   if (row.record.version != batch.version) {
     return MakeError(absl::StatusCode::kAborted, "BATCH_CHANGED", "The batch has changed.");
   }
-  row.record = batch;
+  const BatchRecord before = std::exchange(row.record, batch);
   ++row.record.version;
+  row.record.operations = before.operations;
+  row.record.found = before.found;
+  row.record.expanded_to = before.expanded_to;
+  const bool is_retried = batch.retries > before.retries;
+  const bool goes_on = is_retried && before.expansion == BatchExpansion::kHalted;
+  row.record.expansion = goes_on ? BatchExpansion::kGoing : before.expansion;
+  row.record.halt_reason = is_retried ? "" : before.halt_reason;
+  row.record.halt_message = is_retried ? "" : before.halt_message;
   for (const BatchOperation& operation : refused) {
     row.operations[static_cast<size_t>(operation.index - 1)].refusal = operation.refusal;
   }
@@ -125,6 +136,38 @@ absl::Status FakeStore::EndBatch(const BatchRecord& batch, BatchState state) {
   end.subject_id = batch.id;
   end.time = batch.end_time;
   AnnounceLocked(batch.project, end);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> FakeStore::GetBatchSource(BatchKey key) {
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  const auto row = batches_.find(key);
+  return row == batches_.end() ? std::string() : row->second.source;
+}
+
+absl::Status FakeStore::ExpandBatch(const BatchRecord& batch, const ExpansionPage& page) {
+  for (const FileRecord& file : page.files) DQ_RETURN_IF_ERROR(CreateFile(file).status());
+  MutexLock lock(mutex_);
+  DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  const auto row = batches_.find(batch.key);
+  if (row == batches_.end() || row->second.record.expansion != BatchExpansion::kGoing ||
+      row->second.record.operations != batch.operations) {
+    return MakeError(absl::StatusCode::kAborted, "BATCH_CHANGED", "The batch has changed.");
+  }
+  for (const FileRecord& file : page.files) {
+    const auto is_same = [&](const FileRecord& earlier) { return earlier.sha256 == file.sha256; };
+    DQ_RETURN_IF_ERROR(CreateLocked(files_, file, is_same).status());
+  }
+  BatchRecord& record = row->second.record;
+  for (const std::string& request : page.requests) {
+    row->second.operations.push_back({++record.operations, request, "", 0});
+  }
+  record.expansion = page.expansion;
+  record.found = page.found;
+  record.expanded_to = page.expanded_to;
+  record.halt_reason = page.halt_reason;
+  record.halt_message = page.halt_message;
   return absl::OkStatus();
 }
 

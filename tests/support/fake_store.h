@@ -156,6 +156,8 @@ class FakeStore : public JobStore,
   absl::Status UpdateBatch(const BatchRecord& batch,
                            const std::vector<BatchOperation>& refused) override;
   absl::Status EndBatch(const BatchRecord& batch, BatchState state) override;
+  absl::StatusOr<std::string> GetBatchSource(BatchKey key) override;
+  absl::Status ExpandBatch(const BatchRecord& batch, const ExpansionPage& page) override;
   absl::StatusOr<std::vector<BatchOperation>> LoadOperations(BatchKey key, int32_t after,
                                                              int limit) override;
   absl::StatusOr<std::vector<BatchOperation>> ListRefusedOperations(BatchKey key,
@@ -236,6 +238,7 @@ class FakeStore : public JobStore,
   struct BatchRow {
     BatchRecord record;
     std::vector<BatchOperation> operations;
+    std::string source;
   };
   struct ScheduleRow {
     ScheduleRecord record;

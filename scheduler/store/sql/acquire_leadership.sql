@@ -5,7 +5,7 @@
 WITH acquired AS (
   INSERT INTO leadership AS l (cell, epoch, instance, address, expires_at, last_batch,
                                schema_version)
-  VALUES ($1, 1, $2, $3, clock_timestamp() + $4::bigint * interval '1 microsecond', 0, 17)
+  VALUES ($1, 1, $2, $3, clock_timestamp() + $4::bigint * interval '1 microsecond', 0, 18)
   ON CONFLICT (cell) DO UPDATE
   SET epoch = l.epoch + 1, instance = excluded.instance, address = excluded.address,
       expires_at = clock_timestamp() + $4::bigint * interval '1 microsecond', last_batch = 0

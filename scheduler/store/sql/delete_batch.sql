@@ -1,7 +1,9 @@
--- Deletes a batch with its operations and counts, and tells of it. $1 its key, $2 the time, $3 who, $4
+-- Deletes a batch with its source, operations and counts, and tells of it. $1 its key, $2 the time, $3 who, $4
 -- why. 0 rows: always.
 WITH gone AS (
   DELETE FROM batch WHERE key = $1::bigint RETURNING project, id, key, version
+), source AS (
+  DELETE FROM batch_source WHERE batch_key = $1::bigint
 ), operations AS (
   DELETE FROM batch_operation WHERE batch_key = $1::bigint
 ), jobs AS (

@@ -123,6 +123,24 @@ TEST(BatchPlan, ASettledBatchEndsWhateverIsDesired) {
   }
 }
 
+TEST(BatchPlan, WhatIsRecordedOfABatchThatIsExpandedIsMadeAndTheEndWaitsForTheRest) {
+  BatchView view = View(0, 0, {});
+  view.record.expansion = BatchExpansion::kGoing;
+  for (const BatchDesire desire :
+       {BatchDesire::kRun, BatchDesire::kPause, BatchDesire::kStop, BatchDesire::kCancel}) {
+    view.record.desire = desire;
+    EXPECT_EQ(NextStep(view), Only(kWait));
+  }
+  view = View(700, 0, {});
+  view.record.expansion = BatchExpansion::kGoing;
+  EXPECT_EQ(NextStep(view), (BatchStep{kMake, 500}));
+  view = View(2, 2, {{JobState::kCompleted, 2}});
+  view.record.expansion = BatchExpansion::kGoing;
+  EXPECT_EQ(NextStep(view), Only(kWait));
+  view.record.expansion = BatchExpansion::kHalted;
+  EXPECT_EQ(NextStep(view), Only(kEnd));
+}
+
 // A world in which steps are done as the driver does them, and jobs move on at random. Files of
 // operations come and go: one without is refused.
 class RandomBatch {
@@ -130,6 +148,11 @@ class RandomBatch {
   explicit RandomBatch(uint32_t seed) : random_(seed) {
     operations_.resize(Draw(12) + 1);
     view_.record.operations = static_cast<int32_t>(operations_.size());
+    if (Draw(2) == 0) {
+      operations_.clear();
+      view_.record.operations = 0;
+      view_.record.expansion = BatchExpansion::kGoing;
+    }
     view_.record.mode = Draw(2) == 0 ? BatchMode::kParallel : BatchMode::kSequential;
     view_.record.stop_on_error = Draw(2) == 0;
   }
@@ -164,11 +187,27 @@ class RandomBatch {
       if (i == 100 && view_.record.desire == BatchDesire::kPause) {
         view_.record.desire = BatchDesire::kResume;
       }
-      if (Draw(3) == 0) Any().has_file = Draw(3) != 0;
+      Expand();
+      if (Draw(3) == 0 && !operations_.empty()) Any().has_file = Draw(3) != 0;
       MoveOn();
       Count();
     }
     return false;
+  }
+
+  // Records more operations, or ends that, as the expander does.
+  void Expand() {
+    BatchRecord& batch = view_.record;
+    if (batch.expansion != BatchExpansion::kGoing || Draw(3) == 0) return;
+    const bool is_given_up =
+        batch.desire == BatchDesire::kCancel || batch.desire == BatchDesire::kStop;
+    if (is_given_up || Draw(10) == 0) {
+      batch.expansion = BatchExpansion::kHalted;
+      return;
+    }
+    operations_.resize(operations_.size() + 1 + Draw(3));
+    batch.operations = static_cast<int32_t>(operations_.size());
+    if (Draw(4) == 0) batch.expansion = BatchExpansion::kDone;
   }
 
   uint32_t Draw(uint32_t below) { return static_cast<uint32_t>(random_() % below); }

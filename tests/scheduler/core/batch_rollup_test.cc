@@ -103,5 +103,36 @@ TEST(BatchRollup, TheRestTakesAsLongAsThisRunHasTakenForItsPart) {
   EXPECT_EQ(TimeRemaining(View(1, {{JobState::kQueued, 1}}), 0, start), std::nullopt);
 }
 
+// One that is expanded: `operations` of `found` are recorded.
+BatchView Expanded(BatchExpansion expansion, int32_t operations, int32_t found,
+                   std::map<JobState, int64_t> jobs) {
+  BatchView view = View(operations, std::move(jobs));
+  view.record.expansion = expansion;
+  view.record.found = found;
+  return view;
+}
+
+TEST(BatchRollup, ABatchThatIsExpandedHasWhatItsSourceMakesAndIsNotSettled) {
+  EXPECT_EQ(RollUp(Expanded(BatchExpansion::kGoing, 0, 0, {})), BatchState::kPending);
+  EXPECT_EQ(PercentComplete(Expanded(BatchExpansion::kGoing, 0, 0, {}), 0), 0);
+  const BatchView view = Expanded(BatchExpansion::kGoing, 2, 8, {{JobState::kCompleted, 2}});
+  EXPECT_FALSE(IsSettled(view));
+  EXPECT_EQ(RollUp(view), BatchState::kProcessing);
+  EXPECT_EQ(OperationsOf(view.record), 8);
+  EXPECT_EQ(CountOperations(view).pending, 6);
+  EXPECT_EQ(PercentComplete(view, 0), 25);
+  EXPECT_EQ(RollUp(Expanded(BatchExpansion::kDone, 2, 2, {{JobState::kCompleted, 2}})),
+            BatchState::kCompleted);
+}
+
+TEST(BatchRollup, ABatchWhoseExpansionWasHaltedIsNeverCompleted) {
+  EXPECT_EQ(RollUp(Expanded(BatchExpansion::kHalted, 0, 0, {})), BatchState::kFailed);
+  BatchView view = Expanded(BatchExpansion::kHalted, 2, 8, {{JobState::kCompleted, 2}});
+  EXPECT_EQ(RollUp(view), BatchState::kPartialSuccess);
+  EXPECT_EQ(OperationsOf(view.record), 2);
+  view.record.desire = BatchDesire::kCancel;
+  EXPECT_EQ(RollUp(view), BatchState::kCancelled);
+}
+
 }  // namespace
 }  // namespace dq

@@ -65,5 +65,16 @@ TEST(BatchWish, ACancelledBatchThatHasEndedIsCancelledAgainWithoutAChange) {
   EXPECT_EQ(*WishCancel(view, kNow), view.record);
 }
 
+TEST(BatchWish, ARetryTakesUpAnExpansionThatWasHalted) {
+  BatchView view = View({});
+  view.record.expansion = BatchExpansion::kHalted;
+  const absl::StatusOr<BatchRecord> wished = WishRetry(view, kNow);
+  ASSERT_TRUE(wished.ok()) << wished.status();
+  EXPECT_EQ(wished->expansion, BatchExpansion::kGoing);
+  view.record.expansion = BatchExpansion::kGoing;
+  EXPECT_EQ(ReasonOf(WishRetry(view, kNow).status()), "ILLEGAL_TRANSITION");
+  EXPECT_TRUE(WishCancel(view, kNow).ok());
+}
+
 }  // namespace
 }  // namespace dq

@@ -290,5 +290,130 @@ TEST_P(BatchStoreTest, ANewLeaderIsGivenTheBatchOfAJob) {
   EXPECT_EQ(read->front().batch, first.record.batch);
 }
 
+class BatchExpansionTest : public BatchStoreTest {
+ protected:
+  // A batch without operations yet.
+  BatchRecord CreateExpanding(const std::string& id) {
+    BatchRecord batch = Batch(id);
+    batch.operations = 0;
+    batch.source = std::string("a\0source", 8);
+    batch.expansion = BatchExpansion::kGoing;
+    const auto created = batches().CreateBatch(batch, {});
+    EXPECT_TRUE(created.ok()) << created.status();
+    return created.ok() ? created->record : batch;
+  }
+  static ExpansionPage Page(std::vector<std::string> requests, const std::string& expanded_to) {
+    ExpansionPage page;
+    page.requests = std::move(requests);
+    page.found = 5;
+    page.expanded_to = expanded_to;
+    return page;
+  }
+  static FileRecord File(const std::string& id) {
+    return {.project = "default",
+            .id = id,
+            .display_name = "tä ble.csv",
+            .uri = "file:///in/" + id,
+            .size_bytes = 7,
+            .sha256 = "abc",
+            .produced_by = "",
+            .request_id = "auto-" + id,
+            .created_by = "user:alice",
+            .create_time = JobScript::Start()};
+  }
+  BatchRecord Read(const BatchRecord& batch) {
+    const auto view = batches().GetBatchByKey(batch.key);
+    EXPECT_TRUE(view.ok()) << view.status();
+    return view.ok() ? view->record : batch;
+  }
+};
+DQ_RUN_ON_EVERY_STORE(BatchExpansionTest);
+
+TEST_P(BatchExpansionTest, ASourceReadsBackAndABatchOfAListHasNone) {
+  const BatchRecord batch = CreateExpanding("b");
+  EXPECT_EQ(batch.source, "");
+  EXPECT_EQ(Read(batch), batch);
+  EXPECT_EQ(*batches().GetBatchSource(batch.key), std::string("a\0source", 8));
+  EXPECT_EQ(*batches().GetBatchSource(Create(Batch("c")).key), "");
+}
+
+TEST_P(BatchExpansionTest, PagesOfOperationsAreRecordedOnceAndWithTheirFiles) {
+  const BatchRecord batch = CreateExpanding("b");
+  ExpansionPage page = Page({"one", "two"}, "b.csv");
+  page.files = {File("f-1"), File("f-2")};
+  ASSERT_EQ(batches().ExpandBatch(batch, page), absl::OkStatus());
+  const BatchRecord grown = Read(batch);
+  EXPECT_EQ(grown.operations, 2);
+  EXPECT_EQ(grown.found, 5);
+  EXPECT_EQ(grown.expanded_to, "b.csv");
+  EXPECT_EQ(grown.expansion, BatchExpansion::kGoing);
+  EXPECT_EQ(grown.version, batch.version);
+  const auto file = catalog().GetFile("default", "f-2");
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->uri, "file:///in/f-2");
+  EXPECT_EQ(file->display_name, "tä ble.csv");
+  EXPECT_EQ(file->size_bytes, 7);
+  EXPECT_EQ(file->create_time, JobScript::Start());
+
+  // Another leader that read the batch before.
+  ExpansionPage late = Page({"one"}, "a.csv");
+  late.files = {File("f-3")};
+  EXPECT_EQ(ReasonOf(batches().ExpandBatch(batch, late)), "BATCH_CHANGED");
+  EXPECT_TRUE(absl::IsNotFound(catalog().GetFile("default", "f-3").status()));
+
+  ExpansionPage last = Page({"three"}, "c.csv");
+  last.expansion = BatchExpansion::kDone;
+  ASSERT_EQ(batches().ExpandBatch(grown, last), absl::OkStatus());
+  EXPECT_EQ(ReasonOf(batches().ExpandBatch(Read(batch), late)), "BATCH_CHANGED");
+  const auto operations = batches().LoadOperations(batch.key, 0, 10);
+  ASSERT_TRUE(operations.ok()) << operations.status();
+  ASSERT_EQ(operations->size(), 3U);
+  EXPECT_EQ(operations->back().index, 3);
+  EXPECT_EQ(operations->back().request, "three");
+}
+
+TEST_P(BatchExpansionTest, WhatTheRunnerWritesLeavesTheExpansionAloneUntilARetryTakesItUp) {
+  BatchRecord read = CreateExpanding("b");
+  ASSERT_EQ(batches().ExpandBatch(read, Page({"one"}, "a.csv")), absl::OkStatus());
+  read.made = 1;
+  ASSERT_EQ(batches().UpdateBatch(read, {}), absl::OkStatus());
+  EXPECT_EQ(Read(read).operations, 1);
+  EXPECT_EQ(Read(read).expanded_to, "a.csv");
+
+  ExpansionPage halt = Page({}, "a.csv");
+  halt.expansion = BatchExpansion::kHalted;
+  halt.halt_reason = "DIRECTORY_MISSING";
+  halt.halt_message = "it is gone";
+  ASSERT_EQ(batches().ExpandBatch(Read(read), halt), absl::OkStatus());
+  BatchRecord batch = Read(read);
+  EXPECT_EQ(batch.expansion, BatchExpansion::kHalted);
+  EXPECT_EQ(batch.halt_reason, "DIRECTORY_MISSING");
+  EXPECT_EQ(batch.halt_message, "it is gone");
+  ASSERT_EQ(batches().UpdateBatch(batch, {}), absl::OkStatus());
+  batch = Read(read);
+  EXPECT_EQ(batch.expansion, BatchExpansion::kHalted);
+  ++batch.retries;
+  ASSERT_EQ(batches().UpdateBatch(batch, {}), absl::OkStatus());
+  EXPECT_EQ(Read(read).expansion, BatchExpansion::kGoing);
+  EXPECT_EQ(Read(read).halt_reason, "");
+  EXPECT_EQ(Read(read).operations, 1);
+}
+
+TEST_P(BatchExpansionTest, AListOfManyOperationsIsRecordedInOrder) {
+  BatchRecord batch = Batch("b");
+  std::vector<std::string> requests;
+  for (int i = 1; i <= 12'001; ++i) requests.push_back(std::to_string(i));
+  batch.operations = static_cast<int32_t>(requests.size());
+  const auto created = batches().CreateBatch(batch, requests);
+  ASSERT_TRUE(created.ok()) << created.status();
+  for (const int32_t after : {0, 4999, 5000, 12'000}) {
+    const auto page = batches().LoadOperations(created->record.key, after, 1);
+    ASSERT_TRUE(page.ok() && page->size() == 1) << page.status();
+    EXPECT_EQ(page->front().index, after + 1);
+    EXPECT_EQ(page->front().request, std::to_string(after + 1));
+  }
+  EXPECT_THAT(*batches().LoadOperations(created->record.key, 12'001, 1), IsEmpty());
+}
+
 }  // namespace
 }  // namespace dq

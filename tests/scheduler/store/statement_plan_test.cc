@@ -70,6 +70,8 @@ std::vector<PlanCase> PlansOfJobs() {
 std::vector<PlanCase> PlansBesideJobs() {
   return {
       {sql::kListOpenBatches, "", "batch_open", false},
+      {sql::kExpandBatch, "7,1,500,1,900,'p','',''", "batch_pkey", false},
+      {sql::kGetBatchSource, "7", "batch_source_pkey", false},
       {sql::kListSchedules, "'p7',9000000,50,9000000", "schedule_by_project", false},
       {sql::kListDueSchedules, "500", "schedule_by_look_time", false},
       {sql::kListScheduleRuns, "7,20", "schedule_run_pkey", false},
@@ -170,6 +172,7 @@ void Fill(const std::string& database, int jobs) {
       "ELSE 3 END,'job-'||n,'','',now(),now()" +
           series);
   Probe(database, "INSERT INTO batch_operation SELECT n,1,''" + series);
+  Probe(database, "INSERT INTO batch_source SELECT n,''" + series);
   Probe(database, "INSERT INTO batch_job SELECT n,1,n" + series);
   Probe(database, "INSERT INTO batch_count SELECT n,2,1" + series);
   Probe(
