@@ -6,6 +6,7 @@
 
 #include "common/base/error.h"
 #include "common/base/logging.h"
+#include "common/base/status_macros.h"
 #include "scheduler/core/batch_rollup.h"
 
 namespace dq {
@@ -98,6 +99,7 @@ BatchPace BatchDriver::End(const BatchView& batch) {
   const BatchState state = RollUp(batch);
   const absl::Status status = batches_.EndBatch(batch.record, state);
   if (!status.ok()) return PaceAfter(status);
+  acted_to_.erase(batch.record.key);
   Log(LogLevel::kInfo, "batch ended", {{"batch", batch.record.id}, {"state", StateName(state)}});
   if (ended_) ended_();
   return BatchPace::kIdle;
@@ -161,9 +163,18 @@ BatchPace BatchDriver::RecordMade(BatchRecord batch, const std::vector<BatchOper
   return batch.made == made_before ? BatchPace::kLater : Record(batch, judged);
 }
 
+absl::StatusOr<std::vector<OperationJob>> BatchDriver::ListNext(BatchKey key,
+                                                                const std::vector<JobState>& states,
+                                                                int count) {
+  const int32_t after = std::exchange(acted_to_[key], 0);
+  DQ_ASSIGN_OR_RETURN(auto listed, batches_.ListOperationJobs(key, after, states, count));
+  if (!listed.empty() || after == 0) return listed;
+  return batches_.ListOperationJobs(key, 0, states, count);
+}
+
 BatchPace BatchDriver::ActOn(const BatchRecord& batch, const std::vector<JobState>& states,
                              int count, const Act& act) {
-  const auto listed = batches_.ListOperationJobs(batch.key, 0, states, count);
+  const auto listed = ListNext(batch.key, states, count);
   if (!listed.ok()) return BatchPace::kLater;
   Answers<absl::StatusOr<JobView>> answers(listed->size(), abandonment_);
   for (size_t i = 0; i < listed->size(); ++i) act((*listed)[i], answers.Take(i));
@@ -174,6 +185,7 @@ BatchPace BatchDriver::ActOn(const BatchRecord& batch, const std::vector<JobStat
   };
   const auto is_for_now = [](const auto& answer) { return IsForNow(answer.status()); };
   if (std::ranges::any_of(*answered, is_for_now)) return BatchPace::kLater;
+  if (std::ssize(*listed) == count) acted_to_[batch.key] = listed->back().index;
   return std::ranges::any_of(*answered, is_done) ? BatchPace::kAtOnce : BatchPace::kSoon;
 }
 

@@ -1,11 +1,12 @@
 // Takes the steps of batches: reads what is recorded, asks the plan (core/batch_plan), and has the
-// scheduler do it. Nothing of a batch stays in memory between two steps, and every step may be done
-// twice: a jobs' request id says which operation it is, a job that is paused stays so, a row is
-// written only over what was read. Who leads is fenced by the scheduler's commits, not here.
+// scheduler do it. Nothing that matters stays in memory between two steps, and every step may be
+// done twice: a jobs' request id says which operation it is, a job that is paused stays so, a row
+// is written only over what was read. Who leads is fenced by the scheduler's commits, not here.
 // Blocks: used by one thread, but for Abandon().
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include "scheduler/core/batch_plan.h"
 #include "scheduler/core/batch_store.h"
 #include "scheduler/engine/answers.h"
+#include "scheduler/engine/batch_steps.h"
 #include "scheduler/engine/job_control.h"
 #include "scheduler/engine/job_reopening.h"
 
@@ -26,25 +28,15 @@ namespace dq {
 using OperationMaker =
     std::function<absl::StatusOr<JobRecord>(const BatchRecord&, const BatchOperation&)>;
 
-// When a batch is to be looked at again.
-enum class BatchPace {
-  kAtOnce,
-  kSoon,   // Something goes on of which nobody tells.
-  kLater,  // The database or the scheduler does not take it now.
-  kIdle,   // Once an operation ends, or something else is desired.
-};
-
-class BatchDriver {
+class BatchDriver final : public BatchSteps {
  public:
   // All references outlive the driver. `ended` hears of every end of a batch that was recorded.
   BatchDriver(JobControl& scheduler, ReadJobsByName read_jobs, BatchStore& batches,
               OperationMaker maker, const Clock& clock, std::function<void()> ended = {});
 
-  // Takes the next step of a batch.
-  BatchPace Step(BatchKey key);
-
-  // From now on steps end at once, whatever they wait for. Thread-safe.
-  void Abandon() { abandonment_->Abandon(); }
+  BatchPace Step(BatchKey key) override;
+  void Forget() override { acted_to_.clear(); }
+  void Abandon() override { abandonment_->Abandon(); }
 
  private:
   using ViewDone = std::function<void(absl::StatusOr<JobView>)>;
@@ -57,6 +49,10 @@ class BatchDriver {
       const BatchRecord& batch, const std::vector<BatchOperation>& operations, bool held);
   BatchPace RecordMade(BatchRecord batch, const std::vector<BatchOperation>& operations,
                        const std::vector<absl::Status>& outcomes);
+  // Lists up to `count` operations in these states, after those acted upon before.
+  absl::StatusOr<std::vector<OperationJob>> ListNext(BatchKey key,
+                                                     const std::vector<JobState>& states,
+                                                     int count);
   // Lists up to `count` operations in these states and has each acted upon.
   BatchPace ActOn(const BatchRecord& batch, const std::vector<JobState>& states, int count,
                   const Act& act);
@@ -82,6 +78,9 @@ class BatchDriver {
   const OperationMaker maker_;
   const Clock& clock_;
   const std::function<void()> ended_;  // May be empty.
+  // The last operation of a batch that was acted upon, so that not all before it are looked at
+  // again for every page: from the end a look begins anew.
+  std::map<BatchKey, int32_t> acted_to_;
   const std::shared_ptr<Abandonment> abandonment_ = std::make_shared<Abandonment>();
 };
 

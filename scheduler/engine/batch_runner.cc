@@ -5,9 +5,9 @@
 
 namespace dq {
 
-void BatchRunner::Start(const Scheduler& scheduler, std::unique_ptr<BatchDriver> driver) {
+void BatchRunner::Start(const Scheduler& scheduler, std::unique_ptr<BatchSteps> steps) {
   scheduler_ = &scheduler;
-  driver_ = std::move(driver);
+  steps_ = std::move(steps);
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -18,7 +18,7 @@ void BatchRunner::Stop() {
     changed_.NotifyAll();
   }
   if (!thread_.joinable()) return;
-  driver_->Abandon();
+  steps_->Abandon();
   thread_.join();
 }
 
@@ -70,7 +70,7 @@ void BatchRunner::LookAtAll() {
 
 void BatchRunner::StepOf(BatchKey key) {
   const absl::Time now = clock_.Boot();
-  switch (driver_->Step(key)) {
+  switch (steps_->Step(key)) {
     case BatchPace::kAtOnce:
       return Schedule(key, now);
     case BatchPace::kSoon:
@@ -87,6 +87,7 @@ void BatchRunner::Run() {
   while (!IsStopping()) {
     if (!scheduler_->IsServing()) {
       look_due = absl::InfinitePast();  // What a leader before has left is looked for.
+      steps_->Forget();
       MutexLock lock(mutex_);
       due_.clear();
       if (!stopping_) {

@@ -1,4 +1,4 @@
-// The thread that carries batches on while this replica leads: one step of each that has something
+// A thread that carries batches on while this replica leads: one step of each that has something
 // to do, in turn. It hears of ends and of wishes by Wake(); a look at all open batches now and then
 // finds what nobody woke it for. Thread-safe.
 #pragma once
@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "common/base/mutex.h"
-#include "scheduler/engine/batch_driver.h"
+#include "scheduler/core/batch_store.h"
+#include "scheduler/engine/batch_steps.h"
 #include "scheduler/engine/scheduler.h"
 
 namespace dq {
@@ -30,8 +32,8 @@ class BatchRunner {
   // Calls Stop().
   ~BatchRunner() { Stop(); }
 
-  // Starts the thread. `scheduler` and what `driver` stands on live until Stop().
-  void Start(const Scheduler& scheduler, std::unique_ptr<BatchDriver> driver);
+  // Starts the thread. `scheduler` and what `steps` stands on live until Stop().
+  void Start(const Scheduler& scheduler, std::unique_ptr<BatchSteps> steps);
   // Ends the step that runs and joins. What is not done the next leader does.
   void Stop() EXCLUDES(mutex_);
   // There may be something to do for this batch. Returns at once; forgotten while
@@ -54,7 +56,7 @@ class BatchRunner {
   const Clock& clock_;
   const BatchRunnerOptions options_;
   const Scheduler* scheduler_ = nullptr;  // Set by Start().
-  std::unique_ptr<BatchDriver> driver_;   // Set by Start().
+  std::unique_ptr<BatchSteps> steps_;     // Set by Start().
   mutable Mutex mutex_;
   CondVar changed_;
   std::map<BatchKey, absl::Time> due_ GUARDED_BY(mutex_);  // Boot clock.
