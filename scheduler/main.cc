@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,6 +24,7 @@
 #include "scheduler/api/admin_service.h"
 #include "scheduler/api/batch_creation.h"
 #include "scheduler/api/batch_service.h"
+#include "scheduler/api/batch_source.h"
 #include "scheduler/api/file_service.h"
 #include "scheduler/api/job_service.h"
 #include "scheduler/api/reference_service.h"
@@ -35,6 +37,8 @@
 #include "scheduler/api/worker_service.h"
 #include "scheduler/core/address_guard.h"
 #include "scheduler/engine/attempt_sweeper.h"
+#include "scheduler/engine/batch_driver.h"
+#include "scheduler/engine/batch_expander.h"
 #include "scheduler/engine/batch_runner.h"
 #include "scheduler/engine/reference_validator.h"
 #include "scheduler/engine/retention.h"
@@ -135,17 +139,14 @@ std::unique_ptr<BatchDriver> MakeBatchDriver(const ApiPorts& ports, PostgresStor
 }
 
 std::unique_ptr<ScheduleDriver> MakeScheduleDriver(const ApiPorts& ports, PostgresStore& store,
-                                                   BatchRunner& batches, EngineMetrics& metrics) {
+                                                   std::function<void(BatchKey)> wake,
+                                                   EngineMetrics& metrics) {
   const auto make = [&ports](const ScheduleRecord& schedule, const ScheduleRun& run,
                              const std::string& id) {
     return MakeRunRecord(ports, schedule, run, id);
   };
-  const ScheduleDriver::Ports needs = {ports.scheduler,
-                                       store.batches(),
-                                       store.schedules(),
-                                       SystemClock(),
-                                       [&](BatchKey key) { batches.Wake(key); },
-                                       metrics};
+  const ScheduleDriver::Ports needs = {ports.scheduler, store.batches(), store.schedules(),
+                                       SystemClock(),   std::move(wake), metrics};
   return std::make_unique<ScheduleDriver>(needs, make);
 }
 
@@ -168,6 +169,7 @@ struct Background {
   Background(const SchedulerFlags& flags, PostgresStore& store, EngineMetrics& engine_metrics)
       : metrics(engine_metrics),
         batches(store.batches(), SystemClock()),
+        expansions(store.batches(), SystemClock()),
         validator(store.catalog(), store.reader(),
                   MakeReferenceValidation(store.catalog(), SystemClock())),
         transport(GuardOf(flags), "dq-scheduler/" DQ_VERSION),
@@ -175,12 +177,24 @@ struct Background {
   // `ports` and `store` live until Stop().
   void Start(const ApiPorts& ports, PostgresStore& store) {
     batches.Start(ports.scheduler, MakeBatchDriver(ports, store, webhooks));
-    schedules.Start(ports.scheduler, MakeScheduleDriver(ports, store, batches, metrics));
+    expansions.Start(ports.scheduler,
+                     std::make_unique<BatchExpander>(
+                         store.batches(), MakeSourceOpener(ports.objects, SystemClock()),
+                         SystemClock(), [this](BatchKey batch) { batches.Wake(batch); }));
+    schedules.Start(ports.scheduler,
+                    MakeScheduleDriver(
+                        ports, store, [this](BatchKey batch) { Wake(batch); }, metrics));
     validator.Start(ports.scheduler);
     webhooks.Start([&ports] { return ports.scheduler.IsServing(); });
   }
+  // Something else is asked of a batch, or it is new.
+  void Wake(BatchKey batch) {
+    expansions.Wake(batch);
+    batches.Wake(batch);
+  }
   void Stop() {
     schedules.Stop();
+    expansions.Stop();
     batches.Stop();
     validator.Stop();
   }
@@ -192,6 +206,7 @@ struct Background {
 
   EngineMetrics& metrics;
   BatchRunner batches;
+  BatchRunner expansions;
   ScheduleRunner schedules;
   ReferenceValidator validator;
   CurlWebhookTransport transport;
@@ -209,8 +224,8 @@ class Services {
         reports_(ports),
         admin_(ports, store.operators(), instance, DQ_VERSION),
         batches_(
-            ports, store.batches(),
-            [&background](BatchKey batch) { background.batches.Wake(batch); }, Limits(flags)),
+            ports, store.batches(), [&background](BatchKey batch) { background.Wake(batch); },
+            Limits(flags)),
         schedules_(ports, store.schedules(), [&background] { background.schedules.Wake(); }),
         webhooks_(ports, store.webhooks(), background.webhooks),
         workers_(ports) {}

@@ -1,5 +1,6 @@
 #include "scheduler/api/batch_codec.h"
 
+#include <algorithm>
 #include <string>
 
 #include "scheduler/api/resource_name.h"
@@ -12,7 +13,7 @@ namespace {
 v1::BatchCounts CountsOf(const BatchView& view) {
   const BatchCounts counts = CountOperations(view);
   v1::BatchCounts proto;
-  proto.set_total(view.record.operations);
+  proto.set_total(OperationsOf(view.record));
   proto.set_pending(counts.pending);
   proto.set_queued(counts.queued);
   proto.set_processing(counts.processing);
@@ -24,6 +25,21 @@ v1::BatchCounts CountsOf(const BatchView& view) {
   proto.set_cancelled(counts.cancelled);
   proto.set_skipped(counts.skipped);
   return proto;
+}
+
+// Sets how far a source has become operations, if there is one.
+void SetExpansion(const BatchRecord& record, v1::Batch& batch) {
+  if (record.expansion == BatchExpansion::kNone) return;
+  v1::BatchExpansion& expansion = *batch.mutable_expansion();
+  expansion.set_state(static_cast<v1::BatchExpansionState>(record.expansion));
+  expansion.set_found(std::max(record.found, record.operations));
+  expansion.set_recorded(record.operations);
+  if (record.halt_reason.empty()) return;
+  expansion.mutable_error()->set_reason(record.halt_reason);
+  expansion.mutable_error()->set_message(record.halt_message);
+  const bool by_user = record.halt_reason.starts_with("BATCH_");
+  expansion.mutable_error()->mutable_metadata()->insert(
+      {"category", by_user ? "processing" : "file"});
 }
 
 }  // namespace
@@ -44,6 +60,7 @@ v1::Batch ToProto(const BatchView& view, double running_share, absl::Time now) {
   if (const auto left = TimeRemaining(view, running_share, now)) {
     *batch.mutable_estimated_time_remaining() = ToProto(*left);
   }
+  SetExpansion(record, batch);
   batch.set_retries(record.retries);
   batch.set_created_by(record.created_by);
   *batch.mutable_create_time() = ToProto(record.create_time);

@@ -1,5 +1,6 @@
 #include "scheduler/api/batch_service.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "common/base/status_macros.h"
 #include "scheduler/api/batch_codec.h"
 #include "scheduler/api/batch_creation.h"
+#include "scheduler/api/batch_source.h"
 #include "scheduler/api/page_token.h"
 #include "scheduler/api/resource_name.h"
 #include "scheduler/api/violations.h"
@@ -18,6 +20,7 @@ namespace {
 
 constexpr int kWishTriesMax = 50;
 constexpr int kRunningShownMax = 200;
+constexpr int32_t kNewestLookedAt = 10'000;
 constexpr int kRefusalsShownMax = 20;
 
 absl::StatusOr<BatchView> FindBatch(BatchStore& batches, const std::string& name) {
@@ -81,6 +84,17 @@ absl::Status AddRefusals(BatchStore& batches, const BatchRecord& batch, v1::Batc
   return absl::OkStatus();
 }
 
+// Returns the first running operations among the newest jobs of the batch; when none of these runs,
+// among all: those that have ended would have to be passed over every time.
+absl::StatusOr<std::vector<OperationJob>> ListRunning(BatchStore& batches,
+                                                      const BatchRecord& batch) {
+  const std::vector<JobState> states = {JobState::kProcessing, JobState::kPausing};
+  const int32_t after = std::max(0, batch.made - kNewestLookedAt);
+  auto running = batches.ListOperationJobs(batch.key, after, states, kRunningShownMax);
+  if (!running.ok() || !running->empty() || after == 0) return running;
+  return batches.ListOperationJobs(batch.key, 0, states, kRunningShownMax);
+}
+
 // Adds what the running operations have done.
 void AddProgress(const absl::StatusOr<JobViews>& jobs, const BatchView& view, absl::Time now,
                  v1::Batch& batch) {
@@ -117,24 +131,42 @@ grpc::ServerUnaryReactor* BatchService::CreateBatch(grpc::CallbackServerContext*
 absl::Status BatchService::Create(const v1::CreateBatchRequest& request, RpcCall& call,
                                   v1::CreateBatchResponse& response) {
   DQ_RETURN_IF_ERROR(ValidateCreateBatch(request));
-  const absl::Time now = ports_.clock.Now();
-  BatchRecord batch = MakeBatchRecord(request, call.caller(), now);
+  BatchRecord batch = MakeBatchRecord(request, call.caller(), ports_.clock.Now());
+  if (!request.request_id().empty()) batch.request_hash = BatchHash(request);
   call.set_subject(ResourceText(batch.project, kBatches, batch.id));
-  const std::vector<v1::CreateJobRequest> operations = OperationRequests(request);
-  if (const absl::Status inputs = CheckOperationInputs(operations, ports_.catalog); !inputs.ok()) {
-    DQ_ASSIGN_OR_RETURN(const BatchView earlier, FindEarlier(batch, inputs, batches_));
-    *response.mutable_batch() = ToProto(earlier, 0, now);
-    response.set_existed(true);
-    return absl::OkStatus();
-  }
   std::vector<std::string> requests;
-  for (const auto& operation : operations) requests.push_back(operation.SerializeAsString());
+  for (const auto& operation : OperationRequests(request)) {
+    requests.push_back(operation.SerializeAsString());
+  }
+  DQ_ASSIGN_OR_RETURN(Created<v1::Batch> created,
+                      Record(batch, requests, CheckBatchInputs(request, ports_.catalog)));
+  *response.mutable_batch() = std::move(created.record);
+  response.set_existed(created.existed);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Created<v1::Batch>> BatchService::Record(const BatchRecord& batch,
+                                                        const std::vector<std::string>& requests,
+                                                        const absl::Status& inputs) {
+  const absl::Time now = ports_.clock.Now();
+  if (!inputs.ok()) {
+    DQ_ASSIGN_OR_RETURN(const BatchView earlier, FindEarlier(batch, inputs, batches_));
+    return Created<v1::Batch>{ToProto(earlier, 0, now), /*existed=*/true};
+  }
   DQ_ASSIGN_OR_RETURN(const Created<BatchRecord> created, batches_.CreateBatch(batch, requests));
   wake_(created.record.key);
   DQ_ASSIGN_OR_RETURN(const BatchView view, batches_.GetBatchByKey(created.record.key));
-  *response.mutable_batch() = ToProto(view, 0, now);
-  response.set_existed(created.existed);
-  return absl::OkStatus();
+  return Created<v1::Batch>{ToProto(view, 0, now), created.existed};
+}
+
+grpc::ServerReadReactor<v1::SubmitBatchRequest>* BatchService::SubmitBatch(
+    grpc::CallbackServerContext* context, v1::SubmitBatchResponse* response) {
+  auto submission = std::make_shared<BatchSubmitReactor>(
+      ports_, submitted_, *context, *response,
+      [this](const BatchRecord& batch, const std::vector<std::string>& requests,
+             const absl::Status& inputs) { return Record(batch, requests, inputs); });
+  submission->Start();
+  return submission.get();  // Keeps itself alive until OnDone().
 }
 
 grpc::ServerUnaryReactor* BatchService::GetBatch(grpc::CallbackServerContext* context,
@@ -155,12 +187,9 @@ void BatchService::Describe(const std::string& name, const BatchTaker& done) {
   if (!view.ok()) return done(view.status());
   const absl::Time now = ports_.clock.Now();
   v1::Batch batch = ToProto(*view, 0, now);
-  if (absl::Status added = AddRefusals(batches_, view->record, batch); !added.ok()) {
-    return done(added);
-  }
+  if (absl::Status added = AddDetails(view->record, batch); !added.ok()) return done(added);
   if (Leased(CountOperations(*view)) == 0) return done(std::move(batch));
-  const auto running = batches_.ListOperationJobs(
-      view->record.key, 0, {JobState::kProcessing, JobState::kPausing}, kRunningShownMax);
+  const auto running = ListRunning(batches_, view->record);
   if (!running.ok()) return done(running.status());
   if (running->empty()) return done(std::move(batch));
   std::vector<std::string> ids;
@@ -171,6 +200,14 @@ void BatchService::Describe(const std::string& name, const BatchTaker& done) {
                  AddProgress(jobs, view, now, batch);
                  done(std::move(batch));
                });
+}
+
+absl::Status BatchService::AddDetails(const BatchRecord& record, v1::Batch& batch) {
+  if (record.expansion != BatchExpansion::kNone) {
+    DQ_ASSIGN_OR_RETURN(const std::string source, batches_.GetBatchSource(record.key));
+    ShowSource(source, batch);
+  }
+  return AddRefusals(batches_, record, batch);
 }
 
 grpc::ServerWriteReactor<v1::WatchBatchResponse>* BatchService::WatchBatch(

@@ -8,6 +8,7 @@
 
 #include "dq/v1/batch_service.grpc.pb.h"
 #include "scheduler/api/api_ports.h"
+#include "scheduler/api/batch_submit_reactor.h"
 #include "scheduler/api/batch_watch_reactor.h"
 #include "scheduler/api/job_lookup.h"
 #include "scheduler/api/rpc_call.h"
@@ -33,6 +34,8 @@ class BatchService final : public v1::BatchService::CallbackService {
   grpc::ServerUnaryReactor* CreateBatch(grpc::CallbackServerContext* context,
                                         const v1::CreateBatchRequest* request,
                                         v1::CreateBatchResponse* response) override;
+  grpc::ServerReadReactor<v1::SubmitBatchRequest>* SubmitBatch(
+      grpc::CallbackServerContext* context, v1::SubmitBatchResponse* response) override;
   grpc::ServerUnaryReactor* GetBatch(grpc::CallbackServerContext* context,
                                      const v1::GetBatchRequest* request,
                                      v1::GetBatchResponse* response) override;
@@ -63,6 +66,12 @@ class BatchService final : public v1::BatchService::CallbackService {
   // Blocks.
   absl::Status Create(const v1::CreateBatchRequest& request, RpcCall& call,
                       v1::CreateBatchResponse& response);
+  // Blocks. Records a batch, or finds what the same request has made before `inputs` were gone.
+  absl::StatusOr<Created<v1::Batch>> Record(const BatchRecord& batch,
+                                            const std::vector<std::string>& requests,
+                                            const absl::Status& inputs);
+  // Blocks. Adds what is read of one batch alone.
+  absl::Status AddDetails(const BatchRecord& record, v1::Batch& batch);
   // Blocks. Finds a batch and what its running operations have done; `done` may be called later,
   // from another thread.
   void Describe(const std::string& name, const BatchTaker& done);
@@ -84,6 +93,7 @@ class BatchService final : public v1::BatchService::CallbackService {
   const JobLookup lookup_;
   BatchStore& batches_;
   const std::function<void(BatchKey)> wake_;
+  SubmittedBytes submitted_;
   WatchRegistry watches_;
 };
 

@@ -6,12 +6,10 @@
 
 #include "common/base/error.h"
 #include "common/base/random_id.h"
-#include "common/base/sha256.h"
 #include "common/base/status_macros.h"
-#include "common/rpc/utf8.h"
-#include "common/storage/object_uri.h"
 #include "scheduler/api/download_reactor.h"
 #include "scheduler/api/file_codec.h"
+#include "scheduler/api/file_registration.h"
 #include "scheduler/api/page_token.h"
 #include "scheduler/api/resource_name.h"
 #include "scheduler/api/rpc_call.h"
@@ -22,22 +20,7 @@ namespace dq {
 namespace {
 
 constexpr size_t kRequestIdCharactersMax = 64;
-constexpr size_t kDisplayNameBytesMax = 255;
 constexpr size_t kRequestIdBytes = 16;
-// The part of the storage root that the product itself writes.
-constexpr std::string_view kOwnKeys = "projects/";
-
-bool IsOwn(const std::string& uri) {
-  const auto key = ObjectKeyOf(uri);
-  return key.ok() && key->substr(0, kOwnKeys.size()) == kOwnKeys;
-}
-
-// Replaces the storage's words for a missing object by the API's.
-absl::Status AsFileNotFound(const absl::Status& status, const std::string& uri) {
-  if (!absl::IsNotFound(status)) return status;
-  return MakeError(absl::StatusCode::kNotFound, "FILE_NOT_FOUND",
-                   "there is nothing at '" + uri + "' beneath the storage root", {{"uri", uri}});
-}
 
 absl::Status CheckRegister(const v1::RegisterFileRequest& request) {
   Violations violations;
@@ -46,32 +29,14 @@ absl::Status CheckRegister(const v1::RegisterFileRequest& request) {
                      "an id: lower-case letters, digits and dashes, from a letter on");
   violations.Require(IsPlainText(request.request_id(), kRequestIdCharactersMax), "request_id",
                      "at most 64 characters and no control characters");
-  violations.Require(ObjectKeyOf(request.uri()).ok(), "uri",
-                     "\"file:///key\" with a key beneath the storage root, without \"..\"");
-  violations.Require(!IsOwn(request.uri()), "uri",
-                     "beneath projects/, where uploads and results are kept: they are files "
-                     "already");
+  RequireRegistrable(request.uri(), "uri", violations);
   return violations.ToStatus();
-}
-
-// Describes what lies at the uri; reads all of it for the hash.
-absl::StatusOr<FileRecord> Describe(const v1::RegisterFileRequest& request, ObjectStore& objects) {
-  const auto info = objects.Stat(request.uri());
-  if (!info.ok()) return AsFileNotFound(info.status(), request.uri());
-  DQ_ASSIGN_OR_RETURN(const UniqueFd fd, objects.OpenRead(request.uri()));
-  FileRecord record;
-  DQ_ASSIGN_OR_RETURN(record.sha256, Sha256OfFd(fd.get()));
-  record.uri = request.uri();
-  record.size_bytes = info->size_bytes;
-  record.display_name =
-      ValidUtf8(record.uri.substr(record.uri.rfind('/') + 1), kDisplayNameBytesMax);
-  return record;
 }
 
 absl::Status Register(const ApiPorts& ports, const v1::RegisterFileRequest& request, RpcCall& call,
                       v1::RegisterFileResponse& response) {
   DQ_RETURN_IF_ERROR(CheckRegister(request));
-  DQ_ASSIGN_OR_RETURN(FileRecord record, Describe(request, ports.objects));
+  DQ_ASSIGN_OR_RETURN(FileRecord record, DescribeStoredFile(request.uri(), ports.objects));
   record.create_time = ports.clock.Now();
   DQ_ASSIGN_OR_RETURN(record.project, ParseProject(request.parent(), "parent"));
   record.id =
@@ -110,7 +75,7 @@ absl::Status Delete(const ApiPorts& ports, const std::string& name, RpcCall& cal
   if (absl::IsNotFound(record.status())) return absl::OkStatus();
   DQ_RETURN_IF_ERROR(record.status());
   DQ_RETURN_IF_ERROR(ports.catalog.DeleteFile(file.project, file.id));
-  if (IsOwn(record->uri)) (void)ports.objects.Remove(record->uri);
+  if (IsOwnUri(record->uri)) (void)ports.objects.Remove(record->uri);
   return absl::OkStatus();
 }
 

@@ -9,6 +9,7 @@
 #include "common/base/random_id.h"
 #include "common/base/status_macros.h"
 #include "scheduler/api/batch_creation.h"
+#include "scheduler/api/batch_template.h"
 #include "scheduler/api/earlier_result.h"
 #include "scheduler/api/job_creation.h"
 #include "scheduler/api/resource_name.h"
@@ -40,14 +41,7 @@ v1::CreateJobRequest JobRequest(const std::string& parent, const v1::Schedule& s
 v1::CreateBatchRequest BatchRequest(const std::string& parent, const v1::Schedule& schedule) {
   v1::CreateBatchRequest request;
   request.set_parent(parent);
-  const v1::Batch& asked = schedule.batch();
-  v1::Batch& batch = *request.mutable_batch();
-  batch.set_display_name(asked.display_name());
-  *batch.mutable_operations() = asked.operations();
-  batch.set_mode(asked.mode());
-  batch.set_max_parallel(asked.max_parallel());
-  batch.set_stop_on_error(asked.stop_on_error());
-  *batch.mutable_labels() = asked.labels();
+  *request.mutable_batch() = AskedOf(schedule.batch());
   return request;
 }
 
@@ -94,6 +88,10 @@ absl::Status CheckTemplate(const std::string& parent, const v1::Schedule& schedu
       CheckSpecRecurs(schedule.batch().operations(i).spec(),
                       "schedule.batch.operations[" + std::to_string(i) + "].spec", violations);
     }
+    CheckSpecRecurs(schedule.batch().directory().template_(), "schedule.batch.directory.template",
+                    violations);
+    CheckSpecRecurs(schedule.batch().generator().template_().spec(),
+                    "schedule.batch.generator.template.spec", violations);
   } else {
     violations.Require(false, "schedule.job", "a job or a batch is needed");
   }
@@ -223,7 +221,7 @@ absl::Status ValidateCreateSchedule(const v1::CreateScheduleRequest& request) {
 absl::Status CheckTemplateInputs(const std::string& parent, const v1::Schedule& schedule,
                                  CatalogStore& catalog) {
   if (schedule.has_batch()) {
-    return CheckOperationInputs(OperationRequests(BatchRequest(parent, schedule)), catalog);
+    return CheckBatchInputs(BatchRequest(parent, schedule), catalog);
   }
   const v1::CreateJobRequest request = JobRequest(parent, schedule);
   return NeedsCatalog(request) ? ResolveInputs(request, catalog).status() : absl::OkStatus();

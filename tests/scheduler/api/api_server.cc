@@ -8,8 +8,11 @@
 #include "common/base/clock.h"
 #include "common/rpc/client_channel.h"
 #include "scheduler/api/batch_creation.h"
+#include "scheduler/api/batch_source.h"
 #include "scheduler/api/reference_validation.h"
 #include "scheduler/api/schedule_creation.h"
+#include "scheduler/engine/batch_driver.h"
+#include "scheduler/engine/batch_expander.h"
 #include "tests/support/wait_until.h"
 
 namespace dq {
@@ -44,6 +47,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
     : store_(SystemClock()),
       objects_(*OpenFileObjectStore(root_.path())),
       batch_runner_(store_, SystemClock()),
+      expansion_runner_(store_, SystemClock()),
       schedule_runner_({.end_interval = absl::Milliseconds(20)}),
       validator_(store_, store_, MakeReferenceValidation(store_, SystemClock())),
       webhook_sender_(store_, transport_, SystemClock(), metrics_),
@@ -55,7 +59,7 @@ ApiServer::ApiServer(WatchLimits watch_limits)
       ports_{scheduler_, store_, store_, *objects_, blocking_, SystemClock(), metrics_, store_},
       jobs_(ports_, watch_limits),
       batches_(
-          ports_, store_, [this](BatchKey batch) { batch_runner_.Wake(batch); }, watch_limits),
+          ports_, store_, [this](BatchKey batch) { WakeBatch(batch); }, watch_limits),
       files_(ports_),
       references_(ports_, [this] { validator_.Wake(); }),
       reports_(ports_),
@@ -85,12 +89,16 @@ ApiServer::ApiServer(WatchLimits watch_limits)
   batch_runner_.Start(scheduler_,
                       std::make_unique<BatchDriver>(scheduler_, read, store_, make, SystemClock(),
                                                     [this] { webhook_sender_.Wake(); }));
+  expansion_runner_.Start(scheduler_,
+                          std::make_unique<BatchExpander>(
+                              store_, MakeSourceOpener(*objects_, SystemClock()), SystemClock(),
+                              [this](BatchKey batch) { batch_runner_.Wake(batch); }));
   const auto run = [this](const ScheduleRecord& schedule, const ScheduleRun& one,
                           const std::string& id) {
     return MakeRunRecord(ports_, schedule, one, id);
   };
   const ScheduleDriver::Ports ports = {
-      scheduler_, store_, store_, SystemClock(), [this](BatchKey key) { batch_runner_.Wake(key); },
+      scheduler_, store_, store_, SystemClock(), [this](BatchKey batch) { WakeBatch(batch); },
       metrics_};
   schedule_runner_.Start(scheduler_, std::make_unique<ScheduleDriver>(ports, run));
   webhook_sender_.Start([this] { return scheduler_.IsServing(); });
@@ -101,12 +109,18 @@ ApiServer::~ApiServer() {
   batches_.Drain();
   admin_.Drain();
   schedule_runner_.Stop();
+  expansion_runner_.Stop();
   batch_runner_.Stop();
   validator_.Stop();
   scheduler_.Stop();
   webhook_sender_.Stop();
   server_->Shutdown(absl::Seconds(5));
   blocking_.Shutdown();
+}
+
+void ApiServer::WakeBatch(BatchKey batch) {
+  expansion_runner_.Wake(batch);
+  batch_runner_.Wake(batch);
 }
 
 std::string ApiServer::CreateNoop(const std::string& id) {

@@ -104,12 +104,15 @@ class ApiServer {
   v1::Job Get(const std::string& name);
 
  private:
+  void WakeBatch(BatchKey batch);
+
   StorageRoot root_;
   FakeStore store_;
   NoMetrics metrics_;
   std::unique_ptr<ObjectStore> objects_;
   Executor blocking_{1, 2};
   BatchRunner batch_runner_;
+  BatchRunner expansion_runner_;
   ScheduleRunner schedule_runner_;
   ReferenceValidator validator_;
   AnsweringTransport transport_;

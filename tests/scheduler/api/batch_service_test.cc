@@ -186,7 +186,7 @@ TEST_F(BatchServiceTest, WhatIsWrongIsNamedByField) {
   request.mutable_batch()->set_max_parallel(2);
   request.mutable_batch()->set_mode(v1::BATCH_MODE_SEQUENTIAL);
   EXPECT_THAT(FieldsOf(request), ElementsAre("batch.max_parallel"));
-  EXPECT_THAT(FieldsOf(NoopBatch(10'001)), ElementsAre("batch.operations"));
+  EXPECT_THAT(FieldsOf(NoopBatch(100'001)), ElementsAre("batch.operations"));
   EXPECT_EQ(ReasonOf(Get().status()), "BATCH_NOT_FOUND");
 }
 
