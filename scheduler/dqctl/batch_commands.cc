@@ -23,7 +23,7 @@ namespace {
 using dq::v1::Batch;
 
 constexpr size_t kUploadCharacters = 32;
-constexpr size_t kFilesMax = 10'000;
+constexpr size_t kFilesMax = 100'000;
 constexpr absl::Duration kLookInterval = absl::Milliseconds(500);
 
 std::string BatchName(const Session& session, const std::string& text) {
@@ -91,8 +91,8 @@ absl::Status AddOperations(const std::vector<std::string>& files, const dq::v1::
   }
   size_t names = 0;  // What the names of the files add, as far as that is known.
   for (size_t i = 0; i < files.size(); ++i) {
-    if (i < 2 && request.ByteSizeLong() + names > size_t{kRequestBytesMax}) {
-      return TooLarge("the operations make a request of more than 4 MiB");
+    if (i < 2 && request.ByteSizeLong() + names > size_t{kBatchBytesMax}) {
+      return TooLarge("the operations make more than 64 MiB");
     }
     auto& operation = *request.mutable_batch()->mutable_operations(static_cast<int>(i));
     DQ_ASSIGN_OR_RETURN(*operation.mutable_spec()->mutable_input_file(),
@@ -100,6 +100,49 @@ absl::Status AddOperations(const std::vector<std::string>& files, const dq::v1::
     names = operation.spec().input_file().size() * (files.size() - 1);
   }
   return absl::OkStatus();
+}
+
+// Whether the scheduler makes the operations.
+bool HasSource(const BatchSubmitCommand& command) {
+  return !command.server_folder.empty() || command.generate > 0;
+}
+
+// Checks that it is said what the operations are, and that they are not too many.
+absl::Status CheckFiles(const BatchSubmitCommand& command, const std::vector<std::string>& files) {
+  if (command.generate > 0 && files.size() > 1) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
+                     "--generate goes with one file, or with none");
+  }
+  if (files.size() > kFilesMax) {
+    return TooLarge(std::to_string(files.size()) + " files, and a batch has at most 100,000");
+  }
+  if (!files.empty() || HasSource(command)) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
+                   command.folder.empty()
+                       ? "name the files, or their directory with --dir or --server-dir"
+                       : "no file in " + command.folder + " fits " + command.glob);
+}
+
+// Returns the uri of a directory beneath the storage root that a user named.
+std::string PrefixOf(std::string folder) {
+  constexpr std::string_view kScheme = "file:///";
+  while (folder.ends_with('/')) folder.pop_back();
+  return folder.starts_with(kScheme) ? folder : std::string(kScheme) + folder;
+}
+
+void SetSource(const BatchSubmitCommand& command, const dq::v1::JobSpec& spec, Batch& batch) {
+  if (command.generate > 0) {
+    dq::v1::BatchGenerator& generator = *batch.mutable_generator();
+    generator.set_count(command.generate);
+    generator.mutable_template_()->set_display_name(command.operation_name);
+    *generator.mutable_template_()->mutable_spec() = spec;
+    return;
+  }
+  dq::v1::BatchDirectory& directory = *batch.mutable_directory();
+  directory.set_prefix(PrefixOf(command.server_folder));
+  directory.set_glob(command.glob);
+  directory.set_recursive(command.recursive);
+  *directory.mutable_template_() = spec;
 }
 
 // Uploads what has to be there first and creates the batch.
@@ -111,8 +154,15 @@ absl::StatusOr<dq::v1::CreateBatchResponse> Create(Client& client,
   // The same for a repetition, and with what is added to it short enough for a request id.
   const std::string uploads =
       "batch-" + Sha256Of(request.request_id()).substr(0, kUploadCharacters);
-  DQ_ASSIGN_OR_RETURN(const dq::v1::JobSpec spec, SpecOfAll(command, uploads, inputs));
-  DQ_RETURN_IF_ERROR(AddOperations(files, spec, uploads, inputs, request));
+  DQ_ASSIGN_OR_RETURN(dq::v1::JobSpec spec, SpecOfAll(command, uploads, inputs));
+  if (!HasSource(command)) {
+    DQ_RETURN_IF_ERROR(AddOperations(files, spec, uploads, inputs, request));
+    return client.CreateBatch(request);
+  }
+  if (!files.empty()) {
+    DQ_ASSIGN_OR_RETURN(*spec.mutable_input_file(), inputs.ResolveFile(files[0], uploads));
+  }
+  SetSource(command, spec, *request.mutable_batch());
   return client.CreateBatch(request);
 }
 
@@ -172,15 +222,7 @@ absl::StatusOr<ExitCode> PrintBatchEnd(Client& client, const Batch& batch, const
 
 absl::StatusOr<ExitCode> Run(const BatchSubmitCommand& command, Session& session) {
   DQ_ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesOf(command));
-  if (files.empty()) {
-    return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
-                     command.folder.empty()
-                         ? "name the files, or their directory with --dir"
-                         : "no file in " + command.folder + " fits " + command.glob);
-  }
-  if (files.size() > kFilesMax) {
-    return TooLarge(std::to_string(files.size()) + " files, and a batch has at most 10,000");
-  }
+  DQ_RETURN_IF_ERROR(CheckFiles(command, files));
   dq::v1::CreateBatchRequest request = RequestOf(command, session);
   DQ_ASSIGN_OR_RETURN(const auto client, Connect(session));
   Inputs inputs(*client, session);

@@ -10,14 +10,33 @@ void AddBatchSubmit(CLI::App& parent, CommandLine& line) {
       parent, line, "submit", "Create a batch, a job for each file, and return",
       "  dqctl batch submit january.csv february.csv march.csv\n"
       "  dqctl batch submit --dir exports --glob '*.csv' --max-parallel 4\n"
-      "  dqctl batch submit --dir exports --sequential --stop-on-error -o json\n");
+      "  dqctl batch submit --dir exports --sequential --stop-on-error -o json\n"
+      "  dqctl batch submit --server-dir exports --recursive --glob '*.csv'\n"
+      "  dqctl batch submit --generate 100 --chain noop --operation-name 'run {index}'\n");
   CLI::Option* files = app->add_option("FILE", command->files, "Paths, or files the scheduler has");
   CLI::Option* folder =
       app->add_option("--dir", command->folder, "Or all files in this directory, by name")
           ->excludes(files);
-  app->add_option("--glob", command->glob, "Those of them whose names fit")
-      ->needs(folder)
+  CLI::Option* server_folder =
+      app->add_option("--server-dir", command->server_folder,
+                      "Or all files in this directory beneath the scheduler's storage root")
+          ->excludes(files)
+          ->excludes(folder);
+  CLI::Option* generate =
+      app->add_option("--generate", command->generate,
+                      "Or so many operations over one FILE, or none with --chain noop")
+          ->check(CLI::Range(1, 100'000))
+          ->excludes(folder)
+          ->excludes(server_folder);
+  app->add_option("--glob", command->glob, "Of a directory those files whose names fit")
+      ->excludes(files)
+      ->excludes(generate)
       ->capture_default_str();
+  app->add_flag("--recursive", command->recursive, "Look into the directories beneath, too")
+      ->needs(server_folder);
+  app->add_option("--operation-name", command->operation_name,
+                  "What each is called; {index} is its number")
+      ->needs(generate);
   AddChain(*app, command->chain);
   CLI::Option* sequential = app->add_flag("--sequential", command->sequential,
                                           "Run one after the other, not side by side");

@@ -36,6 +36,26 @@ std::string OthersText(const dq::v1::BatchCounts& counts) {
   return text;
 }
 
+// Where its operations come from; empty: they were listed.
+std::string SourceText(const dq::v1::Batch& batch) {
+  if (batch.has_generator()) return WithThousands(batch.generator().count()) + " generated";
+  if (!batch.has_directory()) return "";
+  const dq::v1::BatchDirectory& directory = batch.directory();
+  const std::string glob = directory.glob().empty() ? "*" : directory.glob();
+  return directory.prefix() + "/" + (directory.recursive() ? "…/" : "") + glob;
+}
+
+// How far that has become operations; empty: wholly.
+std::string ExpansionText(const dq::v1::Batch& batch) {
+  const dq::v1::BatchExpansion& expansion = batch.expansion();
+  const std::string recorded = WithThousands(expansion.recorded());
+  if (expansion.state() == dq::v1::BATCH_EXPANSION_STATE_HALTED) {
+    return "halted after " + recorded + ": " + expansion.error().reason();
+  }
+  if (expansion.state() != dq::v1::BATCH_EXPANSION_STATE_EXPANDING) return "";
+  return "expanding, " + recorded + " of " + WithThousands(expansion.found()) + " recorded";
+}
+
 void PrintOperations(const Console& console, const std::string& title,
                      std::span<const dq::v1::Job> jobs) {
   if (jobs.empty()) return;
@@ -70,6 +90,7 @@ std::string BatchLine(const dq::v1::Batch& batch) {
   if (batch.counts().skipped() > 0) {
     line += ", " + WithThousands(batch.counts().skipped()) + " skipped";
   }
+  if (const std::string text = ExpansionText(batch); !text.empty()) line += ", " + text;
   if (!batch.current_operation().empty()) line += ", " + IdOf(batch.current_operation()) + " runs";
   if (const std::string left = LeftText(batch); !left.empty()) line += ", " + left + " left";
   return line;
@@ -105,6 +126,9 @@ Table BatchDetails(const dq::v1::Batch& batch) {
   add("progress", std::to_string(std::lround(batch.percent_complete())) + " %");
   add("runs", IdOf(batch.current_operation()));
   add("left", LeftText(batch));
+  add("source", SourceText(batch));
+  add("expansion", ExpansionText(batch));
+  add("halted", batch.expansion().error().message());
   add("mode", batch.mode() == dq::v1::BATCH_MODE_SEQUENTIAL ? "sequential" : "parallel");
   add("at a time", batch.max_parallel() > 0 ? WithThousands(batch.max_parallel()) : "");
   add("on errors", batch.stop_on_error() ? "stops" : "goes on");

@@ -141,48 +141,6 @@ absl::StatusOr<dq::v1::ListJobEventsResponse> Client::ListJobEvents(
   return Call(*stubs_->job, &dq::v1::JobService::Stub::ListJobEvents, request);
 }
 
-absl::StatusOr<dq::v1::CreateBatchResponse> Client::CreateBatch(
-    const dq::v1::CreateBatchRequest& request) {
-  return Call(*stubs_->batch, &dq::v1::BatchService::Stub::CreateBatch, request);
-}
-
-absl::StatusOr<dq::v1::Batch> Client::GetBatch(const std::string& name) {
-  dq::v1::GetBatchRequest request;
-  request.set_name(name);
-  DQ_ASSIGN_OR_RETURN(auto response,
-                      Call(*stubs_->batch, &dq::v1::BatchService::Stub::GetBatch, request));
-  return std::move(*response.mutable_batch());
-}
-
-absl::StatusOr<dq::v1::ListBatchesResponse> Client::ListBatches(
-    const dq::v1::ListBatchesRequest& request) {
-  return Call(*stubs_->batch, &dq::v1::BatchService::Stub::ListBatches, request);
-}
-
-absl::StatusOr<dq::v1::Batch> Client::ActOnBatch(BatchActionCommand::Kind kind,
-                                                 const std::string& name, const std::string& reason,
-                                                 const std::string& etag) {
-  const auto act = [&](auto request, auto method) -> absl::StatusOr<dq::v1::Batch> {
-    request.set_name(name);
-    request.set_reason(reason);
-    request.set_etag(etag);
-    DQ_ASSIGN_OR_RETURN(auto response, Call(*stubs_->batch, method, request));
-    return std::move(*response.mutable_batch());
-  };
-  using Stub = dq::v1::BatchService::Stub;
-  switch (kind) {
-    case BatchActionCommand::Kind::kCancel:
-      return act(dq::v1::CancelBatchRequest(), &Stub::CancelBatch);
-    case BatchActionCommand::Kind::kPause:
-      return act(dq::v1::PauseBatchRequest(), &Stub::PauseBatch);
-    case BatchActionCommand::Kind::kResume:
-      return act(dq::v1::ResumeBatchRequest(), &Stub::ResumeBatch);
-    case BatchActionCommand::Kind::kRetry:
-      return act(dq::v1::RetryBatchRequest(), &Stub::RetryBatch);
-  }
-  return absl::InternalError("no such action");
-}
-
 absl::StatusOr<dq::v1::File> Client::GetFile(const std::string& name) {
   dq::v1::GetFileRequest request;
   request.set_name(name);

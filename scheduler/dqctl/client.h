@@ -57,6 +57,7 @@ class Client {
                                        const std::string& reason);
   absl::StatusOr<dq::v1::ListJobEventsResponse> ListJobEvents(
       const dq::v1::ListJobEventsRequest& request);
+  // What is too large for one message goes as a stream.
   absl::StatusOr<dq::v1::CreateBatchResponse> CreateBatch(
       const dq::v1::CreateBatchRequest& request);
   absl::StatusOr<dq::v1::Batch> GetBatch(const std::string& name);

@@ -123,11 +123,15 @@ struct JobActionCommand {
   OutputFormat format = OutputFormat::kTable;
 };
 
-// `dqctl batch submit`: a job for each of many files.
+// `dqctl batch submit`: a job for each of many files, or many over one.
 struct BatchSubmitCommand {
   std::vector<std::string> files;  // Paths, ids or resource names.
   std::string folder;              // Or the files in it whose names fit `glob`.
+  std::string server_folder;       // Or those in this directory of the scheduler's storage.
   std::string glob = "*";
+  bool recursive = false;      // Of server_folder.
+  int generate = 0;            // Or so many operations, over one file or none; 0: no.
+  std::string operation_name;  // Of these.
   ChainOptions chain;
   std::string batch_id;
   CreationOptions creation;

@@ -26,14 +26,14 @@ class BatchCommandsTest : public CommandTest {
 };
 
 TEST_F(BatchCommandsTest, MoreFilesThanABatchHasAreRefused) {
-  EXPECT_EQ(Submit(std::vector<std::string>(10'001, "f")), static_cast<int>(ExitCode::kUsage));
-  EXPECT_THAT(err_.str(), HasSubstr("10001 files, and a batch has at most 10,000"));
+  EXPECT_EQ(Submit(std::vector<std::string>(100'001, "f")), static_cast<int>(ExitCode::kUsage));
+  EXPECT_THAT(err_.str(), HasSubstr("100001 files, and a batch has at most 100,000"));
 }
 
 TEST_F(BatchCommandsTest, ARequestThatWouldBeTooLargeIsRefused) {
-  const std::vector<std::string> files(9'000, std::string(250, 'f'));
+  const std::vector<std::string> files(90'000, std::string(400, 'f'));
   EXPECT_EQ(Submit(files), static_cast<int>(ExitCode::kUsage));
-  EXPECT_THAT(err_.str(), HasSubstr("a request of more than 4 MiB"));
+  EXPECT_THAT(err_.str(), HasSubstr("more than 64 MiB"));
 }
 
 }  // namespace

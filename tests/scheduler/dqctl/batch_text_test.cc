@@ -29,6 +29,32 @@ TEST(BatchText, ALineSaysHowManyAreCompletedWhatRunsAndHowLongItTakes) {
             "PROCESSING, 2 / 5 completed, 1 failed, 1 skipped, b-5 runs, 1:30 left");
 }
 
+TEST(BatchText, ALineSaysHowFarTheSourceHasBecomeOperations) {
+  dq::v1::Batch batch = Running();
+  batch.mutable_expansion()->set_state(dq::v1::BATCH_EXPANSION_STATE_EXPANDING);
+  batch.mutable_expansion()->set_found(24'000);
+  batch.mutable_expansion()->set_recorded(5);
+  EXPECT_EQ(BatchLine(batch), "PROCESSING, 2 / 5 completed, expanding, 5 of 24,000 recorded");
+  batch.mutable_expansion()->set_state(dq::v1::BATCH_EXPANSION_STATE_HALTED);
+  batch.mutable_expansion()->mutable_error()->set_reason("DIRECTORY_MISSING");
+  EXPECT_EQ(BatchLine(batch), "PROCESSING, 2 / 5 completed, halted after 5: DIRECTORY_MISSING");
+  batch.mutable_expansion()->set_state(dq::v1::BATCH_EXPANSION_STATE_EXPANDED);
+  EXPECT_EQ(BatchLine(batch), "PROCESSING, 2 / 5 completed");
+}
+
+TEST(BatchText, ADirectoryAndAGeneratorAreShown) {
+  dq::v1::Batch batch = Running();
+  batch.mutable_directory()->set_prefix("file:///exports");
+  batch.mutable_directory()->set_glob("*.csv");
+  std::ostringstream directory;
+  BatchDetails(batch).Print(directory);
+  EXPECT_NE(directory.str().find("file:///exports/*.csv"), std::string::npos);
+  batch.mutable_generator()->set_count(5'000);
+  std::ostringstream generator;
+  BatchDetails(batch).Print(generator);
+  EXPECT_NE(generator.str().find("5,000 generated"), std::string::npos);
+}
+
 TEST(BatchText, TablesShowTheNumbers) {
   dq::v1::Batch batch = Running();
   batch.mutable_counts()->set_queued(3);

@@ -170,9 +170,23 @@ TEST(Options, ABatchIsOfFilesOrOfADirectory) {
   EXPECT_EQ(folder.folder, "in");
   EXPECT_EQ(folder.glob, "*.csv");
   EXPECT_TRUE(folder.sequential);
+  const auto there = Parsed<BatchSubmitCommand>(
+      {"batch", "submit", "--server-dir", "in", "--glob", "*.csv", "--recursive"});
+  EXPECT_EQ(there.server_folder, "in");
+  EXPECT_TRUE(there.recursive);
+  const auto generated = Parsed<BatchSubmitCommand>(
+      {"batch", "submit", "a.csv", "--generate", "100000", "--operation-name", "run {index}"});
+  EXPECT_EQ(generated.generate, 100'000);
+  EXPECT_EQ(generated.operation_name, "run {index}");
   using Line = std::vector<std::string>;
   for (const Line& bad : {Line{"batch", "submit", "a.csv", "--dir", "in"},
                           Line{"batch", "submit", "a.csv", "--glob", "*"},
+                          Line{"batch", "submit", "a.csv", "--server-dir", "in"},
+                          Line{"batch", "submit", "--dir", "in", "--server-dir", "in"},
+                          Line{"batch", "submit", "--dir", "in", "--recursive"},
+                          Line{"batch", "submit", "--generate", "100001"},
+                          Line{"batch", "submit", "--generate", "2", "--server-dir", "in"},
+                          Line{"batch", "submit", "a.csv", "--operation-name", "x"},
                           Line{"batch", "submit", "a.csv", "--sequential", "--max-parallel", "2"},
                           Line{"batch", "get"}, Line{"batch", "erase", "b"}}) {
     EXPECT_EQ(ReasonOf(ParseCommandLine(bad).status()), "USAGE") << testing::PrintToString(bad);
