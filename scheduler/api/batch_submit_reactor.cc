@@ -54,11 +54,18 @@ absl::Status BatchSubmitReactor::TakeMessage() {
   if (message_.has_header() && !message_.operations().empty()) {
     return BadField("operations", "belong into the messages after the header");
   }
+  if (!message_.has_header() && message_.operation_count() != 0) {
+    return BadField("operation_count", "only in the first message");
+  }
   return message_.has_header() ? TakeHeader() : TakeOperations();
 }
 
 absl::Status BatchSubmitReactor::TakeHeader() {
   DQ_RETURN_IF_ERROR(ValidateSubmitHeader(message_.header()));
+  operation_count_ = message_.operation_count();
+  if (operation_count_ < 1 || operation_count_ > kBatchOperationsMax) {
+    return BadField("operation_count", "1 to 100,000");
+  }
   header_ = message_.header();
   has_header_ = true;
   hash_.Update(BatchHash(header_));
@@ -69,8 +76,8 @@ absl::Status BatchSubmitReactor::TakeOperations() {
   InputLookup lookup(ports_.catalog);
   for (const v1::BatchOperation& operation : message_.operations()) {
     const size_t index = requests_.size();
-    if (index >= static_cast<size_t>(kBatchOperationsMax)) {
-      return BadField("batch.operations", "at most 100,000");
+    if (std::ssize(requests_) >= operation_count_) {
+      return BadField("operation_count", "more operations came than were announced");
     }
     DQ_RETURN_IF_ERROR(ValidateOperation(header_, operation, index));
     const v1::CreateJobRequest request = OperationRequest(header_.parent(), operation);
@@ -88,9 +95,11 @@ absl::Status BatchSubmitReactor::TakeOperations() {
 absl::Status BatchSubmitReactor::Complete() {
   if (context_.IsCancelled()) return absl::CancelledError("the client is gone");
   if (!has_header_) return BadField("header", "the first message must be the header");
-  if (requests_.empty()) return BadField("batch.operations", "at least one");
+  if (std::ssize(requests_) != operation_count_) {
+    return BadField("operation_count", "fewer operations came than were announced");
+  }
   BatchRecord batch = MakeBatchRecord(header_, call_.caller(), ports_.clock.Now());
-  batch.operations = static_cast<int32_t>(requests_.size());
+  batch.operations = operation_count_;
   if (!header_.request_id().empty()) batch.request_hash = hash_.Finish();
   call_.set_subject(ResourceText(batch.project, kBatches, batch.id));
   DQ_ASSIGN_OR_RETURN(Created<v1::Batch> created, record_(batch, requests_, inputs_));

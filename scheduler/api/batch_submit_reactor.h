@@ -76,6 +76,7 @@ class BatchSubmitReactor final : public grpc::ServerReadReactor<v1::SubmitBatchR
   v1::SubmitBatchRequest message_;
   v1::CreateBatchRequest header_;
   bool has_header_ = false;
+  int32_t operation_count_ = 0;
   std::vector<std::string> requests_;
   int64_t bytes_ = 0;    // Of the operations.
   Sha256 hash_;          // Of header and operations.

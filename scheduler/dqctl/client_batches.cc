@@ -16,6 +16,7 @@ void WriteMessages(const dq::v1::CreateBatchRequest& request,
   dq::v1::SubmitBatchRequest message;
   *message.mutable_header() = request;
   message.mutable_header()->mutable_batch()->clear_operations();
+  message.set_operation_count(request.batch().operations_size());
   bool open = writer.Write(message);
   message.Clear();
   size_t bytes = 0;

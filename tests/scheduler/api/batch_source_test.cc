@@ -88,8 +88,9 @@ class BatchSourceTest : public testing::Test {
     if (!status.ok()) return status;
     return response;
   }
-  static v1::SubmitBatchRequest Header(const std::string& request_id = "") {
+  static v1::SubmitBatchRequest Header(int operations, const std::string& request_id = "") {
     v1::SubmitBatchRequest message;
+    message.set_operation_count(operations);
     message.mutable_header()->set_parent("projects/default");
     message.mutable_header()->set_batch_id("b");
     message.mutable_header()->set_request_id(request_id);
@@ -337,15 +338,15 @@ TEST_F(BatchSourceTest, WhatMakesNoSenseIsRefusedAndNamed) {
 }
 
 TEST_F(BatchSourceTest, OperationsThatComeInSeveralMessagesAreOneBatch) {
-  const auto submitted = Submit({Header("r"), Noops(2), Noops(0), Noops(3)});
+  const auto submitted = Submit({Header(5, "r"), Noops(2), Noops(0), Noops(3)});
   ASSERT_TRUE(submitted.ok()) << submitted.status();
   EXPECT_EQ(submitted->batch().counts().total(), 5);
   EXPECT_FALSE(submitted->batch().has_expansion());
   ASSERT_TRUE(AwaitQueued(5));
-  const auto again = Submit({Header("r"), Noops(5)});
+  const auto again = Submit({Header(5, "r"), Noops(5)});
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_TRUE(again->existed());
-  EXPECT_EQ(ReasonOf(Submit({Header("r"), Noops(4)}).status()), "REQUEST_ID_REUSED");
+  EXPECT_EQ(ReasonOf(Submit({Header(4, "r"), Noops(4)}).status()), "REQUEST_ID_REUSED");
 }
 
 TEST_F(BatchSourceTest, AStreamThatMakesNoSenseMakesNoBatch) {
@@ -353,27 +354,31 @@ TEST_F(BatchSourceTest, AStreamThatMakesNoSenseMakesNoBatch) {
     return ReasonOf(Submit(messages).status());
   };
   EXPECT_EQ(reason({}), "BAD_FIELD");
-  EXPECT_EQ(reason({Header()}), "BAD_FIELD");
+  EXPECT_EQ(reason({Header(1)}), "BAD_FIELD");
+  EXPECT_EQ(reason({Header(0)}), "BAD_FIELD");
+  EXPECT_EQ(reason({Header(100'001), Noops(1)}), "BAD_FIELD");
+  EXPECT_EQ(reason({Header(2), Noops(1)}), "BAD_FIELD");  // As one that is broken off.
+  EXPECT_EQ(reason({Header(1), Noops(2)}), "BAD_FIELD");
   EXPECT_EQ(reason({Noops(1)}), "BAD_FIELD");
-  EXPECT_EQ(reason({Header(), Header(), Noops(1)}), "BAD_FIELD");
-  v1::SubmitBatchRequest mixed = Header();
+  EXPECT_EQ(reason({Header(1), Header(1), Noops(1)}), "BAD_FIELD");
+  v1::SubmitBatchRequest mixed = Header(1);
   *mixed.mutable_operations() = Noops(1).operations();
   EXPECT_EQ(reason({mixed, Noops(1)}), "BAD_FIELD");
-  v1::SubmitBatchRequest header = Header();
+  v1::SubmitBatchRequest header = Header(1);
   *header.mutable_header()->mutable_batch()->mutable_operations() = Noops(1).operations();
   EXPECT_EQ(reason({header}), "BAD_FIELD");
-  header = Header();
+  header = Header(1);
   *header.mutable_header() = Generator(2);
   EXPECT_EQ(reason({header, Noops(1)}), "BAD_FIELD");
   v1::SubmitBatchRequest unknown;
   unknown.add_operations()->mutable_spec()->add_stages();
-  const absl::Status status = Submit({Header(), Noops(2), unknown}).status();
+  const absl::Status status = Submit({Header(3), Noops(2), unknown}).status();
   EXPECT_EQ(ReasonOf(status), "UNKNOWN_STAGE");
   ASSERT_EQ(FieldViolationsOf(status).size(), 1U);
   EXPECT_EQ(FieldViolationsOf(status)[0].field, "batch.operations[2].spec.stages[0]");
   v1::SubmitBatchRequest missing;
   missing.add_operations()->mutable_spec()->set_input_file("projects/default/files/none");
-  EXPECT_EQ(reason({Header(), Noops(1), missing}), "FILE_NOT_READY");
+  EXPECT_EQ(reason({Header(2), Noops(1), missing}), "FILE_NOT_READY");
   EXPECT_THAT(*server_.store().ListBatches("default", 0, 10), IsEmpty());
 }
 
@@ -382,11 +387,11 @@ TEST_F(BatchSourceTest, AStreamThatIsBrokenOffMakesNoBatch) {
   v1::SubmitBatchResponse response;
   const auto stub = server_.batches();
   const auto writer = stub->SubmitBatch(&context, &response);
-  ASSERT_TRUE(writer->Write(Header()));
+  ASSERT_TRUE(writer->Write(Header(3)));
   ASSERT_TRUE(writer->Write(Noops(2)));
   context.TryCancel();
   EXPECT_EQ(writer->Finish().error_code(), grpc::StatusCode::CANCELLED);
-  ASSERT_TRUE(Submit({Header(), Noops(1)}).ok());
+  ASSERT_TRUE(Submit({Header(1), Noops(1)}).ok());
   EXPECT_EQ(server_.store().ListBatches("default", 0, 10)->size(), 1U);
 }
 
