@@ -168,22 +168,6 @@ TEST_P(CatalogTest, ReferencesAnswerRepetitionsLikeFiles) {
   EXPECT_EQ(ReasonOf(catalog().CreateReference(again).status()), "ID_TAKEN");
 }
 
-TEST_P(CatalogTest, ARepetitionIsOneAlsoWhenTheFirstFileIsGone) {
-  for (const char* id : {"f-1", "f-2"}) ASSERT_TRUE(catalog().CreateFile(File(id)).ok());
-  const ReferenceRecord asked = Reference("r-1", "f-1");
-  ASSERT_TRUE(catalog().CreateReference(asked).ok());
-  ReferenceRecord changed = *catalog().GetReference("default", "r-1");
-  changed.newest_version = 2;
-  ASSERT_TRUE(catalog().UpdateReference(changed, Version(2, "f-2", ReferenceState::kReady)).ok());
-  ASSERT_TRUE(catalog().DeleteFile("default", "f-1").ok());
-  ReferenceRecord again = asked;
-  again.id = "r-2";
-  const auto repeated = catalog().CreateReference(again);
-  ASSERT_TRUE(repeated.ok()) << repeated.status();
-  EXPECT_TRUE(repeated->existed);
-  EXPECT_EQ(repeated->record.id, "r-1");
-}
-
 TEST_P(CatalogTest, ReferencesListNewestFirstInPages) {
   ASSERT_TRUE(catalog().CreateFile(File("f-1")).ok());
   for (const char* id : {"z", "m", "a"}) {
@@ -213,6 +197,22 @@ ReferenceRecord Validating(const std::string& id, const std::string& file_id) {
 
 ReferenceVersion Version(int32_t version, const std::string& file_id, ReferenceState state) {
   return {version, file_id, {"code"}, state, {}, "j-" + file_id, "user:bob", JobScript::Start()};
+}
+
+TEST_P(CatalogTest, ARepetitionIsOneAlsoWhenTheFirstFileIsGone) {
+  for (const char* id : {"f-1", "f-2"}) ASSERT_TRUE(catalog().CreateFile(File(id)).ok());
+  const ReferenceRecord asked = Reference("r-1", "f-1");
+  ASSERT_TRUE(catalog().CreateReference(asked).ok());
+  ReferenceRecord changed = *catalog().GetReference("default", "r-1");
+  changed.newest_version = 2;
+  ASSERT_TRUE(catalog().UpdateReference(changed, Version(2, "f-2", ReferenceState::kReady)).ok());
+  ASSERT_TRUE(catalog().DeleteFile("default", "f-1").ok());
+  ReferenceRecord again = asked;
+  again.id = "r-2";
+  const auto repeated = catalog().CreateReference(again);
+  ASSERT_TRUE(repeated.ok()) << repeated.status();
+  EXPECT_TRUE(repeated->existed);
+  EXPECT_EQ(repeated->record.id, "r-1");
 }
 
 TEST_P(CatalogTest, AVersionReadsBackFieldByField) {
