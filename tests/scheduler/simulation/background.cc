@@ -65,7 +65,7 @@ Background::Background(BackgroundPorts ports) : ports_(std::move(ports)) {
   schedule_control_ = std::make_unique<BlockingJobControl>(*schedule_thread_, ports_.act);
   schedules_ = std::make_unique<ScheduleDriver>(
       ScheduleDriver::Ports{*schedule_control_, *schedule_stores_, *schedule_stores_, hasty_,
-                            [this](BatchKey key) { Wake(key); }},
+                            [this](BatchKey key) { Wake(key); }, silent_metrics},
       Errands::MakeRun());
 
   webhook_thread_ = thread([this] { CarryWebhooksOn(); });

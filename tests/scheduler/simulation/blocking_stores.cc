@@ -40,6 +40,12 @@ absl::Status BlockingStores::EndBatch(const BatchRecord& batch, BatchState state
     return status;
   });
 }
+absl::StatusOr<std::string> BlockingStores::GetBatchSource(BatchKey key) {
+  return Ask([=](FakeStore& store) { return store.GetBatchSource(key); });
+}
+absl::Status BlockingStores::ExpandBatch(const BatchRecord& batch, const ExpansionPage& page) {
+  return Ask([=](FakeStore& store) { return store.ExpandBatch(batch, page); });
+}
 absl::StatusOr<std::vector<BatchOperation>> BlockingStores::LoadOperations(BatchKey key,
                                                                            int32_t after,
                                                                            int limit) {
@@ -129,8 +135,8 @@ absl::StatusOr<WebhookDelivery> BlockingStores::ResendDelivery(WebhookKey webhoo
   return Ask([=](FakeStore& store) { return store.ResendDelivery(webhook, delivery, now); });
 }
 absl::StatusOr<std::vector<DueDelivery>> BlockingStores::LoadDueDeliveries(
-    absl::Time now, const std::vector<DeliveryKey>& except, int limit) {
-  return Ask([=](FakeStore& store) { return store.LoadDueDeliveries(now, except, limit); });
+    absl::Time now, const std::vector<DeliveryKey>& except, DueLimits limits) {
+  return Ask([=](FakeStore& store) { return store.LoadDueDeliveries(now, except, limits); });
 }
 absl::StatusOr<absl::Time> BlockingStores::NextDelivery(absl::Time now) {
   return Ask([=](FakeStore& store) { return store.NextDelivery(now); });

@@ -39,6 +39,8 @@ class BlockingStores final : public BatchStore, public ScheduleStore, public Web
   absl::Status UpdateBatch(const BatchRecord& batch,
                            const std::vector<BatchOperation>& refused) override;
   absl::Status EndBatch(const BatchRecord& batch, BatchState state) override;
+  absl::StatusOr<std::string> GetBatchSource(BatchKey key) override;
+  absl::Status ExpandBatch(const BatchRecord& batch, const ExpansionPage& page) override;
   absl::StatusOr<std::vector<BatchOperation>> LoadOperations(BatchKey key, int32_t after,
                                                              int limit) override;
   absl::StatusOr<std::vector<BatchOperation>> ListRefusedOperations(BatchKey key,
@@ -80,7 +82,7 @@ class BlockingStores final : public BatchStore, public ScheduleStore, public Web
                                                  absl::Time now) override;
   absl::StatusOr<std::vector<DueDelivery>> LoadDueDeliveries(absl::Time now,
                                                              const std::vector<DeliveryKey>& except,
-                                                             int limit) override;
+                                                             DueLimits limits) override;
   absl::StatusOr<absl::Time> NextDelivery(absl::Time now) override;
   absl::Status RecordAttempts(const std::vector<DeliveryAttempt>& attempts) override;
   absl::StatusOr<OutboxDepth> MeasureOutbox() override;
