@@ -150,12 +150,16 @@ std::unique_ptr<ScheduleDriver> MakeScheduleDriver(const ApiPorts& ports, Postgr
   return std::make_unique<ScheduleDriver>(needs, make);
 }
 
-AddressGuard GuardOf(const SchedulerFlags& flags) {
-  std::vector<AddressBlock> allowed;
-  for (const std::string& block : flags.webhook_allow_cidr) {
-    allowed.push_back(*ParseAddressBlock(block));  // Checked with the flags.
+std::vector<AddressBlock> BlocksOf(const std::vector<std::string>& texts) {
+  std::vector<AddressBlock> blocks;
+  for (const std::string& text : texts) {
+    blocks.push_back(*ParseAddressBlock(text));  // Checked with the flags.
   }
-  return AddressGuard(std::move(allowed));
+  return blocks;
+}
+
+AddressGuard GuardOf(const SchedulerFlags& flags) {
+  return AddressGuard(BlocksOf(flags.webhook_allow_cidr), BlocksOf(flags.webhook_deny_cidr));
 }
 
 WebhookSenderOptions SenderOptions(const SchedulerFlags& flags) {

@@ -128,6 +128,12 @@ void AddWebhooks(CLI::App& app, SchedulerFlags& flags) {
                  "10.1.0.0/16; may be given again")
       ->check(InvalidBlock)
       ->allow_extra_args(false);
+  app.add_option(
+         "--webhook-deny-cidr", flags.webhook_deny_cidr,
+         "Addresses that webhooks may not be at although they are public, such as those of "
+         "hosts and services of your own; wins over --webhook-allow-cidr; may be given again")
+      ->check(InvalidBlock)
+      ->allow_extra_args(false);
   app.add_option("--webhook-retry-scale", flags.webhook_retry_scale,
                  "Multiplies the waits between tries of a delivery, 5 s at first, a day at last")
       ->check(CLI::Range(kRetryScaleMin, kRetryScaleMax))

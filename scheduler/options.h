@@ -33,6 +33,7 @@ struct SchedulerFlags {
   absl::Duration retention_interval = absl::Minutes(1);
   // Blocks of addresses that webhooks may be at although they are not public.
   std::vector<std::string> webhook_allow_cidr;
+  std::vector<std::string> webhook_deny_cidr;
   double webhook_retry_scale = 1;  // Of the waits between tries.
   LogLevel log_level = LogLevel::kInfo;
 };

@@ -16,13 +16,13 @@ namespace {
 constexpr int kIpv4Offset = 12;
 constexpr IpAddress kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
-// IANA's special-purpose IPv4 blocks, and 168.63.129.16, where a cloud answers its machines from a
-// public address.
+// IANA's special-purpose IPv4 blocks, and public addresses at which clouds answer from inside:
+// 168.63.129.16 their machines, 34.118.224.0/20 the services of a cluster by default.
 constexpr std::string_view kRefusedIpv4[] = {
-    "0.0.0.0/8",      "10.0.0.0/8",       "100.64.0.0/10", "127.0.0.0/8",
-    "169.254.0.0/16", "172.16.0.0/12",    "192.0.0.0/24",  "192.0.2.0/24",
-    "192.88.99.0/24", "192.168.0.0/16",   "198.18.0.0/15", "198.51.100.0/24",
-    "203.0.113.0/24", "168.63.129.16/32", "224.0.0.0/4",   "240.0.0.0/4",
+    "0.0.0.0/8",     "10.0.0.0/8",      "100.64.0.0/10",  "127.0.0.0/8",      "169.254.0.0/16",
+    "172.16.0.0/12", "192.0.0.0/24",    "192.0.2.0/24",   "192.88.99.0/24",   "192.168.0.0/16",
+    "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "168.63.129.16/32", "34.118.224.0/20",
+    "224.0.0.0/4",   "240.0.0.0/4",
 };
 // Of IPv6 only global unicast is public, but for these: protocol assignments (Teredo among them)
 // and documentation.
@@ -125,6 +125,7 @@ absl::StatusOr<AddressBlock> ParseAddressBlock(const std::string& text) {
 
 bool AddressGuard::Allows(const IpAddress& address) const {
   const IpAddress meant = Unwrapped(address);
+  if (ContainsAny(refused_, meant) || ContainsAny(refused_, address)) return false;
   return IsPublic(meant) || ContainsAny(allowed_, meant) || ContainsAny(allowed_, address);
 }
 

@@ -1,6 +1,8 @@
-// Says which addresses the scheduler may connect to when a user names the place: none of its own
-// machine, of private networks or of cloud metadata services, in whatever notation, unless an
-// operator allows them. Pure; immutable and thread-safe.
+// Says which addresses the scheduler may connect to when a user names the place: no loopback, none
+// of private networks or of cloud metadata services, in whatever notation, unless an operator
+// allows them. What lies inside at public addresses, such as those of its own machine or of
+// services of a cluster, only the operator knows, who refuses them. Pure; immutable and
+// thread-safe.
 #pragma once
 
 #include <array>
@@ -32,8 +34,10 @@ absl::StatusOr<AddressBlock> ParseAddressBlock(const std::string& text);
 
 class AddressGuard {
  public:
-  // `allowed` are blocks of addresses that are allowed although they are not public.
-  explicit AddressGuard(std::vector<AddressBlock> allowed) : allowed_(std::move(allowed)) {}
+  // `allowed` are blocks of addresses that are allowed although they are not public, `refused`
+  // those that are not, whatever else is said.
+  explicit AddressGuard(std::vector<AddressBlock> allowed, std::vector<AddressBlock> refused = {})
+      : allowed_(std::move(allowed)), refused_(std::move(refused)) {}
 
   // Returns whether `address` may be connected to. An IPv6 address that stands for an IPv4 address
   // (mapped, NAT64, 6to4) is judged by that one.
@@ -41,6 +45,7 @@ class AddressGuard {
 
  private:
   std::vector<AddressBlock> allowed_;
+  std::vector<AddressBlock> refused_;
 };
 
 }  // namespace dq

@@ -121,6 +121,8 @@ class Cell {
   absl::StatusOr<WorkerView> SetDrain(const std::string& worker, std::optional<WorkerDrain> drain);
   // Ends of jobs are recorded for webhooks of projects that have any, from now on.
   absl::Status SetWebhook(const WebhookPlace& webhook, WebhookPresence presence);
+  // The same for all that are recorded, of a leader that begins.
+  void LoadWebhooks(const std::vector<WebhookPlace>& webhooks);
   void GetLiveJobs(const Instant& now, const std::string& project,
                    const std::vector<std::string>& ids, ViewsDone done);
   void ShowRecords(const Instant& now, std::vector<JobRecord> records, ViewsDone done);
@@ -167,6 +169,7 @@ class Cell {
 
   // cell.cc: leadership, time and commits.
   void LoadJob(JobRecord record);
+  void AnnounceProjects();
   void LoadWaiting(const WaitingJobs& alike);
   void EndLeases();
   // Ends the attempt that `worker` runs, whose lease is in the table no more, and tells it so.

@@ -252,6 +252,7 @@ absl::StatusOr<WorkerView> Cell::SetDrain(const std::string& instance,
 
 absl::Status Cell::SetWebhook(const WebhookPlace& webhook, WebhookPresence presence) {
   if (!IsLeading()) return refusal_;
+  const bool was_told = webhooks_.contains(webhook.project);
   std::set<WebhookKey>& keys = webhooks_[webhook.project];
   if (presence == WebhookPresence::kThere) {
     keys.insert(webhook.key);
@@ -259,10 +260,19 @@ absl::Status Cell::SetWebhook(const WebhookPlace& webhook, WebhookPresence prese
     keys.erase(webhook.key);
   }
   if (keys.empty()) webhooks_.erase(webhook.project);
-  auto projects = std::make_shared<std::set<std::string>>();
-  for (const auto& [project, unused] : webhooks_) projects->insert(project);
-  writes_.Announce(projects->empty() ? nullptr : std::move(projects));
+  if (webhooks_.contains(webhook.project) != was_told) AnnounceProjects();
   return absl::OkStatus();
+}
+
+void Cell::LoadWebhooks(const std::vector<WebhookPlace>& webhooks) {
+  for (const WebhookPlace& webhook : webhooks) webhooks_[webhook.project].insert(webhook.key);
+  AnnounceProjects();
+}
+
+void Cell::AnnounceProjects() {
+  auto projects = std::make_shared<std::set<std::string>>();
+  for (const auto& [project, unused] : webhooks_) projects->insert(projects->end(), project);
+  writes_.Announce(projects->empty() ? nullptr : std::move(projects));
 }
 
 }  // namespace dq

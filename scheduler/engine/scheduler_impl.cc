@@ -108,9 +108,7 @@ ElectionListener Scheduler::Impl::ListenToElection() {
       cell.TakeOver(now, taken.epoch, std::move(taken.live), taken.counts);
       for (const GroupLimit& limit : taken.limits) (void)cell.SetLimit(limit);
       for (const WorkerDrain& drain : taken.drains) (void)cell.SetDrain(drain.worker, drain);
-      for (const WebhookPlace& webhook : taken.webhooks) {
-        (void)cell.SetWebhook(webhook, WebhookPresence::kThere);
-      }
+      cell.LoadWebhooks(taken.webhooks);
       serving_.store(true, std::memory_order_release);
     });
   };

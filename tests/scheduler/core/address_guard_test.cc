@@ -95,6 +95,24 @@ TEST(AddressGuard, AnOperatorAllowsBlocks) {
   EXPECT_TRUE(Allowed("::1", {"::/0"}));
 }
 
+TEST(AddressGuard, AnOperatorRefusesBlocksWhateverElseIsSaid) {
+  const AddressGuard guard({*ParseAddressBlock("10.0.0.0/8")},
+                           {*ParseAddressBlock("10.1.0.0/16"), *ParseAddressBlock("8.8.8.0/24")});
+  const auto allows = [&](const char* address) { return guard.Allows(*ParseIpAddress(address)); };
+  EXPECT_FALSE(allows("8.8.8.8"));
+  EXPECT_FALSE(allows("::ffff:8.8.8.8"));
+  EXPECT_FALSE(allows("64:ff9b::808:808"));
+  EXPECT_TRUE(allows("8.8.9.8"));
+  EXPECT_FALSE(allows("10.1.2.3"));
+  EXPECT_TRUE(allows("10.2.2.3"));
+}
+
+TEST(AddressGuard, ServicesOfAClusterAreNotPublic) {
+  EXPECT_FALSE(Allowed("34.118.224.1"));
+  EXPECT_FALSE(Allowed("34.118.239.255"));
+  EXPECT_TRUE(Allowed("34.118.240.0"));
+}
+
 TEST(AddressGuard, BadBlocksAreNamed) {
   for (const char* const block :
        {"", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "::/129", "10.0.0/8", "localhost",

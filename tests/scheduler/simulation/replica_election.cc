@@ -75,9 +75,7 @@ void Replica::Lead(int64_t epoch, Taken taken) {
   Do([&](Cell& cell, const Instant& now) {
     cell.TakeOver(now, epoch, std::move(taken.live), taken.counts);
     for (const GroupLimit& limit : taken.limits) (void)cell.SetLimit(limit);
-    for (const WebhookPlace& webhook : taken.webhooks) {
-      (void)cell.SetWebhook(webhook, WebhookPresence::kThere);
-    }
+    cell.LoadWebhooks(taken.webhooks);
   });
   WatchAgain();
   Hold(epoch);
