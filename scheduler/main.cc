@@ -311,8 +311,9 @@ absl::Status Run(const SchedulerFlags& flags) {
                        .operation_ended = wake,
                        .deleted = [&] { clearing.retention.Wake(); },
                        .announced = [&] { background.webhooks.Wake(); }});
-  const ApiPorts ports{scheduler, store->reader(), store->catalog(), *objects,
-                       blocking,  SystemClock(),   metrics,          store->deletions()};
+  const ApiPorts ports{scheduler, store->reader(),    store->catalog(),
+                       *objects,  blocking,           SystemClock(),
+                       metrics,   store->deletions(), store->operators()};
   Services services(flags, instance, ports, *store, background);
   // Before the port for calls: a call that came already would wait for an engine that never starts.
   DQ_ASSIGN_OR_RETURN(const auto admin_server,

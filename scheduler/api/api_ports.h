@@ -8,6 +8,7 @@
 #include "scheduler/core/catalog_store.h"
 #include "scheduler/core/deletion_store.h"
 #include "scheduler/core/job_reader.h"
+#include "scheduler/core/operator_store.h"
 #include "scheduler/engine/scheduler.h"
 
 namespace dq {
@@ -21,6 +22,7 @@ struct ApiPorts {
   const Clock& clock;
   RpcMetrics& metrics;
   DeletionStore& deletions;  // Blocks: on `blocking` only.
+  OperatorStore& operators;  // Blocks: on `blocking` only.
 };
 
 }  // namespace dq

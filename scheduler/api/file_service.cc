@@ -74,6 +74,7 @@ absl::Status Delete(const ApiPorts& ports, const std::string& name, RpcCall& cal
   const auto record = ports.catalog.GetFile(file.project, file.id);
   if (absl::IsNotFound(record.status())) return absl::OkStatus();
   DQ_RETURN_IF_ERROR(record.status());
+  DQ_RETURN_IF_ERROR(call.Audit("delete_file"));
   DQ_RETURN_IF_ERROR(ports.catalog.DeleteFile(file.project, file.id));
   if (IsOwnUri(record->uri)) (void)ports.objects.Remove(record->uri);
   return absl::OkStatus();

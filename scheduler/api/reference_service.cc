@@ -39,6 +39,7 @@ absl::Status Create(const ApiPorts& ports, const v1::CreateReferenceRequest& req
   DQ_RETURN_IF_ERROR(ValidateCreateReference(request));
   const ReferenceRecord record = MakeReferenceRecord(request, call.caller(), ports.clock.Now());
   call.set_subject(ResourceText(record.project, kReferences, record.id));
+  DQ_RETURN_IF_ERROR(call.Audit("create_reference"));
   DQ_ASSIGN_OR_RETURN(const Created<ReferenceRecord> created,
                       ports.catalog.CreateReference(record));
   DQ_ASSIGN_OR_RETURN(*response.mutable_reference(), Show(ports.catalog, created.record));
@@ -65,6 +66,7 @@ absl::Status Update(const ApiPorts& ports, const v1::UpdateReferenceRequest& req
   const std::string& name = request.reference().name();
   call.set_subject(name);
   DQ_ASSIGN_OR_RETURN(const ProjectResource parts, ParseResource(name, kReferences, "name"));
+  DQ_RETURN_IF_ERROR(call.Audit("update_reference"));
   absl::Status updated;
   for (int i = 0; i < kUpdateTriesMax; ++i) {
     updated = TryUpdate(ports, request, parts, call.caller());
@@ -143,6 +145,7 @@ grpc::ServerUnaryReactor* ReferenceService::DeleteReference(
                           call.set_subject(request->name());
                           DQ_ASSIGN_OR_RETURN(const ProjectResource name,
                                               ParseResource(request->name(), kReferences, "name"));
+                          DQ_RETURN_IF_ERROR(call.Audit("delete_reference"));
                           return ports_.catalog.DeleteReference(name.project, name.id);
                         });
 }

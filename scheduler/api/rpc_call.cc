@@ -30,6 +30,10 @@ RpcCall::RpcCall(const ApiPorts& ports, const grpc::CallbackServerContext& conte
                  std::string_view method)
     : ports_(ports), method_(method), start_(ports.clock.Boot()), caller_(CallerOf(context)) {}
 
+absl::Status RpcCall::Audit(const char* action) const {
+  return ports_.operators.AddEvent({action, subject_, {}}, {caller_, "", ports_.clock.Now()});
+}
+
 grpc::Status RpcCall::End(const absl::Status& status) {
   const std::string code = absl::StatusCodeToString(status.code());
   ports_.metrics.RpcFinished(method_, code, ports_.clock.Boot() - start_);

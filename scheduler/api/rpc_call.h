@@ -26,6 +26,9 @@ class RpcCall {
   const std::string& caller() const { return caller_; }
   // Names what a mutating call is about; such a call is logged when it ends.
   void set_subject(std::string subject) { subject_ = std::move(subject); }
+  // Adds an audit event of what the caller asks for of the subject, for example "delete_file":
+  // before it is done, so that nothing is done without one. Blocks.
+  absl::Status Audit(const char* action) const;
   // Records the end and returns what to send.
   grpc::Status End(const absl::Status& status);
 

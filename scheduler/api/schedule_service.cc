@@ -135,6 +135,7 @@ absl::Status ScheduleService::Create(const v1::CreateScheduleRequest& request, R
     DQ_ASSIGN_OR_RETURN(created.record, FindEarlier(wanted, inputs, schedules_));
     created.existed = true;
   } else {
+    DQ_RETURN_IF_ERROR(call.Audit("create_schedule"));
     DQ_ASSIGN_OR_RETURN(created, schedules_.CreateSchedule(wanted));
   }
   wake_();
@@ -187,14 +188,16 @@ absl::StatusOr<ScheduleRecord> ScheduleService::Change(
 grpc::ServerUnaryReactor* ScheduleService::UpdateSchedule(grpc::CallbackServerContext* context,
                                                           const v1::UpdateScheduleRequest* request,
                                                           v1::UpdateScheduleResponse* response) {
-  return AnswerLeading(context, "ScheduleService/UpdateSchedule", request->schedule().name(),
-                       [this, request, response](RpcCall&) { return Update(*request, *response); });
+  return AnswerLeading(
+      context, "ScheduleService/UpdateSchedule", request->schedule().name(),
+      [this, request, response](RpcCall& call) { return Update(*request, call, *response); });
 }
 
-absl::Status ScheduleService::Update(const v1::UpdateScheduleRequest& request,
+absl::Status ScheduleService::Update(const v1::UpdateScheduleRequest& request, RpcCall& call,
                                      v1::UpdateScheduleResponse& response) {
   DQ_RETURN_IF_ERROR(
       ParseResource(request.schedule().name(), kSchedules, "schedule.name").status());
+  DQ_RETURN_IF_ERROR(call.Audit("update_schedule"));
   const auto change = [&](ScheduleView view, absl::Time now) -> absl::StatusOr<ScheduleView> {
     const std::string before = view.record.request;
     DQ_ASSIGN_OR_RETURN(view.record, WithChanges(view.record, request, now));
@@ -213,9 +216,10 @@ grpc::ServerUnaryReactor* ScheduleService::DeleteSchedule(grpc::CallbackServerCo
                                                           const v1::DeleteScheduleRequest* request,
                                                           v1::DeleteScheduleResponse*) {
   return AnswerLeading(context, "ScheduleService/DeleteSchedule", request->name(),
-                       [this, request](RpcCall&) -> absl::Status {
+                       [this, request](RpcCall& call) -> absl::Status {
                          DQ_ASSIGN_OR_RETURN(const ProjectResource name,
                                              ParseResource(request->name(), kSchedules, "name"));
+                         DQ_RETURN_IF_ERROR(call.Audit("delete_schedule"));
                          return schedules_.DeleteSchedule(name.project, name.id);
                        });
 }
@@ -223,16 +227,15 @@ grpc::ServerUnaryReactor* ScheduleService::DeleteSchedule(grpc::CallbackServerCo
 grpc::ServerUnaryReactor* ScheduleService::TriggerSchedule(
     grpc::CallbackServerContext* context, const v1::TriggerScheduleRequest* request,
     v1::TriggerScheduleResponse* response) {
-  return AnswerLeading(context, "ScheduleService/TriggerSchedule", request->name(),
-                       [this, request, response](RpcCall& call) {
-                         return Trigger(*request, call.caller(), *response);
-                       });
+  return AnswerLeading(
+      context, "ScheduleService/TriggerSchedule", request->name(),
+      [this, request, response](RpcCall& call) { return Trigger(*request, call, *response); });
 }
 
-absl::Status ScheduleService::Trigger(const v1::TriggerScheduleRequest& request,
-                                      const std::string& caller,
+absl::Status ScheduleService::Trigger(const v1::TriggerScheduleRequest& request, RpcCall& call,
                                       v1::TriggerScheduleResponse& response) {
   DQ_RETURN_IF_ERROR(CheckTrigger(request));
+  DQ_RETURN_IF_ERROR(call.Audit("trigger_schedule"));
   // With an id of its own a write whose answer was lost is recognised too.
   const bool is_named = !request.request_id().empty();
   const std::string request_id =
@@ -243,7 +246,7 @@ absl::Status ScheduleService::Trigger(const v1::TriggerScheduleRequest& request,
     existed = earlier.ok();
     if (existed) return view;
     if (!absl::IsNotFound(earlier.status())) return earlier.status();
-    return WithTrigger(std::move(view), request_id, caller, now);
+    return WithTrigger(std::move(view), request_id, call.caller(), now);
   };
   DQ_ASSIGN_OR_RETURN(const ScheduleRecord schedule, Change(request.name(), trigger));
   DQ_ASSIGN_OR_RETURN(const ScheduleRun run, schedules_.GetRunByRequest(schedule.key, request_id));

@@ -47,9 +47,9 @@ class ScheduleService final : public v1::ScheduleService::CallbackService {
   // All of them block.
   absl::Status Create(const v1::CreateScheduleRequest& request, RpcCall& call,
                       v1::CreateScheduleResponse& response);
-  absl::Status Update(const v1::UpdateScheduleRequest& request,
+  absl::Status Update(const v1::UpdateScheduleRequest& request, RpcCall& call,
                       v1::UpdateScheduleResponse& response);
-  absl::Status Trigger(const v1::TriggerScheduleRequest& request, const std::string& caller,
+  absl::Status Trigger(const v1::TriggerScheduleRequest& request, RpcCall& call,
                        v1::TriggerScheduleResponse& response);
   absl::StatusOr<ScheduleView> Find(const std::string& name);
   absl::StatusOr<v1::Schedule> Describe(const ScheduleRecord& record);

@@ -167,6 +167,9 @@ grpc::ServerUnaryReactor* WebhookService::CreateWebhook(grpc::CallbackServerCont
 
 void WebhookService::Create(const std::shared_ptr<UnaryCall>& call, const WebhookRecord& wanted,
                             int64_t epoch, v1::CreateWebhookResponse& response) {
+  if (const absl::Status told = call->Audit("create_webhook"); !told.ok()) {
+    return call->Finish(told);
+  }
   const auto created = webhooks_.CreateWebhook(wanted, epoch);
   if (!created.ok()) {
     const absl::Status& why = created.status();
@@ -212,6 +215,7 @@ grpc::ServerUnaryReactor* WebhookService::EnableWebhook(grpc::CallbackServerCont
                           call.set_subject(request->name());
                           DQ_ASSIGN_OR_RETURN(const ProjectResource name,
                                               ParseResource(request->name(), kWebhooks, "name"));
+                          DQ_RETURN_IF_ERROR(call.Audit("enable_webhook"));
                           DQ_ASSIGN_OR_RETURN(const WebhookRecord webhook,
                                               webhooks_.EnableWebhook(name.project, name.id));
                           *response->mutable_webhook() = ToProto(webhook);
@@ -228,6 +232,7 @@ grpc::ServerUnaryReactor* WebhookService::DeleteWebhook(grpc::CallbackServerCont
         call.set_subject(request->name());
         DQ_ASSIGN_OR_RETURN(const ProjectResource name,
                             ParseResource(request->name(), kWebhooks, "name"));
+        DQ_RETURN_IF_ERROR(call.Audit("delete_webhook"));
         DQ_ASSIGN_OR_RETURN(const WebhookKey key,
                             webhooks_.DeleteWebhook(name.project, name.id, ports_.clock.Now()));
         // A leader that does not hear of it writes a statement in vain, no more.
@@ -278,6 +283,7 @@ grpc::ServerUnaryReactor* WebhookService::ResendDelivery(grpc::CallbackServerCon
         DQ_ASSIGN_OR_RETURN(const WebhookRecord webhook,
                             webhooks_.GetWebhook(name.webhook.project, name.webhook.id));
         if (webhook.disabling != WebhookDisabling::kNone) return Disabled(webhook);
+        DQ_RETURN_IF_ERROR(call.Audit("resend_delivery"));
         DQ_ASSIGN_OR_RETURN(const WebhookDelivery delivery,
                             webhooks_.ResendDelivery(webhook.key, name.key, ports_.clock.Now()));
         *response->mutable_delivery() = ToProto(webhook, delivery);

@@ -32,6 +32,7 @@ absl::StatusOr<std::vector<WorkerDrain>> FakeStore::LoadDrains() {
 absl::Status FakeStore::AddEvent(const OperatorAction& action, const OperatorWord&) {
   MutexLock lock(mutex_);
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
+  if (refuses_events_) return absl::UnavailableError("no event is taken");
   actions_.push_back(action);
   return absl::OkStatus();
 }

@@ -129,6 +129,11 @@ class FakeStore : public JobStore,
   absl::Status AddEvent(const OperatorAction& action, const OperatorWord& word) override;
   // What AddEvent() was called with.
   std::vector<OperatorAction> OperatorActions() const EXCLUDES(mutex_);
+  // From now on AddEvent() fails.
+  void RefuseEvents() EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    refuses_events_ = true;
+  }
 
   absl::StatusOr<JobDeletions> DeleteJobs(const std::vector<JobToDelete>& jobs,
                                           const DeletionOrder& order) override;
@@ -332,6 +337,7 @@ class FakeStore : public JobStore,
   std::map<std::pair<GroupKind, std::string>, GroupLimit> limits_ GUARDED_BY(mutex_);
   std::map<std::string, WorkerDrain> drains_ GUARDED_BY(mutex_);
   std::vector<OperatorAction> actions_ GUARDED_BY(mutex_);
+  bool refuses_events_ GUARDED_BY(mutex_) = false;
   // By epoch and sequence, of every batch that was written: to recognise a repetition.
   std::map<std::pair<int64_t, int64_t>, BatchResult> results_ GUARDED_BY(mutex_);
   std::map<JobKey, JobRecord> jobs_ GUARDED_BY(mutex_);

@@ -56,7 +56,8 @@ ApiServer::ApiServer(WatchLimits watch_limits)
                   .reopening = {},
                   .operation_ended = [this](BatchKey batch) { batch_runner_.Wake(batch); },
                   .announced = [this] { webhook_sender_.Wake(); }}),
-      ports_{scheduler_, store_, store_, *objects_, blocking_, SystemClock(), metrics_, store_},
+      ports_{scheduler_,    store_,   store_, *objects_, blocking_,
+             SystemClock(), metrics_, store_, store_},
       jobs_(ports_, watch_limits),
       batches_(
           ports_, store_, [this](BatchKey batch) { WakeBatch(batch); }, watch_limits),
