@@ -64,7 +64,7 @@ v1::ScheduleRun ToProto(const ScheduleRun& run, const std::string& project) {
   *shown.mutable_fire_time() = ToProto(run.fire_time);
   shown.set_triggered(run.is_triggered);
   shown.set_state(static_cast<v1::ScheduleRunState>(run.state));
-  const bool is_made = !run.target.empty() && !IsBeginning(run);
+  const bool is_made = !run.target.empty() && run.state != RunState::kWaiting;
   if (is_made && run.kind == RunKind::kJob) {
     shown.set_job(ResourceText(project, kJobs, run.target));
   }

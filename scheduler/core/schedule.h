@@ -78,8 +78,8 @@ struct ScheduleRun {
   std::string actor;          // Who triggered it.
   RunKind kind = RunKind::kJob;
   RunState state = RunState::kWaiting;
-  // The id of its job or batch; empty: it was never made. While it waits: that it is about to
-  // become, or has become without anybody having recorded it.
+  // The id of its job or batch, of one that waits the id that it is about to get; empty: it was
+  // never to be made.
   std::string target;
   std::string error_reason;
   std::string error_message;
@@ -91,11 +91,6 @@ struct ScheduleRun {
 // Returns whether nothing more becomes of a run.
 constexpr bool HasEnded(RunState state) {
   return state != RunState::kWaiting && state != RunState::kRunning;
-}
-
-// Returns whether a run has been told to begin, and what came of it is not recorded.
-inline bool IsBeginning(const ScheduleRun& run) {
-  return run.state == RunState::kWaiting && !run.target.empty();
 }
 
 }  // namespace dq

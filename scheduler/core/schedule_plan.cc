@@ -66,30 +66,23 @@ RunPlan PlanRuns(OverlapPolicy overlap, const std::vector<ScheduleRun>& open) {
   std::vector<size_t> waiting;
   std::vector<size_t> running;
   for (size_t i = 0; i < open.size(); ++i) {
-    if (IsBeginning(open[i])) {
-      plan.start = i;
-    } else if (open[i].state == RunState::kWaiting) {
-      waiting.push_back(i);
-    } else if (open[i].state == RunState::kRunning) {
-      running.push_back(i);
-    }
+    if (open[i].state == RunState::kWaiting) waiting.push_back(i);
+    if (open[i].state == RunState::kRunning) running.push_back(i);
   }
   if (waiting.empty()) return plan;
-  const bool is_free = running.empty() && !plan.start;
-  switch (overlap) {
-    case OverlapPolicy::kSkip:
-      if (is_free) plan.start = waiting.front();
-      plan.skip.assign(waiting.begin() + (is_free ? 1 : 0), waiting.end());
-      break;
-    case OverlapPolicy::kQueue:
-      if (is_free) plan.start = waiting.front();
-      break;
-    case OverlapPolicy::kCancelRunning:
-      if (is_free) plan.start = waiting.back();
-      plan.skip.assign(waiting.begin(), waiting.end() - 1);
-      plan.cancel = running;
-      break;
+  // One whose making is recorded may be a job already: whatever came after it waits.
+  const auto begun =
+      std::ranges::find_if(waiting, [&open](size_t i) { return !open[i].target.empty(); });
+  const bool takes_newest = overlap == OverlapPolicy::kCancelRunning;
+  const size_t by_turn = takes_newest ? waiting.back() : waiting.front();
+  const size_t next = begun == waiting.end() ? by_turn : *begun;
+  if (running.empty()) plan.start = next;
+  for (const size_t i : waiting) {
+    const bool is_kept = plan.start == i || overlap == OverlapPolicy::kQueue ||
+                         (takes_newest && i == waiting.back());
+    if (!is_kept) plan.skip.push_back(i);
   }
+  if (takes_newest) plan.cancel = running;
   return plan;
 }
 

@@ -33,8 +33,8 @@ struct ScheduleView {
 // decided_until are not decided about again, whatever the clock says.
 ScheduleView DecideDue(ScheduleView view, const Timetable& timetable, absl::Time now);
 
-// What is to happen to the open runs, as indices of ScheduleView::open. A run that was to begin
-// already begins whatever else waits: its job may be there.
+// What is to happen to the open runs, as indices of ScheduleView::open. A waiting run with a target
+// is about to be made, and may have been: it begins before any other, whatever the policy.
 struct RunPlan {
   std::vector<size_t> skip;    // Waiting ones that never begin.
   std::vector<size_t> cancel;  // Running ones.

@@ -16,8 +16,8 @@ int DeliveryTriesMax();
 absl::Duration DeliveryBackoff(int tries, double random);
 
 // Judges `answer` to the next try of `delivery`. `failing_since` is the webhook's. A webhook is
-// disabled when it answers 410, and when a try fails while nothing has reached the webhook for three
-// days.
+// disabled when it answers 410, and when a try fails while nothing has reached the webhook for
+// three days.
 DeliveryAttempt JudgeAnswer(const WebhookDelivery& delivery, WebhookAnswer answer,
                             absl::Time failing_since, absl::Time now, double random);
 

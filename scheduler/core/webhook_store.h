@@ -55,9 +55,9 @@ class WebhookStore {
   virtual absl::StatusOr<WebhookDelivery> ResendDelivery(WebhookKey webhook, DeliveryKey delivery,
                                                          absl::Time now) = 0;
 
-  // Returns deliveries that are due at `now`, within `limits`, the earliest first, those of webhooks
-  // that fail behind all others; none of a disabled webhook, none of `except`, and none while an
-  // earlier one of the same job or batch to the same webhook waits.
+  // Returns deliveries that are due at `now`, within `limits`, the earliest first, those of
+  // webhooks that fail behind all others; none of a disabled webhook, none of `except`, and none
+  // while an earlier one of the same job or batch to the same webhook waits.
   virtual absl::StatusOr<std::vector<DueDelivery>> LoadDueDeliveries(
       absl::Time now, const std::vector<DeliveryKey>& except, DueLimits limits) = 0;
   // Returns when the next one becomes due after `now`; an infinite future when none waits.

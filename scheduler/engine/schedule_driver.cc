@@ -163,16 +163,18 @@ absl::Status ScheduleDriver::Step(ScheduleKey key, const Ends& ends) {
   for (const size_t i : plan.skip) EndRun(runs[i], RunState::kSkipped, now);
   record.skipped += std::ssize(plan.skip);
   const absl::Time next = NextLook(record, *timetable);
+  // Recorded before it is made: nobody takes it for one that never was.
+  if (plan.start && runs[*plan.start].target.empty()) SetTarget(record, runs[*plan.start]);
   const bool goes_on = plan.start.has_value() || !plan.cancel.empty();
   record.look_time = goes_on ? std::min(next, now + kLater) : next;
-  // Once it is there nobody may take it for one that was never made.
-  if (plan.start && !IsBeginning(runs[*plan.start])) SetTarget(record, runs[*plan.start]);
   DQ_RETURN_IF_ERROR(Record(work));
   for (const size_t i : plan.cancel) Cancel(record, runs[i]);
   if (!plan.start) return absl::OkStatus();
   ScheduleRun& started = runs[*plan.start];
   if (absl::Status begun = Begin(record, started); !begun.ok()) return absl::OkStatus();
-  const bool has_next = HasEnded(started.state) && HasWaiting(runs);
+  const bool may_follow =
+      HasEnded(started.state) || record.overlap == OverlapPolicy::kCancelRunning;
+  const bool has_next = may_follow && HasWaiting(runs);
   record.look_time = has_next ? now : next;
   return Record(work);
 }
@@ -257,7 +259,7 @@ absl::Status ScheduleDriver::Begin(const ScheduleRecord& schedule, ScheduleRun& 
     run.start_time = ports_.clock.Now();
     return absl::OkStatus();
   }
-  absl::StatusOr<std::string> made = Make(schedule, run, run.target);
+  absl::StatusOr<std::string> made = Make(schedule, run, RunTarget(schedule, run));
   if (ReasonOf(made.status()) == "ID_TAKEN") {
     made = Make(schedule, run, RunTargetApart(schedule, run));
   }

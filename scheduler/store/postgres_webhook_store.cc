@@ -235,11 +235,11 @@ absl::StatusOr<WebhookDelivery> PostgresWebhookStore::ResendDelivery(WebhookKey 
 
 absl::StatusOr<std::vector<DueDelivery>> PostgresWebhookStore::LoadDueDeliveries(
     absl::Time now, const std::vector<DeliveryKey>& except, DueLimits limits) {
-  DQ_ASSIGN_OR_RETURN(
-      const pqxx::result rows, sessions_.Take()->Query([&](Transaction& transaction) {
-        return transaction.Run(sql::kLoadDueDeliveries, TimeText(now), ToJson(except),
-                               limits.of_webhook, limits.all);
-      }));
+  DQ_ASSIGN_OR_RETURN(const pqxx::result rows,
+                      sessions_.Take()->Query([&](Transaction& transaction) {
+                        return transaction.Run(sql::kLoadDueDeliveries, TimeText(now),
+                                               ToJson(except), limits.of_webhook, limits.all);
+                      }));
   std::vector<DueDelivery> due;
   for (const pqxx::row& row : rows) due.push_back(ReadDue(row));
   return due;

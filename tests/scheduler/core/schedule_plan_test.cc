@@ -147,16 +147,13 @@ TEST(SchedulePlan, WithCancelTheNewestBeginsOnceWhatRanHasEnded) {
   EXPECT_EQ(plan({kCancelled, kSkipped, kWaiting}), (RunPlan{{}, {}, 2}));
 }
 
-TEST(SchedulePlan, WhatWasToBeginAlreadyBeginsWhateverElseWaits) {
+TEST(SchedulePlan, ARunThatIsAboutToBeMadeBeginsBeforeAnyNewerOne) {
   using enum RunState;
-  const auto plan = [](OverlapPolicy overlap) {
-    std::vector<ScheduleRun> runs = Runs({kWaiting, kWaiting, kWaiting});
-    runs[0].target = "made-perhaps";
-    return PlanRuns(overlap, runs);
-  };
-  EXPECT_EQ(plan(OverlapPolicy::kSkip), (RunPlan{{1, 2}, {}, 0}));
-  EXPECT_EQ(plan(OverlapPolicy::kQueue), (RunPlan{{}, {}, 0}));
-  EXPECT_EQ(plan(OverlapPolicy::kCancelRunning), (RunPlan{{1}, {}, 0}));
+  std::vector<ScheduleRun> runs = Runs({kCompleted, kWaiting, kWaiting, kWaiting});
+  runs[2].target = "nightly-20261122t0230";
+  EXPECT_EQ(PlanRuns(OverlapPolicy::kCancelRunning, runs), (RunPlan{{1}, {}, 2}));
+  EXPECT_EQ(PlanRuns(OverlapPolicy::kSkip, runs), (RunPlan{{1, 3}, {}, 2}));
+  EXPECT_EQ(PlanRuns(OverlapPolicy::kQueue, runs), (RunPlan{{}, {}, 2}));
 }
 
 TEST(SchedulePlan, ARunIsNamedAfterItsTime) {

@@ -9,12 +9,9 @@
 #include <vector>
 
 #include "common/base/error.h"
-#include "scheduler/store/postgres_store.h"
 #include "tests/scheduler/store/job_script.h"
-#include "tests/scheduler/store/sql_probe.h"
 #include "tests/scheduler/store/store_under_test.h"
 #include "tests/support/fake_store.h"
-#include "tests/support/store_database.h"
 
 namespace dq {
 namespace {
@@ -452,55 +449,6 @@ TEST_P(WebhookStoreTest, AJobAndABatchWithTheSameKeyDoNotWaitForEachOther) {
   ASSERT_TRUE(batches().EndBatch(batch, BatchState::kFailed).ok());
   Ended(batch.key, "j");
   EXPECT_EQ(Due().size(), 2u);
-}
-
-TEST(WebhookTables, ADeletedWebhookGoesOnceNoCommitCanStillWriteForIt) {
-  PostgresStoreOptions options;
-  options.conninfo = NewStoreDatabase();
-  const auto store = *PostgresStore::Create(options);
-  const int64_t epoch = store->jobs().AcquireLeadership("first", "", absl::Hours(1))->epoch;
-  ASSERT_TRUE(store->webhooks().CreateWebhook(Webhook("w"), epoch).ok());
-  ASSERT_TRUE(store->webhooks().DeleteWebhook("default", "w", JobScript::Start()).ok());
-  const std::string count = "SELECT count(*) FROM webhook";
-  EXPECT_EQ(Probe(options.conninfo, "SELECT secret FROM webhook"), "");
-  ASSERT_TRUE(store->webhooks().PurgeDeliveries(kLater, JobScript::Start()).ok());
-  EXPECT_EQ(Probe(options.conninfo, count), "1");
-  ASSERT_TRUE(store->webhooks().PurgeDeliveries(kLater, kLater).ok());
-  EXPECT_EQ(Probe(options.conninfo, count), "0");
-}
-
-// What the port cannot bring about: a commit that read the webhook before it was disabled.
-TEST(WebhookTables, WhatWaitsForAWebhookThatIsDisabledIsAbandonedWhenItIsEnabled) {
-  PostgresStoreOptions options;
-  options.conninfo = NewStoreDatabase();
-  const auto store = *PostgresStore::Create(options);
-  const int64_t epoch = store->jobs().AcquireLeadership("first", "", absl::Hours(1))->epoch;
-  ASSERT_TRUE(store->webhooks().CreateWebhook(Webhook("w"), epoch).ok());
-  Probe(options.conninfo,
-        "UPDATE webhook SET disable_time = now(), disable_reason = 2;"
-        "INSERT INTO webhook_delivery (webhook_key, event, subject_key, subject_id, reason, time, "
-        "due_time) SELECT key, 1, 7, 'j', '', now(), now() FROM webhook");
-  EXPECT_EQ(store->webhooks().MeasureOutbox()->waiting, 0);
-  ASSERT_TRUE(store->webhooks().EnableWebhook("default", "w").ok());
-  EXPECT_THAT(*store->webhooks().LoadDueDeliveries(absl::Now() + absl::Hours(1), {}, {}),
-              IsEmpty());
-  EXPECT_EQ(Probe(options.conninfo, "SELECT state FROM webhook_delivery"), "4");
-}
-
-TEST(WebhookTables, WhatWaitsDoesNotKeepWhatHasEnded) {
-  PostgresStoreOptions options;
-  options.conninfo = NewStoreDatabase();
-  const auto store = *PostgresStore::Create(options);
-  Probe(options.conninfo,
-        "INSERT INTO webhook_delivery (webhook_key, event, subject_key, subject_id, reason, time, "
-        "due_time, state) SELECT 1, 1, i, 'j', '', '2000-01-01', "
-        "CASE WHEN i <= 2000 THEN now() END, CASE WHEN i <= 2000 THEN 1 ELSE 2 END "
-        "FROM generate_series(1, 4005) AS i");
-  const auto purge = [&] { return store->webhooks().PurgeDeliveries(absl::Now(), absl::Now()); };
-  EXPECT_TRUE(*purge()) << "there is more at once";
-  EXPECT_FALSE(*purge());
-  EXPECT_EQ(Probe(options.conninfo, "SELECT count(*), count(due_time) FROM webhook_delivery"),
-            "2000 2000");
 }
 
 }  // namespace
