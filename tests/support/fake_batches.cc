@@ -147,7 +147,6 @@ absl::StatusOr<std::string> FakeStore::GetBatchSource(BatchKey key) {
 }
 
 absl::Status FakeStore::ExpandBatch(const BatchRecord& batch, const ExpansionPage& page) {
-  for (const FileRecord& file : page.files) DQ_RETURN_IF_ERROR(CreateFile(file).status());
   MutexLock lock(mutex_);
   DQ_RETURN_IF_ERROR(CheckAvailableLocked());
   const auto row = batches_.find(batch.key);

@@ -8,8 +8,8 @@ WITH page AS MATERIALIZED (
   SELECT project, id, age, uri, create_time,
          create_time > now() - $3::bigint * interval '1 microsecond' AS is_young
   FROM file
-  WHERE produced_by = '' AND age > $1::bigint
-  ORDER BY age
+  WHERE produced_by = '' AND age + 0 > $1::bigint  -- As in the index.
+  ORDER BY age + 0
   LIMIT $2
 ), gone AS (
   DELETE FROM file f

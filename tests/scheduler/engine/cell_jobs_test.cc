@@ -53,6 +53,10 @@ TEST_F(CellJobs, AJobWithAnEarlierResultIsCompletedAsItIsRecordedAndNeverLives) 
   job.has_earlier_result = true;
   job.result = JobResult{"file:///m", "sha", "{}", 50.0, Verdict::kPassed, {}};
   job.result->outputs.push_back({1, "f-of-another", "file:///o", "o.csv", 1, "sha"});
+  FileRecord output;
+  output.project = job.name.project;
+  output.id = "f-of-another";
+  ASSERT_TRUE(cell_.store.CreateFile(output).ok());
   const auto answer = cell_.Submit(std::move(job));
   EXPECT_FALSE(answer->has_value());
   cell_.Settle();

@@ -204,7 +204,8 @@ TEST_P(CatalogTest, ARepetitionIsOneAlsoWhenTheFirstFileIsGone) {
   const ReferenceRecord asked = Reference("r-1", "f-1");
   ASSERT_TRUE(catalog().CreateReference(asked).ok());
   ReferenceRecord changed = *catalog().GetReference("default", "r-1");
-  changed.newest_version = 2;
+  changed.newest_version = changed.version = 2;
+  changed.file_id = "f-2";
   ASSERT_TRUE(catalog().UpdateReference(changed, Version(2, "f-2", ReferenceState::kReady)).ok());
   ASSERT_TRUE(catalog().DeleteFile("default", "f-1").ok());
   ReferenceRecord again = asked;

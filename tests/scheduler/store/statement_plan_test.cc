@@ -78,7 +78,7 @@ std::vector<PlanCase> PlansBesideJobs() {
       {sql::kListOpenScheduleRuns, "7", "schedule_run_", false},
       {sql::kListScheduleRunEnds, "500", "schedule_run_open", false},
       {sql::kDeleteOldScheduleRuns, "7,9", "schedule_run_pkey", false},
-      {sql::kDeleteSchedule, "'p7','s7'", "schedule_project_id_key", false},
+      {sql::kDeleteSchedule, "'p7','s7'", "schedule_", false},
       {sql::kDeleteScheduleRuns, "7", "schedule_run_", false},
       {sql::kFindCompletedJobs, "'default','f-7','sha',10", "file_by_sha256", false},
       {sql::kGetActiveReference, "'default','complete'", "reference_", false},
