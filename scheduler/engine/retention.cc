@@ -99,7 +99,8 @@ void Retention::PayDebts() {
 
 DeletionWish Retention::Wish() const {
   const std::string days = absl::FormatDuration(options_.finished);
-  return {{"scheduler", "It ended longer than " + days + " ago.", clock_.Now()}, true};
+  // Uploads go by themselves, once nothing names them: schedules and operations to come do, too.
+  return {{"scheduler", "It ended longer than " + days + " ago.", clock_.Now()}, false};
 }
 
 void Retention::Expire() {

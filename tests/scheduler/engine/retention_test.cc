@@ -157,6 +157,33 @@ TEST_F(RetentionTest, AnUploadGoesOnceItIsOldAndNothingNamesIt) {
   EXPECT_TRUE(WaitUntil([&] { return !is_there("used"); })) << "its last job is gone";
 }
 
+// Every job that ever read it has been deleted, and the next one is to come.
+TEST_F(RetentionTest, TheUploadOfAScheduleStaysWhenItsJobsGo) {
+  FileRecord file;
+  file.project = "default";
+  file.id = "nightly";
+  file.request_id = "upload";
+  file.uri = "file:///projects/default/files/nightly";
+  file.create_time = absl::Now() - absl::Hours(1);
+  ASSERT_TRUE(store_.CreateFile(file).ok());
+  ScheduleRecord schedule;
+  schedule.project = "default";
+  schedule.id = "s";
+  schedule.uid = "uid";
+  schedule.request = "projects/default/files/nightly";
+  schedule.look_time = absl::InfiniteFuture();
+  ASSERT_TRUE(store_.CreateSchedule(schedule).ok());
+  JobRecord reader = CellHarness::NewJob("reader");
+  reader.file_ids = {"nightly"};
+  Submit(reader);
+  Cancel("reader");
+  Start(absl::Milliseconds(1));
+  EXPECT_TRUE(WaitUntil([&] { return !IsThere("reader"); }));
+  EXPECT_TRUE(store_.GetFile("default", "nightly").ok());
+  ASSERT_TRUE(store_.DeleteSchedule("default", "s").ok());
+  EXPECT_TRUE(WaitUntil([&] { return !store_.GetFile("default", "nightly").ok(); }));
+}
+
 TEST_F(RetentionTest, NothingIsDeletedThatIsToStayForEver) {
   Submit(CellHarness::NewJob("a"));
   Cancel("a");
