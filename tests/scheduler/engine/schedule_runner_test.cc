@@ -237,8 +237,9 @@ TEST_F(ScheduleRunnerTest, ABatchThatHasEndedAndGoesOnAgainIsNotWrittenAllTheTim
   ScheduleDriver driver = Driver(replica);
   PassAt(driver, absl::Minutes(5));
   const auto end = [&] {
-    return store_.EndBatch(store_.GetBatch("default", "s-20270115t0805")->record,
-                           BatchState::kFailed);
+    BatchRecord batch = store_.GetBatch("default", "s-20270115t0805")->record;
+    batch.end_time = clock_.Now();
+    return store_.EndBatch(batch, BatchState::kFailed);
   };
   ASSERT_TRUE(WaitUntil([&] { return JobIds().size() == 2; }));
   ASSERT_TRUE(WaitUntil([&] { return end().ok(); }));

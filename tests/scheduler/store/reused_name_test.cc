@@ -45,6 +45,7 @@ TEST_P(ReusedNameTest, AFileOfAnEarlierJobOfTheNameGoesWithTheLastJobThatHasIt) 
   JobInsert insert = heir.Create();
   insert.record.status.state = JobState::kCompleted;
   insert.record.status.end_time = JobScript::Start();
+  insert.events.back().to = JobState::kCompleted;
   ASSERT_TRUE(Commit({insert}).ok());
   ASSERT_TRUE(catalog().DeleteReference("default", "r").ok());
   EXPECT_EQ(Delete("heir"), DeletionOutcome::kDeleted);
@@ -58,7 +59,9 @@ TEST_P(ReusedNameTest, WhatStorageIsOwedOfALaterJobLeavesTheFileAlone) {
   Complete(second_, SomeResult("f-new"));
   EXPECT_EQ(Delete("j"), DeletionOutcome::kDeleted);
   ASSERT_THAT(Debts(), SizeIs(1));
-  EXPECT_THAT(Debts()[0].kept_uris, ElementsAre(SomeResult("f-old").outputs[0].uri));
+  const std::string kept = SomeResult("f-old").outputs[0].uri;
+  EXPECT_THAT(Debts()[0].kept_uris, ElementsAre(kept));
+  EXPECT_THAT(*deletions().ListFilesWithoutJob({"default", "j"}), ElementsAre(kept));
   EXPECT_TRUE(catalog().GetFile("default", "f-old").ok());
 }
 
