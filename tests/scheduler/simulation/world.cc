@@ -2,6 +2,10 @@
 #include "tests/scheduler/simulation/world.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
+
+#include "scheduler/core/state_table.h"
 
 namespace dq::sim {
 namespace {
@@ -15,6 +19,14 @@ constexpr uint64_t kErrandsOneIn = 3;
 constexpr absl::Duration kDisturbedTime = absl::Seconds(45);
 constexpr absl::Duration kCalmTimeMax = absl::Seconds(400);
 constexpr absl::Duration kCalmStep = absl::Seconds(2);
+
+std::string TextOf(const std::map<JobState, int64_t>& counts) {
+  std::string text;
+  for (const auto& [state, count] : counts) {
+    text += " " + std::string(StateName(state)) + " " + std::to_string(count);
+  }
+  return text;
+}
 
 }  // namespace
 
@@ -184,8 +196,10 @@ void World::CheckRest() {
   const auto queues = *leader->cell().ListGroups({{GroupKind::kQueue}, "", 100});
   const bool is_empty = std::ranges::all_of(
       queues, [](const GroupView& queue) { return queue.live == 0 && queue.running == 0; });
-  if (!is_empty || stats->slots_busy != 0 || kept != *store_.LoadStateCounts()) {
-    findings_.push_back("I18 the leader counts jobs or leases that are not there");
+  const std::map<JobState, int64_t> recorded = *store_.LoadStateCounts();
+  if (!is_empty || stats->slots_busy != 0 || kept != recorded) {
+    findings_.push_back("I18 the leader counts jobs or leases that are not there:" + TextOf(kept) +
+                        "; recorded are" + TextOf(recorded));
   }
 }
 
