@@ -86,6 +86,7 @@ void Replica::Die() {
   process_.Die();
   background_ = nullptr;
   cell_ = nullptr;
+  deletions_ = 0;
   for (const auto& held : std::exchange(streams_, {})) {
     if (const auto stream = held.lock()) stream->Break();
   }
@@ -208,6 +209,7 @@ void Replica::Delete(const JobName& name, std::function<void(const absl::Status&
                            if (!reserved.ok()) return done(reserved.status());
                            if (reserved->names.empty()) return done(reserved->refusals.front());
                            const OperatorWord word = {"client", "", around_.time.Now()};
+                           ++deletions_;
                            DeleteRecord(*reserved, {word, reserved->epoch, false}, done);
                          });
   });
@@ -222,6 +224,7 @@ void Replica::DeleteRecord(const DeletionReservation& reservation, const Deletio
         if (absl::IsUnavailable(deletions.status()) && leads) {
           return DeleteRecord(reservation, order, done);
         }
+        --deletions_;
         std::vector<DeletedJob> deleted;
         if (deletions.ok() && deletions->outcomes[0].outcome == DeletionOutcome::kDeleted) {
           deleted.push_back({name, deletions->outcomes[0].state});

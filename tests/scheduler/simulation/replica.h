@@ -38,6 +38,8 @@ class Replica {
   bool IsLeading() const { return cell_ != nullptr && cell_->IsLeading(); }
   // Valid while it lives.
   Cell& cell() const { return *cell_; }
+  // Whether it waits to hear what became of a deletion: until then it counts the job.
+  bool IsDeleting() const { return deletions_ > 0; }
 
   void Start();
   void Die();
@@ -124,6 +126,7 @@ class Replica {
   std::unique_ptr<Background> background_;  // Null without errands.
   std::unique_ptr<WatchHub> watches_;
   std::unique_ptr<Cell> cell_;
+  int deletions_ = 0;  // Of which it has not heard.
   int64_t epoch_ = 0;  // Of the newest leadership.
   int64_t resigned_ = 0;
   std::deque<Writing> writing_;

@@ -145,6 +145,7 @@ bool World::LiveFor(absl::Duration length) {
 
 bool World::IsDone() const {
   if (Leader() == nullptr || Leader()->cell().HasPendingWrites()) return false;
+  if (Leader()->IsDeleting()) return false;
   if (errands_ != nullptr && !errands_->IsDone()) return false;
   const bool are_idle = std::ranges::all_of(clients_, [](const auto& c) { return c->IsIdle(); });
   return are_idle && std::ranges::all_of(history_.jobs(), [](const auto& entry) {
