@@ -107,6 +107,9 @@ TEST(Deletion, RetentionDeletesWhatEndedLongAgoWithItsFiles) {
   EXPECT_TRUE(WaitUntil([&] { return cluster.Ctl({"job", "get", "j"}).exit_code == kErrorExit; }));
   const std::vector<EventFact> events = GetEvents(cluster, "j");
   EXPECT_EQ(events.back().event, "delete");
+  EXPECT_TRUE(WaitUntil([&] { return StoredFiles(cluster) == 1; }))
+      << "an upload stays for an hour at least";
+  cluster.ExecuteSql("UPDATE file SET create_time = now() - interval '2 hours'");
   EXPECT_TRUE(WaitUntil([&] { return StoredFiles(cluster) == 0; }));
 }
 
