@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct DeletionOrder {
   int64_t epoch = 0;
   // Whether uploaded files that the jobs read go too, unless a reference or another job needs them.
   bool with_input = false;
+  // Jobs with this key or a greater one came after the order was given: it leaves them alone,
+  // however late it arrives.
+  JobKey keys_below = std::numeric_limits<JobKey>::max();
 };
 
 struct JobToDelete {

@@ -29,6 +29,7 @@ void Cell::ReserveDeletion(const Instant& now, const std::vector<JobName>& names
   if (absl::Status refusal = CheckAccepting(); !refusal.ok()) return done(refusal);
   DeletionReservation reservation;
   reservation.epoch = epoch_;
+  reservation.keys_below = next_key_;
   for (const JobName& name : names) {
     reservation.refusals.push_back(ReserveToDelete(name));
     if (reservation.refusals.back().ok()) reservation.names.push_back(name);

@@ -91,7 +91,8 @@ DeletionAnswers DeleteReserved(Scheduler& scheduler, DeletionStore& store,
     reserved.push_back(jobs[i]);
     places.push_back(i);
   }
-  const DeletionOrder order = {wish.word, reservation.epoch, wish.with_input};
+  const DeletionOrder order = {wish.word, reservation.epoch, wish.with_input,
+                               reservation.keys_below};
   const auto deletions = UntilTold([&] { return store.DeleteJobs(reserved, order); });
   std::vector<DeletedJob> deleted;
   for (size_t i = 0; i < reserved.size(); ++i) {
@@ -143,7 +144,8 @@ absl::StatusOr<std::vector<std::string>> DeleteReservedBatch(Scheduler& schedule
     scheduler.EndDeletion(reservation, {});
     return *refused;
   }
-  const DeletionOrder order = {wish.word, reservation.epoch, wish.with_input};
+  const DeletionOrder order = {wish.word, reservation.epoch, wish.with_input,
+                               reservation.keys_below};
   const auto deletion =
       UntilTold([&] { return store.DeleteBatch(batch.project, batch.id, batch.version, order); });
   scheduler.EndDeletion(reservation, deletion.ok() ? deletion->deleted : std::vector<DeletedJob>());

@@ -173,6 +173,7 @@ struct SchedulerStats {
 // Ended jobs that nobody makes live again until the reservation ends.
 struct DeletionReservation {
   int64_t epoch = 0;                   // Of the leader that keeps them so.
+  JobKey keys_below = 0;               // Greater than those of all jobs so far.
   std::vector<JobName> names;          // Of those that are reserved.
   std::vector<absl::Status> refusals;  // One a job that was asked for, in order; OK: reserved.
 };

@@ -52,13 +52,15 @@ DeletionOutcome Judge(const LockedJob& locked, int64_t version) {
 }
 
 std::map<JobName, LockedJob> LockJobs(Transaction& transaction,
-                                      const std::vector<JobToDelete>& jobs) {
+                                      const std::vector<JobToDelete>& jobs, JobKey keys_below) {
   std::map<std::string, std::vector<std::string>> ids;
   for (const JobToDelete& job : jobs) ids[job.name.project].push_back(job.name.id);
   std::map<JobName, LockedJob> found;
   for (const auto& [project, wanted] : ids) {
     const auto rows = transaction.Run(sql::kLockDeletableJobs, project, ToJson(wanted));
-    for (LockedJob& job : ReadLocked(project, rows)) found[job.job.name] = std::move(job);
+    for (LockedJob& job : ReadLocked(project, rows)) {
+      if (job.key < keys_below) found[job.job.name] = std::move(job);
+    }
   }
   return found;
 }
@@ -144,7 +146,7 @@ void CountDeleted(Transaction& transaction, const std::vector<LockedJob>& jobs) 
 JobDeletions DeleteThose(Transaction& transaction, const std::vector<JobToDelete>& jobs,
                          const DeletionOrder& order) {
   JobDeletions deletions;
-  const std::map<JobName, LockedJob> found = LockJobs(transaction, jobs);
+  const std::map<JobName, LockedJob> found = LockJobs(transaction, jobs, order.keys_below);
   std::vector<LockedJob> going;
   for (const auto& [name, version] : jobs) {
     const auto job = found.find(name);

@@ -126,7 +126,7 @@ absl::StatusOr<JobDeletions> FakeStore::DeleteJobs(const std::vector<JobToDelete
   std::vector<JobRecord> going;
   for (const auto& [name, version] : jobs) {
     const auto key = key_of_name_.find(name);
-    if (key == key_of_name_.end()) {
+    if (key == key_of_name_.end() || key->second >= order.keys_below) {
       deletions.outcomes.push_back(JudgeAbsent(deleted_jobs_, {name.project, name.id}, order.word));
       continue;
     }

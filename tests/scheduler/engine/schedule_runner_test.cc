@@ -241,7 +241,8 @@ TEST_F(ScheduleRunnerTest, ABatchThatHasEndedAndGoesOnAgainIsNotWrittenAllTheTim
     batch.end_time = clock_.Now();
     return store_.EndBatch(batch, BatchState::kFailed);
   };
-  ASSERT_TRUE(WaitUntil([&] { return JobIds().size() == 2; }));
+  ASSERT_TRUE(
+      WaitUntil([&] { return store_.GetBatch("default", "s-20270115t0805")->record.made == 2; }));
   ASSERT_TRUE(WaitUntil([&] { return end().ok(); }));
   ASSERT_NE(store_.ListRunEnds(1)->ended.size(), 0U);
   const ScheduleRecord before = View().record;

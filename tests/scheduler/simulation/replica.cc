@@ -204,14 +204,14 @@ void Replica::Reopen(const JobName& name, const std::string& reason, Cell::ViewD
 
 void Replica::Delete(const JobName& name, std::function<void(const absl::Status&)> done) {
   Do([&](Cell& cell, const Instant& now) {
-    cell.ReserveDeletion(now, {name},
-                         [=, this](const absl::StatusOr<DeletionReservation>& reserved) {
-                           if (!reserved.ok()) return done(reserved.status());
-                           if (reserved->names.empty()) return done(reserved->refusals.front());
-                           const OperatorWord word = {"client", "", around_.time.Now()};
-                           ++deletions_;
-                           DeleteRecord(*reserved, {word, reserved->epoch, false}, done);
-                         });
+    cell.ReserveDeletion(
+        now, {name}, [=, this](const absl::StatusOr<DeletionReservation>& reserved) {
+          if (!reserved.ok()) return done(reserved.status());
+          if (reserved->names.empty()) return done(reserved->refusals.front());
+          const OperatorWord word = {"client", "", around_.time.Now()};
+          ++deletions_;
+          DeleteRecord(*reserved, {word, reserved->epoch, false, reserved->keys_below}, done);
+        });
   });
 }
 

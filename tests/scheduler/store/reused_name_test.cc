@@ -55,6 +55,16 @@ TEST_P(ReusedNameTest, AFileOfAnEarlierJobOfTheNameGoesWithTheLastJobThatHasIt) 
   EXPECT_THAT(owed, Contains(SomeResult("f-old").outputs[0].uri));
 }
 
+TEST_P(ReusedNameTest, AnOrderThatComesLateLeavesTheNextJobOfTheNameAlone) {
+  Cancel(second_);
+  DeletionOrder late = Order();  // The one that has deleted the first job.
+  late.keys_below = 2;
+  const auto deletions = deletions_of(late, "j");
+  ASSERT_TRUE(deletions.ok()) << deletions.status();
+  EXPECT_EQ(deletions->outcomes[0].outcome, DeletionOutcome::kDeleted);
+  EXPECT_TRUE(reader().GetJob({"default", "j"}).ok());
+}
+
 TEST_P(ReusedNameTest, WhatStorageIsOwedOfALaterJobLeavesTheFileAlone) {
   Complete(second_, SomeResult("f-new"));
   EXPECT_EQ(Delete("j"), DeletionOutcome::kDeleted);
