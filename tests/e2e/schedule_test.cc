@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "tests/e2e/job_facts.h"
 #include "tests/support/cluster.h"
 #include "tests/support/wait_until.h"
@@ -72,7 +73,17 @@ void CreateNoop(const Cluster& cluster, const std::string& id,
   ASSERT_EQ(created.exit_code, 0) << created.err;
 }
 
+// Returns when no minute begins for a while.
+void AwaitMiddleOfMinute() {
+  const auto is_middle = [] {
+    const int64_t second = absl::ToUnixSeconds(absl::Now()) % 60;
+    return second >= 1 && second < 40;
+  };
+  ASSERT_TRUE(WaitUntil(is_middle, kPatience));
+}
+
 TEST(Schedule, WhatWasMissedBetweenTwoLeadersRunsOnceEach) {
+  AwaitMiddleOfMinute();  // A minute that has come before the kill would come twice below.
   Cluster cluster({.workers = 1, .slots = 2, .scheduler_flags = {}});
   CreateNoop(cluster, "tick", {"--cron", "* * * * *", "--catch-up", "10m"});
   ASSERT_EQ(cluster.Ctl({"schedule", "trigger", "tick"}).exit_code, 0);

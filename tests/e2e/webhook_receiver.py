@@ -22,13 +22,16 @@ import time
 AGE_SECONDS_MAX = 300
 
 
-def is_genuine(secret, headers, body):
+def is_signed(secret, headers, body):
     key = base64.b64decode(secret.removeprefix("whsec_"))
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     wanted = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    is_new = abs(time.time() - int(headers["webhook-timestamp"])) < AGE_SECONDS_MAX
     given = [part.split(",", 1) for part in headers["webhook-signature"].split(" ")]
-    return is_new and any(version == "v1" and hmac.compare_digest(signature, wanted) for version, signature in given)
+    return any(version == "v1" and hmac.compare_digest(signature, wanted) for version, signature in given)
+
+
+def is_new(headers):
+    return abs(time.time() - int(headers["webhook-timestamp"])) < AGE_SECONDS_MAX
 
 
 def main():
@@ -41,7 +44,8 @@ def main():
             message = self.headers["webhook-id"]
             attempts[message] += 1
             status = 503 if (folder / "down").exists() else 500 if attempts[message] <= failures else 204
-            entry = {"id": message, "genuine": is_genuine((folder / "secret").read_text(), self.headers, body),
+            signed = is_signed((folder / "secret").read_text(), self.headers, body)
+            entry = {"id": message, "signed": signed, "genuine": signed and is_new(self.headers),
                      "status": status, "type": self.headers["Content-Type"], "body": json.loads(body)}
             with open(folder / "received", "a", encoding="utf-8") as out:
                 out.write(json.dumps(entry) + "\n")

@@ -176,7 +176,8 @@ class FakeTraces(t.Traces):
 
     def receive(self, name, event, status):
         end_time = datetime.datetime.fromtimestamp(event["us"] // 10**6, datetime.timezone.utc)
-        self.received.append({"id": f"msg-{name}-{event['job_key']}-{event['sequence']}", "genuine": True, "status": status, "body": {
+        self.received.append({"id": f"msg-{name}-{event['job_key']}-{event['sequence']}", "signed": True, "genuine": True,
+                              "status": status, "body": {
             "type": webhook_invariants.END_EVENTS.get(event["to_state"]),
             "data": {"name": f"projects/default/jobs/{name}", "end_time": end_time.strftime("%Y-%m-%dT%H:%M:%S.000000Z")}}})
 
@@ -418,6 +419,7 @@ CORRUPTIONS = {
     "i22": [lambda run: [run.received.remove(line) for line in run.messages_of("clean")],
             lambda run: [update(line, status=500) for line in run.messages_of("clean")],
             lambda run: update(run.received[0], genuine=False),
+            lambda run: update(run.received[0], signed=False),
             lambda run: update(run.messages_of("clean")[2], id="msg-clean-other"),
             lambda run: [update(line["body"], type="job.failed") for line in run.messages_of("clean")],
             lambda run: [run.received.remove(line) for line in run.messages_of("deleted")],
@@ -457,6 +459,15 @@ class InvariantsTest(unittest.TestCase):
                     run = FakeTraces()
                     corrupt(run)
                     self.assertIn(check, findings(run))
+
+    def test_a_message_that_a_jumped_clock_dated_is_explained_and_one_that_is_signed_wrong_is_not(self):
+        run = FakeTraces()
+        run.faults.append({"kind": "jump_clock", "target": "scheduler0 clock", "start": START + 5, "end": START + 7,
+                           "number": 3600, "held": [], "holder": False})
+        update(run.received[0], genuine=False)
+        self.assertNotIn("i22", findings(run))
+        update(run.received[0], signed=False)
+        self.assertIn("i22", findings(run))
 
     def test_a_loss_that_a_jumped_clock_dated_is_explained_by_the_fault_of_its_true_time(self):
         run = FakeTraces()

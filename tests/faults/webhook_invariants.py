@@ -6,6 +6,7 @@ import datetime
 from traces import CANCELLED, COMPLETED, FAILED, SKIPPED, TERMINAL
 
 END_EVENTS = {COMPLETED: "job.completed", FAILED: "job.failed", CANCELLED: "job.cancelled", SKIPPED: "job.skipped"}
+AGE_SECONDS_MAX = 300  # Receivers refuse messages of another time.
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
@@ -28,13 +29,16 @@ def ends_of_names(traces):
 def check_i22_webhooks_are_told_of_every_end(traces):
     if not traces.run["webhook"]:
         return
+    # A scheduler whose clock was set wrong dates its messages by it.
+    is_dated_wrong = any(fault["kind"] == "jump_clock" and abs(fault["number"]) >= AGE_SECONDS_MAX
+                         for fault in traces.faults)
     heard, messages = collections.defaultdict(list), collections.defaultdict(set)
     for line in traces.received:
         if not line["body"]["type"].startswith("job."):
             continue
         told = line["body"]["data"]
         end = line["body"]["type"], micros(told["end_time"])
-        if not line["genuine"]:
+        if not line["signed"] or not (line["genuine"] or is_dated_wrong):
             yield f"{line['id']} of {told['name']} is not signed as it should be"
         if line["status"] == 204:
             heard[told["name"].split("/")[-1]].append(end)
